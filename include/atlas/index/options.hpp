@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/options.hpp -- what the calls of every index take and fill.
+//
+// Room:      the option and result structs that flat, hnsw and any_index share.
+// Not here:  what only one kind takes at creation (index/flat_index.hpp, index/hnsw_options.hpp).
+// Depends:   core, distance (the scalar and metric names), index/filter.hpp.
+#ifndef ATLAS_INDEX_OPTIONS_HPP
+#define ATLAS_INDEX_OPTIONS_HPP
+
+#include <atlas/core/progress.hpp>          // progress
+#include <atlas/core/span.hpp>              // span
+#include <atlas/distance/matrix_view.hpp>   // basic_matrix_view, in every signature
+#include <atlas/distance/metric.hpp>        // metric
+#include <atlas/distance/scalar.hpp>        // scalar
+#include <atlas/index/filter.hpp>           // filter
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Options of a search for the k nearest.
+struct search_options {
+  std::size_t k = 10;     ///< answers a query, >= 1; more than the index holds is fine
+  std::size_t width = 0;  ///< hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below
+  unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
+  filter allowed;         ///< which keys may be returned
+};
+
+/// Options of a search within a radius.
+struct range_options {
+  std::size_t width = 0;  ///< hnsw: candidates kept besides those within the radius; 0: the default
+  filter allowed;         ///< which keys may be returned
+};
+
+/// Where a search writes. Row-major [queries, k], nearest first. Unused slots: reserved_key and +inf.
+struct hits_view {
+  std::uint64_t* keys = nullptr;     ///< shape [queries, k]
+  float* distances = nullptr;        ///< shape [queries, k], in the index's metric
+  std::uint32_t* counts = nullptr;   ///< shape [queries]; answers found, <= k; may be null
+};
+
+/// Options of add and upsert.
+struct add_options {
+  unsigned threads = 1;  ///< 0: all that the process may use. One thread and one seed give the same graph
+  progress on_progress;  ///< called with rows done; cancelling leaves the whole batch out
+};
+
+/// How a file is opened.
+enum class open_mode : std::uint8_t {
+  read = 0,    ///< mapped and shared; every change is refused with errc::read_only
+  change = 1,  ///< copy-on-write: changes stay in this process until save; the file stays as it is
+};
+struct open_options {
+  open_mode mode = open_mode::read;
+};
+
+/// A section of the caller's that is written into the file beside the index's own, marked optional.
+struct extra_section {
+  std::uint32_t id = 0;             ///< >= 0x200 and not used by the index
+  std::uint32_t element_bytes = 1;  ///< for readers; 1 for plain bytes
+  const void* data = nullptr;       ///< size_bytes bytes, borrowed for the call
+  std::uint64_t size_bytes = 0;
+};
+
+struct save_options {
+  span<const extra_section> extra;
+  progress on_progress;  ///< called with bytes done; cancelling leaves the target as it was
+};
+
+/// Bytes an index holds, by part, whether in memory or mapped.
+struct memory_use {
+  std::uint64_t vectors = 0;   ///< rows as stored, padding included
+  std::uint64_t keys = 0;      ///< keys, row states and the key map
+  std::uint64_t graph = 0;     ///< hnsw links; 0 for flat
+  std::uint64_t scratch = 0;   ///< kept between searches
+  [[nodiscard]] std::uint64_t total() const noexcept { return vectors + keys + graph + scratch; }
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_OPTIONS_HPP
