@@ -61,6 +61,45 @@ class atomic {
   bool compare_exchange(T& expected, T desired) noexcept {
     return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   }
+
+  /// The same with no more order than the name says.
+  T exchange_acquire(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_ACQUIRE); }
+  T exchange_release(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_RELEASE); }
+  T exchange_acq_rel(T value) noexcept { return __atomic_exchange_n(&value_, value, __ATOMIC_ACQ_REL); }
+  T fetch_add_relaxed(T value) noexcept
+    requires requires(T a) { a + a; }
+  {
+    return __atomic_fetch_add(&value_, value, __ATOMIC_RELAXED);
+  }
+  T fetch_add_release(T value) noexcept
+    requires requires(T a) { a + a; }
+  {
+    return __atomic_fetch_add(&value_, value, __ATOMIC_RELEASE);
+  }
+  T fetch_sub_release(T value) noexcept
+    requires requires(T a) { a - a; }
+  {
+    return __atomic_fetch_sub(&value_, value, __ATOMIC_RELEASE);
+  }
+  T fetch_or_acq_rel(T value) noexcept
+    requires requires(T a) { a | a; }
+  {
+    return __atomic_fetch_or(&value_, value, __ATOMIC_ACQ_REL);
+  }
+  bool compare_exchange_relaxed(T& expected, T desired) noexcept {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  }
+  bool compare_exchange_acquire(T& expected, T desired) noexcept {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  }
+  /// May fail although the word equals `expected`; cheaper in a loop on CPUs without a swap instruction.
+  bool compare_exchange_weak_relaxed(T& expected, T desired) noexcept {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  }
+  bool compare_exchange_weak_acquire(T& expected, T desired) noexcept {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  }
+
   /// The word itself, for core/futex.hpp.
   [[nodiscard]] T* address() noexcept { return &value_; }
 
