@@ -3,6 +3,7 @@
 option(ATLAS_WARNINGS_AS_ERRORS "Treat warnings in ATLAS's own code as errors" OFF)
 option(ATLAS_CHECKED "End the process at a broken precondition (tests always do)" OFF)
 option(ATLAS_BUILD_FUZZERS "Build tests/fuzz as libFuzzer programs (clang only)" OFF)
+set(ATLAS_FUZZ_SECONDS 10 CACHE STRING "How long CTest runs each fuzzer")
 set(ATLAS_SANITIZE "" CACHE STRING "Value of -fsanitize= for everything, for example address,undefined")
 
 if(PROJECT_IS_TOP_LEVEL)

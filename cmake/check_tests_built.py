@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Proves that no test, example or fuzz target lies in the tree without being compiled or run by this build.
+
+    check_tests_built.py BUILD_FOLDER
+
+Reads what the compiler was told (compile_commands.json) and what CTest was told (CTestTestfile.cmake).
+"""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def main():
+    build = pathlib.Path(sys.argv[1])
+    compiled = {pathlib.Path(entry["directory"], entry["file"]).resolve()
+                for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))}
+    tested = "\n".join(p.read_text(encoding="utf-8") for p in build.rglob("CTestTestfile.cmake"))
+
+    # Built by their own drivers: check_reject.py and tests/consumer/run.sh.
+    elsewhere = {ROOT / "tests/reject", ROOT / "tests/consumer"}
+    without_exceptions = "-fno-exceptions" in (build / "CMakeCache.txt").read_text(encoding="utf-8")
+    missing = []
+    for folder in ("tests", "examples"):
+        for source in sorted((ROOT / folder).rglob("*")):
+            if source.suffix not in (".cpp", ".c") or elsewhere & set(source.parents) or source in compiled:
+                continue
+            if source.name == "replay.cpp" or (without_exceptions and source.parent.name == "cli"):
+                continue
+            missing.append(source)
+    sanitized = re.search(r"^ATLAS_SANITIZE:\w+=.", (build / "CMakeCache.txt").read_text(encoding="utf-8"), re.M)
+    if not sanitized:  # no Python test runs under a sanitizer
+        for script in [*sorted((ROOT / "tests").glob("*/test_*.py")), *sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))]:
+            if elsewhere & set(script.parents):
+                continue
+            if str(script) not in tested and str(script.parent) + '"' not in tested:
+                missing.append(script)
+    for source in missing:
+        print(f"{source.relative_to(ROOT)}: neither compiled nor run by this build")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
