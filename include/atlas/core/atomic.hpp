@@ -30,6 +30,12 @@ inline void store_release(T* to, T value) noexcept {
   __atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
+/// Adds and forgets: for counters whose sum is read after the threads have met.
+template <class T>
+inline void add_relaxed(T* to, T value) noexcept {
+  __atomic_fetch_add(to, value, __ATOMIC_RELAXED);
+}
+
 /// One word shared by threads: an integer, a bool or a pointer. The member names say the order.
 template <class T>
 class atomic {
