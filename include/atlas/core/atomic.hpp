@@ -99,11 +99,9 @@ class atomic {
     return __atomic_compare_exchange_n(&value_, &expected, desired, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
   }
   /// May fail although the word equals `expected`; cheaper in a loop on CPUs without a swap instruction.
-  bool compare_exchange_weak_relaxed(T& expected, T desired) noexcept {
-    return __atomic_compare_exchange_n(&value_, &expected, desired, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-  }
+  /// What a failure loads into `expected` is acquired as well.
   bool compare_exchange_weak_acquire(T& expected, T desired) noexcept {
-    return __atomic_compare_exchange_n(&value_, &expected, desired, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&value_, &expected, desired, true, __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE);
   }
 
   /// The word itself, for core/futex.hpp.

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/queue/mpmc_ring.hpp -- a bounded queue for any number of producers and consumers.
+//
+// Room:      mpmc_ring.
+// Not here:  one producer and one consumer (queue/spsc_ring.hpp, several times faster), other processes.
+// Depends:   core/{result,span,atomic,bits}.hpp, queue/{wait_gate,ring_element}.hpp.
+// Threads:   every member but creation, move and destruction, from any thread of one process.
+#ifndef ATLAS_QUEUE_MPMC_RING_HPP
+#define ATLAS_QUEUE_MPMC_RING_HPP
+
+#include <atlas/core/bits.hpp>           // next_power_of_two
+#include <atlas/core/result.hpp>         // result, status
+#include <atlas/core/span.hpp>           // span
+#include <atlas/queue/ring_element.hpp>  // ring_element
+#include <atlas/queue/wait_gate.hpp>     // wait_gate
+
+#include <cstdlib>  // std::aligned_alloc, std::free
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// A bounded first-in-first-out queue in one block of memory: at least 64 bytes for each element of capacity.
+///
+/// Order:     pushes are totally ordered by the moment they claim a slot, and pops take them in that order;
+///            so what one producer pushes, is popped in its order, and each element exactly once. What a
+///            producer wrote before a push is seen after the pop of that element.
+/// try_push:  false when every slot is taken; also when the one due next is still being emptied by a pop that
+///            began earlier; and after close(). The value is then untouched.
+/// try_pop:   false when no element is there; also when the oldest is still being written by a push that began
+///            earlier, although later pushes may have finished. Apart from these two, queue and results are
+///            linearizable.
+/// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed.
+/// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
+/// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
+template <class Value>
+class mpmc_ring {
+  static_assert(ring_element<Value>,
+                "a ring's element must move-construct, move-assign and end without throwing (noexcept); "
+                "push a pointer to it otherwise");
+
+ public:
+  using value_type = Value;
+
+  /// @param capacity  elements, 1 to max_ring_capacity; held exactly, no power of two needed
+  /// @return          errc::invalid_argument for 0, errc::limit_exceeded above, errc::no_memory
+  static result<mpmc_ring> create(std::size_t capacity) noexcept { return create_at(capacity, 0); }
+  /// As if `lap` times `capacity` elements had gone through it: for tests of the indices' end.
+  static result<mpmc_ring> create_at(std::size_t capacity, std::uint64_t lap) noexcept {
+    if (capacity == 0) return error{errc::invalid_argument, "ring.capacity", "at least 1", std::uint64_t{0}};
+    if (capacity > max_ring_capacity) {
+      return error{errc::limit_exceeded, "ring.capacity", max_ring_capacity, capacity};
+    }
+    if (capacity > (~std::size_t{0} - sizeof(shared)) / sizeof(slot)) {
+      return error{errc::no_memory, "ring.capacity"};
+    }
+    void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + capacity * sizeof(slot));
+    if (memory == nullptr) return error{errc::no_memory, "ring.capacity"};
+    return mpmc_ring(::new (memory) shared(capacity, lap));
+  }
+
+  /// @pre no other thread uses either ring. The ring moved from can only be assigned to or destroyed.
+  mpmc_ring(mpmc_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
+  mpmc_ring& operator=(mpmc_ring&& other) noexcept {
+    if (this != &other) {
+      destroy();
+      shared_ = other.shared_;
+      other.shared_ = nullptr;
+    }
+    return *this;
+  }
+  mpmc_ring(const mpmc_ring&) = delete;
+  mpmc_ring& operator=(const mpmc_ring&) = delete;
+  /// Ends the elements left over. @pre no other thread uses the ring
+  ~mpmc_ring() { destroy(); }
+
+  /// @return false, and `value` untouched, when there is no room or the ring is closed
+  [[nodiscard]] bool try_push(Value&& value) noexcept {
+    return try_emplace([&](void* place) noexcept { ::new (place) Value(static_cast<Value&&>(value)); });
+  }
+  /// The same for a copy. If copying may throw, it is done first, and a throw leaves the ring as it was.
+  [[nodiscard]] bool try_push(const Value& value) noexcept(copies_without_throwing<Value>)
+    requires copyable_element<Value>
+  {
+    if constexpr (copies_without_throwing<Value>) {
+      return try_emplace([&](void* place) noexcept { ::new (place) Value(value); });
+    } else {
+      return try_push(Value(value));
+    }
+  }
+  /// @param out  assigned the oldest element; untouched when the answer is false
+  [[nodiscard]] bool try_pop(Value& out) noexcept {
+    return try_take([&](Value& value) noexcept { out = static_cast<Value&&>(value); });
+  }
+
+  /// Waits for room.
+  ///
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: wait as long as it takes
+  /// @return             errc::closed, errc::timed_out; `value` is then untouched
+  status push(Value&& value, std::uint64_t deadline_ns = 0) noexcept {
+    if (try_push(static_cast<Value&&>(value))) return {};
+    return here().room.wait([&] { return try_push(static_cast<Value&&>(value)); }, [&] { return has_room(); },
+                            [&] { return push_outlook(); }, deadline_ns);
+  }
+  status push(const Value& value, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value>)
+    requires copyable_element<Value>
+  {
+    return push(Value(value), deadline_ns);
+  }
+  /// Waits for an element. @return errc::closed when the ring is closed and drained, errc::timed_out;
+  /// `out` is then untouched
+  status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept {
+    if (try_pop(out)) return {};
+    return here().elements.wait([&] { return try_pop(out); }, [&] { return has_element(); },
+                                [&] { return pop_outlook(); }, deadline_ns);
+  }
+
+  /// Moves the first values in, in their order and with no other producer's between them.
+  /// @return how many; the rest is untouched. 0 as try_push false, fewer than all when there was no more room
+  [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept {
+    shared& ring = here();
+    std::uint64_t tail = ring.tail.load_acquire();
+    for (;;) {
+      if ((tail & closed_mark) != 0) return 0;
+      std::size_t count = 0;
+      std::uint64_t at = tail;
+      for (; count < values.size() && count < ring.capacity; ++count, at = ring.after(at)) {
+        if (ring.at(at).stamp.load_acquire() != at) break;
+      }
+      if (count == 0) {
+        const std::uint64_t now = ring.tail.load_acquire();
+        if (now == tail) return 0;
+        tail = now;
+      } else if (ring.tail.compare_exchange_weak_acquire(tail, at)) {
+        at = tail;
+        for (std::size_t i = 0; i < count; ++i, at = ring.after(at)) {
+          slot& place = ring.at(at);
+          ::new (place.memory()) Value(static_cast<Value&&>(values[i]));
+          place.stamp.store_release(at + filled);
+        }
+        ring.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+        return count;
+      }
+    }
+  }
+  /// Takes up to out.size() elements that follow each other. @return how many; the rest of `out` is untouched
+  [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept {
+    shared& ring = here();
+    std::uint64_t head = ring.head.load_acquire();
+    for (;;) {
+      std::size_t count = 0;
+      std::uint64_t at = head;
+      for (; count < out.size() && count < ring.capacity; ++count, at = ring.after(at)) {
+        if (ring.at(at).stamp.load_acquire() != at + filled) break;
+      }
+      if (count == 0) {
+        const std::uint64_t now = ring.head.load_acquire();
+        if (now == head) return 0;
+        head = now;
+      } else if (ring.head.compare_exchange_weak_acquire(head, at)) {
+        at = head;
+        for (std::size_t i = 0; i < count; ++i, at = ring.after(at)) {
+          slot& place = ring.at(at);
+          out[i] = static_cast<Value&&>(*place.value());
+          place.value()->~Value();
+          place.stamp.store_release(at + ring.lap);
+        }
+        ring.room.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+        return count;
+      }
+    }
+  }
+
+  /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
+  void close() noexcept {
+    shared& ring = here();
+    if ((ring.tail.fetch_or_acq_rel(closed_mark) & closed_mark) != 0) return;
+    ring.elements.signal_all();
+    ring.room.signal_all();
+  }
+  [[nodiscard]] bool is_closed() const noexcept { return (here().tail.load_acquire() & closed_mark) != 0; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
+  /// Elements claimed and not yet taken, a moment ago; exact while no other thread uses the ring.
+  [[nodiscard]] std::size_t size_approx() const noexcept {
+    const shared& ring = here();
+    const std::uint64_t head = ring.head.load_acquire();
+    const std::uint64_t tail = ring.tail.load_acquire() & ~closed_mark;
+    const std::uint64_t laps = (tail - ring.index(tail) * 2 - (head - ring.index(head) * 2)) / ring.lap;
+    const std::uint64_t size = laps * ring.capacity + ring.index(tail) - ring.index(head);
+    return size < ring.capacity ? static_cast<std::size_t>(size) : ring.capacity;
+  }
+
+ private:
+  // A position is ((laps done * stride) + slot index) * 2, modulo 2^64, where stride is a power of two: so it
+  // runs over its end without a seam for every capacity, and its successor needs no division. Bit 0 of `tail`
+  // says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`) once
+  // that push has finished.
+  static constexpr std::uint64_t closed_mark = 1;
+  static constexpr std::uint64_t filled = 1;
+  static constexpr std::size_t slot_alignment = alignof(Value) > cache_line ? alignof(Value) : cache_line;
+
+  struct alignas(slot_alignment) slot {
+    explicit slot(std::uint64_t first) noexcept : stamp(first) {}
+    [[nodiscard]] void* memory() noexcept { return bytes; }
+    [[nodiscard]] Value* value() noexcept { return std::launder(reinterpret_cast<Value*>(bytes)); }
+
+    atomic<std::uint64_t> stamp;
+    alignas(Value) unsigned char bytes[sizeof(Value)];
+  };
+
+  struct alignas(slot_alignment) shared {
+    shared(std::size_t elements_most, std::uint64_t first_lap) noexcept
+        : shared(elements_most, first_lap, heavy_barrier()) {}
+    shared(std::size_t elements_most, std::uint64_t first_lap, bool asymmetric) noexcept
+        : capacity(elements_most),
+          lap(next_power_of_two(elements_most) * 2),
+          tail(first_lap * lap),
+          head(first_lap * lap),
+          elements(asymmetric),
+          room(asymmetric) {
+      for (std::size_t i = 0; i < capacity; ++i) ::new (static_cast<void*>(slots() + i)) slot(first_lap * lap + i * 2);
+    }
+    [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
+    [[nodiscard]] std::uint64_t index(std::uint64_t position) const noexcept { return (position & (lap - 1)) / 2; }
+    [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[index(position)]; }
+    [[nodiscard]] std::uint64_t after(std::uint64_t position) const noexcept {
+      return index(position) + 1 < capacity ? position + 2 : position - index(position) * 2 + lap;
+    }
+
+    const std::size_t capacity;
+    const std::uint64_t lap;                              // what one lap adds to a position
+    alignas(cache_line) atomic<std::uint64_t> tail;       // position of the next push, and closed_mark
+    alignas(cache_line) atomic<std::uint64_t> head;       // position of the next pop
+    alignas(cache_line) wait_gate elements;               // consumers wait here
+    alignas(cache_line) wait_gate room;                   // producers wait here
+  };
+
+  explicit mpmc_ring(shared* made) noexcept : shared_(made) {}
+
+  [[nodiscard]] shared& here() const noexcept {
+    ATLAS_ASSERT(shared_ != nullptr);
+    return *shared_;
+  }
+
+  template <class Construct>
+  bool try_emplace(Construct construct) noexcept {
+    shared& ring = here();
+    std::uint64_t tail = ring.tail.load_acquire();
+    for (;;) {
+      if ((tail & closed_mark) != 0) return false;
+      slot& place = ring.at(tail);
+      if (place.stamp.load_acquire() == tail) {
+        if (ring.tail.compare_exchange_weak_acquire(tail, ring.after(tail))) {
+          construct(place.memory());
+          place.stamp.store_release(tail + filled);
+          ring.elements.signal(1);
+          return true;
+        }
+      } else {
+        const std::uint64_t now = ring.tail.load_acquire();
+        if (now == tail) return false;
+        tail = now;
+      }
+    }
+  }
+
+  template <class Take>
+  bool try_take(Take take) noexcept {
+    shared& ring = here();
+    std::uint64_t head = ring.head.load_acquire();
+    for (;;) {
+      slot& place = ring.at(head);
+      if (place.stamp.load_acquire() == head + filled) {
+        if (ring.head.compare_exchange_weak_acquire(head, ring.after(head))) {
+          take(*place.value());
+          place.value()->~Value();
+          place.stamp.store_release(head + ring.lap);
+          ring.room.signal(1);
+          return true;
+        }
+      } else {
+        const std::uint64_t now = ring.head.load_acquire();
+        if (now == head) return false;
+        head = now;
+      }
+    }
+  }
+
+  [[nodiscard]] bool has_room() const noexcept {
+    const std::uint64_t tail = here().tail.load_acquire();
+    return (tail & closed_mark) == 0 && here().at(tail).stamp.load_acquire() == tail;
+  }
+  [[nodiscard]] bool has_element() const noexcept {
+    const std::uint64_t head = here().head.load_acquire();
+    return here().at(head).stamp.load_acquire() == head + filled;
+  }
+  [[nodiscard]] wait_outlook push_outlook() const noexcept {
+    return is_closed() ? wait_outlook::closed : wait_outlook::open;
+  }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept {
+    const std::uint64_t tail = here().tail.load_acquire();
+    if ((tail & closed_mark) == 0) return wait_outlook::open;
+    // No push can claim any more; but one that did may not have finished.
+    return here().head.load_acquire() == (tail & ~closed_mark) ? wait_outlook::closed : wait_outlook::ending;
+  }
+
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    const std::uint64_t tail = shared_->tail.load_acquire() & ~closed_mark;
+    for (std::uint64_t at = shared_->head.load_acquire(); at != tail; at = shared_->after(at)) {
+      shared_->at(at).value()->~Value();
+    }
+    std::free(shared_);
+    shared_ = nullptr;
+  }
+
+  shared* shared_;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUEUE_MPMC_RING_HPP

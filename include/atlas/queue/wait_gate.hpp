@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/queue/wait_gate.hpp -- sleep until another thread made progress; free while nobody sleeps.
+//
+// Room:      wait_gate, an eventcount over one 32-bit futex word.
+// Not here:  what is waited for (queue/mpmc_ring.hpp, queue/spsc_ring.hpp).
+// Depends:   core/{atomic,barrier,clock,futex,result}.hpp.
+// Threads:   every member, from any thread of one process.
+#ifndef ATLAS_QUEUE_WAIT_GATE_HPP
+#define ATLAS_QUEUE_WAIT_GATE_HPP
+
+#include <atlas/core/atomic.hpp>   // atomic
+#include <atlas/core/barrier.hpp>  // light_barrier, heavy_barrier
+#include <atlas/core/clock.hpp>    // monotonic_ns
+#include <atlas/core/futex.hpp>    // futex_wait, futex_wake, spin_pause
+#include <atlas/core/result.hpp>   // status
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// What the thing waited for says about waiting on.
+enum class wait_outlook : std::uint8_t {
+  open,    ///< another thread may make it succeed, and signals then
+  ending,  ///< it will be decided within microseconds, perhaps without a signal
+  closed,  ///< it cannot succeed any more
+};
+
+/// Threads wait at a gate for an attempt to succeed; whoever may have made it succeed signals.
+///
+/// The rule that no wake-up is lost: the signaller first publishes, then calls signal(). A waiter first says that
+/// it may sleep (announce), then tries once more, and sleeps only while the word is as it left it. A signal takes
+/// the mark away and wakes a few; each woken waiter sets the mark again before it tries, and after a success
+/// wakes the next one if there is more. So a burst of signals costs one system call, and a sleeper whose signal
+/// was swallowed by another waiter's is woken by that waiter.
+class wait_gate {
+ public:
+  /// @param asymmetric  whether heavy_barrier() works here: then signal() is one load while nobody sleeps, else
+  ///                    one read-modify-write
+  explicit wait_gate(bool asymmetric) noexcept : asymmetric_(asymmetric) {}
+
+  /// Wakes waiters after something was published for them. @param count things published, >= 1
+  void signal(std::uint32_t count) noexcept {
+    light_barrier();
+    const std::uint32_t seen = asymmetric_ ? state_.load_relaxed() : state_.fetch_add(0);
+    if ((seen & may_sleep) != 0) wake(seen, count);
+  }
+  /// Wakes every waiter, also those that are about to sleep, because the outlook changed.
+  void signal_all() noexcept {
+    std::uint32_t seen = state_.load_relaxed();
+    while (!state_.compare_exchange(seen, (seen | may_sleep) + 1)) {
+    }
+    futex_wake(state_.address(), wake_all);
+  }
+
+  /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
+  ///
+  /// @param attempt      bool(): true when it succeeded; false promises a signal when it may succeed
+  /// @param has_more     bool(): another waiter's attempt may succeed now
+  /// @param outlook      wait_outlook(), asked after a failed attempt
+  /// @param deadline_ns  on monotonic_ns(); 0: none. At least one attempt is made after it
+  /// @return             errc::closed when the outlook is, errc::timed_out
+  template <class Attempt, class HasMore, class Outlook>
+  status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) noexcept {
+    for (unsigned spin = 0; spin < spins; ++spin) {
+      if (attempt()) return {};
+      if (outlook() == wait_outlook::closed) return errc::closed;
+      spin_pause();
+    }
+    for (;;) {
+      // After this, a signal for anything published later finds the mark; anything earlier is seen by attempt().
+      const std::uint32_t announced = state_.fetch_or_acq_rel(may_sleep) | may_sleep;
+      const bool is_ordered = !asymmetric_ || heavy_barrier();
+      if (attempt()) {
+        if (has_more()) signal(1);
+        return {};
+      }
+      const wait_outlook future = outlook();
+      if (future == wait_outlook::closed) return errc::closed;
+      std::uint64_t until_ns = deadline_ns;
+      if (deadline_ns != 0 || future == wait_outlook::ending || !is_ordered) {
+        const std::uint64_t now_ns = monotonic_ns();
+        if (deadline_ns != 0 && now_ns >= deadline_ns) return errc::timed_out;
+        // A nap where no signal is sure to come: `ending`, or the barrier stopped working after it had worked.
+        const std::uint64_t nap_ns = future == wait_outlook::ending || !is_ordered ? now_ns + short_nap_ns : 0;
+        if (nap_ns != 0 && (until_ns == 0 || nap_ns < until_ns)) until_ns = nap_ns;
+      }
+      futex_wait(state_.address(), announced, until_ns);
+    }
+  }
+
+ private:
+  // state_: bit 0, somebody may sleep; above it a count of signals, so that a sleeper notices one that came
+  // between its attempt and its sleep. It would have to miss 2^31 of them to be fooled.
+  static constexpr std::uint32_t may_sleep = 1;
+  static constexpr unsigned spins = 100;  // 1 to 5 us, less than the 10 to 50 us of a sleep and a wake
+  static constexpr std::uint64_t short_nap_ns = 50'000;
+
+  [[gnu::noinline]] void wake(std::uint32_t seen, std::uint32_t count) noexcept {
+    // Clears the mark and counts the signal in one addition. If it fails, another signal came first; the waiter
+    // that it wakes looks after what we published.
+    if (state_.compare_exchange(seen, seen + 1)) futex_wake(state_.address(), count);
+  }
+
+  atomic<std::uint32_t> state_;
+  const bool asymmetric_;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUEUE_WAIT_GATE_HPP
