@@ -44,7 +44,7 @@ OS_HEADER = re.compile(
     r"^(sys|linux|asm|netinet|arpa|net)/|^(unistd|fcntl|pthread|dirent|sched|signal|time|poll|errno|cpuid|fts|ftw|"
     r"glob|semaphore|dlfcn|immintrin|x86intrin|arm_neon)\.h$")
 OS_FILES = re.compile(
-    r"^core/(clock|futex|mutex|thread|thread_pool)\.hpp$|^simd/cpu\.hpp$|^simd/x86_\w+-inl\.hpp$|"
+    r"^core/(barrier|clock|futex|mutex|thread|thread_pool)\.hpp$|^simd/cpu\.hpp$|^simd/x86_\w+-inl\.hpp$|"
     r"^storage/(mapped_file|region|file_descriptor|file_writer|file_reader|file_bytes|folder_walk|replacement_file|"
     r"os_error)\.hpp$|^queue/shared_memory\.hpp$")
 
