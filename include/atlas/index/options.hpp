@@ -21,13 +21,13 @@ struct search_options {
   std::size_t k = 10;     ///< answers a query, >= 1; more than the index holds is fine
   std::size_t width = 0;  ///< hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
-  filter allowed;         ///< which keys may be returned
+  filter allowed = {};         ///< which keys may be returned
 };
 
 /// Options of a search within a radius.
 struct range_options {
   std::size_t width = 0;  ///< hnsw: candidates kept besides those within the radius; 0: the default
-  filter allowed;         ///< which keys may be returned
+  filter allowed = {};         ///< which keys may be returned
 };
 
 /// Where a search writes. Row-major [queries, k], nearest first. Unused slots: reserved_key and +inf.
@@ -40,7 +40,7 @@ struct hits_view {
 /// Options of add and upsert.
 struct add_options {
   unsigned threads = 1;  ///< 0: all that the process may use. One thread and one seed give the same graph
-  progress on_progress;  ///< called with rows done; cancelling leaves the whole batch out
+  progress on_progress = {};  ///< called with rows done; cancelling leaves the whole batch out
 };
 
 /// How a file is opened.
@@ -61,8 +61,8 @@ struct extra_section {
 };
 
 struct save_options {
-  span<const extra_section> extra;
-  progress on_progress;  ///< called with bytes done; cancelling leaves the target as it was
+  span<const extra_section> extra = {};
+  progress on_progress = {};  ///< called with bytes done; cancelling leaves the target as it was
 };
 
 /// Bytes an index holds, by part, whether in memory or mapped.

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/basic_index.hpp -- the one contract of every index: add, search, remove, save, open.
+//
+// Room:      basic_index<Engine>, which flat<Scalar> and hnsw<Scalar> are; arguments, batches, locks, files.
+// Not here:  how rows are found, which is the engine (index/flat_index.hpp, index/hnsw_engine.hpp).
+// Depends:   core, storage, distance, index/{row_store,index_file,batch,options,input_checks}.hpp.
+// Threads:   all members may run beside each other, except moving from, assigning to and destroying the index.
+//            Searches and look-ups never wait for an add; adds run beside each other; save waits for changes that
+//            are under way and holds up new ones. A child of fork() may go on searching what it inherited.
+#ifndef ATLAS_INDEX_BASIC_INDEX_HPP
+#define ATLAS_INDEX_BASIC_INDEX_HPP
+
+#include <atlas/index/batch.hpp>         // run_batch
+#include <atlas/index/exact_search.hpp>  // write_hits
+#include <atlas/index/index_file.hpp>    // save_rows, open_rows
+#include <atlas/index/input_checks.hpp>  // check_search
+#include <atlas/index/options.hpp>       // search_options, hits_view, ...
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// Candidates a walk left in its scratch, sorted.
+using found_rows = span<const candidate>;
+
+/// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
+///
+/// Engine has: `static constexpr file_kind kind`; status link(rows, scratches, pool, batch, options): makes
+/// pending rows findable; status make_room(first, count); status reserve(rows); status nearest(rows, scratch, k,
+/// width, allowed, out_list&) and within(...) const; save, open and describe for what lies beside the rows.
+template <class Engine>
+class basic_index {
+ public:
+  using scalar_type = float;
+
+  basic_index(basic_index&& other) noexcept : state_(other.state_) { other.state_ = nullptr; }
+  basic_index& operator=(basic_index&& other) noexcept {
+    if (this != &other) {
+      delete state_;
+      state_ = other.state_;
+      other.state_ = nullptr;
+    }
+    return *this;
+  }
+  basic_index(const basic_index&) = delete;
+  basic_index& operator=(const basic_index&) = delete;
+  ~basic_index() { delete state_; }
+
+  /// Adds vectors under new keys. All or nothing: on error, and when cancelled, no vector of the batch is found.
+  ///
+  /// @param keys     shape [n], below reserved_key, none stored yet, none twice
+  /// @param vectors  shape [n, dimension]; copied
+  /// @param options  threads and progress
+  /// @return  errc::read_only, invalid_argument, dimension_mismatch, not_finite, zero_vector (cosine),
+  ///          duplicate_key, limit_exceeded, no_memory or cancelled; the error names the row of the batch
+  /// Cost: flat: a copy. hnsw: about build_width * log(size) distances a vector.
+  /// A vector is found by searches once add has returned.
+  [[nodiscard]] status add(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
+    return append(keys, vectors, options, row_store::on_duplicate::refuse);
+  }
+  /// As add, but a key that is stored already gets the new vector in place of the old one. While it runs, searches
+  /// find the old one. The old vector's row stays in memory and in saved files until the index is built anew.
+  [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
+    return append(keys, vectors, options, row_store::on_duplicate::replace);
+  }
+  /// Takes a key out: it is no longer found. Its row stays in memory as for upsert.
+  /// @return  errc::key_not_found, read_only or no_memory
+  [[nodiscard]] status remove(std::uint64_t key) noexcept {
+    if (is_read_only()) return read_only_error();
+    shared_lock_guard<shared_mutex> changing(state_->change_lock);
+    return state_->rows.remove(key);
+  }
+
+  /// Whether a key is stored. Cost: O(1).
+  [[nodiscard]] bool contains(std::uint64_t key) const noexcept { return state_->rows.find(key) != row_store::no_row; }
+  /// The vector of a key, bit for bit as it was given, under every metric.
+  /// @param out  shape [dimension]
+  /// @return     errc::key_not_found, invalid_argument (null)
+  [[nodiscard]] status get(std::uint64_t key, float* out) const noexcept {
+    if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
+    const std::uint32_t row = state_->rows.find(key);
+    if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", key};
+    std::memcpy(out, state_->rows.vector(row), dimension() * sizeof(float));
+    return {};
+  }
+  /// The next stored keys, in the order in which they were added.
+  /// @param cursor  0 to begin; moved on
+  /// @param out     any length
+  /// @return        keys written; 0 at the end
+  std::size_t list_keys(std::uint64_t& cursor, span<std::uint64_t> out) const noexcept {
+    const std::uint32_t rows = state_->rows.row_count();
+    std::size_t written = 0;
+    for (; cursor < rows && written < out.size(); ++cursor) {
+      const auto row = static_cast<std::uint32_t>(cursor);
+      if (state_->rows.state(row) == row_state::live) out[written++] = state_->rows.key(row);
+    }
+    return written;
+  }
+
+  /// The k nearest stored vectors of each query, nearest first; equal distances in the order of adding.
+  ///
+  /// @param queries  shape [n, dimension]
+  /// @param options  k, width, threads, filter
+  /// @param hits     [n, k] and [n]; what is not found is reserved_key and +inf. Fewer than k is no error
+  /// @return  errc::invalid_argument (k = 0, null), dimension_mismatch, not_finite, zero_vector (cosine),
+  ///          limit_exceeded or no_memory; then nothing is written
+  /// Cost: allocates nothing once as many searches have run at the same time before, at the same width.
+  [[nodiscard]] status search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
+    if (status fits = check_search(queries, dimension(), options, hits); !fits.ok()) return fits;
+    for (std::size_t i = 0; i < queries.rows; ++i) {
+      const auto norm = checked_inverse_norm(queries.row(i), dimension(), metric());
+      if (!norm.ok()) return norm.error().at_row(i);
+    }
+    return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
+                     [&](search_scratch& scratch, std::size_t i) noexcept -> status {
+      if (status taken = scratch.take_query(queries.row(i), state_->rows.layout()); !taken.ok()) return taken;
+      const auto found = state_->engine.nearest(state_->rows, scratch, options.k, options.width, options.allowed);
+      if (!found.ok()) return found.error();
+      const std::size_t count = found->size() < options.k ? found->size() : options.k;
+      write_hits(found->data(), count, state_->rows, options.k, hits.keys + i * options.k, hits.distances + i * options.k);
+      if (hits.counts != nullptr) hits.counts[i] = static_cast<std::uint32_t>(count);
+      return {};
+    });
+  }
+
+  /// The stored vectors within a radius, nearest first. hnsw may miss some, as search does.
+  ///
+  /// @param query      shape [dimension]
+  /// @param radius     largest distance, in the index's metric (l2sq: squared); not NaN
+  /// @param keys       any length; the nearest that fit are written
+  /// @param distances  the same length as keys
+  /// @return  how many lie within the radius, which may be more than were written; or search's errors
+  /// Cost: allocates as much as it finds.
+  [[nodiscard]] result<std::size_t> range(span<const float> query, float radius, const range_options& options,
+                                          span<std::uint64_t> keys, span<float> distances) const noexcept {
+    if (status fits = check_vector(query, dimension(), "query"); !fits.ok()) return fits.error();
+    if (!(radius == radius)) return error{errc::invalid_argument, "radius", "a number", "NaN"};
+    if (keys.size() != distances.size()) return error{errc::invalid_argument, "distances.size", keys.size(), distances.size()};
+    borrowed_scratch scratch(state_->scratches);
+    if (!scratch) return error{errc::no_memory, "search scratch"};
+    if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken.error();
+    const auto found = state_->engine.within(state_->rows, *scratch, radius, options.width, options.allowed);
+    if (!found.ok()) return found.error();
+    const std::size_t written = found->size() < keys.size() ? found->size() : keys.size();
+    write_hits(found->data(), written, state_->rows, written, keys.data(), distances.data());
+    return found->size();
+  }
+
+  /// Exact distances of a query to stored vectors, by key.
+  /// @param out  shape [keys.size()]
+  /// @return     errc::key_not_found naming the row of `keys`, or search's errors; then out is as it was up to there
+  [[nodiscard]] status distances(span<const float> query, span<const std::uint64_t> keys, float* out) const noexcept {
+    if (status fits = check_vector(query, dimension(), "query"); !fits.ok()) return fits;
+    if (keys.empty()) return {};
+    if (keys.data() == nullptr || out == nullptr) return error{errc::invalid_argument, "keys, out", "pointers", "null"};
+    borrowed_scratch scratch(state_->scratches);
+    if (!scratch) return error{errc::no_memory, "search scratch"};
+    if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const std::uint32_t row = state_->rows.find(keys[i]);
+      if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", keys[i]}.at_row(i);
+      state_->rows.layout().gather(scratch->query.data(), 1.0F, state_->rows.vectors(), &row, 1, out + i);
+    }
+    return {};
+  }
+
+  /// Makes room for `rows` rows in all, so that adds up to there take no memory but the key map's.
+  [[nodiscard]] status reserve(std::size_t rows) noexcept {
+    if (is_read_only()) return read_only_error();
+    shared_lock_guard<shared_mutex> changing(state_->change_lock);
+    return state_->rows.reserve(rows, [this](std::uint32_t, std::uint32_t room) noexcept { return state_->engine.reserve(room); });
+  }
+
+  /// Writes the index to a file: complete or not at all. The file at `path` stays as it is until the new one is on
+  /// the device, whatever fails. Changes since the last save are lost with the process.
+  ///
+  /// @param path     NUL-terminated; may be the file this index was opened from
+  /// @return  errc::file_not_found (no such folder), is_a_directory, permission_denied, no_space, io,
+  ///          invalid_argument, no_memory or cancelled
+  [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
+    lock_guard<shared_mutex> still(state_->change_lock);
+    auto file = file_writer::create(path);
+    if (!file.ok()) return file.error();
+    section_writer writer(*file, options.on_progress, memory().total() - memory().scratch + extra_bytes(options));
+    if (status saved = save_rows(writer, state_->rows); !saved.ok()) return saved;
+    if (status saved = state_->engine.save(writer, state_->rows); !saved.ok()) return saved;
+    if (status saved = write_extra(writer, options); !saved.ok()) return saved;
+    file_header header{};
+    index_parameters parameters;
+    parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
+    state_->engine.describe(parameters);
+    describe_rows(header, Engine::kind, state_->rows, parameters);
+    return file->commit(header);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return state_->rows.live_count(); }       ///< stored vectors
+  [[nodiscard]] std::size_t dimension() const noexcept { return state_->rows.layout().dimension; }
+  [[nodiscard]] atlas::metric metric() const noexcept { return state_->rows.layout().metric; }
+  [[nodiscard]] static constexpr scalar element() noexcept { return scalar::f32; }
+  [[nodiscard]] bool is_read_only() const noexcept { return state_->file.is_open() && state_->mode == open_mode::read; }
+  /// The file this index was opened from, for sections of the caller's own; null for one made in memory.
+  [[nodiscard]] const file_reader* file() const noexcept { return state_->file.is_open() ? &state_->file : nullptr; }
+  [[nodiscard]] memory_use memory() const noexcept {
+    return {state_->rows.vector_bytes(), state_->rows.key_bytes(), state_->engine.bytes(state_->rows.row_count()),
+            state_->scratches.bytes()};
+  }
+
+ protected:
+  struct state {
+    row_store rows;
+    Engine engine;
+    mutable thread_pool pool;
+    mutable scratch_list scratches;
+    mutable shared_mutex change_lock;  ///< shared by changes, held alone by save
+    file_reader file;
+    open_mode mode = open_mode::change;
+  };
+  explicit basic_index(state* made) noexcept : state_(made) {}
+
+  /// An empty index, whose rows and engine the caller still makes; or errc::no_memory.
+  [[nodiscard]] static result<basic_index> make() noexcept {
+    auto* made = new (std::nothrow) state;
+    if (made == nullptr) return error{errc::no_memory, "index"};
+    return basic_index(made);
+  }
+  /// An index over a file's sections. Cost: O(1): maps and checks the header page.
+  [[nodiscard]] static result<basic_index> open_file(const char* path, const open_options& options) noexcept {
+    auto made = make();
+    if (!made.ok()) return made;
+    state& opened = *made->state_;
+    auto file = file_reader::open(path);
+    if (!file.ok()) return file.error();
+    opened.file = static_cast<file_reader&&>(*file);
+    opened.mode = options.mode;
+    const auto parameters = check_index_header(opened.file.header(), Engine::kind);
+    if (!parameters.ok()) return parameters.error();
+    if (status known = opened.file.require_known(Engine::known_sections); !known.ok()) return known.error();
+    if (status rows = open_rows(opened.file, options.mode, opened.rows); !rows.ok()) return rows.error();
+    if (status engine = opened.engine.open(opened.file, options.mode, *parameters); !engine.ok()) return engine.error();
+    return made;
+  }
+
+  state* state_;
+
+ private:
+  [[nodiscard]] static error read_only_error() noexcept {
+    return {errc::read_only, "index", "open_mode::change", "open_mode::read"};
+  }
+  [[nodiscard]] status append(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options,
+                              row_store::on_duplicate policy) noexcept {
+    if (is_read_only()) return read_only_error();
+    shared_lock_guard<shared_mutex> changing(state_->change_lock);
+    const auto batch = state_->rows.append(keys, vectors, policy, [this](std::uint32_t first, std::uint32_t count) noexcept {
+      return state_->engine.make_room(first, count);
+    });
+    if (!batch.ok()) return batch.error();
+    if (batch->count == 0) return {};
+    const status linked = run_batch(state_->pool, state_->scratches, batch->count, options.threads, options.on_progress,
+                                    [&](search_scratch& scratch, std::size_t i) noexcept {
+      return state_->engine.link(state_->rows, scratch, batch->first + static_cast<std::uint32_t>(i));
+    });
+    if (!linked.ok()) {
+      state_->rows.withdraw(*batch);
+      return linked;
+    }
+    state_->rows.publish(*batch);
+    return {};
+  }
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_BASIC_INDEX_HPP

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/flat_index.hpp -- exact search: every row is compared.
+//
+// Room:      flat<Scalar>: for some ten thousand rows, and the truth to measure approximate indexes by.
+// Not here:  what its members promise (index/basic_index.hpp), approximate search (index/hnsw_index.hpp).
+// Depends:   index/{basic_index,exact_search}.hpp.
+// Threads:   as index/basic_index.hpp says.
+#ifndef ATLAS_INDEX_FLAT_INDEX_HPP
+#define ATLAS_INDEX_FLAT_INDEX_HPP
+
+#include <atlas/index/basic_index.hpp>   // basic_index
+#include <atlas/index/exact_search.hpp>  // exact_nearest, exact_range
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+struct flat_options {
+  std::size_t dimension = 0;            ///< components a vector, 1 to max_dimension; no default
+  atlas::metric metric = metric::l2sq;
+  std::size_t reserve_rows = 0;         ///< rows to make room for at once
+};
+
+namespace detail {
+
+/// Nothing lies beside the rows, and every search looks at all of them.
+struct flat_engine {
+  static constexpr file_kind kind = file_kind::flat;
+  static constexpr std::uint32_t known_sections[] = {
+      static_cast<std::uint32_t>(index_section::vectors), static_cast<std::uint32_t>(index_section::keys),
+      static_cast<std::uint32_t>(index_section::row_states), static_cast<std::uint32_t>(index_section::key_map)};
+
+  [[nodiscard]] status make_room(std::uint32_t, std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] status reserve(std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] status link(const row_store&, search_scratch&, std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, std::size_t k, std::size_t,
+                                           const filter& allowed) const noexcept {
+    if (status scanned = exact_nearest(rows, k, allowed, scratch); !scanned.ok()) return scanned.error();
+    return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, std::size_t,
+                                          const filter& allowed) const noexcept {
+    if (status scanned = exact_range(rows, radius, allowed, scratch); !scanned.ok()) return scanned.error();
+    return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  [[nodiscard]] status save(section_writer&, const row_store&) const noexcept { return {}; }
+  void describe(index_parameters&) const noexcept {}
+  [[nodiscard]] status open(const file_reader&, open_mode, const index_parameters&) noexcept { return {}; }
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t) const noexcept { return 0; }
+};
+
+}  // namespace detail
+
+/// Vectors by key, searched exactly. Its members are basic_index's.
+/// @tparam Scalar  float
+template <class Scalar>
+class flat : public detail::basic_index<detail::flat_engine> {
+  static_assert(detail::is_index_scalar<Scalar>, "atlas::flat holds float vectors in this version");
+  using base = detail::basic_index<detail::flat_engine>;
+  explicit flat(base&& made) noexcept : base(static_cast<base&&>(made)) {}
+
+ public:
+  /// An empty index in memory.
+  /// @return  errc::invalid_argument or limit_exceeded (dimension), metric_mismatch, no_memory
+  [[nodiscard]] static result<flat> create(const flat_options& options) noexcept {
+    if (status fits = detail::check_shape(options.dimension, options.metric, options.reserve_rows); !fits.ok()) return fits.error();
+    auto made = base::make();
+    if (!made.ok()) return made.error();
+    flat index(static_cast<base&&>(*made));
+    if (status rows = index.state_->rows.create(options.dimension, options.metric, options.reserve_rows); !rows.ok()) return rows.error();
+    return index;
+  }
+  /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch
+  [[nodiscard]] static result<flat> open(const char* path, const open_options& options = {}) noexcept {
+    auto opened = base::open_file(path, options);
+    if (!opened.ok()) return opened.error();
+    return flat(static_cast<base&&>(*opened));
+  }
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_FLAT_INDEX_HPP

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/hnsw_build.hpp -- how a stored row becomes part of the graph.
+//
+// Room:      the level of a row, the choice of neighbours, and links in both directions.
+// Not here:  the walk that finds candidates (index/hnsw_search.hpp), batches and threads (index/hnsw_index.hpp).
+// Depends:   index/{hnsw_graph,hnsw_search,row_store}.hpp.
+// Threads:   insertions run beside each other and beside searches; each list is changed under its row's lock,
+//            and a thread holds one such lock at a time.
+// Source:    Malkov and Yashunin, TPAMI 2020 (arXiv:1603.09320), algorithms 1 and 4.
+#ifndef ATLAS_INDEX_HNSW_BUILD_HPP
+#define ATLAS_INDEX_HNSW_BUILD_HPP
+
+#include <atlas/core/bits.hpp>          // mix64
+#include <atlas/index/hnsw_search.hpp>  // hnsw_walk
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// The level of a row: floor(-ln(u) / ln(connectivity)) with u uniform in (0, 1], drawn from seed and row alone,
+/// so that it does not depend on threads or on the order of batches.
+[[nodiscard]] inline std::uint8_t hnsw_level(std::uint64_t seed, std::uint32_t row, std::uint32_t connectivity) noexcept {
+  const std::uint64_t drawn = mix64(mix64(seed) + row);
+  const double uniform = (static_cast<double>(drawn >> 11) + 1.0) * 0x1p-53;
+  const double level = -__builtin_log(uniform) / __builtin_log(static_cast<double>(connectivity));
+  return level < hnsw_graph::most_levels ? static_cast<std::uint8_t>(level) : hnsw_graph::most_levels;
+}
+
+class hnsw_insertion {
+ public:
+  hnsw_insertion(const row_store& rows, hnsw_graph& graph, search_scratch& scratch, std::size_t build_width) noexcept
+      : rows_(rows), graph_(graph), scratch_(scratch), build_width_(build_width) {}
+
+  /// Links one row that lies in the store and whose lists are empty.
+  /// @return  errc::no_memory before anything is linked, else ok
+  [[nodiscard]] status insert(std::uint32_t row) noexcept {
+    const std::uint32_t level = graph_.level(row);
+    const entry_point entry = entry_or_become(row, level);
+    if (entry.row == row) return {};
+    if (status taken = scratch_.take_query(rows_.vector(row), rows_.layout()); !taken.ok()) return taken;
+    if (status found = choose_links(row, level, entry); !found.ok()) return found;
+    // The lowest level first: whoever meets the row on a level can then always go on below.
+    for (std::uint32_t at = 0; at < chosen_levels_; ++at) {
+      for (std::uint32_t i = 0; i < chosen_count_[at]; ++i) {
+        const candidate neighbour = chosen(at)[i];
+        link(row, at, neighbour);
+        link(neighbour.row, at, {neighbour.distance, row});
+      }
+    }
+    if (level > entry.level) raise_entry(row, level);
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t most_levels = hnsw_graph::most_levels + 1;
+
+  /// The chosen neighbours of the row on one level, nearest first.
+  [[nodiscard]] candidate* chosen(std::uint32_t level) noexcept {
+    return scratch_.chosen.data() + std::size_t{level} * graph_.connectivity();
+  }
+
+  [[nodiscard]] status choose_links(std::uint32_t row, std::uint32_t level, entry_point entry) noexcept {
+    const std::uint32_t top = level < entry.level ? level : entry.level;
+    chosen_levels_ = top + 1;
+    if (status made = scratch_.chosen.resize(std::size_t{chosen_levels_} * graph_.connectivity()); !made.ok()) return made;
+    if (status made = scratch_.pruned.resize(graph_.base_capacity() + 1); !made.ok()) return made;
+    hnsw_walk walk(rows_, graph_, scratch_);
+    if (status ready = walk.start(); !ready.ok()) return ready;
+    candidate from = walk.descend_to(entry, top);
+    for (std::uint32_t at = top + 1; at-- > 0;) {
+      if (at != top) {
+        if (status ready = walk.start(); !ready.ok()) return ready;  // each level forgets what the one above saw
+      }
+      if (status walked = walk.nearest(from, at, build_width_); !walked.ok()) return walked;
+      const candidate_pool& pool = scratch_.pool;
+      if (pool.size() != 0) from = pool.data()[0];
+      chosen_count_[at] = choose(pool.data(), pool.size(), row, graph_.connectivity(), chosen(at));
+    }
+    return {};
+  }
+
+  /// Algorithm 4: of candidates sorted by distance to a centre, keeps each that is nearer to the centre than to
+  /// every one kept before.
+  /// @param self  a row that is never kept
+  /// @param out   [most]; may be `sorted` itself, because a kept candidate never moves back
+  std::uint32_t choose(const candidate* sorted, std::size_t count, std::uint32_t self, std::uint32_t most, candidate* out) noexcept {
+    std::uint32_t kept = 0;
+    for (std::size_t i = 0; i < count && kept < most; ++i) {
+      const candidate one = sorted[i];
+      if (one.row == self || is_covered(one, out, kept)) continue;
+      out[kept++] = one;
+    }
+    return kept;
+  }
+  /// Whether a kept row is nearer to the candidate than the centre is. The kept are compared a few at a time,
+  /// nearest first: the first four decide most cases.
+  [[nodiscard]] bool is_covered(candidate one, const candidate* kept, std::uint32_t count) const noexcept {
+    constexpr std::uint32_t group = 4;
+    const row_layout& layout = rows_.layout();
+    const float scale = layout.metric == metric::cosine ? layout.inverse_norm(rows_.vectors(), one.row) : 1.0F;
+    for (std::uint32_t first = 0; first < count; first += group) {
+      std::uint32_t ids[group];
+      float distances[group];
+      const std::uint32_t size = count - first < group ? count - first : group;
+      for (std::uint32_t i = 0; i < size; ++i) ids[i] = kept[first + i].row;
+      layout.gather(rows_.vector(one.row), scale, rows_.vectors(), ids, size, distances);
+      for (std::uint32_t i = 0; i < size; ++i) {
+        if (distances[i] < one.distance) return true;
+      }
+    }
+    return false;
+  }
+
+  /// Adds `to` to the links of `from`, or, when the list is full, chooses anew among all of them.
+  void link(std::uint32_t from, std::uint32_t level, candidate to) noexcept {
+    lock_guard<mutex> writing(graph_.lock_of(from));
+    const link_list list = graph_.links(from, level);
+    const std::uint32_t size = list.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      if (load_relaxed(list.ids + i) == to.row) return;
+    }
+    if (size < list.capacity) {
+      store_release(list.ids + size, to.row);
+      return;
+    }
+    if (size == 0) return;  // a hostile file's row without a list on this level
+
+    std::uint32_t* ids = scratch_.ids.data();
+    const std::size_t count = list.read(rows_.row_count(), ids);
+    const row_layout& layout = rows_.layout();
+    const float scale = layout.metric == metric::cosine ? layout.inverse_norm(rows_.vectors(), from) : 1.0F;
+    layout.gather(rows_.vector(from), scale, rows_.vectors(), ids, count, scratch_.distances.data());
+    candidate* sorted = scratch_.pruned.data();
+    std::size_t sorted_count = 0;
+    const auto insert_sorted = [&](candidate one) noexcept {
+      std::size_t at = sorted_count++;
+      for (; at > 0 && one < sorted[at - 1]; --at) sorted[at] = sorted[at - 1];
+      sorted[at] = one;
+    };
+    for (std::size_t i = 0; i < count; ++i) insert_sorted({scratch_.distances.data()[i], ids[i]});
+    insert_sorted(to);
+    const std::uint32_t kept = choose(sorted, sorted_count, from, list.capacity, sorted);
+    for (std::uint32_t i = 0; i < kept; ++i) ids[i] = sorted[i].row;
+    list.write(ids, kept);
+  }
+
+  /// Where to start; the very first row of a graph becomes that itself. Of two first rows one wins, and the
+  /// other is linked to it.
+  [[nodiscard]] entry_point entry_or_become(std::uint32_t row, std::uint32_t level) noexcept {
+    const entry_point seen = graph_.entry();
+    if (seen.row < rows_.row_count()) return seen;
+    lock_guard<mutex> raising(graph_.entry_lock());
+    const entry_point now = graph_.entry();
+    if (now.row < rows_.row_count()) return now;
+    graph_.set_entry({row, level});
+    return {row, level};
+  }
+  void raise_entry(std::uint32_t row, std::uint32_t level) noexcept {
+    lock_guard<mutex> raising(graph_.entry_lock());
+    if (level > graph_.entry().level) graph_.set_entry({row, level});
+  }
+
+  const row_store& rows_;
+  hnsw_graph& graph_;
+  search_scratch& scratch_;
+  std::size_t build_width_;
+  std::uint32_t chosen_levels_ = 0;
+  std::uint32_t chosen_count_[most_levels] = {};
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_HNSW_BUILD_HPP

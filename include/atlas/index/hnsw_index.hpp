@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/hnsw_index.hpp -- approximate search over a navigable small world graph.
+//
+// Room:      hnsw<Scalar>: creation, opening, and what only this kind has.
+// Not here:  what its members promise (index/basic_index.hpp), the graph (index/hnsw_engine.hpp and on).
+// Depends:   index/{basic_index,hnsw_engine,hnsw_options}.hpp.
+// Threads:   as index/basic_index.hpp says.
+#ifndef ATLAS_INDEX_HNSW_INDEX_HPP
+#define ATLAS_INDEX_HNSW_INDEX_HPP
+
+#include <atlas/index/hnsw_engine.hpp>  // hnsw_engine, basic_index
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Vectors by key, searched along a graph: a few thousand distances instead of all. Its members are
+/// basic_index's and the ones here.
+/// @tparam Scalar  float
+template <class Scalar>
+class hnsw : public detail::basic_index<detail::hnsw_engine> {
+  static_assert(detail::is_index_scalar<Scalar>, "atlas::hnsw holds float vectors in this version");
+  using base = detail::basic_index<detail::hnsw_engine>;
+  explicit hnsw(base&& made) noexcept : base(static_cast<base&&>(made)) {}
+
+ public:
+  /// An empty index in memory.
+  /// @return  errc::invalid_argument or limit_exceeded naming the option, metric_mismatch, no_memory
+  [[nodiscard]] static result<hnsw> create(const hnsw_options& options) noexcept {
+    if (status fits = detail::check_shape(options.dimension, options.metric, options.reserve_rows); !fits.ok()) return fits.error();
+    auto made = base::make();
+    if (!made.ok()) return made.error();
+    hnsw index(static_cast<base&&>(*made));
+    if (status engine = index.state_->engine.create(options); !engine.ok()) return engine.error();
+    if (status rows = index.state_->rows.create(options.dimension, options.metric, options.reserve_rows); !rows.ok()) return rows.error();
+    return index;
+  }
+  /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch
+  [[nodiscard]] static result<hnsw> open(const char* path, const open_options& options = {}) noexcept {
+    auto opened = base::open_file(path, options);
+    if (!opened.ok()) return opened.error();
+    return hnsw(static_cast<base&&>(*opened));
+  }
+
+  [[nodiscard]] std::uint32_t connectivity() const noexcept { return this->state_->engine.graph().connectivity(); }
+  [[nodiscard]] std::uint32_t build_width() const noexcept { return this->state_->engine.build_width(); }
+  [[nodiscard]] std::uint32_t search_width() const noexcept { return this->state_->engine.search_width(); }
+  /// The width of searches that name none, also in files saved from now on.
+  /// @return  errc::invalid_argument unless 1 <= width <= 65,536
+  [[nodiscard]] status set_search_width(std::size_t width) noexcept { return this->state_->engine.set_search_width(width); }
+  /// The highest level of the graph.
+  [[nodiscard]] std::uint32_t max_level() const noexcept { return this->state_->engine.graph().entry().level; }
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_HNSW_INDEX_HPP

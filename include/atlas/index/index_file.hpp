@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/index_file.hpp -- rows and columns into a file and out of it.
+//
+// Room:      what flat and hnsw files have in common: the checks of a header, row sections, extra sections.
+// Not here:  the header's bytes (storage/file_header.hpp), the graph's sections (index/hnsw_file.hpp).
+// Depends:   core, storage, index/{row_store,options,sections}.hpp.
+// Threads:   the caller keeps changes away while it saves.
+#ifndef ATLAS_INDEX_INDEX_FILE_HPP
+#define ATLAS_INDEX_INDEX_FILE_HPP
+
+#include <atlas/distance/scalar.hpp>      // scalar
+#include <atlas/index/options.hpp>        // open_mode, save_options
+#include <atlas/index/row_store.hpp>      // row_store, column
+#include <atlas/storage/file_reader.hpp>  // file_reader
+#include <atlas/storage/file_writer.hpp>  // file_writer
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// Writes sections one after another and reports the bytes.
+class section_writer {
+ public:
+  section_writer(file_writer& file, progress on_progress, std::uint64_t total_bytes) noexcept
+      : file_(file), on_progress_(on_progress), total_bytes_(total_bytes) {}
+
+  [[nodiscard]] status write(std::uint32_t id, std::uint32_t flags, std::size_t element_bytes, const void* data,
+                             std::uint64_t size_bytes) noexcept {
+    constexpr std::uint64_t step_bytes = std::uint64_t{8} << 20;
+    if (status begun = file_.begin_section(id, static_cast<std::uint32_t>(element_bytes), flags); !begun.ok()) return begun;
+    for (std::uint64_t at = 0; at < size_bytes;) {
+      const std::uint64_t step = size_bytes - at < step_bytes ? size_bytes - at : step_bytes;
+      if (status written = file_.append(static_cast<const std::byte*>(data) + at, step); !written.ok()) return written;
+      at += step;
+      done_bytes_ += step;
+      if (on_progress_ && !on_progress_(done_bytes_, total_bytes_)) return errc::cancelled;
+    }
+    return file_.end_section();
+  }
+  /// The first `rows` elements of a column, as a growable section.
+  [[nodiscard]] status write_column(index_section id, const column& from, std::uint64_t rows) noexcept {
+    return write(static_cast<std::uint32_t>(id), section_required | section_growable, from.element_bytes(), from.data(),
+                 rows * from.element_bytes());
+  }
+
+ private:
+  file_writer& file_;
+  progress on_progress_;
+  std::uint64_t total_bytes_;
+  std::uint64_t done_bytes_ = 0;
+};
+
+[[nodiscard]] inline std::uint64_t extra_bytes(const save_options& options) noexcept {
+  std::uint64_t sum = 0;
+  for (const extra_section& extra : options.extra) sum += extra.size_bytes;
+  return sum;
+}
+[[nodiscard]] inline status write_extra(section_writer& writer, const save_options& options) noexcept {
+  for (const extra_section& extra : options.extra) {
+    if (extra.id < 0x200) return error{errc::invalid_argument, "extra_section.id", "0x200 or more", extra.id};
+    if (extra.data == nullptr && extra.size_bytes != 0) return error{errc::invalid_argument, "extra_section.data", "a pointer", "null"};
+    if (status written = writer.write(extra.id, 0, extra.element_bytes, extra.data, extra.size_bytes); !written.ok()) return written;
+  }
+  return {};
+}
+
+/// Refuses a header that does not describe an index of this kind; gives the index's parameters.
+[[nodiscard]] inline result<index_parameters> check_index_header(const file_header& header, file_kind kind) noexcept {
+  if (header.kind != kind) {
+    return error{errc::kind_mismatch, "header.kind (1 flat, 2 hnsw)", static_cast<std::uint64_t>(kind),
+                 static_cast<std::uint64_t>(header.kind)};
+  }
+  if (header.scalar != static_cast<std::uint8_t>(scalar::f32)) {
+    return error{errc::scalar_mismatch, "header.scalar", static_cast<std::uint64_t>(scalar::f32), std::uint64_t{header.scalar}};
+  }
+  if (header.metric > static_cast<std::uint8_t>(metric::cosine)) {
+    return error{errc::metric_mismatch, "header.metric", "0 l2sq, 1 inner_product or 2 cosine", header.metric};
+  }
+  if (header.dimension == 0 || header.dimension > max_dimension) {
+    return error{errc::corrupt_file, "header.dimension", "1 to 65535", header.dimension};
+  }
+  if (header.rows > max_rows) return error{errc::corrupt_file, "header.rows", max_rows, header.rows};
+  if (header.count > header.rows) return error{errc::corrupt_file, "header.count", header.rows, header.count};
+  const auto parameters = load_unaligned<index_parameters>(header.parameters);
+  const row_layout layout(header.dimension, static_cast<metric>(header.metric));
+  if (parameters.row_stride_bytes != layout.stride_bytes) {
+    return error{errc::corrupt_file, "parameters.row_stride_bytes", layout.stride_bytes, parameters.row_stride_bytes};
+  }
+  return parameters;
+}
+
+/// A section as a column of exactly `rows` elements: borrowed for reading, copy-on-write for change.
+[[nodiscard]] inline result<column> open_column(const file_reader& file, index_section id, std::size_t element_bytes,
+                                                std::uint64_t rows, open_mode mode) noexcept {
+  const section_entry* entry = file.find(static_cast<std::uint32_t>(id));
+  if (entry == nullptr) return error{errc::corrupt_file, "section.id", static_cast<std::uint64_t>(id), 0};
+  if (entry->element_bytes != element_bytes) return error{errc::corrupt_file, "section.element_bytes", element_bytes, entry->element_bytes};
+  if (entry->length_bytes != rows * element_bytes) {
+    return error{errc::corrupt_file, "section.length_bytes", rows * element_bytes, entry->length_bytes};
+  }
+  if (mode == open_mode::change) return column::create_over(file.file(), entry->offset, entry->length_bytes, element_bytes);
+  return column{file.file().data() + entry->offset, element_bytes};
+}
+
+[[nodiscard]] inline status save_rows(section_writer& writer, const row_store& rows) noexcept {
+  const std::uint64_t count = rows.row_count();
+  if (status w = writer.write_column(index_section::vectors, rows.vector_column(), count); !w.ok()) return w;
+  if (status w = writer.write_column(index_section::keys, rows.key_column(), count); !w.ok()) return w;
+  if (status w = writer.write_column(index_section::row_states, rows.state_column(), count); !w.ok()) return w;
+  return writer.write(static_cast<std::uint32_t>(index_section::key_map), section_required, sizeof(std::uint32_t),
+                      rows.map().slots(), rows.map().slot_count() * sizeof(std::uint32_t));
+}
+/// Fills what save_rows's file says in its header.
+inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, const index_parameters& parameters) noexcept {
+  header.kind = kind;
+  header.scalar = static_cast<std::uint8_t>(scalar::f32);
+  header.metric = static_cast<std::uint8_t>(rows.layout().metric);
+  header.dimension = static_cast<std::uint32_t>(rows.layout().dimension);
+  header.count = rows.live_count();
+  header.rows = rows.row_count();
+  store_unaligned(header.parameters, parameters);
+}
+
+/// @pre check_index_header accepted the header
+[[nodiscard]] inline status open_rows(const file_reader& file, open_mode mode, row_store& rows) noexcept {
+  const file_header& header = file.header();
+  const row_layout layout(header.dimension, static_cast<metric>(header.metric));
+  auto vectors = open_column(file, index_section::vectors, layout.stride_bytes, header.rows, mode);
+  if (!vectors.ok()) return vectors.error();
+  auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, mode);
+  if (!keys.ok()) return keys.error();
+  auto states = open_column(file, index_section::row_states, 1, header.rows, mode);
+  if (!states.ok()) return states.error();
+  const auto slots = file.section(static_cast<std::uint32_t>(index_section::key_map));
+  if (!slots.ok()) return slots.error();
+  const std::size_t slot_count = slots->size() / sizeof(std::uint32_t);
+  if (slots->size() % sizeof(std::uint32_t) != 0 || (slot_count != 0 && !is_power_of_two(slot_count))) {
+    return error{errc::corrupt_file, "key map slots", "a power of two", slot_count};
+  }
+  rows.adopt(layout, static_cast<column&&>(*vectors), static_cast<column&&>(*keys), static_cast<column&&>(*states),
+             key_map(reinterpret_cast<const std::uint32_t*>(slots->data()), slot_count),
+             static_cast<std::uint32_t>(header.rows), static_cast<std::size_t>(header.count));
+  return {};
+}
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_INDEX_FILE_HPP

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/search_scratch.hpp -- the memory of one running search, kept for the next.
+//
+// Room:      search_scratch, and the list of idle ones that an index keeps.
+// Depends:   core, index/{visited_set,candidate_pool,candidate_heap}.hpp.
+// Threads:   a scratch belongs to one search at a time; the list is safe for all.
+#ifndef ATLAS_INDEX_SEARCH_SCRATCH_HPP
+#define ATLAS_INDEX_SEARCH_SCRATCH_HPP
+
+#include <atlas/core/mutex.hpp>            // mutex
+#include <atlas/index/candidate_heap.hpp>  // candidate_heap
+#include <atlas/index/candidate_pool.hpp>  // candidate_pool
+#include <atlas/index/row_distance.hpp>    // checked_inverse_norm
+#include <atlas/index/visited_set.hpp>     // visited_set
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+struct search_scratch {
+  visited_set visited;
+  candidate_pool pool;
+  candidate_heap<heap_order::nearest_first> frontier;  ///< of walks that no width bounds
+  candidate_heap<heap_order::farthest_first> answers;  ///< allowed rows of such a walk
+  buffer<std::uint32_t> ids;                           ///< rows about to be scored
+  buffer<float> distances;                             ///< their distances
+  buffer<float> query;                                 ///< the query, of unit length under cosine
+  buffer<candidate> chosen;                            ///< of an insertion: the new row's neighbours, level by level
+  buffer<candidate> pruned;                            ///< of an insertion: one full list, sorted
+  search_scratch* next_idle = nullptr;
+
+  /// Room to score `batch` rows at once.
+  [[nodiscard]] status start(std::size_t batch) noexcept {
+    if (status made = ids.resize(batch); !made.ok()) return made;
+    return distances.resize(batch);
+  }
+  /// Checks a query and copies it, of unit length under cosine.
+  [[nodiscard]] status take_query(const float* vector, const row_layout& layout) noexcept {
+    const auto inverse = detail::checked_inverse_norm(vector, layout.dimension, layout.metric);
+    if (!inverse.ok()) return inverse.error();
+    if (status made = query.resize(layout.dimension); !made.ok()) return made;
+    for (std::size_t i = 0; i < layout.dimension; ++i) query.data()[i] = vector[i] * *inverse;
+    return {};
+  }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return visited.bytes() + pool.bytes() + frontier.bytes() + answers.bytes() + ids.capacity() * sizeof(std::uint32_t) +
+           (distances.capacity() + query.capacity()) * sizeof(float) +
+           (chosen.capacity() + pruned.capacity()) * sizeof(candidate);
+  }
+};
+
+/// Idle scratches of one index: as many as ever searched it at the same time.
+class scratch_list {
+ public:
+  scratch_list() noexcept = default;
+  scratch_list(const scratch_list&) = delete;
+  scratch_list& operator=(const scratch_list&) = delete;
+  ~scratch_list() {
+    while (search_scratch* one = pop()) delete one;
+  }
+  /// An idle scratch, else a new one, else null: out of memory.
+  [[nodiscard]] search_scratch* take() noexcept {
+    search_scratch* one = pop();
+    return one != nullptr ? one : new (std::nothrow) search_scratch;
+  }
+  void give_back(search_scratch* one) noexcept {
+    lock_guard<mutex> changing(lock_);
+    one->next_idle = idle_;
+    idle_ = one;
+  }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    lock_guard<mutex> reading(lock_);
+    std::uint64_t sum = 0;
+    for (const search_scratch* one = idle_; one != nullptr; one = one->next_idle) sum += one->bytes();
+    return sum;
+  }
+
+ private:
+  [[nodiscard]] search_scratch* pop() noexcept {
+    lock_guard<mutex> changing(lock_);
+    search_scratch* one = idle_;
+    if (one != nullptr) idle_ = one->next_idle;
+    return one;
+  }
+  mutable mutex lock_;
+  search_scratch* idle_ = nullptr;
+};
+
+/// A scratch of a list for the length of a scope; false if there was no memory for one.
+class borrowed_scratch {
+ public:
+  explicit borrowed_scratch(scratch_list& list) noexcept : list_(list), scratch_(list.take()) {}
+  borrowed_scratch(const borrowed_scratch&) = delete;
+  borrowed_scratch& operator=(const borrowed_scratch&) = delete;
+  ~borrowed_scratch() {
+    if (scratch_ != nullptr) list_.give_back(scratch_);
+  }
+  [[nodiscard]] explicit operator bool() const noexcept { return scratch_ != nullptr; }
+  [[nodiscard]] search_scratch& operator*() const noexcept { return *scratch_; }
+  [[nodiscard]] search_scratch* operator->() const noexcept { return scratch_; }
+
+ private:
+  scratch_list& list_;
+  search_scratch* scratch_;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_SEARCH_SCRATCH_HPP

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/sections.hpp -- the names of what an index file holds.
+//
+// Room:      section ids 0x100 to 0x1FF and the layout of the header's parameter bytes.
+// Not here:  the header and section table themselves (storage/file_header.hpp).
+// Depends:   core only. ARCHITECTURE.md holds the byte table; golden files keep it.
+#ifndef ATLAS_INDEX_SECTIONS_HPP
+#define ATLAS_INDEX_SECTIONS_HPP
+
+#include <atlas/core/config.hpp>  // ATLAS_ABI
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Sections of an index. All are required: a reader that does not know one must refuse the file.
+enum class index_section : std::uint32_t {
+  vectors = 0x100,       ///< growable; `row_stride_bytes` a row: components, under cosine f32 1/norm, zeros
+  keys = 0x101,          ///< growable; u64 a row
+  row_states = 0x102,    ///< growable; u8 a row: row_state
+  key_map = 0x103,       ///< u32 a slot: row, 0xFFFFFFFF empty, 0xFFFFFFFE erased; a power of two of slots
+  base_links = 0x110,    ///< growable; 2 * connectivity u32 a row, 0xFFFFFFFF ends the list
+  levels = 0x111,        ///< growable; u8 a row: its highest level
+  upper_blocks = 0x112,  ///< growable; u32 a row: the first of its blocks in upper_links; 0xFFFFFFFF on level 0
+  upper_links = 0x113,   ///< growable; connectivity u32 a block, one block a level above 0
+};
+
+/// What a row is. The values are stored.
+enum class row_state : std::uint8_t {
+  live = 0,     ///< found by searches and by its key
+  removed = 1,  ///< walked through, never returned
+  pending = 2,  ///< being added; in no file
+};
+
+/// The first bytes of file_header::parameters of a flat or hnsw file.
+struct index_parameters {
+  std::uint32_t row_stride_bytes = 0;
+  std::uint32_t connectivity = 0;    ///< hnsw from here on; 0 in a flat file
+  std::uint32_t build_width = 0;
+  std::uint32_t search_width = 0;
+  std::uint64_t seed = 0;
+  std::uint32_t entry_row = 0;       ///< where a search starts; 0xFFFFFFFF: no row yet
+  std::uint32_t entry_level = 0;     ///< the entry row's level
+  std::uint64_t upper_block_count = 0;
+};
+static_assert(sizeof(index_parameters) == 40);
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_SECTIONS_HPP
