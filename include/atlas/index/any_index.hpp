@@ -65,6 +65,16 @@ class any_index {
   [[nodiscard]] hnsw<float>* as_hnsw() noexcept { return kind_ == file_kind::hnsw ? &hnsw_ : nullptr; }
   [[nodiscard]] const hnsw<float>* as_hnsw() const noexcept { return kind_ == file_kind::hnsw ? &hnsw_ : nullptr; }
 
+  /// Calls `call(index)` with the index held, whatever its kind; both calls must give the same type.
+  template <class Call>
+  auto visit(Call call) noexcept {
+    return kind_ == file_kind::flat ? call(flat_) : call(hnsw_);
+  }
+  template <class Call>
+  auto visit(Call call) const noexcept {
+    return kind_ == file_kind::flat ? call(flat_) : call(hnsw_);
+  }
+
   [[nodiscard]] status add(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
     return visit([&](auto& index) noexcept { return index.add(keys, vectors, options); });
   }
@@ -126,14 +136,6 @@ class any_index {
   [[nodiscard]] static result<any_index> wrap(result<Index>&& opened) noexcept {
     if (!opened.ok()) return opened.error();
     return any_index(static_cast<Index&&>(*opened));
-  }
-  template <class Call>
-  auto visit(Call call) noexcept {
-    return kind_ == file_kind::flat ? call(flat_) : call(hnsw_);
-  }
-  template <class Call>
-  auto visit(Call call) const noexcept {
-    return kind_ == file_kind::flat ? call(flat_) : call(hnsw_);
   }
 
   union {
