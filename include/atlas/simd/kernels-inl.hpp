@@ -41,7 +41,6 @@
 
 #include <atlas/distance/kernels-inl.hpp>
 
-HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN
 
 inline constexpr kernels_v0::kernel_table table = {
@@ -67,6 +66,5 @@ inline constexpr kernels_v0::kernel_table table = {
 };
 
 ATLAS_KERNELS_END
-HWY_AFTER_NAMESPACE();
 
 #endif  // ATLAS_SIMD_KERNELS_INL_HPP

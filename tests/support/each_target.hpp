@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/support/each_target.hpp -- runs a check once for every instruction set of this CPU.
+#ifndef ATLAS_TESTS_SUPPORT_EACH_TARGET_HPP
+#define ATLAS_TESTS_SUPPORT_EACH_TARGET_HPP
+
+#include <atlas/simd/target.hpp>
+
+#include <doctest/doctest.h>
+
+namespace support {
+
+/// Calls check() under each target, best first, and restores the one that was in use.
+template <class Check>
+void on_each_target(Check&& check) {
+  const char* const before = atlas::simd::target();
+  for (const char* target : atlas::simd::targets()) {
+    CAPTURE(target);
+    REQUIRE(atlas::simd::force_target(target).ok());
+    check();
+  }
+  REQUIRE(atlas::simd::force_target(before).ok());
+}
+
+}  // namespace support
+
+#endif  // ATLAS_TESTS_SUPPORT_EACH_TARGET_HPP
