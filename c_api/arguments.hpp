@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// c_api/arguments.hpp -- checks what a C caller gave, before any C++ of ours sees it.
+//
+// Room:      options structs by struct_size, pointers, matrices, numbers that stand for enums, callbacks.
+// Not here:  the meaning of an option: the C++ call that takes it checks its range.
+// Depends:   core, distance, atlas.h.
+// Threads:   pure.
+#ifndef ATLAS_C_API_ARGUMENTS_HPP
+#define ATLAS_C_API_ARGUMENTS_HPP
+
+#include "atlas.h"
+
+#include <atlas/core/progress.hpp>         // progress
+#include <atlas/core/result.hpp>           // status, result, error
+#include <atlas/core/span.hpp>             // span
+#include <atlas/core/text_view.hpp>        // text_view
+#include <atlas/distance/matrix_view.hpp>  // matrix_view
+#include <atlas/distance/metric.hpp>       // metric
+#include <atlas/distance/scalar.hpp>       // scalar
+
+#include <cstddef>  // offsetof
+#include <cstdint>
+#include <cstring>
+
+namespace atlas::c_api {
+
+/// The size of each options struct when it was first released: no caller can rightly send a shorter one.
+/// tests/abi holds the same numbers against the frozen header.
+template <class Options>
+inline constexpr std::size_t first_size = 0;
+template <>
+inline constexpr std::size_t first_size<atlas_index_options> = 48;
+template <>
+inline constexpr std::size_t first_size<atlas_open_options> = 8;
+template <>
+inline constexpr std::size_t first_size<atlas_work_options> = 24;
+template <>
+inline constexpr std::size_t first_size<atlas_search_options> = 32;
+template <>
+inline constexpr std::size_t first_size<atlas_hits> = 48;
+template <>
+inline constexpr std::size_t first_size<atlas_save_options> = 24;
+template <>
+inline constexpr std::size_t first_size<atlas_index_info> = 88;
+template <>
+inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
+template <>
+inline constexpr std::size_t first_size<atlas_embedder_options> = 40;
+template <>
+inline constexpr std::size_t first_size<atlas_embedder_info> = 24;
+
+/// No struct of this ABI will be longer; a larger struct_size is uninitialised memory, not a newer caller.
+inline constexpr std::uint32_t longest_struct = 4096;
+
+[[nodiscard]] inline error missing(const char* field) noexcept {
+  return error{errc::invalid_argument, field, "a pointer", "NULL"};
+}
+
+/// Refuses a null pointer and, for arrays, one that is not aligned as its elements need.
+/// @param count  elements behind it; an array of none may be null
+template <class T>
+[[nodiscard]] status require(const T* pointer, const char* field, std::uint64_t count = 1) noexcept {
+  if (count == 0) return {};
+  if (pointer == nullptr) return missing(field);
+  if (reinterpret_cast<std::uintptr_t>(pointer) % alignof(T) != 0) {
+    return error{errc::invalid_argument, field, "a pointer aligned to its element", "one that is not"};
+  }
+  if (count > static_cast<std::uint64_t>(PTRDIFF_MAX) / sizeof(T)) {
+    return error{errc::limit_exceeded, field, static_cast<std::uint64_t>(PTRDIFF_MAX) / sizeof(T), count};
+  }
+  return {};
+}
+
+/// The caller's struct in this library's layout: what the caller's version lacks is zero.
+///
+/// @param from       null gives all zeros
+/// @param what       names the struct in an error, for example "add options"
+/// @return           errc::invalid_argument for a struct_size below the first release's, or for a longer
+///                   struct whose unknown tail is not zero: no wish is dropped in silence
+template <class Options>
+[[nodiscard]] result<Options> read_options(const Options* from, const char* what) noexcept {
+  static_assert(first_size<Options> != 0 && first_size<Options> <= sizeof(Options), "name its first size above");
+  Options options;
+  std::memset(static_cast<void*>(&options), 0, sizeof options);
+  options.struct_size = static_cast<std::uint32_t>(sizeof options);
+  if (from == nullptr) return options;
+  if (status aligned = require(from, what); !aligned.ok()) return aligned.error();
+
+  const std::uint32_t size = from->struct_size;
+  if (size < first_size<Options>) {
+    return error{errc::invalid_argument, what, "struct_size = sizeof the struct (set it with its _INIT macro)", size};
+  }
+  if (size > longest_struct) return error{errc::limit_exceeded, what, "a struct_size of at most 4096", size};
+  const auto* bytes = reinterpret_cast<const unsigned char*>(from);
+  for (std::size_t at = sizeof options; at < size; ++at) {
+    if (bytes[at] != 0) {
+      return error{errc::invalid_argument, what, "zeros behind the fields this library knows", at};
+    }
+  }
+  std::memcpy(static_cast<void*>(&options), from, size < sizeof options ? size : sizeof options);
+  options.struct_size = static_cast<std::uint32_t>(sizeof options);
+  return options;
+}
+
+/// Fills a caller's struct of results: as much of it as the caller knows, and zeros where it knows more.
+template <class Info>
+[[nodiscard]] status write_info(Info* to, const char* what, const Info& info) noexcept {
+  if (status given = require(to, what); !given.ok()) return given;
+  const std::uint32_t size = to->struct_size;
+  if (size < first_size<Info>) {
+    return error{errc::invalid_argument, what, "struct_size = sizeof the struct (set it with its _INIT macro)", size};
+  }
+  if (size > longest_struct) return error{errc::limit_exceeded, what, "a struct_size of at most 4096", size};
+  std::memset(static_cast<void*>(to), 0, size);
+  std::memcpy(static_cast<void*>(to), &info, size < sizeof info ? size : sizeof info);
+  to->struct_size = size;
+  return {};
+}
+
+[[nodiscard]] inline status require_zero(std::uint64_t value, const char* field) noexcept {
+  if (value != 0) return error{errc::invalid_argument, field, std::uint64_t{0}, value};
+  return {};
+}
+
+[[nodiscard]] inline result<metric> read_metric(std::int32_t number) noexcept {
+  if (number < 0 || number > 255 || !is_metric(static_cast<std::uint8_t>(number))) {
+    return error{errc::invalid_argument, "metric", "one of ATLAS_METRIC_", static_cast<std::uint64_t>(number)};
+  }
+  return static_cast<metric>(number);
+}
+
+/// @return  errc::scalar_mismatch unless it is f32, the one scalar of this version
+[[nodiscard]] inline status require_f32(std::int32_t number, const char* field) noexcept {
+  if (number == ATLAS_SCALAR_F32) return {};
+  if (number < 0 || number > 255 || !is_scalar(static_cast<std::uint8_t>(number))) {
+    return error{errc::invalid_argument, field, "one of ATLAS_SCALAR_", static_cast<std::uint64_t>(number)};
+  }
+  return error{errc::scalar_mismatch, field, "f32", name(static_cast<scalar>(number))};
+}
+
+/// A caller's matrix of f32, its pointer, stride and size in bytes checked.
+/// @param what    the argument's name, for a null pointer
+/// @param data    "vectors.data", "scalar", ... as errors call the fields
+struct matrix_fields {
+  const char* matrix;
+  const char* data;
+  const char* scalar;
+  const char* stride;
+  const char* dimension;
+};
+inline constexpr matrix_fields vectors_fields{"vectors", "vectors.data", "vectors.scalar", "vectors.stride", "vectors.dimension"};
+inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride", "queries.dimension"};
+inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
+inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar", "query.stride", "query.dimension"};
+
+[[nodiscard]] inline result<matrix_view> read_matrix(const atlas_matrix* from, const matrix_fields& fields) noexcept {
+  if (status given = require(from, fields.matrix); !given.ok()) return given.error();
+  if (status kind = require_f32(from->scalar, fields.scalar); !kind.ok()) return kind.error();
+  const std::uint64_t stride = from->stride == 0 ? from->dimension : from->stride;
+  if (stride < from->dimension) {
+    return error{errc::invalid_argument, fields.stride, "at least the dimension, or 0", from->stride};
+  }
+  std::uint64_t elements = 0;
+  if (__builtin_mul_overflow(from->rows, stride, &elements)) {
+    return error{errc::limit_exceeded, fields.matrix, "fewer than 2^61 components", from->rows};
+  }
+  if (status given = require(static_cast<const float*>(from->data), fields.data, elements); !given.ok()) {
+    return given.error();
+  }
+  return matrix_view{static_cast<const float*>(from->data), from->rows, from->dimension, stride};
+}
+
+[[nodiscard]] inline status require_dimension(std::uint64_t found, std::uint64_t expected, const char* field) noexcept {
+  if (found != expected) return error{errc::dimension_mismatch, field, expected, found};
+  return {};
+}
+
+/// A C callback as the progress of a C++ call. Lives on the stack of the exported function.
+class progress_call {
+ public:
+  progress_call(atlas_progress call, void* context) noexcept : call_(call), context_(context) {}
+  bool operator()(std::uint64_t done, std::uint64_t total) const { return call_(done, total, context_) == 0; }
+  /// Empty if the caller gave none. Borrows this object.
+  [[nodiscard]] progress view() const noexcept { return call_ == nullptr ? progress{} : progress{*this}; }
+
+ private:
+  atlas_progress call_;
+  void* context_;
+};
+
+}  // namespace atlas::c_api
+
+/// Inside a body that returns status: ends it with the error of `expression`, if that is one.
+#define ATLAS_C_TRY(expression)                                        \
+  do {                                                                 \
+    if (auto outcome_ = (expression); !outcome_.ok()) return outcome_.error(); \
+  } while (false)
+
+#endif  // ATLAS_C_API_ARGUMENTS_HPP

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// c_api/handles.hpp -- what the incomplete types of atlas.h are.
+//
+// Room:      one struct a handle, made and ended here.
+// Depends:   the facades, atlas.h.
+#ifndef ATLAS_C_API_HANDLES_HPP
+#define ATLAS_C_API_HANDLES_HPP
+
+#include "atlas.h"
+
+#include <atlas/any_index.hpp>         // any_index
+#include <atlas/core/thread_pool.hpp>  // thread_pool
+#include <atlas/embed.hpp>             // hashing_embedder
+
+struct atlas_index {
+  atlas::any_index index;
+};
+
+struct atlas_embedder {
+  atlas::hashing_embedder model;
+  mutable atlas::thread_pool pool{};
+};
+
+namespace atlas::c_api {
+
+/// Puts a value into a new handle and that into *out; errc::no_memory otherwise. @pre out is not null
+template <class Handle, class Value>
+[[nodiscard]] status hand_out(Handle** out, Value&& value) noexcept {
+  auto* handle = new (std::nothrow) Handle{static_cast<Value&&>(value)};
+  if (handle == nullptr) return error{errc::no_memory, "handle bytes", sizeof(Handle), std::uint64_t{0}};
+  *out = handle;
+  return {};
+}
+
+}  // namespace atlas::c_api
+
+#endif  // ATLAS_C_API_HANDLES_HPP

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// c_api/index.cpp -- atlas_index: one handle over every kind of index.
+#include "arguments.hpp"
+#include "guard.hpp"
+#include "handles.hpp"
+
+#include <atlas/any_index.hpp>
+
+using namespace atlas::c_api;
+using atlas::any_index;
+using atlas::errc;
+using atlas::error;
+using atlas::matrix_view;
+using atlas::result;
+using atlas::span;
+using atlas::status;
+
+static_assert(ATLAS_KIND_FLAT == static_cast<int>(atlas::file_kind::flat));
+static_assert(ATLAS_KIND_HNSW == static_cast<int>(atlas::file_kind::hnsw));
+static_assert(ATLAS_METRIC_L2SQ == static_cast<int>(atlas::metric::l2sq));
+static_assert(ATLAS_METRIC_INNER_PRODUCT == static_cast<int>(atlas::metric::inner_product));
+static_assert(ATLAS_METRIC_COSINE == static_cast<int>(atlas::metric::cosine));
+static_assert(ATLAS_METRIC_HAMMING == static_cast<int>(atlas::metric::hamming));
+static_assert(ATLAS_METRIC_JACCARD == static_cast<int>(atlas::metric::jaccard));
+static_assert(ATLAS_SCALAR_F32 == static_cast<int>(atlas::scalar::f32));
+static_assert(ATLAS_SCALAR_B1 == static_cast<int>(atlas::scalar::b1));
+static_assert(ATLAS_OPEN_READ == static_cast<int>(atlas::open_mode::read));
+static_assert(ATLAS_OPEN_CHANGE == static_cast<int>(atlas::open_mode::change));
+static_assert(ATLAS_RESERVED_KEY == atlas::reserved_key);
+
+namespace {
+
+status create(atlas_index** out, const atlas_index_options* options) noexcept {
+  ATLAS_C_TRY(require(out, "out"));
+  ATLAS_C_TRY(require(options, "options"));
+  const auto wished = read_options(options, "index options");
+  if (!wished.ok()) return wished.error();
+  ATLAS_C_TRY(require_f32(wished->scalar, "options.scalar"));
+  const auto which = read_metric(wished->metric);
+  if (!which.ok()) return which.error();
+
+  if (wished->kind == ATLAS_KIND_FLAT) {
+    atlas::flat_options flat;
+    flat.dimension = wished->dimension;
+    flat.metric = *which;
+    flat.reserve_rows = wished->reserve_rows;
+    auto made = atlas::flat<float>::create(flat);
+    if (!made.ok()) return made.error();
+    return hand_out(out, any_index(static_cast<atlas::flat<float>&&>(*made)));
+  }
+  if (wished->kind != ATLAS_KIND_HNSW && wished->kind != ATLAS_KIND_DEFAULT) {
+    return error{errc::invalid_argument, "options.kind", "one of ATLAS_KIND_", static_cast<std::uint64_t>(wished->kind)};
+  }
+  atlas::hnsw_options hnsw;
+  hnsw.dimension = wished->dimension;
+  hnsw.metric = *which;
+  if (wished->connectivity != 0) hnsw.connectivity = wished->connectivity;
+  if (wished->build_width != 0) hnsw.build_width = wished->build_width;
+  if (wished->search_width != 0) hnsw.search_width = wished->search_width;
+  if (wished->seed != 0) hnsw.seed = wished->seed;
+  hnsw.reserve_rows = wished->reserve_rows;
+  auto made = atlas::hnsw<float>::create(hnsw);
+  if (!made.ok()) return made.error();
+  return hand_out(out, any_index(static_cast<atlas::hnsw<float>&&>(*made)));
+}
+
+status describe_index(atlas_index_info* out, const any_index& index) noexcept {
+  atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+  info.kind = static_cast<std::int32_t>(index.kind());
+  info.scalar = static_cast<std::int32_t>(index.element());
+  info.metric = static_cast<std::int32_t>(index.metric());
+  info.dimension = static_cast<std::uint32_t>(index.dimension());
+  if (const auto* hnsw = index.as_hnsw(); hnsw != nullptr) {
+    info.connectivity = static_cast<std::uint32_t>(hnsw->connectivity());
+    info.build_width = static_cast<std::uint32_t>(hnsw->build_width());
+    info.search_width = static_cast<std::uint32_t>(hnsw->search_width());
+    info.max_level = static_cast<std::uint32_t>(hnsw->max_level());
+  }
+  info.size = index.size();
+  info.is_read_only = index.is_read_only() ? 1 : 0;
+  const atlas::memory_use memory = index.memory();
+  info.memory_vectors = memory.vectors;
+  info.memory_keys = memory.keys;
+  info.memory_graph = memory.graph;
+  info.memory_scratch = memory.scratch;
+  return write_info(out, "out", info);
+}
+
+enum class on_stored { refuse, replace };
+
+status change(atlas_index* index, const uint64_t* keys, const atlas_matrix* vectors, const atlas_work_options* options,
+              on_stored what) noexcept {
+  ATLAS_C_TRY(require(index, "index"));
+  const auto rows = read_matrix(vectors, vectors_fields);
+  if (!rows.ok()) return rows.error();
+  ATLAS_C_TRY(require(keys, "keys", rows->rows));
+  const auto wished = read_options(options, "work options");
+  if (!wished.ok()) return wished.error();
+  ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "vectors.dimension"));
+
+  const progress_call report(wished->progress, wished->progress_context);
+  atlas::add_options how;
+  how.threads = wished->threads;
+  how.on_progress = report.view();
+  const span<const std::uint64_t> key_span(keys, rows->rows);
+  return what == on_stored::replace ? index->index.upsert(key_span, *rows, how) : index->index.add(key_span, *rows, how);
+}
+
+atlas::filter read_filter(const atlas_search_options& options) noexcept {
+  atlas::filter allowed;
+  allowed.bitmap = options.allowed;
+  allowed.bitmap_bits = options.allowed_bits;
+  return allowed;
+}
+
+// Only NULL means "no filter": a bitmap that is missing behind a length is a mistake, and so is one out of line.
+status require_filter(const atlas_search_options& options) noexcept {
+  return require(options.allowed, "options.allowed", options.allowed_bits / 64 + (options.allowed_bits % 64 != 0 ? 1 : 0));
+}
+
+// Every check that a call over known keys can make before it writes.
+status require_stored(const any_index& index, const uint64_t* keys, std::size_t key_count) noexcept {
+  for (std::size_t i = 0; i < key_count; ++i) {
+    if (!index.contains(keys[i])) return error{errc::key_not_found, "key", "a stored key", keys[i]}.at_row(i);
+  }
+  return {};
+}
+
+}  // namespace
+
+extern "C" atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options) {
+  return guard([&] { return create(out, options); });
+}
+
+extern "C" atlas_status atlas_index_open(atlas_index** out, const char* path, const atlas_open_options* options) {
+  return guard(path, [&]() -> status {
+    ATLAS_C_TRY(require(out, "out"));
+    ATLAS_C_TRY(require(path, "path"));
+    const auto wished = read_options(options, "open options");
+    if (!wished.ok()) return wished.error();
+    if (wished->mode != ATLAS_OPEN_READ && wished->mode != ATLAS_OPEN_CHANGE) {
+      return error{errc::invalid_argument, "options.mode", "one of ATLAS_OPEN_", static_cast<std::uint64_t>(wished->mode)};
+    }
+    atlas::open_options how;
+    how.mode = static_cast<atlas::open_mode>(wished->mode);
+    auto opened = any_index::open(path, how);
+    if (!opened.ok()) return opened.error();
+    return hand_out(out, static_cast<any_index&&>(*opened));
+  });
+}
+
+extern "C" void atlas_index_close(atlas_index* index) { delete index; }
+
+extern "C" atlas_status atlas_index_describe(atlas_index_info* out, const atlas_index* index) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    return describe_index(out, index->index);
+  });
+}
+
+extern "C" atlas_status atlas_index_add(atlas_index* index, const uint64_t* keys, const atlas_matrix* vectors,
+                                        const atlas_work_options* options) {
+  return guard([&] { return change(index, keys, vectors, options, on_stored::refuse); });
+}
+
+extern "C" atlas_status atlas_index_upsert(atlas_index* index, const uint64_t* keys, const atlas_matrix* vectors,
+                                           const atlas_work_options* options) {
+  return guard([&] { return change(index, keys, vectors, options, on_stored::replace); });
+}
+
+extern "C" atlas_status atlas_index_remove(atlas_index* index, const uint64_t* keys, size_t key_count) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(keys, "keys", key_count));
+    if (index->index.is_read_only()) return error{errc::read_only, "index", "ATLAS_OPEN_CHANGE", "ATLAS_OPEN_READ"};
+    ATLAS_C_TRY(require_stored(index->index, keys, key_count));
+    for (std::size_t i = 0; i < key_count; ++i) {
+      const status removed = index->index.remove(keys[i]);
+      // Not found now: it stands in the batch twice, or another thread was faster. It is gone either way.
+      if (!removed.ok() && removed.error().code != errc::key_not_found) return removed.error().at_row(i);
+    }
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_contains(uint8_t* out, const atlas_index* index, const uint64_t* keys,
+                                             size_t key_count) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(out, "out", key_count));
+    ATLAS_C_TRY(require(keys, "keys", key_count));
+    for (std::size_t i = 0; i < key_count; ++i) out[i] = index->index.contains(keys[i]) ? 1 : 0;
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_get(void* out, const atlas_index* index, const uint64_t* keys, size_t key_count,
+                                        int32_t scalar, size_t dimension) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(keys, "keys", key_count));
+    ATLAS_C_TRY(require_f32(scalar, "scalar"));
+    ATLAS_C_TRY(require_dimension(dimension, index->index.dimension(), "dimension"));
+    auto* rows = static_cast<float*>(out);
+    ATLAS_C_TRY(require(rows, "out", key_count));
+    for (std::size_t i = 0; i < key_count; ++i) {
+      if (const status got = index->index.get(keys[i], rows + i * dimension); !got.ok()) return got.error().at_row(i);
+    }
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* index, const atlas_matrix* queries,
+                                           const atlas_search_options* options) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(hits, "hits"));
+    ATLAS_C_TRY(require(index, "index"));
+    const auto into = read_options(hits, "hits");
+    if (!into.ok()) return into.error();
+    ATLAS_C_TRY(require_zero(into->reserved, "hits.reserved"));
+    const auto rows = read_matrix(queries, queries_fields);
+    if (!rows.ok()) return rows.error();
+    const auto wished = read_options(options, "search options");
+    if (!wished.ok()) return wished.error();
+    ATLAS_C_TRY(require_filter(*wished));
+
+    if (into->k == 0) return error{errc::invalid_argument, "hits.k", "at least 1", std::uint64_t{0}};
+    if (into->rows < rows->rows) return error{errc::invalid_argument, "hits.rows", rows->rows, into->rows};
+    ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
+    std::uint64_t slots = 0;
+    if (__builtin_mul_overflow(into->rows, into->k, &slots)) {
+      return error{errc::limit_exceeded, "hits.k", "rows * k below 2^60", into->k};
+    }
+    ATLAS_C_TRY(require(into->keys, "hits.keys", slots));
+    ATLAS_C_TRY(require(into->distances, "hits.distances", slots));
+    if (into->counts != nullptr) ATLAS_C_TRY(require(into->counts, "hits.counts", into->rows));
+
+    atlas::search_options how;
+    how.k = into->k;
+    how.width = wished->width;
+    how.threads = wished->threads;
+    how.allowed = read_filter(*wished);
+    return index->index.search(*rows, how, {into->keys, into->distances, into->counts});
+  });
+}
+
+extern "C" atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float* distances, const atlas_index* index,
+                                          const atlas_matrix* query, float radius, size_t capacity,
+                                          const atlas_search_options* options) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(found, "found"));
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(keys, "keys", capacity));
+    ATLAS_C_TRY(require(distances, "distances", capacity));
+    const auto row = read_matrix(query, query_fields);
+    if (!row.ok()) return row.error();
+    const auto wished = read_options(options, "search options");
+    if (!wished.ok()) return wished.error();
+    ATLAS_C_TRY(require_filter(*wished));
+    if (row->rows != 1) return error{errc::invalid_argument, "query.rows", 1, row->rows};
+    ATLAS_C_TRY(require_dimension(row->dimension, index->index.dimension(), "query.dimension"));
+
+    atlas::range_options how;
+    how.width = wished->width;
+    how.allowed = read_filter(*wished);
+    const auto within = index->index.range(span<const float>(row->data, row->dimension), radius, how,
+                                           span<std::uint64_t>(keys, capacity), span<float>(distances, capacity));
+    if (!within.ok()) return within.error();
+    *found = *within;
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_distances(float* out, const atlas_index* index, const atlas_matrix* queries,
+                                              const uint64_t* keys, size_t key_count) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    const auto rows = read_matrix(queries, queries_fields);
+    if (!rows.ok()) return rows.error();
+    ATLAS_C_TRY(require(keys, "keys", key_count));
+    ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
+    std::uint64_t slots = 0;
+    if (__builtin_mul_overflow(rows->rows, key_count, &slots)) {
+      return error{errc::limit_exceeded, "key_count", "rows * keys below 2^61", key_count};
+    }
+    ATLAS_C_TRY(require(out, "out", slots));
+    ATLAS_C_TRY(require_stored(index->index, keys, key_count));
+    for (std::size_t i = 0; i < rows->rows; ++i) {
+      const span<const float> query(rows->row(i), rows->dimension);
+      ATLAS_C_TRY(index->index.distances(query, span<const std::uint64_t>(keys, key_count), out + i * key_count));
+    }
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_list_keys(uint64_t* written, uint64_t* keys, uint64_t* cursor,
+                                              const atlas_index* index, size_t capacity) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(written, "written"));
+    ATLAS_C_TRY(require(keys, "keys", capacity));
+    ATLAS_C_TRY(require(cursor, "cursor"));
+    ATLAS_C_TRY(require(index, "index"));
+    *written = index->index.list_keys(*cursor, span<std::uint64_t>(keys, capacity));
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_index_reserve(atlas_index* index, size_t rows) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    return index->index.reserve(rows);
+  });
+}
+
+extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path, const atlas_save_options* options) {
+  return guard(path, [&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(path, "path"));
+    const auto wished = read_options(options, "save options");
+    if (!wished.ok()) return wished.error();
+    ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+    const progress_call report(wished->progress, wished->progress_context);
+    atlas::save_options how;
+    how.on_progress = report.view();
+    return index->index.save(path, how);
+  });
+}
+
+extern "C" atlas_status atlas_file_verify(const char* path, const atlas_save_options* options) {
+  return guard(path, [&]() -> status {
+    ATLAS_C_TRY(require(path, "path"));
+    const auto wished = read_options(options, "save options");
+    if (!wished.ok()) return wished.error();
+    ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+    const progress_call report(wished->progress, wished->progress_context);
+    const auto opened = any_index::open(path);
+    if (!opened.ok()) return opened.error();
+    return opened->file()->verify(report.view());
+  });
+}
