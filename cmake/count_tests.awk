@@ -21,15 +21,15 @@ function finish(outcome) {
 }
 
 BEGIN { start(); ended = 1 }
-/^[0-9]+\/[0-9]+ Testing: / { finish("failed"); start(); next }
+/^[0-9]+\/[0-9]+ Testing: / { finish("failed"); start(); if (unbuilt) finish("failed"); unbuilt = 0; block = NR; next }
+/^Unable to find executable: / { unbuilt = 1 }  # stands before its block, which then says "Test Passed."
 
 # [doctest] test cases:  17 |  17 passed | 0 failed | 0 skipped
 /^\[doctest\] test cases: / {
   counted = 1; block_passed += number_before("passed"); block_failed += number_before("failed"); next
 }
 /^TEST CASE: / { name = $0 }
-/: MESSAGE: *[Ss]kipped/ { if (name != "" && !((NR_BLOCK, name) in seen)) { seen[NR_BLOCK, name] = 1; ++messages } }
-/ Testing: / { NR_BLOCK = NR }
+/: MESSAGE: *[Ss]kipped/ { if (name != "" && !((block, name) in seen)) { seen[block, name] = 1; ++messages } }
 
 # pytest: 12 passed, 1 failed, 2 skipped, 1 error in 0.52s; our checks: 12 passed, 0 failed
 /^=* ?([0-9]+ [a-z]+, )*[0-9]+ (passed|failed|skipped|errors?|warnings?|deselected|xfailed|xpassed)(,| in |$)/ {
@@ -41,8 +41,8 @@ BEGIN { start(); ended = 1 }
   next
 }
 
-/^Test Passed\.$/ { finish("passed") }
-/^Test Failed\.$/ { finish("failed") }
+/^Test Passed\.$|^Test Pass Reason:/ { finish("passed") }
+/^Test Failed\.$|^Test Fail Reason:/ { finish("failed") }
 /^Test (Skipped|Not Run)/ { finish("skipped") }
 /^Test (Timeout|Exception)/ { finish("failed") }
 

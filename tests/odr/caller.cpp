@@ -22,7 +22,7 @@ extern "C" double ATLAS_ODR_CALLER() {
   }
   for (std::size_t i = 0; i < rows; ++i) keys[i] = i;
 
-  auto index = atlas::hnsw<float>::create({.dimension = dimension, .metric = atlas::metric::l2sq, .threads = 1});
+  auto index = atlas::hnsw<float>::create({.dimension = dimension, .metric = atlas::metric::l2sq});
   if (!index.ok()) return -1;
   const atlas::matrix_view vectors{data.data(), rows, dimension, dimension};
   if (!index->add(keys, vectors).ok()) return -1;

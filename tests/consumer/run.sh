@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs ATLAS into a fresh prefix and consumes it in every way that the README names.
+#
+#   sh tests/consumer/run.sh FOLDER        FOLDER is made anew; everything happens inside it
+#
+# Ends with the plain line 'N passed, N failed'; exits with 1 if anything failed.
+set -u
+mkdir -p "$1"
+work=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+rm -rf "$work"
+mkdir -p "$work"
+prefix=$work/prefix
+CXX=${CXX:-c++}
+CC=${CC:-cc}
+export CXX CC
+passed=0
+failed=0
+
+# consume NAME COMMAND: runs COMMAND in a shell that stops at the first failure, in a folder of its own.
+consume() {
+  mkdir -p "$work/$1"
+  if (cd "$work/$1" && sh -euc "$2") >"$work/$1.log" 2>&1; then
+    passed=$((passed + 1))
+    echo "passed: $1"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $1"
+    sed 's/^/    /' "$work/$1.log"
+  fi
+}
+export work here root prefix
+
+# --- the package ---------------------------------------------------------------------------------------
+consume install '
+  cmake -G Ninja -S "$root" -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DATLAS_BUILD_TESTS=OFF -DATLAS_BUILD_EXAMPLES=OFF -DATLAS_BUILD_BENCH=OFF
+  cmake --build build
+  cmake --install build'
+library=$(find "$prefix" -name 'libatlas.so.0' 2>/dev/null | head -n 1)
+libdir=$(dirname "${library:-$prefix/lib/libatlas.so.0}")
+PKG_CONFIG_PATH=$libdir/pkgconfig
+LD_LIBRARY_PATH=$libdir
+export library libdir PKG_CONFIG_PATH LD_LIBRARY_PATH
+
+# The library says its name, shows nothing but the C ABI, and needs neither libhwy nor libxxhash.
+consume shared_library '
+  test -n "$library"
+  readelf -d "$library" | grep -q "SONAME.*\[libatlas\.so\.0\]"
+  if readelf -d "$library" | grep -E "NEEDED.*(libhwy|libxxhash|libstdc\+\+.*atlas)"; then exit 1; fi
+  if nm -D --defined-only "$library" | grep -vE " (atlas_[a-z0-9_]+(@@?ATLAS_[0-9]+)?|ATLAS_[0-9.]+)$"; then exit 1; fi'
+# The header says no build machine path, and no flag of ours reaches a consumer.
+consume exported_targets '
+  if grep -rnE -- "-Wall|-Werror|-O[0-9]|-m[a-z]|$root" "$libdir/cmake/atlas" "$libdir/pkgconfig"; then exit 1; fi'
+
+# --- CMake ---------------------------------------------------------------------------------------------
+consume cmake_find_package '
+  cmake -G Ninja -S "$here/find_package" -B . -DCMAKE_PREFIX_PATH="$prefix"
+  cmake --build .
+  ./linked
+  ./header_only'
+consume cmake_find_package_c '
+  cmake -G Ninja -S "$here/find_package_c" -B . -DCMAKE_PREFIX_PATH="$prefix"
+  cmake --build .
+  ./consumer'
+consume cmake_add_subdirectory '
+  cmake -G Ninja -S "$here/add_subdirectory" -B . -DATLAS_FOLDER="$root"
+  cmake --build .
+  ./linked
+  ./in_c'
+
+# --- pkg-config, and the compiler alone ------------------------------------------------------------------
+consume pkg_config '
+  $CXX -std=c++20 -DEXPECT_LINK_KERNELS=1 "$here/consumer.cpp" $(pkg-config --cflags --libs atlas) -o linked
+  ./linked'
+consume pkg_config_header_only '
+  $CXX -std=c++20 -DEXPECT_LINK_KERNELS=0 "$here/consumer.cpp" $(pkg-config --cflags --libs atlas-headers) -o header_only
+  ./header_only'
+consume pkg_config_c '
+  $CC -std=c99 -pedantic -Wall -Werror "$here/consumer.c" $(pkg-config --cflags --libs atlas-c) -o in_c
+  ./in_c'
+consume pkg_config_moved_prefix '
+  cp -R "$prefix" moved
+  found=$(find moved -name atlas-c.pc)
+  PKG_CONFIG_PATH=$(dirname "$found") pkg-config --cflags atlas-c | grep -q "moved/"'
+consume bare_include '
+  $CXX -std=c++20 -I"$root/include" "$here/consumer.cpp" -o header_only
+  ./header_only'
+consume bare_include_two_units '
+  printf "#include <atlas/hnsw.hpp>\n#include <atlas/distance.hpp>\n" >second.cpp
+  $CXX -std=c++20 -I"$root/include" "$here/consumer.cpp" second.cpp -o header_only
+  ./header_only'
+consume bare_include_with_kernels_unit '
+  $CXX -std=c++20 -DATLAS_LINK_KERNELS=1 -I"$root/include" "$here/consumer.cpp" "$root/c_api/kernels.cpp" -o linked
+  ./linked'
+
+# --- Meson ---------------------------------------------------------------------------------------------
+consume meson_dependency '
+  meson setup . "$here/meson_dependency"
+  meson test'
+consume meson_subproject '
+  cp -R "$here" source
+  mkdir -p source/meson_subproject/subprojects
+  ln -s "$root" source/meson_subproject/subprojects/atlas
+  meson setup build source/meson_subproject
+  meson test -C build --no-suite atlas'
+
+# --- Python ----------------------------------------------------------------------------------------------
+python=python3
+$python -c 'import cffi' 2>/dev/null || python=/usr/bin/python3
+export python
+consume python_ctypes '$python "$here/consumer_ctypes.py" "$library"'
+consume python_cffi '$python "$here/consumer_cffi.py" "$prefix/include/atlas.h" "$library"'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
