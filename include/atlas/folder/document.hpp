@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/folder/document.hpp -- one source file, or one text, on its way to the tables.
+//
+// Room:      bytes -> text -> chunk records, and why not.
+// Not here:  where documents are kept (folder/document_table.hpp).
+// Depends:   chunk, text, storage/file_bytes.hpp, folder/{folder_options,folder_sections}.hpp.
+// Threads:   a document belongs to one thread at a time.
+#ifndef ATLAS_FOLDER_DOCUMENT_HPP
+#define ATLAS_FOLDER_DOCUMENT_HPP
+
+#include <atlas/chunk.hpp>                   // chunk_text
+#include <atlas/core/hash.hpp>               // xxh3_64
+#include <atlas/core/memory.hpp>             // buffer
+#include <atlas/folder/folder_options.hpp>   // skip_reason
+#include <atlas/folder/folder_sections.hpp>  // chunk_record
+#include <atlas/storage/file_bytes.hpp>      // read_file
+#include <atlas/text/encoding.hpp>           // decode_text
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Where a place in a decoded text lies in its source. Places must be asked for in ascending order.
+class source_offsets {
+ public:
+  source_offsets(text_view text, text_encoding encoding, std::uint64_t mark_bytes) noexcept
+      : text_(text), encoding_(encoding), source_(mark_bytes) {}
+
+  /// @param text_byte  a character's first byte in the text, or the text's end; not before the last one asked for
+  /// @return           the same place in the source, its byte-order mark counted. Cost: linear in the step
+  [[nodiscard]] std::uint64_t source_byte(std::uint64_t text_byte) noexcept {
+    ATLAS_ASSERT(text_byte >= at_ && text_byte <= text_.size());
+    if (encoding_ == text_encoding::utf8) {
+      source_ += text_byte - at_;
+    } else {
+      const bool narrow = encoding_ == text_encoding::utf16_le || encoding_ == text_encoding::utf16_be;
+      for (std::uint64_t i = at_; i < text_byte; ++i) {
+        const auto byte = static_cast<unsigned char>(text_.data()[i]);
+        if ((byte & 0xC0U) == 0x80U) continue;                   // not a character's first
+        source_ += narrow ? (byte >= 0xF0U ? 4 : 2) : 4;         // beyond U+FFFF UTF-16 takes two units
+      }
+    }
+    at_ = text_byte;
+    return source_;
+  }
+
+ private:
+  text_view text_;
+  text_encoding encoding_;
+  std::uint64_t at_ = 0;
+  std::uint64_t source_;
+};
+
+/// A document's text and chunks, and the memory that they lie in, which is used again for the next one.
+struct document {
+  std::uint64_t source_bytes = 0;
+  std::uint64_t source_hash = 0;
+  text_encoding encoding = text_encoding::utf8;
+  std::uint8_t mark_bytes = 0;
+  text_view text;                ///< UTF-8; borrows `bytes` or `decoded`, or what cut_document was given
+  buffer<chunk_record> chunks;   ///< text_begin counts from the document's start; `file` is not set
+  bool is_skipped = false;
+  skip_reason why = skip_reason::unreadable;
+
+  buffer<char> bytes;
+  buffer<char> decoded;
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_blank(text_view text) noexcept {
+  for (const char c : text) {
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\v') return false;
+  }
+  return true;
+}
+
+/// Fills `into` from its text.
+[[nodiscard]] inline status cut_text(const chunk_options& options, document& into) noexcept {
+  into.chunks.clear();
+  source_offsets begins(into.text, into.encoding, into.mark_bytes);
+  status said;
+  const status cut = chunk_text(into.text, options, [&](const chunk_view& chunk) {
+    chunk_record record;
+    record.text_begin = chunk.byte_begin;
+    record.text_bytes = static_cast<std::uint32_t>(chunk.text.size());
+    record.source_begin = begins.source_byte(chunk.byte_begin);
+    source_offsets ends = begins;  // the next chunk may begin before this one's end
+    record.source_end = ends.source_byte(chunk.byte_end);
+    record.line_begin = chunk.line_begin;
+    record.line_end = chunk.line_end;
+    record.id = chunk.id;
+    said = into.chunks.push_back(record);
+    return said.ok();
+  });
+  return said.ok() ? cut : said;
+}
+
+}  // namespace detail
+
+/// Decodes and cuts bytes into a document.
+///
+/// @param bytes    the source; borrowed as long as the document's text is used
+/// @param options  see chunk_text
+/// @param into     everything is overwritten; is_skipped says that the bytes are no document, and why
+/// @return         errc::no_memory, errc::limit_exceeded above most_document_bytes, errc::invalid_argument for options
+/// Cost: linear.
+[[nodiscard]] inline status cut_document(span<const std::byte> bytes, const chunk_options& options,
+                                         document& into) noexcept {
+  if (bytes.size() > most_document_bytes) {
+    return error{errc::limit_exceeded, "document bytes", most_document_bytes, bytes.size()};
+  }
+  const auto skip = [&](skip_reason why) -> status {
+    into.is_skipped = true;
+    into.why = why;
+    into.chunks.clear();
+    return {};
+  };
+  into.is_skipped = false;
+  into.source_bytes = bytes.size();
+  into.source_hash = xxh3_64(bytes.data(), bytes.size());
+  if (bytes.empty()) return skip(skip_reason::empty);
+  const result<decoded_text> decoded = decode_text(bytes, into.decoded);
+  if (!decoded.ok()) {
+    if (!(decoded.error() == errc::bad_encoding)) return decoded.error();
+    const bool binary = guess_encoding(bytes) == text_encoding::binary;
+    return skip(binary ? skip_reason::binary : skip_reason::bad_encoding);
+  }
+  into.text = decoded->text;
+  into.encoding = decoded->encoding;
+  into.mark_bytes = static_cast<std::uint8_t>(decoded->mark_bytes);
+  if (detail::is_blank(into.text)) return skip(skip_reason::empty);
+  return detail::cut_text(options, into);
+}
+
+/// The same for a file.
+///
+/// @param path        NUL-terminated
+/// @param most_bytes  a larger file is skipped
+/// @return            as cut_document; a file that cannot be read is skipped, not an error
+[[nodiscard]] inline status read_document(const char* path, std::uint64_t most_bytes, const chunk_options& options,
+                                          document& into) noexcept {
+  if (most_bytes > most_document_bytes) most_bytes = most_document_bytes;
+  const status read = read_file(path, most_bytes, into.bytes);
+  if (!read.ok()) {
+    if (read.error() == errc::no_memory) return read;
+    into.is_skipped = true;
+    into.why = read.error() == errc::limit_exceeded ? skip_reason::too_large : skip_reason::unreadable;
+    into.chunks.clear();
+    into.source_bytes = 0;
+    return {};
+  }
+  return cut_document({reinterpret_cast<const std::byte*>(into.bytes.data()), into.bytes.size()}, options, into);
+}
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_FOLDER_DOCUMENT_HPP

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/folder/document_table.hpp -- the documents, paths and chunks behind a folder index's keys.
+//
+// Room:      document_table: from a key to text and place, whatever a file says; appending and removing.
+// Not here:  vectors (hnsw.hpp), making documents (folder/document.hpp).
+// Depends:   folder/{document,folder_sections,growing_array,path_map}.hpp, index/options.hpp, storage.
+// Threads:   append, remove and find by one thread at a time; hit() by any number beside them.
+#ifndef ATLAS_FOLDER_DOCUMENT_TABLE_HPP
+#define ATLAS_FOLDER_DOCUMENT_TABLE_HPP
+
+#include <atlas/core/atomic.hpp>             // load_relaxed
+#include <atlas/folder/document.hpp>         // document
+#include <atlas/folder/folder_sections.hpp>  // folder_section, the records
+#include <atlas/folder/growing_array.hpp>    // growing_array
+#include <atlas/folder/path_map.hpp>         // path_map
+#include <atlas/index/options.hpp>           // extra_section, open_mode
+#include <atlas/storage/file_reader.hpp>     // file_reader
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// A document as the tables hold it.
+struct stored_document {
+  file_record record;
+  text_view path;
+  text_view text;
+  bool is_live = true;
+};
+
+class document_table {
+ public:
+  document_table() noexcept = default;
+
+  /// An empty table that can grow. @return errc::no_memory
+  [[nodiscard]] status create(const chunk_options& chunks, embedder_kind embedder) noexcept {
+    info_.embedder = embedder;
+    info_.chunk_size = chunks.size;
+    info_.chunk_overlap = chunks.overlap;
+    info_.chunk_fill_percent = chunks.fill_percent;
+    can_change_ = true;
+    status said = files_.own(nullptr, 0);
+    if (said.ok()) said = states_.own(nullptr, 0);
+    if (said.ok()) said = paths_.own(nullptr, 0);
+    if (said.ok()) said = chunks_.own(nullptr, 0);
+    if (said.ok()) said = texts_.own(nullptr, 0);
+    return said;
+  }
+
+  /// The tables of a file: in place, or, for change, copied.
+  ///
+  /// @param file  stays open as long as the table
+  /// @return      errc::kind_mismatch for an index that holds no folder; errc::corrupt_file,
+  ///              errc::unsupported_version, errc::no_memory
+  /// Cost: constant for reading; for change one pass over the tables and texts.
+  [[nodiscard]] status open(const file_reader& file, open_mode mode) noexcept {
+    if (!file.has(static_cast<std::uint32_t>(folder_section::info))) {
+      return error{errc::kind_mismatch, "sections", "a folder index", "an index without documents"};
+    }
+    const auto info = elements<folder_record>(file, folder_section::info);
+    if (!info.ok()) return info.error();
+    if (info->size() != 1) return error{errc::corrupt_file, "folder.info records", 1, info->size()};
+    std::memcpy(&info_, info->data(), sizeof info_);
+    if (info_.layout_version != folder_layout_version) {
+      return error{errc::unsupported_version, "folder.layout_version", folder_layout_version, info_.layout_version};
+    }
+    if (status said = check(chunk_rule()); !said.ok()) {
+      error why = said.error();
+      why.code = errc::corrupt_file;
+      return why;
+    }
+    can_change_ = mode == open_mode::change;
+    if (status said = open_array(file, folder_section::files, files_); !said.ok()) return said;
+    if (status said = open_array(file, folder_section::file_states, states_); !said.ok()) return said;
+    if (status said = open_array(file, folder_section::paths, paths_); !said.ok()) return said;
+    if (status said = open_array(file, folder_section::chunks, chunks_); !said.ok()) return said;
+    if (status said = open_array(file, folder_section::texts, texts_); !said.ok()) return said;
+    if (states_.size() != files_.size()) {
+      return error{errc::corrupt_file, "folder.file_states", files_.size(), states_.size()};
+    }
+    if (files_.size() >= path_map::none) return error{errc::corrupt_file, "folder.files", max_rows, files_.size()};
+    return can_change_ ? map_paths() : status();
+  }
+
+  /// How the documents were cut and embedded.
+  [[nodiscard]] const folder_record& info() const noexcept { return info_; }
+  [[nodiscard]] std::uint64_t live_files() const noexcept { return load_relaxed(&info_.live_files); }
+  [[nodiscard]] chunk_options chunk_rule() const noexcept {
+    chunk_options rule;
+    rule.size = info_.chunk_size;
+    rule.overlap = info_.chunk_overlap;
+    rule.fill_percent = info_.chunk_fill_percent;
+    return rule;
+  }
+  /// Numbers given out, removed files and their chunks included.
+  [[nodiscard]] std::uint64_t file_count() const noexcept { return files_.size(); }
+  [[nodiscard]] std::uint64_t chunk_count() const noexcept { return chunks_.size(); }
+  [[nodiscard]] std::uint64_t text_bytes() const noexcept { return texts_.size(); }
+
+  /// @return errc::corrupt_file if the number or what it stands for lies outside of the tables
+  [[nodiscard]] result<stored_document> file_at(std::uint64_t number) const noexcept {
+    if (number >= files_.size()) return error{errc::corrupt_file, "folder.file", "below the count of files", number};
+    stored_document answer;
+    answer.record = files_.at(number);
+    answer.is_live = states_.at(number) == file_state::live;
+    const result<text_view> path = slice(paths_, answer.record.path_begin, answer.record.path_bytes, "folder.path");
+    if (!path.ok()) return path.error();
+    const result<text_view> text = slice(texts_, answer.record.text_begin, answer.record.text_bytes, "folder.text");
+    if (!text.ok()) return text.error();
+    answer.path = *path;
+    answer.text = *text;
+    return answer;
+  }
+
+  /// What a key stands for; score and distance are left to the caller.
+  /// @return errc::corrupt_file if the key or what it stands for lies outside of the tables
+  [[nodiscard]] result<folder_hit> hit(std::uint64_t key) const noexcept {
+    if (key >= chunks_.size()) return error{errc::corrupt_file, "folder.chunk", "below the count of chunks", key};
+    const chunk_record chunk = chunks_.at(key);
+    if (chunk.file >= files_.size()) {
+      return error{errc::corrupt_file, "folder.chunk.file", "below the count of files", std::uint64_t{chunk.file}};
+    }
+    const file_record file = files_.at(chunk.file);
+    const result<text_view> path = slice(paths_, file.path_begin, file.path_bytes, "folder.path");
+    if (!path.ok()) return path.error();
+    const result<text_view> text = slice(texts_, chunk.text_begin, chunk.text_bytes, "folder.chunk.text");
+    if (!text.ok()) return text.error();
+    folder_hit answer;
+    answer.key = key;
+    answer.path = *path;
+    answer.line_begin = chunk.line_begin;
+    answer.line_end = chunk.line_end;
+    answer.byte_begin = chunk.source_begin;
+    answer.byte_end = chunk.source_end;
+    answer.text = *text;
+    answer.id = chunk.id;
+    return answer;
+  }
+
+  [[nodiscard]] bool can_change() const noexcept { return can_change_; }
+
+  /// The number of the live file of this path, or path_map::none. @pre can_change()
+  [[nodiscard]] std::uint32_t find(text_view path) const noexcept {
+    const std::uint32_t number = numbers_.find(path, path_reader{this});
+    return number != path_map::none && is_live(number) ? number : path_map::none;
+  }
+
+  /// Adds a document behind the others; its chunks get the keys from chunk_count() on.
+  ///
+  /// @param record_of  the source's encoding, sizes and hash are taken from it
+  /// @param chunks     text_begin counts from the text's start
+  /// @return           errc::limit_exceeded, errc::no_memory: nothing can be reached then
+  /// @pre can_change(), no live file has this path
+  [[nodiscard]] status append(text_view path, text_view text, const file_record& record_of,
+                              span<const chunk_record> chunks) noexcept {
+    ATLAS_ASSERT(can_change_);
+    if (chunks.size() > max_rows - chunks_.size()) {
+      return error{errc::limit_exceeded, "folder.chunks", max_rows, chunks_.size() + chunks.size()};
+    }
+    if (files_.size() >= max_rows) return error{errc::limit_exceeded, "folder.files", max_rows, files_.size()};
+    if (path.size() > 0xFFFFFFFFU) return error{errc::limit_exceeded, "path bytes", 0xFFFFFFFFU, path.size()};
+    const auto number = static_cast<std::uint32_t>(files_.size());
+    file_record record = record_of;
+    record.path_begin = paths_.size();
+    record.path_bytes = static_cast<std::uint32_t>(path.size());
+    record.text_begin = texts_.size();
+    record.text_bytes = text.size();
+    record.first_chunk = chunks_.size();
+    record.chunk_count = chunks.size();
+    buffer<chunk_record> placed;
+    if (status said = placed.append(chunks.data(), chunks.size()); !said.ok()) return said;
+    for (chunk_record& chunk : placed) {
+      chunk.text_begin += record.text_begin;
+      chunk.file = number;
+    }
+    // What is pointed to comes first, so that a reader beside this never looks behind an end. When a later step
+    // fails, the bytes of the earlier ones stay, with nothing that points to them.
+    if (status said = paths_.append(path.data(), path.size()); !said.ok()) return said;
+    if (status said = texts_.append(text.data(), text.size()); !said.ok()) return said;
+    if (status said = states_.append(&live_state, 1); !said.ok()) return said;
+    if (status said = files_.append(&record, 1); !said.ok()) return said;
+    status said = numbers_.put(number, path_reader{this});
+    if (said.ok()) said = chunks_.append(placed.data(), placed.size());
+    if (!said.ok()) {
+      states_.put(number, file_state::removed);
+      return said;
+    }
+    count_live(info_.live_files + 1, info_.live_chunks + chunks.size());
+    return {};
+  }
+
+  /// Marks a file as removed. Its records stay. @pre can_change(), the file is live
+  void remove(std::uint32_t number) noexcept {
+    ATLAS_ASSERT(can_change_ && states_.at(number) == file_state::live);
+    states_.put(number, file_state::removed);
+    const std::uint64_t count = files_.at(number).chunk_count;
+    count_live(info_.live_files - (info_.live_files == 0 ? 0 : 1),
+               info_.live_chunks - (info_.live_chunks < count ? info_.live_chunks : count));
+  }
+  [[nodiscard]] bool is_live(std::uint64_t number) const noexcept { return states_.at(number) == file_state::live; }
+  [[nodiscard]] chunk_record chunk_at(std::uint64_t key) const noexcept { return chunks_.at(key); }
+
+  static constexpr std::size_t section_count = 6;
+  /// The tables as sections of a file. Borrows the table: nothing may be appended while they are used.
+  void list_sections(extra_section (&out)[section_count]) const noexcept {
+    out[0] = section(folder_section::info, &info_, 1);
+    out[1] = section(folder_section::files, files_.data(), files_.size());
+    out[2] = section(folder_section::file_states, states_.data(), states_.size());
+    out[3] = section(folder_section::paths, paths_.data(), paths_.size());
+    out[4] = section(folder_section::chunks, chunks_.data(), chunks_.size());
+    out[5] = section(folder_section::texts, texts_.data(), texts_.size());
+  }
+
+ private:
+  static constexpr file_state live_state = file_state::live;
+
+  struct path_reader {
+    const document_table* table;
+    [[nodiscard]] text_view operator()(std::uint32_t number) const noexcept {
+      const result<stored_document> there = table->file_at(number);
+      return there.ok() ? there->path : text_view();
+    }
+  };
+
+  template <class T>
+  [[nodiscard]] static result<span<const T>> elements(const file_reader& file, folder_section id) noexcept {
+    const auto bytes = file.section(static_cast<std::uint32_t>(id));
+    if (!bytes.ok()) return bytes.error();
+    const std::uint32_t element_bytes = file.find(static_cast<std::uint32_t>(id))->element_bytes;
+    if (element_bytes != sizeof(T)) return error{errc::corrupt_file, "section.element_bytes", sizeof(T), element_bytes};
+    return span<const T>(reinterpret_cast<const T*>(bytes->data()), bytes->size() / sizeof(T));
+  }
+  template <class T>
+  [[nodiscard]] status open_array(const file_reader& file, folder_section id, growing_array<T>& into) const noexcept {
+    const auto there = elements<T>(file, id);
+    if (!there.ok()) return there.error();
+    if (can_change_) return into.own(there->data(), there->size());
+    into.borrow(there->data(), there->size());
+    return {};
+  }
+  [[nodiscard]] static result<text_view> slice(const growing_array<char>& from, std::uint64_t begin,
+                                               std::uint64_t bytes, const char* what) noexcept {
+    const std::uint64_t size = from.size();
+    if (begin > size || bytes > size - begin) return error{errc::corrupt_file, what, size, begin + bytes};
+    return text_view(from.data() + begin, bytes);
+  }
+  [[nodiscard]] status map_paths() noexcept {
+    std::uint64_t total_bytes = 0;  // paths that overlap would make this loop as long as a hostile file likes
+    for (std::uint32_t number = 0; number < files_.size(); ++number) {
+      const result<stored_document> there = file_at(number);
+      if (!there.ok()) return there.error();
+      total_bytes += there->path.size();
+      if (total_bytes > paths_.size()) return error{errc::corrupt_file, "folder.path bytes", paths_.size(), total_bytes};
+      if (!there->is_live) continue;
+      if (status said = numbers_.put(number, path_reader{this}); !said.ok()) return said;
+    }
+    return {};
+  }
+  void count_live(std::uint64_t files, std::uint64_t chunks) noexcept {
+    store_relaxed(&info_.live_files, files);
+    store_relaxed(&info_.live_chunks, chunks);
+  }
+  template <class T>
+  [[nodiscard]] static extra_section section(folder_section id, const T* data, std::size_t count) noexcept {
+    return {static_cast<std::uint32_t>(id), sizeof(T), data, count * sizeof(T)};
+  }
+  folder_record info_;
+  growing_array<file_record> files_;
+  growing_array<file_state> states_;
+  growing_array<char> paths_;
+  growing_array<chunk_record> chunks_;
+  growing_array<char> texts_;
+  path_map numbers_;
+  bool can_change_ = false;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_FOLDER_DOCUMENT_TABLE_HPP

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/folder/folder_options.hpp -- what the calls of a folder index take and give.
+//
+// Room:      options, progress, report, hits.
+// Not here:  the calls (folder/folder_index.hpp).
+// Depends:   core, chunk, embed, index/filter.hpp, storage/folder_walk.hpp.
+#ifndef ATLAS_FOLDER_FOLDER_OPTIONS_HPP
+#define ATLAS_FOLDER_FOLDER_OPTIONS_HPP
+
+#include <atlas/chunk/recursive_chunker.hpp>    // chunk_options
+#include <atlas/core/function_ref.hpp>          // function_ref
+#include <atlas/core/hash.hpp>                  // hash128
+#include <atlas/core/text_view.hpp>             // text_view
+#include <atlas/embed/hashing_embedder.hpp>     // hashing_options
+#include <atlas/index/filter.hpp>               // filter
+#include <atlas/storage/folder_walk.hpp>        // walk_options, walk_report
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Why a file below the folder is not in the index. Never fatal, always counted.
+enum class skip_reason : std::uint8_t {
+  unreadable = 0,    ///< no permission, gone meanwhile, or the disk failed
+  too_large = 1,     ///< more than folder_options::max_file_bytes
+  empty = 2,         ///< no bytes, or white space only
+  binary = 3,        ///< not text
+  bad_encoding = 4,  ///< text, but not in UTF-8, UTF-16 or UTF-32, or ill-formed in it
+};
+inline constexpr std::size_t skip_reasons = 5;
+
+[[nodiscard]] constexpr const char* name(skip_reason why) noexcept {
+  constexpr const char* names[skip_reasons] = {"unreadable", "too large", "empty", "binary", "bad encoding"};
+  return names[static_cast<unsigned>(why)];
+}
+
+/// What a build is doing.
+enum class folder_phase : std::uint8_t {
+  walking = 0,   ///< done: files found; total 0, as it is not known
+  reading = 1,   ///< bytes of source files read, cut and learned from
+  indexing = 2,  ///< chunks embedded and added
+  saving = 3,    ///< bytes of the index file written
+};
+struct folder_progress {
+  folder_phase phase = folder_phase::walking;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+};
+
+/// The largest document: its lengths must fit the records, also after UTF-16 became UTF-8.
+inline constexpr std::uint64_t most_document_bytes = std::uint64_t{1} << 30;
+
+/// How a folder becomes an index.
+struct folder_options {
+  chunk_options chunks;              ///< how documents are cut; kept in the file for documents added later
+  hashing_options hashing;           ///< of the default embedder; its dimension is the index's
+  walk_options walk;                 ///< which files are looked at
+  std::uint64_t max_file_bytes = std::uint64_t{16} << 20;  ///< larger files are skipped; at most most_document_bytes
+  std::uint32_t connectivity = 16;   ///< of the hnsw graph, as in hnsw_options
+  std::uint32_t build_width = 200;
+  std::uint32_t search_width = 100;
+  std::uint64_t seed = 42;
+  unsigned threads = 0;              ///< 0: all that the process may use. 1: the same folder gives the same bytes
+  function_ref<bool(const folder_progress&)> on_progress;  ///< on the calling thread; false ends with errc::cancelled
+  function_ref<void(text_view path, skip_reason why)> on_skip;  ///< on the calling thread, for each file left out
+};
+
+/// What a build did.
+struct folder_report {
+  std::uint64_t files = 0;          ///< documents in the index
+  std::uint64_t chunks = 0;         ///< vectors in the index
+  std::uint64_t source_bytes = 0;   ///< of those files
+  std::uint64_t skipped[skip_reasons] = {0, 0, 0, 0, 0};  ///< by skip_reason
+  walk_report walk;                 ///< what the walk saw and left out
+
+  [[nodiscard]] std::uint64_t skipped_total() const noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : skipped) sum += count;
+    return sum;
+  }
+};
+
+/// How a folder index is searched.
+struct folder_search_options {
+  std::size_t width = 0;  ///< candidates the graph search keeps; 0: the index's default
+  filter allowed;         ///< which chunks may be returned, by key
+};
+
+/// One answer. The texts borrow the index: they are valid until it is closed, also beside later changes.
+struct folder_hit {
+  float score = 0.0F;      ///< cosine similarity, -1 to 1; larger is nearer
+  float distance = 0.0F;   ///< 1 - score
+  std::uint64_t key = 0;   ///< the chunk's number
+  text_view path;          ///< as the folder's files are named, from the folder, '/' between names; any bytes
+  std::uint64_t line_begin = 0;  ///< of the chunk's first byte; the first line is 1
+  std::uint64_t line_end = 0;    ///< of its last byte
+  std::uint64_t byte_begin = 0;  ///< [byte_begin, byte_end) in the source file
+  std::uint64_t byte_end = 0;
+  text_view text;          ///< the chunk as UTF-8, whatever the source's encoding
+  hash128 id;              ///< chunk_view::id: the same text has the same id
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_FOLDER_FOLDER_OPTIONS_HPP
