@@ -41,7 +41,7 @@ inline constexpr std::size_t first_size<atlas_hits> = 48;
 template <>
 inline constexpr std::size_t first_size<atlas_save_options> = 24;
 template <>
-inline constexpr std::size_t first_size<atlas_index_info> = 88;
+inline constexpr std::size_t first_size<atlas_index_info> = 80;
 template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
@@ -105,6 +105,7 @@ template <class Options>
 /// Fills a caller's struct of results: as much of it as the caller knows, and zeros where it knows more.
 template <class Info>
 [[nodiscard]] status write_info(Info* to, const char* what, const Info& info) noexcept {
+  static_assert(first_size<Info> != 0 && first_size<Info> <= sizeof(Info), "name its first size above");
   if (status given = require(to, what); !given.ok()) return given;
   const std::uint32_t size = to->struct_size;
   if (size < first_size<Info>) {

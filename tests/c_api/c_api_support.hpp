@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/c_api/c_api_support.hpp -- what the tests of the C ABI share: vectors, handles that end, last errors.
+#ifndef ATLAS_TESTS_C_API_C_API_SUPPORT_HPP
+#define ATLAS_TESTS_C_API_C_API_SUPPORT_HPP
+
+#include <atlas.h>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace c_api_support {
+
+inline std::vector<float> random_rows(std::uint32_t seed, std::size_t rows, std::size_t dimension) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> out(rows * dimension);
+  for (float& value : out) value = normal(random);
+  return out;
+}
+
+inline std::vector<std::uint64_t> keys_from(std::uint64_t first, std::size_t count) {
+  std::vector<std::uint64_t> keys(count);
+  std::iota(keys.begin(), keys.end(), first);
+  return keys;
+}
+
+inline atlas_matrix matrix(const std::vector<float>& values, std::size_t dimension) {
+  return {values.data(), values.size() / dimension, 0, static_cast<std::uint32_t>(dimension), ATLAS_SCALAR_F32};
+}
+
+struct ends {
+  void operator()(atlas_index* index) const { atlas_index_close(index); }
+  void operator()(atlas_embedder* embedder) const { atlas_embedder_close(embedder); }
+};
+using index_handle = std::unique_ptr<atlas_index, ends>;
+using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
+
+inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {
+  atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+  options.kind = kind;
+  options.dimension = dimension;
+  options.metric = metric;
+  atlas_index* index = nullptr;
+  REQUIRE(atlas_index_create(&index, &options) == ATLAS_OK);
+  return index_handle(index);
+}
+
+/// An index of `rows` random vectors under the keys 0, 1, 2, ...
+inline index_handle filled_index(std::int32_t kind, std::size_t rows, std::uint32_t dimension,
+                                 std::int32_t metric = ATLAS_METRIC_L2SQ) {
+  index_handle index = make_index(kind, dimension, metric);
+  const auto values = random_rows(7, rows, dimension);
+  const auto keys = keys_from(0, rows);
+  const atlas_matrix vectors = matrix(values, dimension);
+  REQUIRE(atlas_index_add(index.get(), keys.data(), &vectors, nullptr) == ATLAS_OK);
+  return index;
+}
+
+inline std::uint64_t size_of(const atlas_index* index) {
+  atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+  REQUIRE(atlas_index_describe(&info, index) == ATLAS_OK);
+  return info.size;
+}
+
+inline bool last_error_says(const char* part) {
+  const bool says = std::string(atlas_last_error()).find(part) != std::string::npos;
+  if (!says) MESSAGE("last error: ", std::string(atlas_last_error()), "; expected it to say: ", std::string(part));
+  return says;
+}
+
+}  // namespace c_api_support
+
+#endif  // ATLAS_TESTS_C_API_C_API_SUPPORT_HPP

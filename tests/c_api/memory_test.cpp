@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/c_api/memory_test.cpp -- an allocator that gives out becomes ATLAS_ERR_NO_MEMORY, and nothing is lost.
+//
+// This program's aligned_alloc stands in front of the C library's, also for libatlas.so. Under a sanitizer, which
+// has its own, the test is left out and says so.
+#include "c_api/c_api_support.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <dlfcn.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ATLAS_TEST_OWN_ALLOCATOR 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ATLAS_TEST_OWN_ALLOCATOR 0
+#endif
+#endif
+#if !defined(ATLAS_TEST_OWN_ALLOCATOR)
+#define ATLAS_TEST_OWN_ALLOCATOR 1
+#endif
+
+#if ATLAS_TEST_OWN_ALLOCATOR
+namespace {
+thread_local long allowed = -1;  // allocations of this thread that still succeed; -1: all
+}
+
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  if (allowed == 0) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+  if (allowed > 0) --allowed;
+  using function = void* (*)(std::size_t, std::size_t);
+  static const auto real = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "aligned_alloc"));
+  return real(alignment, size);
+}
+#endif
+
+TEST_SUITE("c_api") {
+  TEST_CASE("no memory: every call that allocates says so and can be repeated") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const auto values = random_rows(3, 64, 8);
+    const auto keys = keys_from(0, 64);
+    const atlas_matrix vectors = matrix(values, 8);
+    atlas_work_options one_thread = ATLAS_WORK_OPTIONS_INIT;
+    one_thread.threads = 1;
+
+    int failures = 0;
+    bool done = false;
+    for (long allow = 0; !done && allow < 200; ++allow) {
+      const index_handle index = make_index(ATLAS_KIND_HNSW, 8);
+      allowed = allow;
+      const atlas_status added = atlas_index_add(index.get(), keys.data(), &vectors, &one_thread);
+      allowed = -1;
+      done = added == ATLAS_OK;
+      if (done) break;
+      ++failures;
+      CHECK(added == ATLAS_ERR_NO_MEMORY);
+      CHECK(last_error_says("out of memory"));
+      CHECK(size_of(index.get()) == 0);
+      CHECK(atlas_index_add(index.get(), keys.data(), &vectors, &one_thread) == ATLAS_OK);
+      CHECK(size_of(index.get()) == 64);
+    }
+    CHECK(done);
+    CHECK(failures > 2);
+
+    failures = 0;
+    done = false;
+    for (long allow = 0; !done && allow < 50; ++allow) {
+      atlas_embedder* made = nullptr;
+      allowed = allow;
+      const atlas_status created = atlas_embedder_create(&made, nullptr);
+      allowed = -1;
+      done = created == ATLAS_OK;
+      atlas_embedder_close(made);
+      if (done) break;
+      ++failures;
+      CHECK(created == ATLAS_ERR_NO_MEMORY);
+      CHECK(made == nullptr);
+    }
+    CHECK(done);
+    CHECK(failures > 0);
+#endif
+  }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/c_api/null_test.cpp -- every function of atlas.h, with NULL for each pointer that it needs.
+//
+// tests/abi/test_exports.py checks that each function of the header is named here.
+#include "c_api/c_api_support.hpp"
+
+#include <string>
+
+namespace {
+
+using namespace c_api_support;
+
+// The answer must be the same in every build, so each call goes through one function that checks it whole.
+void refuses_null(atlas_status status) {
+  CHECK(status == ATLAS_ERR_INVALID_ARGUMENT);
+  CHECK(last_error_says("NULL"));
+}
+
+}  // namespace
+
+TEST_SUITE("c_api") {
+  TEST_CASE("NULL is refused by every function of atlas_index that needs a pointer") {
+    const index_handle handle = filled_index(ATLAS_KIND_FLAT, 4, 2);
+    atlas_index* index = handle.get();
+    atlas_index* made = nullptr;
+    atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+    options.dimension = 2;
+    const std::uint64_t keys[2] = {0, 1};
+    const float values[4] = {1, 2, 3, 4};
+    const atlas_matrix vectors = {values, 2, 0, 2, ATLAS_SCALAR_F32};
+    const atlas_matrix no_data = {nullptr, 2, 0, 2, ATLAS_SCALAR_F32};
+    const atlas_matrix query = {values, 1, 0, 2, ATLAS_SCALAR_F32};
+    std::uint64_t out_keys[8] = {};
+    float out_floats[8] = {};
+    std::uint8_t out_bytes[2] = {};
+    std::uint64_t count = 0;
+    std::uint64_t cursor = 0;
+
+    refuses_null(atlas_index_create(nullptr, &options));
+    refuses_null(atlas_index_create(&made, nullptr));
+    refuses_null(atlas_index_open(nullptr, "x", nullptr));
+    refuses_null(atlas_index_open(&made, nullptr, nullptr));
+    CHECK(made == nullptr);
+    atlas_index_close(nullptr);
+
+    atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+    refuses_null(atlas_index_describe(nullptr, index));
+    refuses_null(atlas_index_describe(&info, nullptr));
+
+    refuses_null(atlas_index_add(nullptr, keys, &vectors, nullptr));
+    refuses_null(atlas_index_add(index, nullptr, &vectors, nullptr));
+    refuses_null(atlas_index_add(index, keys, nullptr, nullptr));
+    refuses_null(atlas_index_add(index, keys, &no_data, nullptr));
+    refuses_null(atlas_index_upsert(nullptr, keys, &vectors, nullptr));
+    refuses_null(atlas_index_upsert(index, nullptr, &vectors, nullptr));
+    refuses_null(atlas_index_upsert(index, keys, nullptr, nullptr));
+    refuses_null(atlas_index_upsert(index, keys, &no_data, nullptr));
+    refuses_null(atlas_index_remove(nullptr, keys, 2));
+    refuses_null(atlas_index_remove(index, nullptr, 2));
+    refuses_null(atlas_index_contains(nullptr, index, keys, 2));
+    refuses_null(atlas_index_contains(out_bytes, nullptr, keys, 2));
+    refuses_null(atlas_index_contains(out_bytes, index, nullptr, 2));
+    refuses_null(atlas_index_get(nullptr, index, keys, 2, ATLAS_SCALAR_F32, 2));
+    refuses_null(atlas_index_get(out_floats, nullptr, keys, 2, ATLAS_SCALAR_F32, 2));
+    refuses_null(atlas_index_get(out_floats, index, nullptr, 2, ATLAS_SCALAR_F32, 2));
+
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.rows = 2;
+    hits.k = 4;
+    hits.keys = out_keys;
+    hits.distances = out_floats;
+    refuses_null(atlas_index_search(nullptr, index, &vectors, nullptr));
+    refuses_null(atlas_index_search(&hits, nullptr, &vectors, nullptr));
+    refuses_null(atlas_index_search(&hits, index, nullptr, nullptr));
+    refuses_null(atlas_index_search(&hits, index, &no_data, nullptr));
+    hits.keys = nullptr;
+    refuses_null(atlas_index_search(&hits, index, &vectors, nullptr));
+    hits.keys = out_keys;
+    hits.distances = nullptr;
+    refuses_null(atlas_index_search(&hits, index, &vectors, nullptr));
+    hits.distances = out_floats;
+    atlas_search_options search = ATLAS_SEARCH_OPTIONS_INIT;
+    search.allowed_bits = 64;
+    refuses_null(atlas_index_search(&hits, index, &vectors, &search));
+
+    refuses_null(atlas_index_range(nullptr, out_keys, out_floats, index, &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_index_range(&count, nullptr, out_floats, index, &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_index_range(&count, out_keys, nullptr, index, &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_index_range(&count, out_keys, out_floats, nullptr, &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_index_range(&count, out_keys, out_floats, index, nullptr, 1.0F, 4, nullptr));
+    refuses_null(atlas_index_range(&count, out_keys, out_floats, index, &query, 1.0F, 4, &search));
+    refuses_null(atlas_index_distances(nullptr, index, &vectors, keys, 2));
+    refuses_null(atlas_index_distances(out_floats, nullptr, &vectors, keys, 2));
+    refuses_null(atlas_index_distances(out_floats, index, nullptr, keys, 2));
+    refuses_null(atlas_index_distances(out_floats, index, &no_data, keys, 2));
+    refuses_null(atlas_index_distances(out_floats, index, &vectors, nullptr, 2));
+    refuses_null(atlas_index_list_keys(nullptr, out_keys, &cursor, index, 8));
+    refuses_null(atlas_index_list_keys(&count, nullptr, &cursor, index, 8));
+    refuses_null(atlas_index_list_keys(&count, out_keys, nullptr, index, 8));
+    refuses_null(atlas_index_list_keys(&count, out_keys, &cursor, nullptr, 8));
+    refuses_null(atlas_index_reserve(nullptr, 10));
+    refuses_null(atlas_index_save(nullptr, "x", nullptr));
+    refuses_null(atlas_index_save(index, nullptr, nullptr));
+    refuses_null(atlas_file_verify(nullptr, nullptr));
+
+    CHECK(size_of(index) == 4);
+    CHECK(count == 0);
+    CHECK(out_keys[0] == 0);
+    CHECK(out_floats[0] == 0.0F);
+  }
+
+  TEST_CASE("NULL is refused by distances, chunks and instruction sets") {
+    const float values[4] = {1, 2, 3, 4};
+    const atlas_matrix rows = {values, 2, 0, 2, ATLAS_SCALAR_F32};
+    const atlas_matrix no_data = {nullptr, 2, 0, 2, ATLAS_SCALAR_F32};
+    float out[4] = {};
+    refuses_null(atlas_distances(nullptr, &rows, &rows, ATLAS_METRIC_L2SQ));
+    refuses_null(atlas_distances(out, nullptr, &rows, ATLAS_METRIC_L2SQ));
+    refuses_null(atlas_distances(out, &rows, nullptr, ATLAS_METRIC_L2SQ));
+    refuses_null(atlas_distances(out, &no_data, &rows, ATLAS_METRIC_L2SQ));
+    refuses_null(atlas_distances(out, &rows, &no_data, ATLAS_METRIC_L2SQ));
+
+    std::uint64_t found = 0;
+    atlas_chunk chunks[4] = {};
+    refuses_null(atlas_chunk_text(nullptr, chunks, "text", 4, 4, nullptr));
+    refuses_null(atlas_chunk_text(&found, nullptr, "text", 4, 4, nullptr));
+    refuses_null(atlas_chunk_text(&found, chunks, nullptr, 4, 4, nullptr));
+    refuses_null(atlas_simd_force(nullptr));
+  }
+
+  TEST_CASE("NULL is refused by every function of atlas_embedder that needs a pointer") {
+    atlas_embedder* made = nullptr;
+    REQUIRE(atlas_embedder_create(&made, nullptr) == ATLAS_OK);
+    const embedder_handle handle(made);
+    const atlas_text text = {"text", 4};
+    const atlas_text no_text = {nullptr, 4};
+    std::vector<float> out(1024);
+    std::uint64_t needed = 0;
+    char byte = 0;
+
+    refuses_null(atlas_embedder_create(nullptr, nullptr));
+    refuses_null(atlas_embedder_open_state(nullptr, "x", 1));
+    refuses_null(atlas_embedder_open_state(&made, nullptr, 1));
+    atlas_embedder_close(nullptr);
+    atlas_embedder_info info = ATLAS_EMBEDDER_INFO_INIT;
+    refuses_null(atlas_embedder_describe(nullptr, made));
+    refuses_null(atlas_embedder_describe(&info, nullptr));
+    refuses_null(atlas_embedder_learn(nullptr, &text, 1, nullptr));
+    refuses_null(atlas_embedder_learn(made, nullptr, 1, nullptr));
+    refuses_null(atlas_embedder_learn(made, &no_text, 1, nullptr));
+    refuses_null(atlas_embedder_freeze(nullptr));
+    refuses_null(atlas_embedder_embed(nullptr, made, &text, 1, 1024, nullptr));
+    refuses_null(atlas_embedder_embed(out.data(), nullptr, &text, 1, 1024, nullptr));
+    refuses_null(atlas_embedder_embed(out.data(), made, nullptr, 1, 1024, nullptr));
+    refuses_null(atlas_embedder_embed(out.data(), made, &no_text, 1, 1024, nullptr));
+    refuses_null(atlas_embedder_save_state(nullptr, &byte, made, 1));
+    refuses_null(atlas_embedder_save_state(&needed, nullptr, made, 1));
+    refuses_null(atlas_embedder_save_state(&needed, &byte, nullptr, 1));
+  }
+
+  TEST_CASE("functions without a handle answer without one") {
+    CHECK(atlas_abi_version() == ATLAS_C_ABI_VERSION);
+    CHECK(std::string(atlas_version()) == "0.1.0");
+    CHECK(std::string(atlas_status_name(ATLAS_OK)) == "ok");
+    CHECK(std::string(atlas_status_name(ATLAS_ERR_DIMENSION_MISMATCH)) == "dimension mismatch");
+    CHECK(std::string(atlas_status_name(-1000)) == "unknown error");
+    CHECK(atlas_last_error() != nullptr);
+    CHECK(atlas_last_error_row() == UINT64_MAX);
+    const std::string before = atlas_simd_target();
+    CHECK(atlas_simd_force("abacus") == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(atlas_simd_force("scalar") == ATLAS_OK);
+    CHECK(std::string(atlas_simd_target()) == "scalar");
+    CHECK(atlas_simd_force(before.c_str()) == ATLAS_OK);
+  }
+
+  TEST_CASE("an array of no elements may be NULL") {
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, 4, 2);
+    const atlas_matrix none = {nullptr, 0, 0, 2, ATLAS_SCALAR_F32};
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.k = 3;
+    std::uint64_t found = 9;
+    CHECK(atlas_index_add(index.get(), nullptr, &none, nullptr) == ATLAS_OK);
+    CHECK(atlas_index_remove(index.get(), nullptr, 0) == ATLAS_OK);
+    CHECK(atlas_index_contains(nullptr, index.get(), nullptr, 0) == ATLAS_OK);
+    CHECK(atlas_index_get(nullptr, index.get(), nullptr, 0, ATLAS_SCALAR_F32, 2) == ATLAS_OK);
+    CHECK(atlas_index_search(&hits, index.get(), &none, nullptr) == ATLAS_OK);
+    CHECK(atlas_index_distances(nullptr, index.get(), &none, nullptr, 0) == ATLAS_OK);
+    CHECK(atlas_distances(nullptr, &none, &none, ATLAS_METRIC_L2SQ) == ATLAS_OK);
+    CHECK(atlas_chunk_text(&found, nullptr, nullptr, 0, 0, nullptr) == ATLAS_OK);
+    CHECK(found == 0);
+    CHECK(size_of(index.get()) == 4);
+  }
+}

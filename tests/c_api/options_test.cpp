@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/c_api/options_test.cpp -- struct_size: too small, longer with and without wishes, and nonsense.
+#include "c_api/c_api_support.hpp"
+
+#include <cstring>
+
+namespace {
+
+using namespace c_api_support;
+
+// A newer caller's struct: this header's, and fields behind it that this library does not know.
+template <class Options>
+struct longer {
+  Options known;
+  std::uint64_t unknown[2];
+};
+
+// Calls `use(options)` with every wrong struct_size, and with the right ones.
+template <class Options, class Use>
+void check_struct_size(Options good, Use use) {
+  CHECK(use(&good) == ATLAS_OK);
+
+  Options bad = good;
+  for (const std::uint32_t size : {0U, 1U, 3U, static_cast<std::uint32_t>(sizeof(Options)) - 1U}) {
+    CAPTURE(size);
+    bad.struct_size = size;
+    CHECK(use(&bad) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("struct_size"));
+  }
+  bad.struct_size = 0xFFFFFFFFU;  // must be refused before anything behind the struct is read
+  CHECK(use(&bad) == ATLAS_ERR_LIMIT_EXCEEDED);
+  CHECK(last_error_says("struct_size"));
+
+  longer<Options> newer;
+  std::memset(static_cast<void*>(&newer), 0, sizeof newer);
+  newer.known = good;
+  newer.known.struct_size = static_cast<std::uint32_t>(sizeof newer);
+  CHECK(use(&newer.known) == ATLAS_OK);
+  newer.unknown[1] = 1;
+  CHECK(use(&newer.known) == ATLAS_ERR_INVALID_ARGUMENT);
+  CHECK(last_error_says("zeros behind the fields this library knows"));
+}
+
+}  // namespace
+
+TEST_SUITE("c_api") {
+  TEST_CASE("struct_size: index options") {
+    atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+    options.dimension = 3;
+    check_struct_size(options, [](const atlas_index_options* given) {
+      atlas_index* index = nullptr;
+      const atlas_status status = atlas_index_create(&index, given);
+      atlas_index_close(index);
+      return status;
+    });
+  }
+
+  TEST_CASE("struct_size: work options, search options, hits") {
+    const index_handle index = filled_index(ATLAS_KIND_FLAT, 3, 2);
+    const float values[2] = {1, 2};
+    const atlas_matrix query = {values, 1, 0, 2, ATLAS_SCALAR_F32};
+    const std::uint64_t key = 1;
+    check_struct_size(atlas_work_options ATLAS_WORK_OPTIONS_INIT, [&](const atlas_work_options* given) {
+      return atlas_index_upsert(index.get(), &key, &query, given);
+    });
+
+    std::uint64_t keys[2];
+    float distances[2];
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.rows = 1;
+    hits.k = 2;
+    hits.keys = keys;
+    hits.distances = distances;
+    check_struct_size(atlas_search_options ATLAS_SEARCH_OPTIONS_INIT, [&](const atlas_search_options* given) {
+      return atlas_index_search(&hits, index.get(), &query, given);
+    });
+    check_struct_size(atlas_search_options ATLAS_SEARCH_OPTIONS_INIT, [&](const atlas_search_options* given) {
+      std::uint64_t found = 0;
+      return atlas_index_range(&found, keys, distances, index.get(), &query, 1.0F, 2, given);
+    });
+    check_struct_size(hits, [&](const atlas_hits* given) {
+      return atlas_index_search(const_cast<atlas_hits*>(given), index.get(), &query, nullptr);
+    });
+    hits.reserved = 1;
+    CHECK(atlas_index_search(&hits, index.get(), &query, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
+  }
+
+  TEST_CASE("struct_size: chunk options, embedder options") {
+    check_struct_size(atlas_chunk_options ATLAS_CHUNK_OPTIONS_INIT, [](const atlas_chunk_options* given) {
+      std::uint64_t found = 0;
+      return atlas_chunk_text(&found, nullptr, "some text", 9, 0, given);
+    });
+    check_struct_size(atlas_embedder_options ATLAS_EMBEDDER_OPTIONS_INIT, [](const atlas_embedder_options* given) {
+      atlas_embedder* embedder = nullptr;
+      const atlas_status status = atlas_embedder_create(&embedder, given);
+      atlas_embedder_close(embedder);
+      return status;
+    });
+  }
+
+  TEST_CASE("struct_size: a struct that is filled gets zeros where the caller knows more") {
+    const index_handle index = filled_index(ATLAS_KIND_FLAT, 3, 2);
+    longer<atlas_index_info> newer;
+    std::memset(static_cast<void*>(&newer), 0xFF, sizeof newer);
+    newer.known.struct_size = static_cast<std::uint32_t>(sizeof newer);
+    REQUIRE(atlas_index_describe(&newer.known, index.get()) == ATLAS_OK);
+    CHECK(newer.known.struct_size == sizeof newer);
+    CHECK(newer.known.size == 3);
+    CHECK(newer.unknown[0] == 0);
+    CHECK(newer.unknown[1] == 0);
+
+    atlas_index_info shorter = ATLAS_INDEX_INFO_INIT;
+    shorter.struct_size = 8;
+    CHECK(atlas_index_describe(&shorter, index.get()) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(shorter.size == 0);
+  }
+
+  TEST_CASE("numbers that stand for names are checked") {
+    atlas_index* index = nullptr;
+    atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+    options.dimension = 2;
+    options.kind = 99;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("kind"));
+    options.kind = ATLAS_KIND_FLAT;
+    for (const std::int32_t metric : {-1, 5, 1 << 20}) {
+      options.metric = metric;
+      CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("metric"));
+    }
+    options.metric = ATLAS_METRIC_HAMMING;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_METRIC_MISMATCH);
+    options.metric = ATLAS_METRIC_L2SQ;
+    options.scalar = ATLAS_SCALAR_F16;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_SCALAR_MISMATCH);
+    CHECK(last_error_says("expected f32, found f16"));
+    options.scalar = 77;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    options.scalar = ATLAS_SCALAR_F32;
+    options.dimension = 0;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    options.dimension = 65'536;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_LIMIT_EXCEEDED);
+    options.dimension = 2;
+    options.kind = ATLAS_KIND_HNSW;
+    options.connectivity = 1;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("connectivity"));
+    CHECK(index == nullptr);
+  }
+}

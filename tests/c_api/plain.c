@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tests/c_api/plain.c -- the header in C99 and the library from C: one call of every sort, no macro needed.
+ */
+#include <atlas.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIMENSION 8
+#define ROWS 100
+
+static int failures = 0;
+
+static void expect(int holds, const char* what) {
+  if (!holds) {
+    fprintf(stderr, "failed: %s; last error: %s\n", what, atlas_last_error());
+    ++failures;
+  }
+}
+#define EXPECT(condition) expect((condition) ? 1 : 0, #condition)
+
+static int32_t count_calls(uint64_t done, uint64_t total, void* context) {
+  (void)done;
+  (void)total;
+  ++*(int*)context;
+  return 0;
+}
+
+static void check_index(void) {
+  float values[ROWS * DIMENSION];
+  uint64_t keys[ROWS];
+  atlas_matrix vectors;
+  atlas_index* index = NULL;
+  atlas_index_options options; /* as an FFI would: zeroed, and struct_size written */
+  atlas_work_options work = ATLAS_WORK_OPTIONS_INIT;
+  atlas_hits hits = ATLAS_HITS_INIT;
+  uint64_t found_keys[ROWS];
+  float found_distances[ROWS];
+  int calls = 0;
+  int i;
+
+  for (i = 0; i < ROWS * DIMENSION; ++i) values[i] = (float)((i * 7919) % 1000) / 1000.0F;
+  for (i = 0; i < ROWS; ++i) keys[i] = (uint64_t)i + 500;
+  memset(&vectors, 0, sizeof vectors);
+  vectors.data = values;
+  vectors.rows = ROWS;
+  vectors.dimension = DIMENSION;
+
+  memset(&options, 0, sizeof options);
+  options.struct_size = (uint32_t)sizeof options;
+  options.dimension = DIMENSION;
+  options.metric = ATLAS_METRIC_COSINE;
+  EXPECT(atlas_index_create(&index, &options) == ATLAS_OK);
+  work.progress = count_calls;
+  work.progress_context = &calls;
+  EXPECT(atlas_index_add(index, keys, &vectors, &work) == ATLAS_OK);
+  EXPECT(calls > 0);
+
+  hits.rows = ROWS;
+  hits.k = 1;
+  hits.keys = found_keys;
+  hits.distances = found_distances;
+  EXPECT(atlas_index_search(&hits, index, &vectors, NULL) == ATLAS_OK);
+  EXPECT(found_keys[42] == 542 && found_distances[42] < 1e-5F);
+  vectors.dimension = DIMENSION - 1;
+  EXPECT(atlas_index_search(&hits, index, &vectors, NULL) == ATLAS_ERR_DIMENSION_MISMATCH);
+  EXPECT(strstr(atlas_last_error(), "expected 8, found 7") != NULL);
+  atlas_index_close(index);
+}
+
+static void check_texts(void) {
+  const char* const text = "One sentence. Another sentence.\n\nA new paragraph that is a little longer than the first.\n";
+  atlas_chunk_options options = ATLAS_CHUNK_OPTIONS_INIT;
+  atlas_chunk chunks[32];
+  uint64_t found = 0;
+  atlas_embedder* embedder = NULL;
+  atlas_text texts[2];
+  float* vectors = (float*)malloc(2 * 1024 * sizeof(float));
+
+  options.size = 40;
+  EXPECT(atlas_chunk_text(&found, chunks, text, strlen(text), 32, &options) == ATLAS_OK);
+  EXPECT(found >= 3 && found <= 32);
+  EXPECT(chunks[0].byte_begin == 0 && chunks[found - 1].byte_end == strlen(text));
+
+  texts[0].data = "a text";
+  texts[0].size_bytes = 6;
+  texts[1].data = NULL;
+  texts[1].size_bytes = 0;
+  EXPECT(atlas_embedder_create(&embedder, NULL) == ATLAS_OK);
+  EXPECT(atlas_embedder_learn(embedder, texts, 2, NULL) == ATLAS_OK);
+  EXPECT(atlas_embedder_freeze(embedder) == ATLAS_OK);
+  EXPECT(atlas_embedder_embed(vectors, embedder, texts, 2, 1024, NULL) == ATLAS_OK);
+  atlas_embedder_close(embedder);
+  free(vectors);
+}
+
+int main(void) {
+  EXPECT(atlas_abi_version() == ATLAS_C_ABI_VERSION);
+  check_index();
+  check_texts();
+  if (failures == 0) printf("ok: %s, %s\n", atlas_version(), atlas_simd_target());
+  return failures == 0 ? 0 : 1;
+}
