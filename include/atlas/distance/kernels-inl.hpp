@@ -74,11 +74,12 @@ struct row_sums {
   const float* row;
   row_sums<Step, Rows - 1> others;
 
-  HWY_INLINE void begin(const float* const* rows) {
-    for (vector_f32& sum : sums) sum = hn::Zero(lanes_f32());
-    row = rows[0];
-    others.begin(rows + 1);
-  }
+  // Not a member function called later: gcc gives an implicit constructor no target, and then refuses to
+  // inline Highway's into it.
+  HWY_INLINE explicit row_sums(const float* const* rows)
+      : sums{hn::Zero(lanes_f32()), hn::Zero(lanes_f32()), hn::Zero(lanes_f32()), hn::Zero(lanes_f32())},
+        row(rows[0]),
+        others(rows + 1) {}
   template <std::size_t Slot>
   HWY_INLINE void add(vector_f32 query, std::size_t at) {
     sums[Slot] = Step::add(query, hn::LoadU(lanes_f32(), row + at), sums[Slot]);
@@ -99,7 +100,7 @@ struct row_sums {
 };
 template <class Step>
 struct row_sums<Step, 0> {
-  HWY_INLINE void begin(const float* const*) {}
+  HWY_INLINE explicit row_sums(const float* const*) {}
   template <std::size_t Slot>
   HWY_INLINE void add(vector_f32, std::size_t) {}
   HWY_INLINE void add_tail(vector_f32, hn::Mask<lanes_f32>, std::size_t) {}
@@ -154,8 +155,7 @@ HWY_INLINE void few_rows(const float* query, const float* const* rows, std::size
     return;
   }
 #endif
-  row_sums<Step, Rows> sums;
-  sums.begin(rows);
+  row_sums<Step, Rows> sums(rows);
   std::size_t at = 0;
   for (; at + 4 * lane_count <= dimension; at += 4 * lane_count) {
     sums.template add<0>(hn::LoadU(lanes, query + at), at);
