@@ -17,10 +17,17 @@
 #include <atlas/distance/matrix_view.hpp>  // matrix_view
 #include <atlas/distance/metric.hpp>       // metric
 #include <atlas/distance/scalar.hpp>       // scalar
+#include <atlas/index/options.hpp>         // filter, open_options
 
 #include <cstddef>  // offsetof
 #include <cstdint>
 #include <cstring>
+
+/// Inside a function that returns a status or a result: ends it with the error of `expression`, if that is one.
+#define ATLAS_C_TRY(expression)                                                \
+  do {                                                                         \
+    if (const auto outcome_ = (expression); !outcome_.ok()) return outcome_.error(); \
+  } while (false)
 
 namespace atlas::c_api {
 
@@ -48,6 +55,12 @@ template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_info> = 24;
+template <>
+inline constexpr std::size_t first_size<atlas_folder_options> = 96;
+template <>
+inline constexpr std::size_t first_size<atlas_folder_report> = 136;
+template <>
+inline constexpr std::size_t first_size<atlas_folder_info> = 56;
 
 /// No struct of this ABI will be longer; a larger struct_size is uninitialised memory, not a newer caller.
 inline constexpr std::uint32_t longest_struct = 4096;
@@ -71,6 +84,14 @@ template <class T>
   return {};
 }
 
+[[nodiscard]] inline status check_struct_size(std::uint32_t size, std::size_t least, const char* what) noexcept {
+  if (size < least) {
+    return error{errc::invalid_argument, what, "struct_size = sizeof the struct (set it with its _INIT macro)", size};
+  }
+  if (size > longest_struct) return error{errc::limit_exceeded, what, "a struct_size of at most 4096", size};
+  return {};
+}
+
 /// The caller's struct in this library's layout: what the caller's version lacks is zero.
 ///
 /// @param from       null gives all zeros
@@ -84,13 +105,10 @@ template <class Options>
   std::memset(static_cast<void*>(&options), 0, sizeof options);
   options.struct_size = static_cast<std::uint32_t>(sizeof options);
   if (from == nullptr) return options;
-  if (status aligned = require(from, what); !aligned.ok()) return aligned.error();
+  ATLAS_C_TRY(require(from, what));
 
   const std::uint32_t size = from->struct_size;
-  if (size < first_size<Options>) {
-    return error{errc::invalid_argument, what, "struct_size = sizeof the struct (set it with its _INIT macro)", size};
-  }
-  if (size > longest_struct) return error{errc::limit_exceeded, what, "a struct_size of at most 4096", size};
+  ATLAS_C_TRY(check_struct_size(size, first_size<Options>, what));
   const auto* bytes = reinterpret_cast<const unsigned char*>(from);
   for (std::size_t at = sizeof options; at < size; ++at) {
     if (bytes[at] != 0) {
@@ -102,16 +120,18 @@ template <class Options>
   return options;
 }
 
+/// Whether write_info can fill this struct of the caller's.
+template <class Info>
+[[nodiscard]] status require_info(const Info* to, const char* what) noexcept {
+  static_assert(first_size<Info> != 0 && first_size<Info> <= sizeof(Info), "name its first size above");
+  ATLAS_C_TRY(require(to, what));
+  return check_struct_size(to->struct_size, first_size<Info>, what);
+}
 /// Fills a caller's struct of results: as much of it as the caller knows, and zeros where it knows more.
 template <class Info>
 [[nodiscard]] status write_info(Info* to, const char* what, const Info& info) noexcept {
-  static_assert(first_size<Info> != 0 && first_size<Info> <= sizeof(Info), "name its first size above");
-  if (status given = require(to, what); !given.ok()) return given;
+  ATLAS_C_TRY(require_info(to, what));
   const std::uint32_t size = to->struct_size;
-  if (size < first_size<Info>) {
-    return error{errc::invalid_argument, what, "struct_size = sizeof the struct (set it with its _INIT macro)", size};
-  }
-  if (size > longest_struct) return error{errc::limit_exceeded, what, "a struct_size of at most 4096", size};
   std::memset(static_cast<void*>(to), 0, size);
   std::memcpy(static_cast<void*>(to), &info, size < sizeof info ? size : sizeof info);
   to->struct_size = size;
@@ -139,9 +159,7 @@ template <class Info>
   return error{errc::scalar_mismatch, field, "f32", name(static_cast<scalar>(number))};
 }
 
-/// A caller's matrix of f32, its pointer, stride and size in bytes checked.
-/// @param what    the argument's name, for a null pointer
-/// @param data    "vectors.data", "scalar", ... as errors call the fields
+/// What errors call a matrix argument and its fields.
 struct matrix_fields {
   const char* matrix;
   const char* data;
@@ -154,9 +172,10 @@ inline constexpr matrix_fields queries_fields{"queries", "queries.data", "querie
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
 inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar", "query.stride", "query.dimension"};
 
+/// A caller's matrix of f32, its pointer, stride and size in bytes checked; its dimension is not.
 [[nodiscard]] inline result<matrix_view> read_matrix(const atlas_matrix* from, const matrix_fields& fields) noexcept {
-  if (status given = require(from, fields.matrix); !given.ok()) return given.error();
-  if (status kind = require_f32(from->scalar, fields.scalar); !kind.ok()) return kind.error();
+  ATLAS_C_TRY(require(from, fields.matrix));
+  ATLAS_C_TRY(require_f32(from->scalar, fields.scalar));
   const std::uint64_t stride = from->stride == 0 ? from->dimension : from->stride;
   if (stride < from->dimension) {
     return error{errc::invalid_argument, fields.stride, "at least the dimension, or 0", from->stride};
@@ -165,15 +184,34 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   if (__builtin_mul_overflow(from->rows, stride, &elements)) {
     return error{errc::limit_exceeded, fields.matrix, "fewer than 2^61 components", from->rows};
   }
-  if (status given = require(static_cast<const float*>(from->data), fields.data, elements); !given.ok()) {
-    return given.error();
-  }
+  ATLAS_C_TRY(require(static_cast<const float*>(from->data), fields.data, elements));
   return matrix_view{static_cast<const float*>(from->data), from->rows, from->dimension, stride};
 }
 
 [[nodiscard]] inline status require_dimension(std::uint64_t found, std::uint64_t expected, const char* field) noexcept {
   if (found != expected) return error{errc::dimension_mismatch, field, expected, found};
   return {};
+}
+
+/// The allow-list of a search, whose pointer must not be missing behind a length.
+[[nodiscard]] inline result<filter> read_filter(const atlas_search_options& options) noexcept {
+  const std::uint64_t words = options.allowed_bits / 64 + (options.allowed_bits % 64 != 0 ? 1 : 0);
+  ATLAS_C_TRY(require(options.allowed, "options.allowed", words));
+  filter allowed;
+  allowed.bitmap = options.allowed;
+  allowed.bitmap_bits = options.allowed_bits;
+  return allowed;
+}
+
+[[nodiscard]] inline result<open_options> read_open_options(const atlas_open_options* from) noexcept {
+  const auto wished = read_options(from, "open options");
+  if (!wished.ok()) return wished.error();
+  if (wished->mode != ATLAS_OPEN_READ && wished->mode != ATLAS_OPEN_CHANGE) {
+    return error{errc::invalid_argument, "options.mode", "one of ATLAS_OPEN_", static_cast<std::uint64_t>(wished->mode)};
+  }
+  open_options how;
+  how.mode = static_cast<open_mode>(wished->mode);
+  return how;
 }
 
 /// A C callback as the progress of a C++ call. Lives on the stack of the exported function.
@@ -190,11 +228,5 @@ class progress_call {
 };
 
 }  // namespace atlas::c_api
-
-/// Inside a body that returns status: ends it with the error of `expression`, if that is one.
-#define ATLAS_C_TRY(expression)                                        \
-  do {                                                                 \
-    if (auto outcome_ = (expression); !outcome_.ok()) return outcome_.error(); \
-  } while (false)
 
 #endif  // ATLAS_C_API_ARGUMENTS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // c_api/embedder.cpp -- the built-in embedder, over batches of texts on all threads.
 #include "arguments.hpp"
+#include "embedder_options.hpp"
 #include "guard.hpp"
 #include "handles.hpp"
 
@@ -66,30 +67,14 @@ status for_each_block(atlas::thread_pool& pool, const atlas_text* texts, std::si
   return failure;
 }
 
-void read_weight(float& weight, float wished) noexcept {
-  if (wished < 0.0F) {
-    weight = 0.0F;
-  } else if (wished != 0.0F) {
-    weight = wished;
-  }
-}
-
 }  // namespace
 
 extern "C" atlas_status atlas_embedder_create(atlas_embedder** out, const atlas_embedder_options* options) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(out, "out"));
-    const auto wished = read_options(options, "embedder options");
-    if (!wished.ok()) return wished.error();
-    atlas::hashing_options how;
-    if (wished->dimension != 0) how.dimension = wished->dimension;
-    if (wished->frequency_buckets != 0) how.frequency_buckets = wished->frequency_buckets;
-    if (wished->gram_length != 0) how.gram_length = wished->gram_length;
-    how.seed = wished->seed;
-    read_weight(how.word_weight, wished->word_weight);
-    read_weight(how.pair_weight, wished->pair_weight);
-    read_weight(how.gram_weight, wished->gram_weight);
-    auto made = hashing_embedder::create(how);
+    const auto how = read_hashing_options(options);
+    if (!how.ok()) return how.error();
+    auto made = hashing_embedder::create(*how);
     if (!made.ok()) return made.error();
     return hand_out(out, static_cast<hashing_embedder&&>(*made));
   });

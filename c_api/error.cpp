@@ -9,10 +9,10 @@ namespace atlas::c_api {
 namespace {
 
 // A thread's last failure lives in its own storage, so that reporting "out of memory" needs none.
-constexpr std::size_t longest_path = 700;
+constexpr std::size_t longest_path = 600;
 struct last_failure {
   std::uint64_t row = error::no_row;
-  char text[longest_path + 8 + 512] = {};
+  char text[2 * (longest_path + 8) + 512] = {};
 };
 thread_local last_failure last;
 
@@ -27,13 +27,16 @@ const char* tail_of(const char* path) noexcept {
 
 }  // namespace
 
-atlas_status report(const error& what, const char* path) noexcept {
+atlas_status report(const error& what, const about& paths) noexcept {
   std::size_t used = 0;
-  if (path != nullptr && path[0] != '\0') {
+  const auto put = [&used](const char* path, const char* behind) {
+    if (path == nullptr || path[0] == '\0') return;
     const char* tail = tail_of(path);
-    const int printed = std::snprintf(last.text, sizeof last.text, "%s%s: ", tail == path ? "" : "...", tail);
-    if (printed > 0) used = static_cast<std::size_t>(printed);
-  }
+    const int printed = std::snprintf(last.text + used, sizeof last.text - used, "%s%s%s", tail == path ? "" : "...", tail, behind);
+    if (printed > 0) used += static_cast<std::size_t>(printed);
+  };
+  put(paths.path, paths.output != nullptr ? " -> " : ": ");
+  put(paths.output, ": ");
   describe(what, last.text + used, sizeof last.text - used);
   last.row = what.row;
   return static_cast<atlas_status>(what.code);

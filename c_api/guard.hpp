@@ -16,36 +16,42 @@
 
 namespace atlas::c_api {
 
+/// What a call is about: nothing, one path, or from one to another. Paths may be null.
+struct about {
+  const char* path = nullptr;
+  const char* output = nullptr;
+};
+
 /// Keeps the failure for atlas_last_error and atlas_last_error_row of this thread.
 ///
-/// @param path  the file or folder that the call was about, put before the text; may be null
-/// @return      the error's code as a status
+/// @param paths  the files or folders that the call was about, put before the text
+/// @return       the error's code as a status
 /// Allocates nothing.
-[[gnu::cold]] atlas_status report(const error& what, const char* path) noexcept;
+[[gnu::cold]] atlas_status report(const error& what, const about& paths) noexcept;
 
 /// Runs the body of one exported function and turns its outcome into a status.
 ///
-/// @param path  as for report
-/// @param body  () -> status
+/// @param paths  as for report
+/// @param body   () -> status
 template <class Body>
-[[nodiscard]] atlas_status guard(const char* path, Body&& body) noexcept {
+[[nodiscard]] atlas_status guard(const about& paths, Body&& body) noexcept {
 #if defined(__cpp_exceptions)
   try {
     const status outcome = body();
-    return outcome.ok() ? ATLAS_OK : report(outcome.error(), path);
+    return outcome.ok() ? ATLAS_OK : report(outcome.error(), paths);
   } catch (const std::bad_alloc&) {
-    return report(errc::no_memory, path);
+    return report(errc::no_memory, paths);
   } catch (...) {
-    return report(error{errc::internal, "an exception reached the C border"}, path);
+    return report(error{errc::internal, "an exception reached the C border"}, paths);
   }
 #else
   const status outcome = body();
-  return outcome.ok() ? ATLAS_OK : report(outcome.error(), path);
+  return outcome.ok() ? ATLAS_OK : report(outcome.error(), paths);
 #endif
 }
 template <class Body>
 [[nodiscard]] atlas_status guard(Body&& body) noexcept {
-  return guard(nullptr, static_cast<Body&&>(body));
+  return guard(about{}, static_cast<Body&&>(body));
 }
 
 }  // namespace atlas::c_api

@@ -11,6 +11,7 @@
 #include <atlas/any_index.hpp>         // any_index
 #include <atlas/core/thread_pool.hpp>  // thread_pool
 #include <atlas/embed.hpp>             // hashing_embedder
+#include <atlas/folder.hpp>            // folder_index
 
 struct atlas_index {
   atlas::any_index index;
@@ -19,6 +20,10 @@ struct atlas_index {
 struct atlas_embedder {
   atlas::hashing_embedder model;
   mutable atlas::thread_pool pool{};
+};
+
+struct atlas_folder {
+  atlas::folder_index index;
 };
 
 namespace atlas::c_api {

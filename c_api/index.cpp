@@ -11,7 +11,6 @@ using atlas::any_index;
 using atlas::errc;
 using atlas::error;
 using atlas::matrix_view;
-using atlas::result;
 using atlas::span;
 using atlas::status;
 
@@ -106,18 +105,6 @@ status change(atlas_index* index, const uint64_t* keys, const atlas_matrix* vect
   return what == on_stored::replace ? index->index.upsert(key_span, *rows, how) : index->index.add(key_span, *rows, how);
 }
 
-atlas::filter read_filter(const atlas_search_options& options) noexcept {
-  atlas::filter allowed;
-  allowed.bitmap = options.allowed;
-  allowed.bitmap_bits = options.allowed_bits;
-  return allowed;
-}
-
-// Only NULL means "no filter": a bitmap that is missing behind a length is a mistake, and so is one out of line.
-status require_filter(const atlas_search_options& options) noexcept {
-  return require(options.allowed, "options.allowed", options.allowed_bits / 64 + (options.allowed_bits % 64 != 0 ? 1 : 0));
-}
-
 // Every check that a call over known keys can make before it writes.
 status require_stored(const any_index& index, const uint64_t* keys, std::size_t key_count) noexcept {
   for (std::size_t i = 0; i < key_count; ++i) {
@@ -133,17 +120,12 @@ extern "C" atlas_status atlas_index_create(atlas_index** out, const atlas_index_
 }
 
 extern "C" atlas_status atlas_index_open(atlas_index** out, const char* path, const atlas_open_options* options) {
-  return guard(path, [&]() -> status {
+  return guard({path}, [&]() -> status {
     ATLAS_C_TRY(require(out, "out"));
     ATLAS_C_TRY(require(path, "path"));
-    const auto wished = read_options(options, "open options");
-    if (!wished.ok()) return wished.error();
-    if (wished->mode != ATLAS_OPEN_READ && wished->mode != ATLAS_OPEN_CHANGE) {
-      return error{errc::invalid_argument, "options.mode", "one of ATLAS_OPEN_", static_cast<std::uint64_t>(wished->mode)};
-    }
-    atlas::open_options how;
-    how.mode = static_cast<atlas::open_mode>(wished->mode);
-    auto opened = any_index::open(path, how);
+    const auto how = read_open_options(options);
+    if (!how.ok()) return how.error();
+    auto opened = any_index::open(path, *how);
     if (!opened.ok()) return opened.error();
     return hand_out(out, static_cast<any_index&&>(*opened));
   });
@@ -222,7 +204,8 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
     if (!rows.ok()) return rows.error();
     const auto wished = read_options(options, "search options");
     if (!wished.ok()) return wished.error();
-    ATLAS_C_TRY(require_filter(*wished));
+    const auto allowed = read_filter(*wished);
+    if (!allowed.ok()) return allowed.error();
 
     if (into->k == 0) return error{errc::invalid_argument, "hits.k", "at least 1", std::uint64_t{0}};
     if (into->rows < rows->rows) return error{errc::invalid_argument, "hits.rows", rows->rows, into->rows};
@@ -239,7 +222,7 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
     how.k = into->k;
     how.width = wished->width;
     how.threads = wished->threads;
-    how.allowed = read_filter(*wished);
+    how.allowed = *allowed;
     return index->index.search(*rows, how, {into->keys, into->distances, into->counts});
   });
 }
@@ -256,13 +239,14 @@ extern "C" atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float
     if (!row.ok()) return row.error();
     const auto wished = read_options(options, "search options");
     if (!wished.ok()) return wished.error();
-    ATLAS_C_TRY(require_filter(*wished));
+    const auto allowed = read_filter(*wished);
+    if (!allowed.ok()) return allowed.error();
     if (row->rows != 1) return error{errc::invalid_argument, "query.rows", 1, row->rows};
     ATLAS_C_TRY(require_dimension(row->dimension, index->index.dimension(), "query.dimension"));
 
     atlas::range_options how;
     how.width = wished->width;
-    how.allowed = read_filter(*wished);
+    how.allowed = *allowed;
     const auto within = index->index.range(span<const float>(row->data, row->dimension), radius, how,
                                            span<std::uint64_t>(keys, capacity), span<float>(distances, capacity));
     if (!within.ok()) return within.error();
@@ -313,7 +297,7 @@ extern "C" atlas_status atlas_index_reserve(atlas_index* index, size_t rows) {
 }
 
 extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path, const atlas_save_options* options) {
-  return guard(path, [&]() -> status {
+  return guard({path}, [&]() -> status {
     ATLAS_C_TRY(require(index, "index"));
     ATLAS_C_TRY(require(path, "path"));
     const auto wished = read_options(options, "save options");
@@ -327,7 +311,7 @@ extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* p
 }
 
 extern "C" atlas_status atlas_file_verify(const char* path, const atlas_save_options* options) {
-  return guard(path, [&]() -> status {
+  return guard({path}, [&]() -> status {
     ATLAS_C_TRY(require(path, "path"));
     const auto wished = read_options(options, "save options");
     if (!wished.ok()) return wished.error();

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -37,8 +38,10 @@ inline atlas_matrix matrix(const std::vector<float>& values, std::size_t dimensi
 struct ends {
   void operator()(atlas_index* index) const { atlas_index_close(index); }
   void operator()(atlas_embedder* embedder) const { atlas_embedder_close(embedder); }
+  void operator()(atlas_folder* folder) const { atlas_folder_close(folder); }
 };
 using index_handle = std::unique_ptr<atlas_index, ends>;
+using folder_handle = std::unique_ptr<atlas_folder, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
 
 inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {
@@ -72,6 +75,45 @@ inline bool last_error_says(const char* part) {
   const bool says = std::string(atlas_last_error()).find(part) != std::string::npos;
   if (!says) MESSAGE("last error: ", std::string(atlas_last_error()), "; expected it to say: ", std::string(part));
   return says;
+}
+
+/// The answer must be the same in every build, so each call with a NULL goes through one function.
+inline void refuses_null(atlas_status status) {
+  CHECK(status == ATLAS_ERR_INVALID_ARGUMENT);
+  CHECK(last_error_says("NULL"));
+}
+
+/// A newer caller's struct: this header's, and fields behind it that this library does not know.
+template <class Options>
+struct longer {
+  Options known;
+  std::uint64_t unknown[2];
+};
+
+/// Calls `use(options)` with every wrong struct_size, and with the right ones.
+template <class Options, class Use>
+void check_struct_size(const Options& good, Use use) {
+  CHECK(use(&good) == ATLAS_OK);
+
+  Options bad = good;
+  for (const std::uint32_t size : {0U, 1U, 3U, static_cast<std::uint32_t>(sizeof(Options)) - 1U}) {
+    CAPTURE(size);
+    bad.struct_size = size;
+    CHECK(use(&bad) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("struct_size"));
+  }
+  bad.struct_size = 0xFFFFFFFFU;  // must be refused before anything behind the struct is read
+  CHECK(use(&bad) == ATLAS_ERR_LIMIT_EXCEEDED);
+  CHECK(last_error_says("struct_size"));
+
+  longer<Options> newer;
+  std::memset(static_cast<void*>(&newer), 0, sizeof newer);
+  newer.known = good;
+  newer.known.struct_size = static_cast<std::uint32_t>(sizeof newer);
+  CHECK(use(&newer.known) == ATLAS_OK);
+  newer.unknown[1] = 1;
+  CHECK(use(&newer.known) == ATLAS_ERR_INVALID_ARGUMENT);
+  CHECK(last_error_says("zeros behind the fields this library knows"));
 }
 
 }  // namespace c_api_support

@@ -5,43 +5,8 @@
 #include <cstring>
 
 namespace {
-
 using namespace c_api_support;
-
-// A newer caller's struct: this header's, and fields behind it that this library does not know.
-template <class Options>
-struct longer {
-  Options known;
-  std::uint64_t unknown[2];
-};
-
-// Calls `use(options)` with every wrong struct_size, and with the right ones.
-template <class Options, class Use>
-void check_struct_size(Options good, Use use) {
-  CHECK(use(&good) == ATLAS_OK);
-
-  Options bad = good;
-  for (const std::uint32_t size : {0U, 1U, 3U, static_cast<std::uint32_t>(sizeof(Options)) - 1U}) {
-    CAPTURE(size);
-    bad.struct_size = size;
-    CHECK(use(&bad) == ATLAS_ERR_INVALID_ARGUMENT);
-    CHECK(last_error_says("struct_size"));
-  }
-  bad.struct_size = 0xFFFFFFFFU;  // must be refused before anything behind the struct is read
-  CHECK(use(&bad) == ATLAS_ERR_LIMIT_EXCEEDED);
-  CHECK(last_error_says("struct_size"));
-
-  longer<Options> newer;
-  std::memset(static_cast<void*>(&newer), 0, sizeof newer);
-  newer.known = good;
-  newer.known.struct_size = static_cast<std::uint32_t>(sizeof newer);
-  CHECK(use(&newer.known) == ATLAS_OK);
-  newer.unknown[1] = 1;
-  CHECK(use(&newer.known) == ATLAS_ERR_INVALID_ARGUMENT);
-  CHECK(last_error_says("zeros behind the fields this library knows"));
 }
-
-}  // namespace
 
 TEST_SUITE("c_api") {
   TEST_CASE("struct_size: index options") {
