@@ -18,18 +18,20 @@ import tempfile
 
 # The first pattern that matches a header decides. Paths are below include/, or c_api/ for the C header.
 BUDGETS = [
-    (r"atlas/core/hash\.hpp", 4_000),
+    (r"atlas/core/hash\.hpp", 6_000),                # xxHash 0.8.1, inlined, is 5,373 of them
+    (r"atlas/core/thread(_pool)?\.hpp", 4_500),      # <pthread.h> and the locks
     (r"atlas/core/.*", 2_500),
     (r"atlas/simd/.*", 2_500),
     (r"atlas/distance(/.*)?\.hpp", 2_500),
+    (r"atlas/storage/file_(header|reader|writer)\.hpp", 9_000),  # core/hash.hpp, for their checksums
     (r"atlas/storage/.*", 6_000),
-    (r"atlas/store\.hpp", 6_000),
+    (r"atlas/store\.hpp", 9_000),
     (r"atlas/queue(/.*)?\.hpp", 8_000),
     (r"atlas/(text|chunk|embed)(/.*)?\.hpp", 15_000),
     (r"atlas/(quantize|index|folder)/.*", 30_000),
     (r"atlas/(flat|hnsw|ivf_pq|any_index|folder)\.hpp", 30_000),
     (r"atlas/atlas\.hpp", 35_000),
-    (r"[a-z_]+\.h", 250),
+    (r"[a-z_]+\.h", 600),
 ]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
