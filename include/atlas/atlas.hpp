@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/atlas.hpp -- every facade at once. Programs that count compile time include the ones they use.
+#ifndef ATLAS_ATLAS_HPP
+#define ATLAS_ATLAS_HPP
+
+#include <atlas/any_index.hpp>  // any_index, flat, hnsw
+#include <atlas/chunk.hpp>      // chunk_text
+#include <atlas/distance.hpp>   // distances, nearest
+#include <atlas/embed.hpp>      // embedder, hashing_embedder; programs that use it link utf8proc
+#include <atlas/flat.hpp>       // flat
+#include <atlas/folder.hpp>     // folder_index
+#include <atlas/hnsw.hpp>       // hnsw
+#include <atlas/queue.hpp>      // mpmc_ring, spsc_ring
+#include <atlas/text.hpp>       // encodings, UTF-8
+
+#endif  // ATLAS_ATLAS_HPP
