@@ -58,7 +58,8 @@ TEST_SUITE("faults") {
     for (std::size_t size = whole.size(); size-- > 0;) {
       file.cut(size);
       const auto opened = file.open();
-      if (!failed_as(opened, atlas::errc::corrupt_file) || !support::says_both(opened) || opened.error().found != size) {
+      if (!failed_as(opened, atlas::errc::corrupt_file) || !support::says_both(opened) ||
+          opened.error().found != size) {
         FAIL_CHECK("cut at ", size, ": ", support::error_line(opened));
       }
     }
@@ -123,7 +124,10 @@ TEST_SUITE("faults") {
     for (const std::size_t width_at : {12U, 14U}) std::swap(swapped[width_at], swapped[width_at + 1]);
     const lie lies[] = {{"PK\x03\x04 some archive" + std::string(5000, 'z'), atlas::errc::not_atlas_file},
                         {"short", atlas::errc::not_atlas_file},
-                        {"\x89" "ATLAS\n\n" + std::string(5000, '\0'), atlas::errc::not_atlas_file},
+                        {"\x89"
+                         "ATLAS\n\n" +
+                             std::string(5000, '\0'),
+                         atlas::errc::not_atlas_file},
                         {with(0, 0x88, 1, true), atlas::errc::not_atlas_file},
                         {swapped, atlas::errc::wrong_byte_order},
                         {with(12, 2, 2, true), atlas::errc::unsupported_version},

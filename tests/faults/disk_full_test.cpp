@@ -66,9 +66,8 @@ TEST_SUITE("faults") {
       CHECK(faults::holds(path, faults::saved('o', 100)));
       CHECK(faults::others(folder, "a") == 0);
     }
-    const auto end = support::in_child([&] {
-      return limit_file_size(whole) && faults::save(path, 'n', section_bytes).ok() ? 0 : 1;
-    });
+    const auto end = support::in_child(
+        [&] { return limit_file_size(whole) && faults::save(path, 'n', section_bytes).ok() ? 0 : 1; });
     CHECK(end.code == 0);
     CHECK(faults::holds(path, faults::saved('n', section_bytes)));
   }

@@ -57,9 +57,8 @@ TEST_SUITE("faults") {
     for (const mode_t mode : {mode_t{0555}, mode_t{0644}, mode_t{0000}}) {
       CAPTURE(mode);
       set_mode(folder.path("below"), mode);
-      const auto end = support::in_child_without_rights([&] {
-        return failed_as(faults::save(path, 'x', 10), atlas::errc::permission_denied) ? 0 : 1;
-      });
+      const auto end = support::in_child_without_rights(
+          [&] { return failed_as(faults::save(path, 'x', 10), atlas::errc::permission_denied) ? 0 : 1; });
       CHECK(end.code == 0);
       set_mode(folder.path("below"), 0755);
       CHECK(support::read_whole(path) == "old");
@@ -75,9 +74,8 @@ TEST_SUITE("faults") {
     const support::scratch_folder folder;
     const std::string path = folder.write("a", "old");
     set_mode(folder.path(), 01777);
-    const auto end = support::in_child_without_rights([&] {
-      return failed_as(faults::save(path, 'x', 10), atlas::errc::permission_denied) ? 0 : 1;
-    });
+    const auto end = support::in_child_without_rights(
+        [&] { return failed_as(faults::save(path, 'x', 10), atlas::errc::permission_denied) ? 0 : 1; });
     CHECK(end.code == 0);
     CHECK(support::read_whole(path) == "old");
     CHECK(folder.names() == std::vector<std::string>{"a"});
@@ -98,7 +96,8 @@ TEST_SUITE("faults") {
       const auto report = atlas::walk_folder(folder.path().c_str(), {}, note);
       if (!report.ok() || seen != "a/1 z/4 ") return 1;
       if (report->unreadable_folders != 1 || report->unreadable_files != 1 || report->files != 2) return 2;
-      if (!failed_as(atlas::walk_folder(folder.path("closed").c_str(), {}, note), atlas::errc::permission_denied)) return 3;
+      if (!failed_as(atlas::walk_folder(folder.path("closed").c_str(), {}, note), atlas::errc::permission_denied))
+        return 3;
       return 0;
     });
     CHECK(end.code == 0);

@@ -53,7 +53,8 @@ TEST_SUITE("faults") {
         int seen = 0;
         atlas::status said;
         {
-          const faults::layer layer([&](call, std::size_t) { return verdict{.error = seen++ == failing ? one.number : 0}; });
+          const faults::layer layer(
+              [&](call, std::size_t) { return verdict{.error = seen++ == failing ? one.number : 0}; });
           said = faults::save(path, 'n', 1'500'000);
         }
         done = seen <= failing;
@@ -76,16 +77,16 @@ TEST_SUITE("faults") {
   TEST_CASE("a folder that cannot be synced by its file system does not fail the save") {
     const support::scratch_folder folder;
     int syncs = 0;
-    const faults::layer layer([&](call which, std::size_t) {
-      return verdict{.error = which == call::fsync && ++syncs == 2 ? EINVAL : 0};
-    });
+    const faults::layer layer(
+        [&](call which, std::size_t) { return verdict{.error = which == call::fsync && ++syncs == 2 ? EINVAL : 0}; });
     CHECK(faults::save(folder.path("a"), 'x', 10).ok());
     CHECK(syncs == 2);
   }
 
   TEST_CASE("a write that takes nothing ends in an error, not in a loop") {
     const support::scratch_folder folder;
-    const faults::layer layer([&](call which, std::size_t) { return verdict{.error = 0, .cut = which == call::pwrite}; });
+    const faults::layer layer(
+        [&](call which, std::size_t) { return verdict{.error = 0, .cut = which == call::pwrite}; });
     const atlas::status said = faults::save(folder.path("a"), 'x', 10);
     CHECK(failed_as(said, atlas::errc::io));
     CHECK(support::says_both(said));
@@ -126,7 +127,8 @@ TEST_SUITE("faults") {
       CHECK(failed_as(said, atlas::errc::io));
       CHECK(said.error().os_code == EIO);
     }
-    const faults::layer layer([&](call which, std::size_t) { return verdict{.error = which == call::pread ? EIO : 0}; });
+    const faults::layer layer(
+        [&](call which, std::size_t) { return verdict{.error = which == call::pread ? EIO : 0}; });
     atlas::buffer<char> bytes;
     CHECK(failed_as(atlas::read_file(path.c_str(), ~std::uint64_t{0}, bytes), atlas::errc::io));
     CHECK(bytes.empty());

@@ -10,12 +10,18 @@
 
 namespace faults {
 
-enum class call { pread, pwrite, fsync, renameat, close };
+enum class call {
+  pread,
+  pwrite,
+  fsync,
+  renameat,
+  close
+};
 
 /// What becomes of one call.
 struct verdict {
-  int error = 0;              ///< not 0: it fails with this errno (close closes all the same)
-  bool cut = false;           ///< it moves at most `bytes` bytes
+  int error = 0;     ///< not 0: it fails with this errno (close closes all the same)
+  bool cut = false;  ///< it moves at most `bytes` bytes
   std::size_t bytes = 0;
 };
 

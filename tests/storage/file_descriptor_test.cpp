@@ -37,7 +37,8 @@ TEST_SUITE("storage") {
     using atlas::file_descriptor;
     CHECK(failed_as(file_descriptor::open_to_read(nullptr, size_bytes), atlas::errc::invalid_argument));
     CHECK(failed_as(file_descriptor::open_to_read("", size_bytes), atlas::errc::file_not_found));
-    CHECK(failed_as(file_descriptor::open_to_read(folder.path("none").c_str(), size_bytes), atlas::errc::file_not_found));
+    CHECK(
+        failed_as(file_descriptor::open_to_read(folder.path("none").c_str(), size_bytes), atlas::errc::file_not_found));
     CHECK(failed_as(file_descriptor::open_to_read(folder.path().c_str(), size_bytes), atlas::errc::is_a_directory));
     CHECK(failed_as(file_descriptor::open_to_read(pipe.c_str(), size_bytes), atlas::errc::invalid_argument));
     CHECK(failed_as(file_descriptor::open_to_read("/dev/null", size_bytes), atlas::errc::invalid_argument));

@@ -59,7 +59,8 @@ TEST_SUITE("storage") {
 
   TEST_CASE("file_reader: the header and the sections stay where they are when the reader moves") {
     const support::scratch_folder folder;
-    atlas::file_reader first = atlas::file_reader::open(folder.write("a.atlas", support::small_index()).c_str()).value();
+    atlas::file_reader first =
+        atlas::file_reader::open(folder.write("a.atlas", support::small_index()).c_str()).value();
     const atlas::file_header* header = &first.header();
     const std::byte* section = first.section(0x100)->data();
     atlas::file_reader second(static_cast<atlas::file_reader&&>(first));
@@ -160,7 +161,8 @@ TEST_SUITE("storage") {
     CHECK(failed_as(file_reader::open(folder.path().c_str()), atlas::errc::is_a_directory));
     CHECK(failed_as(file_reader::open(nullptr), atlas::errc::invalid_argument));
     CHECK(failed_as(file_reader::open(folder.write("t", "# A text\n").c_str()), atlas::errc::not_atlas_file));
-    CHECK(failed_as(file_reader::open(folder.write("z", std::string(9000, '\0')).c_str()), atlas::errc::not_atlas_file));
+    CHECK(
+        failed_as(file_reader::open(folder.write("z", std::string(9000, '\0')).c_str()), atlas::errc::not_atlas_file));
     const auto empty = file_reader::open(folder.write("e", "").c_str());
     CHECK(failed_as(empty, atlas::errc::corrupt_file));
     CHECK(support::says_both(empty));

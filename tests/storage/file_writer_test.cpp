@@ -18,7 +18,8 @@ using support::failed_as;
 namespace {
 
 // Writes what support::index_bytes makes, in pieces of `piece` bytes.
-atlas::status write_index(const std::string& path, const std::vector<support::section_bytes>& sections, std::size_t piece) {
+atlas::status write_index(const std::string& path, const std::vector<support::section_bytes>& sections,
+                          std::size_t piece) {
   auto writer = atlas::file_writer::create(path.c_str());
   if (!writer.ok()) return writer.error();
   for (const support::section_bytes& section : sections) {
@@ -61,9 +62,8 @@ TEST_SUITE("storage") {
     // Around the 1 MiB that are gathered before a write.
     constexpr std::size_t gathered = std::size_t{1} << 20;
     const std::vector<support::section_bytes> sections = {
-        {0x100, 3, 4, pattern(1000)},        {0x101, 0, 1, ""},
-        {0x102, 1, 1, pattern(gathered - 1)}, {0x103, 2, 1, pattern(gathered + 1)},
-        {0x200, 2, 8, ""},                   {0x201, 0, 1, pattern(3 * gathered)}};
+        {0x100, 3, 4, pattern(1000)},         {0x101, 0, 1, ""}, {0x102, 1, 1, pattern(gathered - 1)},
+        {0x103, 2, 1, pattern(gathered + 1)}, {0x200, 2, 8, ""}, {0x201, 0, 1, pattern(3 * gathered)}};
     const std::string expected = expected_index(sections);
     for (const std::size_t piece : {std::size_t{777}, gathered - 1, gathered, gathered + 1, 4 * gathered}) {
       CAPTURE(piece);

@@ -12,14 +12,20 @@ TEST_SUITE("storage") {
       int number;
       atlas::errc code;
     };
-    constexpr known table[] = {
-        {ENOENT, atlas::errc::file_not_found},    {EISDIR, atlas::errc::is_a_directory},
-        {ENOTDIR, atlas::errc::not_a_directory},  {EACCES, atlas::errc::permission_denied},
-        {EPERM, atlas::errc::permission_denied},  {EROFS, atlas::errc::permission_denied},
-        {ENOSPC, atlas::errc::no_space},          {EDQUOT, atlas::errc::no_space},
-        {EFBIG, atlas::errc::no_space},           {ENOMEM, atlas::errc::no_memory},
-        {ELOOP, atlas::errc::invalid_argument},   {ENAMETOOLONG, atlas::errc::invalid_argument},
-        {EIO, atlas::errc::io},                   {EMFILE, atlas::errc::io}};
+    constexpr known table[] = {{ENOENT, atlas::errc::file_not_found},
+                               {EISDIR, atlas::errc::is_a_directory},
+                               {ENOTDIR, atlas::errc::not_a_directory},
+                               {EACCES, atlas::errc::permission_denied},
+                               {EPERM, atlas::errc::permission_denied},
+                               {EROFS, atlas::errc::permission_denied},
+                               {ENOSPC, atlas::errc::no_space},
+                               {EDQUOT, atlas::errc::no_space},
+                               {EFBIG, atlas::errc::no_space},
+                               {ENOMEM, atlas::errc::no_memory},
+                               {ELOOP, atlas::errc::invalid_argument},
+                               {ENAMETOOLONG, atlas::errc::invalid_argument},
+                               {EIO, atlas::errc::io},
+                               {EMFILE, atlas::errc::io}};
     for (const known& row : table) {
       const atlas::status said = atlas::os_error(row.number, "path");
       CAPTURE(support::error_line(said));

@@ -91,7 +91,8 @@ TEST_SUITE("storage") {
       CHECK(first[bytes - 1] == std::byte{0});
       first[bytes - 1] = std::byte{7};
     }
-    for (std::uint64_t bytes = 1; bytes <= 64 * mebibyte; bytes = bytes * 3 + 1) CHECK(first[bytes - 1] == std::byte{7});
+    for (std::uint64_t bytes = 1; bytes <= 64 * mebibyte; bytes = bytes * 3 + 1)
+      CHECK(first[bytes - 1] == std::byte{7});
   }
 
   TEST_CASE("region: growing by small steps commits by half as much again") {

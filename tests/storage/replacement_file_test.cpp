@@ -94,7 +94,8 @@ TEST_SUITE("storage") {
       CHECK(support::read_whole(real) == name);
       CHECK_FALSE(fs::is_symlink(real));
     }
-    for (const char* name : {"links/relative", "absolute", "chain", "by_folder"}) CHECK(fs::is_symlink(folder.path(name)));
+    for (const char* name : {"links/relative", "absolute", "chain", "by_folder"})
+      CHECK(fs::is_symlink(folder.path(name)));
     CHECK(folder.names().size() == 8);
   }
 

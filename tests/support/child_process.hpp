@@ -47,7 +47,8 @@ template <class Body>
 child_end in_child_without_rights(Body&& body) {
   return in_child([&] {
     constexpr unsigned nobody = 65534;
-    if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0)) return 255;
+    if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(nobody) != 0 || ::setuid(nobody) != 0))
+      return 255;
     return body();
   });
 }

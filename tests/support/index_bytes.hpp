@@ -43,7 +43,9 @@ inline void seal(std::string& file) {
 
 inline std::string index_bytes(const header_numbers& numbers, const std::vector<section_bytes>& sections) {
   std::string file(4096, '\0');
-  file.replace(0, 8, "\x89" "ATLAS\r\n");
+  file.replace(0, 8,
+               "\x89"
+               "ATLAS\r\n");
   put_number(file, 8, 0x01020304, 4);
   put_number(file, 12, 1, 2);
   put_number(file, 14, 0, 2);
