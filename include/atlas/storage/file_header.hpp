@@ -31,7 +31,7 @@ inline constexpr std::uint32_t most_sections = 48;
 inline constexpr std::uint32_t section_required = 1;  ///< a reader that does not know the id must refuse the file
 inline constexpr std::uint32_t section_growable = 2;  ///< starts at a multiple of growable_alignment
 inline constexpr std::uint64_t section_alignment = 64;
-inline constexpr std::uint64_t growable_alignment = 64 * 1024;  ///< so that it can be mapped by itself
+inline constexpr std::uint64_t growable_alignment = std::uint64_t{64} << 10;  ///< so that it can be mapped by itself
 
 /// Where one section lies. 64 bytes. Ids: 0x100.. the index, 0x200.. the folder, 0x300.. the embedder.
 struct section_entry {

@@ -159,10 +159,10 @@ class file_writer {
     return {};
   }
 
+  hash_stream sum_;  // of the open section
   replacement_file replacement_;
   buffer<std::byte> waiting_;  // the file's last bytes, not written yet
   buffer<section_entry> sections_;
-  hash_stream sum_;
   std::uint64_t position_ = file_header_bytes;
   bool inside_ = false;
   status said_;

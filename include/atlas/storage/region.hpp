@@ -16,7 +16,7 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Where a mapped section may start in a file: a multiple of every page size of the platforms (arm64: 64 KiB).
-inline constexpr std::uint64_t mapping_alignment = 64 * 1024;
+inline constexpr std::uint64_t mapping_alignment = std::uint64_t{64} << 10;
 
 /// A range of addresses, of which the front is memory. Zero-filled where nothing was written.
 class region {
