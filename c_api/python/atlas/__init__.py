@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ATLAS: vector indexes in mapped files, text chunks, and vectors from texts.
+
+    import atlas, numpy as np
+    index = atlas.Index.create(768, metric="cosine")
+    index.add(np.arange(1000, dtype=np.uint64), vectors)          # float32 [1000, 768], not copied on the way
+    keys, distances, counts = index.search(queries, k=10)         # on all cores, the GIL released
+    index.save("docs.atlas")
+
+With the native library (``atlas.native`` is True) everything runs in compiled code. Without it the same calls
+run on NumPy, exactly and slower, and what they cannot do raises ``NativeRequired``. The library is loaded from
+the file that the environment variable ATLAS_LIBRARY names, or from this package's folder;
+ATLAS_DISABLE_NATIVE=1 leaves it out.
+"""
+
+from __future__ import annotations
+
+import os as _os
+from typing import Optional
+
+from . import _backend
+from ._arrays import RESERVED_KEY, Bitmap, Floats, checked_vectors
+from ._backend import library_path, native, native_problem
+from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
+                      InternalError, InvalidArgument, IoError, IsADirectory, KeyNotFound, KindMismatch, LimitExceeded,
+                      MetricMismatch, NativeRequired, NoMemory, NoSpace, NotADirectory, NotAtlasFile, NotFinite,
+                      NotFound, PermissionDenied, ReadOnly, ScalarMismatch, TimedOut, UnsupportedVersion,
+                      WrongByteOrder, ZeroVector)
+from ._folder import Folder
+from ._index import Index, Path, checked_metric
+from ._texts import Embedder, chunk
+from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
+                     Progress)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Closed", "CorruptFile", "DimensionMismatch",
+    "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
+    "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
+    "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
+    "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
+    "ReadOnly", "ScalarMismatch", "TimedOut", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk",
+    "distances", "force_simd_target", "library_path", "native", "native_problem", "simd_target", "verify",
+]
+
+
+def distances(queries: Floats, rows: Floats, metric: str = "l2sq") -> Floats:
+    """The distance of each query to each row.
+
+    @param queries  float32 [q, d], or one vector [d]
+    @param rows     float32 [n, d]
+    @param metric   "l2sq", "inner_product" or "cosine" (a zero vector lies at distance 1 from every other)
+    @return         float32 [q, n]; [n] for one query
+    """
+    which = checked_metric(metric)
+    if getattr(queries, "ndim", 0) == 0:
+        checked_vectors("queries", queries, 0)
+    block = checked_vectors("queries", queries, queries.shape[-1])
+    others = checked_vectors("rows", rows, block.shape[1], "2")
+    found = _backend.distances(block, others, which)
+    return found[0] if queries.ndim == 1 else found
+
+
+def verify(path: Path, *, progress: Optional[Progress] = None) -> None:
+    """Reads an index file from end to end and checks every checksum; CorruptFile names the section."""
+    _backend.verify(_os.fsencode(path), progress)
+
+
+def simd_target() -> str:
+    """The instruction set in use: "avx512", "avx2", "sse4", "neon" or "scalar"; "numpy" without the native library."""
+    return _backend.simd_target()
+
+
+def force_simd_target(name: str) -> None:
+    """Uses another instruction set from now on, in this process; for tests."""
+    _backend.force_simd_target(name)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""atlas.h for ctypes: its structs and functions. tests/abi compares this file with the header."""
+
+from __future__ import annotations
+
+import ctypes as c
+from typing import Any, Dict, List, Tuple, Type
+
+ABI_VERSION = 1
+
+Status = c.c_int32
+# ctypes keeps a field of type c_void_p as an int or None, so that addresses of arrays go in without a cast.
+Pointer = c.c_void_p
+ProgressCallback = c.CFUNCTYPE(c.c_int32, c.c_uint64, c.c_uint64, c.c_void_p)
+FolderProgressCallback = c.CFUNCTYPE(c.c_int32, c.c_int32, c.c_uint64, c.c_uint64, c.c_void_p)
+SkipCallback = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_int32, c.c_void_p)
+
+
+class Matrix(c.Structure):
+    _fields_ = [("data", Pointer), ("rows", c.c_uint64), ("stride", c.c_uint64), ("dimension", c.c_uint32),
+                ("scalar", c.c_int32)]
+
+
+class WorkOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("progress", ProgressCallback),
+                ("progress_context", Pointer)]
+
+
+class IndexOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
+                ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
+                ("search_width", c.c_uint32), ("seed", c.c_uint64), ("reserve_rows", c.c_uint64)]
+
+
+class OpenOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32)]
+
+
+class SearchOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("width", c.c_uint64), ("allowed", Pointer),
+                ("allowed_bits", c.c_uint64)]
+
+
+class Hits(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("rows", c.c_uint64), ("k", c.c_uint64),
+                ("keys", Pointer), ("distances", Pointer), ("counts", Pointer)]
+
+
+class SaveOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("progress", ProgressCallback),
+                ("progress_context", Pointer)]
+
+
+class IndexInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
+                ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
+                ("search_width", c.c_uint32), ("size", c.c_uint64), ("is_read_only", c.c_uint32),
+                ("max_level", c.c_uint32), ("memory_vectors", c.c_uint64), ("memory_keys", c.c_uint64),
+                ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64)]
+
+
+class ChunkOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
+                ("overlap", c.c_uint64)]
+
+
+class Chunk(c.Structure):
+    _fields_ = [("byte_begin", c.c_uint64), ("byte_end", c.c_uint64), ("byte_fresh", c.c_uint64),
+                ("char_begin", c.c_uint64), ("char_end", c.c_uint64), ("line_begin", c.c_uint64),
+                ("line_end", c.c_uint64), ("id_low", c.c_uint64), ("id_high", c.c_uint64), ("level", c.c_uint32),
+                ("reserved", c.c_uint32)]
+
+
+class Text(c.Structure):
+    _fields_ = [("data", Pointer), ("size_bytes", c.c_uint64)]
+
+
+class EmbedderOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("frequency_buckets", c.c_uint64),
+                ("seed", c.c_uint64), ("word_weight", c.c_float), ("pair_weight", c.c_float),
+                ("gram_weight", c.c_float), ("gram_length", c.c_uint32)]
+
+
+class EmbedderInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("is_frozen", c.c_uint32),
+                ("gram_length", c.c_uint32), ("texts", c.c_uint64)]
+
+
+class FolderOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("chunk_size", c.c_uint64),
+                ("chunk_overlap", c.c_uint64), ("chunk_fill_percent", c.c_uint32), ("include_hidden", c.c_uint32),
+                ("max_file_bytes", c.c_uint64), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
+                ("search_width", c.c_uint32), ("reserved", c.c_uint32), ("seed", c.c_uint64),
+                ("embedder", c.POINTER(EmbedderOptions)), ("progress", FolderProgressCallback),
+                ("on_skip", SkipCallback), ("context", Pointer)]
+
+
+class FolderReport(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("files", c.c_uint64), ("chunks", c.c_uint64),
+                ("source_bytes", c.c_uint64), ("skipped_unreadable", c.c_uint64), ("skipped_too_large", c.c_uint64),
+                ("skipped_empty", c.c_uint64), ("skipped_binary", c.c_uint64), ("skipped_bad_encoding", c.c_uint64),
+                ("folders", c.c_uint64), ("unreadable_folders", c.c_uint64), ("ignored_folders", c.c_uint64),
+                ("hidden", c.c_uint64), ("linked_folders", c.c_uint64), ("broken_links", c.c_uint64),
+                ("special_files", c.c_uint64), ("too_deep_folders", c.c_uint64)]
+
+
+class FolderHit(c.Structure):
+    _fields_ = [("path", Pointer), ("path_bytes", c.c_uint64), ("text", Pointer), ("text_bytes", c.c_uint64),
+                ("line_begin", c.c_uint64), ("line_end", c.c_uint64), ("byte_begin", c.c_uint64),
+                ("byte_end", c.c_uint64), ("key", c.c_uint64), ("id_low", c.c_uint64), ("id_high", c.c_uint64),
+                ("score", c.c_float), ("reserved", c.c_uint32)]
+
+
+class FolderInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("files", c.c_uint64),
+                ("chunks", c.c_uint64), ("chunk_size", c.c_uint64), ("chunk_overlap", c.c_uint64),
+                ("chunk_fill_percent", c.c_uint32), ("is_read_only", c.c_uint32), ("has_embedder", c.c_uint32),
+                ("reserved", c.c_uint32)]
+
+
+STRUCTS: Dict[str, Type[c.Structure]] = {
+    "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
+    "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
+    "atlas_save_options": SaveOptions, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
+    "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
+    "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
+    "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
+}
+
+_p, _size, _text = Pointer, c.c_size_t, c.c_char_p
+
+FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
+    "atlas_last_error": (c.c_char_p, []),
+    "atlas_last_error_row": (c.c_uint64, []),
+    "atlas_status_name": (c.c_char_p, [Status]),
+    "atlas_abi_version": (c.c_uint32, []),
+    "atlas_version": (c.c_char_p, []),
+    "atlas_simd_target": (c.c_char_p, []),
+    "atlas_simd_force": (Status, [_text]),
+    "atlas_distances": (Status, [_p, _p, _p, c.c_int32]),
+    "atlas_index_create": (Status, [_p, _p]),
+    "atlas_index_open": (Status, [_p, _text, _p]),
+    "atlas_index_close": (None, [_p]),
+    "atlas_index_describe": (Status, [_p, _p]),
+    "atlas_index_add": (Status, [_p, _p, _p, _p]),
+    "atlas_index_upsert": (Status, [_p, _p, _p, _p]),
+    "atlas_index_remove": (Status, [_p, _p, _size]),
+    "atlas_index_contains": (Status, [_p, _p, _p, _size]),
+    "atlas_index_get": (Status, [_p, _p, _p, _size, c.c_int32, _size]),
+    "atlas_index_search": (Status, [_p, _p, _p, _p]),
+    "atlas_index_range": (Status, [_p, _p, _p, _p, _p, c.c_float, _size, _p]),
+    "atlas_index_distances": (Status, [_p, _p, _p, _p, _size]),
+    "atlas_index_list_keys": (Status, [_p, _p, _p, _p, _size]),
+    "atlas_index_reserve": (Status, [_p, _size]),
+    "atlas_index_save": (Status, [_p, _text, _p]),
+    "atlas_file_verify": (Status, [_text, _p]),
+    "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
+    "atlas_embedder_create": (Status, [_p, _p]),
+    "atlas_embedder_open_state": (Status, [_p, _p, _size]),
+    "atlas_embedder_close": (None, [_p]),
+    "atlas_embedder_describe": (Status, [_p, _p]),
+    "atlas_embedder_learn": (Status, [_p, _p, _size, _p]),
+    "atlas_embedder_freeze": (Status, [_p]),
+    "atlas_embedder_embed": (Status, [_p, _p, _p, _size, _size, _p]),
+    "atlas_embedder_save_state": (Status, [_p, _p, _p, _size]),
+    "atlas_folder_build": (Status, [_p, _text, _text, _p]),
+    "atlas_folder_open": (Status, [_p, _text, _p]),
+    "atlas_folder_close": (None, [_p]),
+    "atlas_folder_describe": (Status, [_p, _p]),
+    "atlas_folder_search": (Status, [_p, _p, _p, _p, _size, _size, _p]),
+    "atlas_folder_add_document": (Status, [_p, _text, _p, _size]),
+    "atlas_folder_remove_document": (Status, [_p, _text]),
+    "atlas_folder_save": (Status, [_p, _text, _p]),
+    "atlas_folder_compact": (Status, [_p, _p, _text, _p]),
+}
+
+
+def declare(library: c.CDLL) -> None:
+    """Gives each function of a loaded library its types. AttributeError: it lacks one."""
+    for name, (result, arguments) in FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments

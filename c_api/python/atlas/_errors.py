@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exceptions of the package: one class for each status of the C ABI."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional, Type
+
+
+class AtlasError(Exception):
+    """What every failure inside ATLAS raises.
+
+    ``code`` is the status of the C ABI (``ATLAS_ERR_...`` in ``atlas.h``), the same with and without the
+    native library. ``row`` is the row of the batch at fault, or None.
+
+    Arguments of a wrong Python type raise plain ``TypeError`` or ``ValueError`` instead.
+    """
+
+    code: int = -6
+
+    def __init__(self, message: str, row: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidArgument(AtlasError, ValueError):
+    """An argument outside of its range."""
+
+    code = -1
+
+
+class DimensionMismatch(AtlasError, ValueError):
+    """Vectors have another number of components than the index."""
+
+    code = -2
+
+
+class IoError(AtlasError, OSError):
+    """The operating system failed a read, write, map or sync."""
+
+    code = -3
+
+
+class CorruptFile(AtlasError):
+    """A length, id or checksum in the file is wrong, or the file is cut short."""
+
+    code = -4
+
+
+class NoMemory(AtlasError, MemoryError):
+    """The allocator or the address space gave out."""
+
+    code = -5
+
+
+class InternalError(AtlasError):
+    """A defect of the library."""
+
+    code = -6
+
+
+class MetricMismatch(AtlasError, ValueError):
+    """The metric is another."""
+
+    code = -7
+
+
+class ScalarMismatch(AtlasError, TypeError):
+    """The element type is another."""
+
+    code = -8
+
+
+class KindMismatch(AtlasError, ValueError):
+    """The file holds another kind of index."""
+
+    code = -9
+
+
+class NotFinite(AtlasError, ValueError):
+    """NaN or infinity in a vector; ``row`` says which."""
+
+    code = -10
+
+
+class ZeroVector(AtlasError, ValueError):
+    """A vector of length zero under cosine; ``row`` says which."""
+
+    code = -11
+
+
+class DuplicateKey(AtlasError, ValueError):
+    """The key is stored already, or twice in one batch; ``row`` says which."""
+
+    code = -12
+
+
+class KeyNotFound(AtlasError, LookupError):
+    """No stored vector has this key."""
+
+    code = -13
+
+
+class NotAtlasFile(AtlasError, ValueError):
+    """The first bytes of the file are not this library's."""
+
+    code = -14
+
+
+class UnsupportedVersion(AtlasError, ValueError):
+    """The file was written by a newer format version."""
+
+    code = -15
+
+
+class WrongByteOrder(AtlasError, ValueError):
+    """The file was written on a CPU of another byte order."""
+
+    code = -16
+
+
+class NotFound(AtlasError, FileNotFoundError):
+    """No such file or folder."""
+
+    code = -17
+
+
+class PermissionDenied(AtlasError, PermissionError):
+    """The operating system refuses access."""
+
+    code = -18
+
+
+class IsADirectory(AtlasError, IsADirectoryError):
+    """A folder where a file is needed."""
+
+    code = -19
+
+
+class NotADirectory(AtlasError, NotADirectoryError):
+    """A file where a folder is needed."""
+
+    code = -20
+
+
+class NoSpace(AtlasError, OSError):
+    """The disk, quota or file size limit is full."""
+
+    code = -21
+
+
+class ReadOnly(AtlasError, ValueError):
+    """A change to something that was opened for reading, or frozen."""
+
+    code = -22
+
+
+class LimitExceeded(AtlasError, ValueError):
+    """More than a documented limit."""
+
+    code = -23
+
+
+class Cancelled(AtlasError):
+    """The progress callback returned False."""
+
+    code = -24
+
+
+class Closed(AtlasError, ValueError):
+    """The index was closed."""
+
+    code = -25
+
+
+class TimedOut(AtlasError, TimeoutError):
+    """The deadline passed."""
+
+    code = -26
+
+
+class BadEncoding(AtlasError, ValueError):
+    """Text that is not valid in its encoding."""
+
+    code = -27
+
+
+class NativeRequired(AtlasError, RuntimeError):
+    """Only the native library does this; ``atlas.native`` is False and ``atlas.native_problem`` says why."""
+
+    code = -28
+
+
+_CLASSES: Dict[int, Type[AtlasError]] = {
+    one.code: one
+    for one in (
+        InvalidArgument, DimensionMismatch, IoError, CorruptFile, NoMemory, InternalError, MetricMismatch,
+        ScalarMismatch, KindMismatch, NotFinite, ZeroVector, DuplicateKey, KeyNotFound, NotAtlasFile,
+        UnsupportedVersion, WrongByteOrder, NotFound, PermissionDenied, IsADirectory, NotADirectory, NoSpace,
+        ReadOnly, LimitExceeded, Cancelled, Closed, TimedOut, BadEncoding, NativeRequired,
+    )
+}
+
+
+def error_of(code: int, message: str, row: Optional[int] = None) -> AtlasError:
+    """The exception for a status of the C ABI."""
+    error = _CLASSES.get(code, AtlasError)(message, row)
+    error.code = code
+    return error

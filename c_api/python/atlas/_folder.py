@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folder: a folder of documents in one file, and answers out of it."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import List, Optional, Type, Union
+
+from . import _backend
+from ._arrays import Allowed, checked_allowed, checked_count, checked_key
+from ._index import Path, checked_mode
+from ._texts import Text, checked_text
+from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
+
+
+class Folder:
+    """Documents, their chunks and the chunks' vectors in one file, which ``Index.open`` reads too (its keys are the
+    chunks' numbers). Every method may be called by several threads at a time."""
+
+    def __init__(self, backend: FolderBackend) -> None:
+        """Use ``open``."""
+        self._backend = backend
+
+    @staticmethod
+    def build(folder: Path, output: Path, *, chunk_size: int = 800, chunk_overlap: int = 0, chunk_fill_percent: int = 50,
+              include_hidden: bool = False, max_file_bytes: int = 16 << 20, connectivity: int = 16,
+              build_width: int = 200, search_width: int = 100, seed: int = 42,
+              embedder: EmbedderOptions = EmbedderOptions(), threads: int = 0,
+              progress: Optional[FolderProgress] = None) -> FolderReport:
+        """Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index.
+
+        @param folder    its path
+        @param output    the index file; what stands there stays as it is until the new one is complete
+        @param progress  called with ("walking" | "reading" | "indexing" | "saving", done, total)
+        @return          what was done, and which files were left out and why (never an error)
+        Sizes and weights as for ``chunk``, ``Index.create`` and ``Embedder``. Without the native library: NativeRequired.
+        """
+        size = checked_count("chunk_size", chunk_size, 4, 1 << 31)
+        return _backend.build_folder(
+            os.fsencode(folder), os.fsencode(output), checked_count("threads", threads, 0, 4096), size,
+            checked_count("chunk_overlap", chunk_overlap, 0, size // 2),
+            checked_count("chunk_fill_percent", chunk_fill_percent, 10, 90), bool(include_hidden),
+            checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), checked_count("connectivity", connectivity, 2, 512),
+            checked_count("build_width", build_width, 1, 65536), checked_count("search_width", search_width, 1, 65536),
+            checked_key("seed", seed), embedder, progress)
+
+    @classmethod
+    def open(cls, path: Path, mode: str = "r") -> "Folder":
+        """Opens what ``build`` wrote. mode "change" allows add_document and remove_document."""
+        return cls(_backend.folder_class.open(os.fsencode(path), checked_mode(mode)))
+
+    def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None) -> List[FolderHit]:
+        """The k chunks nearest to a question, nearest first.
+
+        @param allowed  only these chunks, by number; as for ``Index.search``
+        """
+        return self._backend.search(checked_text("question", question), checked_count("k", k, 1),
+                                    checked_count("width", width), checked_allowed(allowed))
+
+    def add_document(self, path: Union[str, bytes], text: Text) -> None:
+        """Cuts, embeds and adds a document under a path that none has (DuplicateKey); here only, until ``save``."""
+        self._backend.add_document(os.fsencode(path), checked_text("text", text))
+
+    def remove_document(self, path: Union[str, bytes]) -> None:
+        """Takes a document out of searches (KeyNotFound if there is none); its text goes with ``compact``."""
+        self._backend.remove_document(os.fsencode(path))
+
+    def save(self, path: Path, *, progress: Optional[Progress] = None) -> None:
+        """Writes the index with its changes: complete or not at all."""
+        self._backend.save(os.fsencode(path), progress)
+
+    def compact(self, output: Path, *, threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
+        """Builds the index anew from its documents, without those removed, learning from them again."""
+        return self._backend.compact(os.fsencode(output), checked_count("threads", threads, 0, 4096), progress)
+
+    def info(self) -> FolderInfo:
+        return self._backend.info()
+
+    def __len__(self) -> int:
+        """Chunks that can be found."""
+        return self._backend.info().chunks
+
+    def close(self) -> None:
+        """Ends the index; further calls raise Closed."""
+        self._backend.close()
+
+    def __enter__(self) -> "Folder":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()

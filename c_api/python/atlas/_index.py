@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Index: vectors under 64-bit keys, and the search for the nearest."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Optional, Tuple, Type, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_count, checked_key, checked_keys,
+                      checked_vectors)
+from ._backend import index_class
+from ._errors import InvalidArgument
+from ._types import KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
+
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+def checked_metric(metric: object) -> str:
+    if metric not in METRICS:
+        raise InvalidArgument(f"invalid argument: metric: expected one of {', '.join(METRICS)}, found {metric!r}")
+    return str(metric)
+
+
+def checked_mode(mode: object) -> bool:
+    """True for change."""
+    if mode not in ("r", "change"):
+        raise InvalidArgument(f"invalid argument: mode: expected 'r' or 'change', found {mode!r}")
+    return mode == "change"
+
+
+class Index:
+    """Vectors of float32 under keys from 0 to 2**64 - 2.
+
+    ``Index.create`` makes one in memory, ``Index.open`` maps a file. Vectors go in and come out as C-contiguous
+    float32 arrays, which are never copied on the way: another dtype or layout is refused with what was expected
+    and what was found. Searches release the GIL. Every method may be called by several threads at a time.
+    Changes live in this process until ``save``.
+    """
+
+    def __init__(self, backend: IndexBackend) -> None:
+        """Use ``create`` or ``open``."""
+        self._backend = backend
+        info = backend.info()
+        self._dimension = info.dimension
+        self._metric = info.metric
+        self._kind = info.kind
+
+    @classmethod
+    def create(cls, dimension: int, metric: str = "l2sq", kind: str = "auto", *, connectivity: int = 16,
+               build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0) -> "Index":
+        """An empty index in memory.
+
+        @param dimension     components of a vector, 1 to 65,535
+        @param metric        "l2sq" (sum of squared differences), "inner_product" (1 - <a, b>) or
+                             "cosine" (1 - <a, b> / (|a| |b|)); smaller is nearer
+        @param kind          "hnsw" (a graph), "flat" (exact), or "auto": hnsw with the native library, flat without
+        @param connectivity  hnsw: links a node (M), 2 to 512
+        @param build_width   hnsw: candidates kept while adding (efConstruction), 1 to 65,536
+        @param search_width  hnsw: default candidates kept while searching (ef), 1 to 65,536; stored in the file
+        @param seed          hnsw: of each row's level; 0 means 42
+        @param reserve       rows to make room for at once
+        """
+        if kind not in KINDS:
+            raise InvalidArgument(f"invalid argument: kind: expected one of {', '.join(KINDS)}, found {kind!r}")
+        return cls(index_class.create(
+            checked_count("dimension", dimension, 0, (1 << 32) - 1), checked_metric(metric), kind,
+            checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
+            checked_count("search_width", search_width, 1, 65536), checked_key("seed", seed),
+            checked_count("reserve", reserve)))
+
+    @classmethod
+    def open(cls, path: Path, mode: str = "r") -> "Index":
+        """Opens an index file of any kind; reads its header only.
+
+        @param mode  "r": mapped, every change is refused; "change": changes stay in this process until ``save``
+        """
+        return cls(index_class.open(os.fsencode(path), checked_mode(mode)))
+
+    # -- changes
+
+    def add(self, keys: KeysLike, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> None:
+        """Adds vectors under new keys: all of them or none.
+
+        @param keys      [n] integers, each new; uint64 is used without a copy
+        @param vectors   float32 [n, dimension]; finite, and under cosine not zero
+        @param threads   0: all that the process may use. 1 and the same seed give the same graph
+        @param progress  called with (rows done, rows)
+        @raise           DuplicateKey, NotFinite, ZeroVector (``.row`` says which), DimensionMismatch, ReadOnly
+        """
+        self._add(keys, vectors, threads, progress, replace=False)
+
+    def upsert(self, keys: KeysLike, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> None:
+        """As ``add``, but a key that is stored gets the new vector."""
+        self._add(keys, vectors, threads, progress, replace=True)
+
+    def _add(self, keys: KeysLike, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
+        block = checked_vectors("vectors", vectors, self._dimension, "2")
+        self._backend.add(checked_keys("keys", keys, block.shape[0]), block,
+                          checked_count("threads", threads, 0, 4096), progress, replace)
+
+    def remove(self, keys: Union[int, KeysLike]) -> None:
+        """Removes one key or several: all of them or, if one is not stored (KeyNotFound), none."""
+        self._backend.remove(self._some_keys(keys))
+
+    def reserve(self, rows: int) -> None:
+        """Makes room for ``rows`` vectors in all."""
+        self._backend.reserve(checked_count("rows", rows))
+
+    # -- by key
+
+    def __len__(self) -> int:
+        return self._backend.info().size
+
+    def __contains__(self, key: object) -> bool:
+        return bool(self._backend.contains(np.array([checked_key("key", key)], dtype=np.uint64))[0])
+
+    def contains(self, keys: KeysLike) -> "npt.NDArray[np.bool_]":
+        """bool [n]: which of n keys are stored."""
+        return self._backend.contains(checked_keys("keys", keys))
+
+    def get(self, keys: Union[int, KeysLike]) -> Floats:
+        """The vectors as they were added: float32 [n, dimension] for n keys, [dimension] for one int."""
+        found = self._backend.get(self._some_keys(keys))
+        return found[0] if _is_one(keys) else found
+
+    def keys(self) -> Keys:
+        """uint64 [len(self)]: all keys, in the order in which they were added."""
+        return self._backend.keys()
+
+    # -- by distance
+
+    def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0, allowed: Allowed = None) -> Hits:
+        """The k nearest vectors of each query.
+
+        @param queries  float32 [q, dimension], or one query [dimension]
+        @param k        at least 1; more than there are vectors is fine
+        @param width    hnsw: candidates kept (ef); 0: the index's default
+        @param threads  for a batch; 0: all that the process may use
+        @param allowed  only these keys may be returned: an ``atlas.Bitmap``, a bool mask [n] (``mask[key]``), or keys
+        @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
+        """
+        block = checked_vectors("queries", queries, self._dimension)
+        hits = self._backend.search(block, checked_count("k", k, 1), checked_count("width", width),
+                                    checked_count("threads", threads, 0, 4096), checked_allowed(allowed))
+        return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
+
+    def range(self, query: Floats, radius: float, *, width: int = 0, limit: Optional[int] = None,
+              allowed: Allowed = None) -> Tuple[Keys, Floats]:
+        """All vectors within a radius of one query, nearest first; hnsw may miss some.
+
+        @param query   float32 [dimension]
+        @param radius  in the index's metric; a vector at this very distance is within
+        @param limit   at most so many of the nearest
+        @return        (uint64 [n], float32 [n])
+        """
+        block = checked_vectors("query", query, self._dimension)
+        if block.shape[0] != 1:
+            raise ValueError(f"query: expected one vector, found {block.shape[0]}")
+        return self._backend.range(block, float(radius), checked_count("width", width),
+                                   None if limit is None else checked_count("limit", limit), checked_allowed(allowed))
+
+    def distances(self, queries: Floats, keys: KeysLike) -> Floats:
+        """float32 [q, n]: the distance of each query to the vectors of n keys; [n] for one query [dimension]."""
+        block = checked_vectors("queries", queries, self._dimension)
+        found = self._backend.distances(block, checked_keys("keys", keys))
+        return found[0] if queries.ndim == 1 else found
+
+    # -- files and facts
+
+    def save(self, path: Path, *, progress: Optional[Progress] = None) -> None:
+        """Writes the index to a file, complete or not at all; ``path`` may be the file it was opened from.
+
+        @param progress  called with (bytes done, bytes)
+        """
+        self._backend.save(os.fsencode(path), progress)
+
+    def info(self) -> IndexInfo:
+        """Kind, metric, dimension, size, widths, and bytes of memory by part."""
+        return self._backend.info()
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    @property
+    def metric(self) -> str:
+        return self._metric
+
+    @property
+    def kind(self) -> str:
+        """"flat" or "hnsw"."""
+        return self._kind
+
+    def close(self) -> None:
+        """Ends the index; further calls raise Closed. A call of another thread that is under way ends first."""
+        self._backend.close()
+
+    def __enter__(self) -> "Index":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<atlas.Index {self._kind} {self._metric} dimension={self._dimension}>"
+
+    def _some_keys(self, keys: Union[int, KeysLike]) -> Keys:
+        if _is_one(keys):
+            return np.array([checked_key("key", keys)], dtype=np.uint64)
+        return checked_keys("keys", keys)
+
+
+def _is_one(keys: object) -> bool:
+    return isinstance(keys, (int, np.integer))

@@ -1,0 +1,453 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native backend: arrays in and out of libatlas.so.0. CDLL releases the GIL during every call."""
+
+from __future__ import annotations
+
+import ctypes as c
+import os
+from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _abi
+from ._arrays import Bitmap, Floats, Keys
+from ._calls import Handle, Report, run_long
+from ._errors import error_of
+from ._library import library as _library
+from ._types import (KINDS, LEVELS, METRICS, PHASES, SKIP_REASONS, Chunk, EmbedderOptions, FolderHit, FolderInfo,
+                     FolderProgress, FolderReport, Hits, IndexInfo, Progress)
+
+assert _library is not None, "imported by the package only when the library is there"
+_lib: c.CDLL = _library
+
+_NO_ROW = (1 << 64) - 1
+# Below so many rows or texts a call is over before anyone could press Ctrl-C.
+_LONG_BATCH = 256
+# Queries searched by one native call: the interpreter looks at signals in between.
+_SEARCH_BATCH = 4096
+
+
+def _check(status: int) -> None:
+    if status != 0:
+        row = int(_lib.atlas_last_error_row())
+        text: bytes = _lib.atlas_last_error()
+        raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row)
+
+
+def _address(array: "np.ndarray[Any, Any]") -> int:
+    return int(array.ctypes.data)
+
+
+def _matrix(vectors: Floats) -> _abi.Matrix:
+    return _abi.Matrix(_address(vectors), vectors.shape[0], 0, vectors.shape[1], 0)
+
+
+def _sized(struct: Any, **fields: Any) -> Any:
+    return struct(struct_size=c.sizeof(struct), **fields)
+
+
+def _progress_callback(report: Report) -> Any:
+    return _abi.ProgressCallback(lambda done, total, context: 0 if report(done, total) else 1)
+
+
+def _run_work(call: Callable[[Any], int], threads: int, progress: Optional[Progress], items: int) -> None:
+    """Calls ``call(work options)``: at once if it is short, else so that it can be interrupted."""
+    if progress is None and items <= _LONG_BATCH:
+        options = _sized(_abi.WorkOptions, threads=threads)
+        _check(call(c.byref(options)))
+        return
+
+    def run(report: Report) -> None:
+        callback = _progress_callback(report)
+        options = _sized(_abi.WorkOptions, threads=threads, progress=callback)
+        _check(call(c.byref(options)))
+
+    run_long(run, progress)
+
+
+def _run_save(call: Callable[[Any], int], progress: Optional[Progress]) -> None:
+    def run(report: Report) -> None:
+        callback = _progress_callback(report)
+        options = _sized(_abi.SaveOptions, progress=callback)
+        _check(call(c.byref(options)))
+
+    run_long(run, progress)
+
+
+def _search_options(width: int, threads: int, allowed: Optional[Bitmap]) -> Any:
+    if allowed is None:
+        return _sized(_abi.SearchOptions, threads=threads, width=width)
+    return _sized(_abi.SearchOptions, threads=threads, width=width, allowed=_address(allowed.words),
+                  allowed_bits=allowed.bits)
+
+
+class NativeIndex:
+    def __init__(self, pointer: int) -> None:
+        self._handle = Handle(pointer, _lib.atlas_index_close, "index")
+        self._dimension = self.info().dimension
+
+    @classmethod
+    def create(cls, dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
+               seed: int, reserve: int) -> "NativeIndex":
+        options = _sized(_abi.IndexOptions, kind=KINDS.index(kind), metric=METRICS.index(metric),
+                         dimension=dimension, connectivity=connectivity, build_width=build_width,
+                         search_width=search_width, seed=seed, reserve_rows=reserve)
+        out = c.c_void_p()
+        _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
+        return cls(out.value or 0)
+
+    @classmethod
+    def open(cls, path: bytes, change: bool) -> "NativeIndex":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0)
+        out = c.c_void_p()
+        _check(_lib.atlas_index_open(c.byref(out), path, c.byref(options)))
+        return cls(out.value or 0)
+
+    def info(self) -> IndexInfo:
+        info = _sized(_abi.IndexInfo)
+        with self._handle as index:
+            _check(_lib.atlas_index_describe(c.byref(info), index))
+        return IndexInfo(
+            kind=KINDS[info.kind], metric=METRICS[info.metric], dimension=info.dimension, size=info.size,
+            read_only=info.is_read_only != 0, connectivity=info.connectivity, build_width=info.build_width,
+            search_width=info.search_width, max_level=info.max_level,
+            memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
+
+    def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
+        function = _lib.atlas_index_upsert if replace else _lib.atlas_index_add
+        matrix = _matrix(vectors)
+        with self._handle as index:
+            _run_work(lambda options: int(function(index, _address(keys), c.byref(matrix), options)), threads,
+                      progress, keys.size)
+
+    def remove(self, keys: Keys) -> None:
+        with self._handle as index:
+            _check(_lib.atlas_index_remove(index, _address(keys), keys.size))
+
+    def contains(self, keys: Keys) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        out = np.zeros(keys.size, dtype=np.bool_)
+        with self._handle as index:
+            _check(_lib.atlas_index_contains(_address(out), index, _address(keys), keys.size))
+        return out
+
+    def get(self, keys: Keys) -> Floats:
+        out = np.empty((keys.size, self._dimension), dtype=np.float32)
+        with self._handle as index:
+            _check(_lib.atlas_index_get(_address(out), index, _address(keys), keys.size, 0, self._dimension))
+        return out
+
+    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap]) -> Hits:
+        rows = queries.shape[0]
+        keys = np.empty((rows, k), dtype=np.uint64)
+        distances = np.empty((rows, k), dtype=np.float32)
+        counts = np.empty(rows, dtype=np.uint32)
+        options = _search_options(width, threads, allowed)
+        with self._handle as index:
+            for first in range(0, max(rows, 1), _SEARCH_BATCH):
+                part = queries[first:first + _SEARCH_BATCH]
+                matrix = _matrix(part)
+                hits = _sized(_abi.Hits, rows=part.shape[0], k=k, keys=_address(keys[first:]),
+                              distances=_address(distances[first:]), counts=_address(counts[first:]))
+                status = _lib.atlas_index_search(c.byref(hits), index, c.byref(matrix), c.byref(options))
+                if status != 0:
+                    row = int(_lib.atlas_last_error_row())
+                    text: bytes = _lib.atlas_last_error()
+                    raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row + first)
+        return Hits(keys, distances, counts)
+
+    def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
+              allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]:
+        options = _search_options(width, 1, allowed)
+        matrix = _matrix(query)
+        found = c.c_uint64()
+        room = 1024 if limit is None else limit
+        with self._handle as index:
+            while True:
+                keys = np.empty(room, dtype=np.uint64)
+                distances = np.empty(room, dtype=np.float32)
+                _check(_lib.atlas_index_range(c.byref(found), _address(keys), _address(distances), index,
+                                              c.byref(matrix), radius, room, c.byref(options)))
+                if limit is not None or found.value <= room:
+                    break
+                room = found.value  # more than there was room for; once more
+        count = min(int(found.value), room)
+        return keys[:count], distances[:count]
+
+    def distances(self, queries: Floats, keys: Keys) -> Floats:
+        out = np.empty((queries.shape[0], keys.size), dtype=np.float32)
+        matrix = _matrix(queries)
+        with self._handle as index:
+            _check(_lib.atlas_index_distances(_address(out), index, c.byref(matrix), _address(keys), keys.size))
+        return out
+
+    def keys(self) -> Keys:
+        parts: List[Keys] = []
+        cursor, written = c.c_uint64(), c.c_uint64()
+        with self._handle as index:
+            room = max(self.info().size, 1)
+            while True:
+                part = np.empty(room, dtype=np.uint64)
+                _check(_lib.atlas_index_list_keys(c.byref(written), _address(part), c.byref(cursor), index, room))
+                if written.value == 0:
+                    break
+                parts.append(part[:written.value])
+                room = 1024
+        return np.concatenate(parts) if len(parts) != 1 else parts[0] if parts else np.empty(0, dtype=np.uint64)
+
+    def reserve(self, rows: int) -> None:
+        with self._handle as index:
+            _check(_lib.atlas_index_reserve(index, rows))
+
+    def save(self, path: bytes, progress: Optional[Progress]) -> None:
+        with self._handle as index:
+            _run_save(lambda options: int(_lib.atlas_index_save(index, path, options)), progress)
+
+    def close(self) -> None:
+        self._handle.close()
+
+
+class _Texts:
+    """Texts as an array of atlas_text over one joined block of bytes, which lives as long as this."""
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self._joined = np.frombuffer(b"".join(texts) + b"\0", dtype=np.uint8)
+        sizes = np.fromiter((len(text) for text in texts), dtype=np.uint64, count=len(texts))
+        self.views = np.empty((len(texts), 2), dtype=np.uint64)
+        self.views[:, 1] = sizes
+        self.views[:, 0] = np.uint64(_address(self._joined)) + np.cumsum(sizes, dtype=np.uint64) - sizes
+
+
+class NativeEmbedder:
+    def __init__(self, pointer: int) -> None:
+        self._handle = Handle(pointer, _lib.atlas_embedder_close, "embedder")
+
+    @classmethod
+    def create(cls, options: EmbedderOptions) -> "NativeEmbedder":
+        out = c.c_void_p()
+        _check(_lib.atlas_embedder_create(c.byref(out), c.byref(_embedder_options(options))))
+        return cls(out.value or 0)
+
+    @classmethod
+    def open_state(cls, state: bytes) -> "NativeEmbedder":
+        out = c.c_void_p()
+        block = np.frombuffer(state, dtype=np.uint8)
+        _check(_lib.atlas_embedder_open_state(c.byref(out), _address(block), block.size))
+        return cls(out.value or 0)
+
+    def _info(self) -> Any:
+        info = _sized(_abi.EmbedderInfo)
+        with self._handle as embedder:
+            _check(_lib.atlas_embedder_describe(c.byref(info), embedder))
+        return info
+
+    def dimension(self) -> int:
+        return int(self._info().dimension)
+
+    def is_frozen(self) -> bool:
+        return bool(self._info().is_frozen)
+
+    def texts(self) -> int:
+        return int(self._info().texts)
+
+    def learn(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> None:
+        block = _Texts(texts)
+        with self._handle as embedder:
+            _run_work(lambda options: int(_lib.atlas_embedder_learn(embedder, _address(block.views), len(texts),
+                                                                    options)), threads, progress, len(texts))
+
+    def freeze(self) -> None:
+        with self._handle as embedder:
+            _check(_lib.atlas_embedder_freeze(embedder))
+
+    def embed(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> Floats:
+        dimension = self.dimension()
+        out = np.empty((len(texts), dimension), dtype=np.float32)
+        block = _Texts(texts)
+        with self._handle as embedder:
+            _run_work(lambda options: int(_lib.atlas_embedder_embed(_address(out), embedder, _address(block.views),
+                                                                    len(texts), dimension, options)),
+                      threads, progress, len(texts))
+        return out
+
+    def save_state(self) -> bytes:
+        needed = c.c_uint64()
+        with self._handle as embedder:
+            _check(_lib.atlas_embedder_save_state(c.byref(needed), None, embedder, 0))
+            out = np.empty(needed.value, dtype=np.uint8)
+            _check(_lib.atlas_embedder_save_state(c.byref(needed), _address(out), embedder, out.size))
+        return out.tobytes()
+
+    def close(self) -> None:
+        self._handle.close()
+
+
+def _embedder_options(options: EmbedderOptions) -> Any:
+    def weight(value: float) -> float:
+        return -1.0 if value == 0 else value  # in C 0 is "the default", and a negative number "none"
+
+    return _sized(_abi.EmbedderOptions, dimension=options.dimension, frequency_buckets=options.frequency_buckets,
+                  seed=options.seed, word_weight=weight(options.word_weight),
+                  pair_weight=weight(options.pair_weight), gram_weight=weight(options.gram_weight),
+                  gram_length=options.gram_length)
+
+
+class _FolderCall:
+    """Options, callbacks and report of one build or compact."""
+
+    MOST_SKIPPED = 10_000
+
+    def __init__(self) -> None:
+        self.report = _sized(_abi.FolderReport)
+        self.skipped: List[Tuple[str, str]] = []
+
+    def run(self, call: Callable[[Any, Any], int], options: Any, progress: Optional[FolderProgress]) -> FolderReport:
+        def run(report: Report) -> None:
+            options.progress = _abi.FolderProgressCallback(
+                lambda phase, done, total, context: 0 if report(PHASES[phase], done, total) else 1)
+            _check(call(c.byref(self.report), c.byref(options)))
+
+        run_long(run, progress)
+        report = self.report
+        return FolderReport(
+            files=report.files, chunks=report.chunks, source_bytes=report.source_bytes,
+            skipped={reason: getattr(report, "skipped_" + reason.replace(" ", "_")) for reason in SKIP_REASONS},
+            skipped_files=self.skipped,
+            walk={name: getattr(report, name) for name in (
+                "folders", "unreadable_folders", "ignored_folders", "hidden", "linked_folders", "broken_links",
+                "special_files", "too_deep_folders")})
+
+    def on_skip(self, path: int, path_bytes: int, reason: int, context: int) -> None:
+        if len(self.skipped) < self.MOST_SKIPPED:
+            self.skipped.append((os.fsdecode(c.string_at(path, path_bytes)), SKIP_REASONS[reason]))
+
+
+def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, chunk_overlap: int,
+                 chunk_fill_percent: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
+                 build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
+                 progress: Optional[FolderProgress]) -> FolderReport:
+    call = _FolderCall()
+    hashing = _embedder_options(embedder)
+    options = _sized(_abi.FolderOptions, threads=threads, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
+                     chunk_fill_percent=chunk_fill_percent, include_hidden=1 if include_hidden else 0,
+                     max_file_bytes=max_file_bytes, connectivity=connectivity, build_width=build_width,
+                     search_width=search_width, seed=seed, embedder=c.pointer(hashing),
+                     on_skip=_abi.SkipCallback(call.on_skip))
+    return call.run(lambda report, how: int(_lib.atlas_folder_build(report, folder, output, how)), options, progress)
+
+
+class NativeFolder:
+    def __init__(self, pointer: int) -> None:
+        self._handle = Handle(pointer, _lib.atlas_folder_close, "folder")
+
+    @classmethod
+    def open(cls, path: bytes, change: bool) -> "NativeFolder":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0)
+        out = c.c_void_p()
+        _check(_lib.atlas_folder_open(c.byref(out), path, c.byref(options)))
+        return cls(out.value or 0)
+
+    def info(self) -> FolderInfo:
+        info = _sized(_abi.FolderInfo)
+        with self._handle as folder:
+            _check(_lib.atlas_folder_describe(c.byref(info), folder))
+        return FolderInfo(files=info.files, chunks=info.chunks, dimension=info.dimension, chunk_size=info.chunk_size,
+                          chunk_overlap=info.chunk_overlap, chunk_fill_percent=info.chunk_fill_percent,
+                          read_only=info.is_read_only != 0, has_embedder=info.has_embedder != 0)
+
+    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
+        options = _search_options(width, 1, allowed)
+        found = c.c_uint64()
+        with self._handle as folder:
+            k = max(1, min(k, self.info().chunks))
+            hits = (_abi.FolderHit * k)()
+            block = np.frombuffer(question + b"\0", dtype=np.uint8)
+            _check(_lib.atlas_folder_search(c.byref(found), hits, folder, _address(block), len(question), k,
+                                            c.byref(options)))
+            # The hits point into the index: they are copied before it could be closed.
+            return [_folder_hit(hits[i]) for i in range(found.value)]
+
+    def add_document(self, path: bytes, text: bytes) -> None:
+        block = np.frombuffer(text + b"\0", dtype=np.uint8)
+        with self._handle as folder:
+            _check(_lib.atlas_folder_add_document(folder, path, _address(block), len(text)))
+
+    def remove_document(self, path: bytes) -> None:
+        with self._handle as folder:
+            _check(_lib.atlas_folder_remove_document(folder, path))
+
+    def save(self, path: bytes, progress: Optional[Progress]) -> None:
+        with self._handle as folder:
+            _run_save(lambda options: int(_lib.atlas_folder_save(folder, path, options)), progress)
+
+    def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
+        with self._handle as folder:
+            return _FolderCall().run(lambda report, how: int(_lib.atlas_folder_compact(report, folder, output, how)),
+                                     _sized(_abi.FolderOptions, threads=threads), progress)
+
+    def close(self) -> None:
+        self._handle.close()
+
+
+def _hex(low: int, high: int) -> str:
+    return f"{high:016x}{low:016x}"
+
+
+def _folder_hit(hit: Any) -> FolderHit:
+    return FolderHit(path=os.fsdecode(c.string_at(hit.path, hit.path_bytes)), line_begin=hit.line_begin,
+                     line_end=hit.line_end, score=hit.score,
+                     text=c.string_at(hit.text, hit.text_bytes).decode("utf-8", "replace"),
+                     byte_begin=hit.byte_begin, byte_end=hit.byte_end, key=hit.key, id=_hex(hit.id_low, hit.id_high))
+
+
+def chunk(text: Union[str, bytes], size: int, overlap: int, fill_percent: int) -> List[Chunk]:
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    options = _sized(_abi.ChunkOptions, size=size, overlap=overlap, fill_percent=fill_percent)
+    block = np.frombuffer(data + b"\0", dtype=np.uint8)
+    found = c.c_uint64()
+    room = len(data) // max(size // 2, 1) + 16  # nearly always enough; else once more
+    while True:
+        chunks = (_abi.Chunk * room)()
+        _check(_lib.atlas_chunk_text(c.byref(found), chunks, _address(block), len(data), room, c.byref(options)))
+        if found.value <= room:
+            break
+        room = int(found.value)
+    answer = []
+    for i in range(found.value):
+        one = chunks[i]
+        part = text[one.char_begin:one.char_end] if isinstance(text, str) else text[one.byte_begin:one.byte_end]
+        answer.append(Chunk(part, one.byte_begin, one.byte_end, one.byte_fresh, one.char_begin, one.char_end,
+                            one.line_begin, one.line_end, LEVELS[one.level], _hex(one.id_low, one.id_high)))
+    return answer
+
+
+def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
+    out = np.empty((queries.shape[0], rows.shape[0]), dtype=np.float32)
+    one, other = _matrix(queries), _matrix(rows)
+    _check(_lib.atlas_distances(_address(out), c.byref(one), c.byref(other), METRICS.index(metric)))
+    return out
+
+
+def verify(path: bytes, progress: Optional[Progress]) -> None:
+    _run_save(lambda options: int(_lib.atlas_file_verify(path, options)), progress)
+
+
+def version() -> str:
+    text: bytes = _lib.atlas_version()
+    return text.decode()
+
+
+def simd_target() -> str:
+    text: bytes = _lib.atlas_simd_target()
+    return text.decode()
+
+
+def force_simd_target(name: str) -> None:
+    _check(_lib.atlas_simd_force(name.encode()))
+
+
+def create_embedder(options: EmbedderOptions) -> NativeEmbedder:
+    return NativeEmbedder.create(options)
+
+
+def open_embedder(state: bytes) -> NativeEmbedder:
+    return NativeEmbedder.open_state(state)

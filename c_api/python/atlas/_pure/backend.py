@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What _native.py gives, without the native library."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from .._arrays import Floats
+from .._errors import DimensionMismatch, InvalidArgument, NativeRequired
+from .._types import EmbedderOptions, FolderProgress, FolderReport, Progress
+from .chunker import chunk
+from .embedder import PureEmbedder
+from .file import File
+from .folder import PureFolder
+from .index import PureIndex, exact_distances
+
+__all__ = ["PureIndex", "PureFolder", "PureEmbedder", "chunk", "create_embedder", "open_embedder", "build_folder",
+           "distances", "verify", "simd_target", "force_simd_target"]
+
+
+def create_embedder(options: EmbedderOptions) -> PureEmbedder:
+    return PureEmbedder(options)
+
+
+def open_embedder(state: bytes) -> PureEmbedder:
+    return PureEmbedder.open_state(state)
+
+
+def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, chunk_overlap: int,
+                 chunk_fill_percent: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
+                 build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
+                 progress: Optional[FolderProgress]) -> FolderReport:
+    raise NativeRequired("needs the native library: building a graph")
+
+
+def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
+    if queries.shape[1] != rows.shape[1]:
+        raise DimensionMismatch(f"dimension mismatch: rows.dimension: expected {queries.shape[1]}, found {rows.shape[1]}")
+    return exact_distances(queries, rows, metric, zero_is_far=True)
+
+
+def verify(path: bytes, progress: Optional[Progress]) -> None:
+    PureIndex.open(path, False).close()
+    File(path).verify(progress)
+
+
+def simd_target() -> str:
+    return "numpy"
+
+
+def force_simd_target(name: str) -> None:
+    raise InvalidArgument(f"invalid argument: SIMD target: expected none, as NumPy chooses its own, found {name}")

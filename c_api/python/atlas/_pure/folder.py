@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder index, read and asked: include/atlas/folder/folder_sections.hpp through NumPy. Changing it needs the library."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Optional
+
+import numpy as np
+
+from .._arrays import Bitmap
+from .._errors import (AtlasError, Closed, DimensionMismatch, InvalidArgument, KindMismatch, MetricMismatch,
+                       NativeRequired, ReadOnly, UnsupportedVersion)
+from .._types import FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
+from .embedder import PureEmbedder
+from .file import File
+from .index import PureIndex
+
+_INFO, _FILES, _STATES, _PATHS, _CHUNKS, _TEXTS, _HASHING = 0x200, 0x201, 0x202, 0x203, 0x204, 0x205, 0x300
+
+_info_record = np.dtype([
+    ("layout_version", "<u4"), ("embedder", "<u4"), ("chunk_size", "<u8"), ("chunk_overlap", "<u8"),
+    ("chunk_fill_percent", "<u8"), ("live_files", "<u8"), ("live_chunks", "<u8"), ("reserved", "<u8", 2)])
+_file_record = np.dtype([
+    ("path_begin", "<u8"), ("path_bytes", "<u4"), ("encoding", "u1"), ("mark_bytes", "u1"), ("zero", "<u2"),
+    ("text_begin", "<u8"), ("text_bytes", "<u8"), ("first_chunk", "<u8"), ("chunk_count", "<u8"),
+    ("source_bytes", "<u8"), ("source_hash", "<u8")])
+_chunk_record = np.dtype([
+    ("text_begin", "<u8"), ("text_bytes", "<u4"), ("file", "<u4"), ("source_begin", "<u8"), ("source_end", "<u8"),
+    ("line_begin", "<u8"), ("line_end", "<u8"), ("id_low", "<u8"), ("id_high", "<u8")])
+assert _info_record.itemsize == _file_record.itemsize == _chunk_record.itemsize == 64
+
+
+class PureFolder:
+    def __init__(self, path: bytes, change: bool) -> None:
+        self._index = PureIndex.open(path, change)
+        kind = self._index.info()
+        name = os.fsdecode(path)
+        self._file = file = File(path)
+        if kind.kind != "hnsw":
+            raise KindMismatch(f"{name}: index kind mismatch: header.kind (1 flat, 2 hnsw): expected 2, found 1")
+        if file.find(_INFO) is None:
+            raise KindMismatch(f"{name}: index kind mismatch: sections: expected a folder index, found an index without documents")
+        records = file.array(_INFO, _info_record)
+        if records.size != 1:
+            raise file.corrupt("folder.info records", 1, records.size)
+        self._info = records[0]
+        if self._info["layout_version"] != 1:
+            raise UnsupportedVersion(f"{name}: unsupported format version: folder.layout_version: expected 1, found {self._info['layout_version']}")
+        self._files = file.array(_FILES, _file_record)
+        states = file.array(_STATES, "u1")
+        if states.size != self._files.size:
+            raise file.corrupt("folder.file_states", self._files.size, states.size)
+        self._paths = file.array(_PATHS, "u1")
+        self._chunks = file.array(_CHUNKS, _chunk_record)
+        self._texts = file.array(_TEXTS, "u1")
+        if kind.metric != "cosine":
+            raise MetricMismatch(f"{name}: metric mismatch: folder index metric: expected cosine, found {kind.metric}")
+        self._model: Optional[PureEmbedder] = None
+        if self._info["embedder"] == 1:
+            try:
+                self._model = PureEmbedder.open_state(file.array(_HASHING, "u1").tobytes())
+            except AtlasError as problem:
+                raise type(problem)(f"{name}: {problem}") from None
+            if self._model.dimension() != kind.dimension:
+                raise file.corrupt("embedder.dimension", kind.dimension, self._model.dimension())
+        self._change = change
+        self._is_closed = False
+
+    @classmethod
+    def open(cls, path: bytes, change: bool) -> "PureFolder":
+        return cls(path, change)
+
+    def _open(self) -> None:
+        if self._is_closed:
+            raise Closed("closed: folder: expected an open one, found a closed one")
+
+    def info(self) -> FolderInfo:
+        self._open()
+        kind = self._index.info()
+        info = self._info
+        return FolderInfo(files=int(info["live_files"]), chunks=kind.size, dimension=kind.dimension,
+                          chunk_size=int(info["chunk_size"]), chunk_overlap=int(info["chunk_overlap"]),
+                          chunk_fill_percent=int(info["chunk_fill_percent"]), read_only=not self._change,
+                          has_embedder=self._model is not None)
+
+    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
+        self._open()
+        if self._model is None:
+            raise InvalidArgument("invalid argument: embedder: expected the one that built this index, given to open, found none")
+        vector = self._model.embed([question], 1, None)
+        if vector.shape[1] != self._index.info().dimension:
+            raise DimensionMismatch("dimension mismatch: embedder.dimension")
+        hits = self._index.search(vector, max(1, min(k, self._index.info().size)), width, 1, allowed)
+        return [self._hit(int(hits.keys[0, i]), 1.0 - float(hits.distances[0, i])) for i in range(int(hits.counts[0]))]
+
+    def _slice(self, block: "np.ndarray[object, np.dtype[np.uint8]]", begin: int, size: int, what: str) -> bytes:
+        if begin > block.size or size > block.size - begin:
+            raise self._file.corrupt(what, block.size, begin + size)
+        return block[begin:begin + size].tobytes()
+
+    def _hit(self, key: int, score: float) -> FolderHit:
+        if key >= self._chunks.size:
+            raise self._file.corrupt("folder.chunk", "below the count of chunks", key)
+        chunk = self._chunks[key]
+        if chunk["file"] >= self._files.size:
+            raise self._file.corrupt("folder.chunk.file", "below the count of files", int(chunk["file"]))
+        file = self._files[chunk["file"]]
+        path = self._slice(self._paths, int(file["path_begin"]), int(file["path_bytes"]), "folder.path")
+        text = self._slice(self._texts, int(chunk["text_begin"]), int(chunk["text_bytes"]), "folder.chunk.text")
+        return FolderHit(path=os.fsdecode(path), line_begin=int(chunk["line_begin"]), line_end=int(chunk["line_end"]),
+                         score=score, text=text.decode("utf-8", "replace"), byte_begin=int(chunk["source_begin"]),
+                         byte_end=int(chunk["source_end"]), key=key,
+                         id=f"{int(chunk['id_high']):016x}{int(chunk['id_low']):016x}")
+
+    def _refuse(self, what: str) -> None:
+        self._open()
+        if not self._change:
+            raise ReadOnly("opened read-only: folder index: expected mode='change', found mode='r'")
+        raise NativeRequired(f"needs the native library: {what}")
+
+    def add_document(self, path: bytes, text: bytes) -> None:
+        self._refuse("adding a document to a folder index")
+
+    def remove_document(self, path: bytes) -> None:
+        self._refuse("removing a document from a folder index")
+
+    def save(self, path: bytes, progress: Optional[Progress]) -> None:
+        self._open()
+        raise NativeRequired("needs the native library: saving a folder index")
+
+    def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
+        self._open()
+        raise NativeRequired("needs the native library: building a graph")
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._index.close()

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts: chunks of them, and vectors from them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Iterable, List, Optional, Type, Union
+
+from . import _backend
+from ._arrays import Floats, checked_count, checked_key
+from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
+
+Text = Union[str, bytes]
+
+
+def checked_text(name: str, value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    raise TypeError(f"{name}: expected str or bytes, found {type(value).__qualname__}")
+
+
+def _checked_texts(value: object) -> List[bytes]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise TypeError(f"texts: expected an iterable of str or bytes, found {type(value).__qualname__}")
+    return [checked_text("texts", text) for text in value]
+
+
+def chunk(text: Text, size: int = 800, overlap: int = 0, fill_percent: int = 50) -> List[Chunk]:
+    """Cuts a text at the best boundaries within a size: paragraphs, lines, sentences, words, in this order.
+
+    @param text          str, or bytes of UTF-8 as a rule; whatever it holds, the chunks are of the same type
+    @param size          characters of the longest chunk, overlap included; 4 to 2**31
+    @param overlap       characters of the chunk before that a chunk repeats at most; up to size / 2
+    @param fill_percent  of the room beside the overlap that a chunk fills at least; 10 to 90
+    @return              chunks in order; without overlap they concatenate to the text
+    """
+    if not isinstance(text, (str, bytes)):
+        raise TypeError(f"text: expected str or bytes, found {type(text).__qualname__}")
+    size = checked_count("size", size, 4, 1 << 31)
+    return _backend.chunk(text, size, checked_count("overlap", overlap, 0, size // 2),
+                          checked_count("fill_percent", fill_percent, 10, 90))
+
+
+class Embedder:
+    """Texts to vectors of length 1, without a model: words, pairs of words and runs of characters are hashed into
+    a vector and weighed by how rare they are among the texts it learned. For metric "cosine".
+
+    Create, ``learn`` every text of the corpus, ``freeze``, ``embed``; frozen, a text has one vector for ever.
+    Every method may be called by several threads at a time, but ``freeze`` not beside ``learn``.
+    """
+
+    def __init__(self, dimension: int = 1024, *, frequency_buckets: int = 1 << 18, seed: int = 0,
+                 word_weight: float = 1.0, pair_weight: float = 0.5, gram_weight: float = 0.5,
+                 gram_length: int = 4) -> None:
+        """
+        @param dimension          components, 1 to 65,535
+        @param frequency_buckets  counters of text frequencies; a power of two, 2**8 to 2**24
+        @param seed               of all hashes
+        @param word_weight        0 to 1000: of a word, of two words in a row, of gram_length characters in a row
+        @param gram_length        1 to 16
+        """
+        self._backend: EmbedderBackend = _backend.create_embedder(EmbedderOptions(
+            checked_count("dimension", dimension, 1, 65535),
+            checked_count("frequency_buckets", frequency_buckets, 1 << 8, 1 << 24), checked_key("seed", seed),
+            float(word_weight), float(pair_weight), float(gram_weight),
+            checked_count("gram_length", gram_length, 1, 16)))
+
+    @classmethod
+    def open_state(cls, state: bytes) -> "Embedder":
+        """The frozen embedder that ``save_state`` gave."""
+        if not isinstance(state, (bytes, bytearray, memoryview)):
+            raise TypeError(f"state: expected bytes, found {type(state).__qualname__}")
+        opened = cls.__new__(cls)
+        opened._backend = _backend.open_embedder(bytes(state))
+        return opened
+
+    def learn(self, texts: Iterable[Text], *, threads: int = 0, progress: Optional[Progress] = None) -> None:
+        """Counts in how many texts each feature occurs; ReadOnly once frozen."""
+        self._backend.learn(_checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
+
+    def freeze(self) -> None:
+        """Ends learning; ``embed`` works from here on."""
+        self._backend.freeze()
+
+    def embed(self, texts: Iterable[Text], *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
+        """float32 [n, dimension]: the vector of each of n texts; ReadOnly unless frozen."""
+        return self._backend.embed(_checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
+
+    def save_state(self) -> bytes:
+        """The whole frozen embedder as bytes."""
+        return self._backend.save_state()
+
+    @property
+    def dimension(self) -> int:
+        return self._backend.dimension()
+
+    @property
+    def is_frozen(self) -> bool:
+        return self._backend.is_frozen()
+
+    @property
+    def texts(self) -> int:
+        """Texts learned."""
+        return self._backend.texts()
+
+    def close(self) -> None:
+        self._backend.close()
+
+    def __enter__(self) -> "Embedder":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()

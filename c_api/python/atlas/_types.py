@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values that both backends give, and what a backend must be able to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple, Union
+
+from ._arrays import Bitmap, Floats, Keys
+
+import numpy as np
+import numpy.typing as npt
+
+Progress = Callable[[int, int], object]
+"""Called with (done, total) now and then; returning False stops the call with ``Cancelled``. An exception that
+it raises stops the call too and comes out of it."""
+
+FolderProgress = Callable[[str, int, int], object]
+"""As Progress, with what is being done in front: "walking", "reading", "indexing" or "saving"."""
+
+METRICS = ("l2sq", "inner_product", "cosine")
+KINDS = ("auto", "flat", "hnsw")
+LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
+PHASES = ("walking", "reading", "indexing", "saving")
+SKIP_REASONS = ("unreadable", "too large", "empty", "binary", "bad encoding")
+
+
+class Hits(NamedTuple):
+    """What a search found: for each query the nearest first."""
+
+    keys: Keys
+    """uint64 [queries, k]; slots without an answer hold ``atlas.RESERVED_KEY``"""
+    distances: Floats
+    """float32 [queries, k], in the index's metric; slots without an answer hold +inf"""
+    counts: "npt.NDArray[np.uint32]"
+    """uint32 [queries]: answers found, at most k"""
+
+
+class Chunk(NamedTuple):
+    """A part of a text. Offsets count from the text's start; ``_end`` is the first behind the chunk."""
+
+    text: Union[str, bytes]
+    """as the text was given: str or bytes"""
+    byte_begin: int
+    byte_end: int
+    byte_fresh: int
+    """the first byte that the chunk before does not hold; byte_begin without overlap"""
+    char_begin: int
+    char_end: int
+    """code points: for a str, ``text[char_begin:char_end]`` of the whole is the chunk"""
+    line_begin: int
+    line_end: int
+    """of the first and the last byte; the first line is 1"""
+    level: str
+    """of the boundary behind: "paragraph", "line", "sentence", "word", "character" or "text_end\""""
+    id: str
+    """XXH3-128 of the bytes, 32 hexadecimal digits: the same text has the same id"""
+
+
+@dataclass(frozen=True)
+class IndexInfo:
+    """What an index is."""
+
+    kind: str
+    metric: str
+    dimension: int
+    size: int
+    read_only: bool
+    connectivity: int
+    build_width: int
+    search_width: int
+    max_level: int
+    memory: Dict[str, int]
+    """bytes by part: vectors, keys, graph, scratch"""
+
+
+@dataclass(frozen=True)
+class FolderHit:
+    """One answer of a folder index."""
+
+    path: str
+    """from the folder, '/' between names; bytes that are not UTF-8 as os.fsdecode gives them"""
+    line_begin: int
+    line_end: int
+    score: float
+    """cosine similarity, -1 to 1; larger is nearer"""
+    text: str
+    byte_begin: int
+    byte_end: int
+    """[byte_begin, byte_end) in the source file"""
+    key: int
+    """the chunk's number"""
+    id: str
+    """as in Chunk"""
+
+
+@dataclass(frozen=True)
+class FolderReport:
+    """What a build did, and what it left out."""
+
+    files: int
+    chunks: int
+    source_bytes: int
+    skipped: Dict[str, int]
+    """files by reason: unreadable, too large, empty, binary, bad encoding"""
+    skipped_files: List[Tuple[str, str]]
+    """(path, reason) of each; at most the first 10,000"""
+    walk: Dict[str, int]
+    """folders walked and left out, by reason"""
+
+
+@dataclass(frozen=True)
+class FolderInfo:
+    """What a folder index holds."""
+
+    files: int
+    chunks: int
+    dimension: int
+    chunk_size: int
+    chunk_overlap: int
+    chunk_fill_percent: int
+    read_only: bool
+    has_embedder: bool
+
+
+@dataclass(frozen=True)
+class EmbedderOptions:
+    """How texts become vectors; see ``Embedder``."""
+
+    dimension: int = 1024
+    frequency_buckets: int = 1 << 18
+    seed: int = 0
+    word_weight: float = 1.0
+    pair_weight: float = 0.5
+    gram_weight: float = 0.5
+    gram_length: int = 4
+
+
+class IndexBackend(Protocol):
+    """Arguments are checked already; see ``Index`` for what they mean."""
+
+    def info(self) -> IndexInfo: ...
+    def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None: ...
+    def remove(self, keys: Keys) -> None: ...
+    def contains(self, keys: Keys) -> "npt.NDArray[np.bool_]": ...
+    def get(self, keys: Keys) -> Floats: ...
+    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap]) -> Hits: ...
+    def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
+              allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]: ...
+    def distances(self, queries: Floats, keys: Keys) -> Floats: ...
+    def keys(self) -> Keys: ...
+    def reserve(self, rows: int) -> None: ...
+    def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
+    def close(self) -> None: ...
+
+
+class EmbedderBackend(Protocol):
+    def dimension(self) -> int: ...
+    def is_frozen(self) -> bool: ...
+    def texts(self) -> int: ...
+    def learn(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> None: ...
+    def freeze(self) -> None: ...
+    def embed(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> Floats: ...
+    def save_state(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class FolderBackend(Protocol):
+    def info(self) -> FolderInfo: ...
+    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]: ...
+    def add_document(self, path: bytes, text: bytes) -> None: ...
+    def remove_document(self, path: bytes) -> None: ...
+    def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
+    def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport: ...
+    def close(self) -> None: ...
