@@ -8,7 +8,7 @@ import cffi
 header = open(sys.argv[1], encoding="utf-8").read()
 header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
 header = re.sub(r"#ifdef __cplusplus.*?#endif", "", header, flags=re.S)
-header = re.sub(r"^\s*#.*(?:\\\n.*)*$", "", header, flags=re.M)
+header = re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", "", header, flags=re.M)
 header = header.replace("ATLAS_C_EXPORT ", "")
 ffi = cffi.FFI()
 ffi.cdef(header)
