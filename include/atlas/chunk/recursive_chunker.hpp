@@ -18,7 +18,7 @@ inline constexpr std::size_t most_chunk_size = std::size_t{1} << 31;
 
 /// How large chunks are. Every number counts characters, which are code points in valid UTF-8.
 struct chunk_options {
-  std::size_t size = 800;      ///< no chunk is longer, overlap included; 4..2^31
+  std::size_t size = 1000;     ///< no chunk is longer, overlap included; 4..2^31
   std::size_t overlap = 0;     ///< a chunk repeats at most this much of the chunk before; 0..size / 2
   std::size_t fill_percent = 50;  ///< of the room left beside the overlap that a chunk fills at least; 10..90
 };

@@ -24,7 +24,8 @@ struct feature_scratch {
 
 namespace detail {
 
-/// Counts each run of `length` characters of the word between its two boundary marks: "<word>".
+/// Counts each run of `length` characters of the word between its two boundary marks, "<word>"; none if that is
+/// the whole, which the word itself says already.
 [[nodiscard]] inline status count_grams(text_view word, std::size_t length, std::uint64_t seed,
                                         feature_scratch& scratch) noexcept {
   buffer<char>& padded = scratch.padded;
@@ -38,6 +39,7 @@ namespace detail {
     if (end == text.size()) return {};
     end += decode_one(text, end).length_bytes;
   }
+  if (end == text.size()) return {};
   std::size_t begin = 0;
   for (;;) {
     const std::uint64_t hash = xxh3_64(text.data() + begin, end - begin, seed + 2);
