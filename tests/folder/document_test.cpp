@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/folder/document_test.cpp -- mirrors include/atlas/folder/document.hpp.
+#include <atlas/folder/document.hpp>
+
+#include "support/child_process.hpp"
+#include "support/scratch_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace {
+
+atlas::chunk_options small_chunks(std::size_t overlap = 0) {
+  atlas::chunk_options options;
+  options.size = 40;
+  options.overlap = overlap;
+  return options;
+}
+
+atlas::status cut(std::string_view bytes, atlas::document& into, const atlas::chunk_options& options = small_chunks()) {
+  return atlas::cut_document({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, options, into);
+}
+
+// One code point in each encoding, written out by hand.
+std::string encode(const std::u32string& text, atlas::text_encoding encoding, bool with_mark) {
+  using enum atlas::text_encoding;
+  const bool big = encoding == utf16_be || encoding == utf32_be;
+  const bool wide = encoding == utf32_le || encoding == utf32_be;
+  std::string out;
+  const auto unit = [&](std::uint32_t value, int size) {
+    for (int i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * (big ? size - 1 - i : i)));
+  };
+  const auto put = [&](char32_t c) {
+    if (wide) {
+      unit(c, 4);
+    } else if (encoding == utf8) {
+      char bytes[4];
+      out.append(bytes, atlas::encode_one(c, bytes));
+    } else if (c < 0x10000) {
+      unit(c, 2);
+    } else {
+      unit(0xD800 + ((c - 0x10000) >> 10), 2);
+      unit(0xDC00 + ((c - 0x10000) & 0x3FF), 2);
+    }
+  };
+  if (with_mark) put(0xFEFF);
+  for (const char32_t c : text) put(c);
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("folder") {
+  TEST_CASE("document: offsets in the source cut out the chunk's own text, in every encoding") {
+    using enum atlas::text_encoding;
+    std::u32string text;
+    for (int i = 0; i < 60; ++i) text += U"Größe 食べ物 \U0001F600 and plain words, line after line.\r\n";
+    for (const auto encoding : {utf8, utf16_le, utf16_be, utf32_le, utf32_be}) {
+      for (const bool with_mark : {false, true}) {
+        for (const std::size_t overlap : {0U, 15U}) {
+          CAPTURE(atlas::name(encoding));
+          CAPTURE(with_mark);
+          const std::string source = encode(text, encoding, with_mark);
+          atlas::document document;
+          REQUIRE(cut(source, document, small_chunks(overlap)).ok());
+          REQUIRE_FALSE(document.is_skipped);
+          CHECK(document.encoding == encoding);
+          CHECK(document.source_bytes == source.size());
+          REQUIRE(document.chunks.size() > 50);
+          CHECK(document.chunks[0].source_begin == document.mark_bytes);
+          CHECK(document.chunks[document.chunks.size() - 1].source_end == source.size());
+          for (const atlas::chunk_record& chunk : document.chunks) {
+            const std::string piece = source.substr(chunk.source_begin, chunk.source_end - chunk.source_begin);
+            std::string want(document.text.data() + chunk.text_begin, chunk.text_bytes);
+            std::u32string points;
+            for (std::size_t at = 0; at < want.size();) {
+              const auto c = atlas::decode_one(want, at);
+              points += c.code_point;
+              at += c.length_bytes;
+            }
+            CHECK(piece == encode(points, encoding, false));
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("document: lines count from 1, and the record says first and last") {
+    atlas::document document;
+    std::string text;
+    for (int i = 1; i <= 30; ++i) text += "line " + std::to_string(i) + " of the text\n";
+    REQUIRE(cut(text, document).ok());
+    std::uint64_t expected = 1;
+    for (const atlas::chunk_record& chunk : document.chunks) {
+      CHECK(chunk.line_begin == expected);
+      CHECK(text.compare(chunk.source_begin, 5, "line ") == 0);
+      CHECK(text.compare(chunk.source_begin + 5, std::to_string(expected).size(), std::to_string(expected)) == 0);
+      expected = chunk.line_end + 1;
+    }
+    CHECK(expected == 31);
+  }
+
+  TEST_CASE("document: what is no text is skipped, and says why") {
+    using enum atlas::skip_reason;
+    struct expected {
+      std::string bytes;
+      atlas::skip_reason why;
+    };
+    const expected table[] = {
+        {"", empty},
+        {" \n\t\r\n  ", empty},
+        {"\xEF\xBB\xBF", empty},
+        {std::string("\x7F"
+                     "ELF\x02\x01\x01\x00\x00\x00\x00\x05\x06",
+                     13),
+         binary},
+        {std::string("\x89PNG\r\n\x1A\n\x00\x00\x00\rIHDR", 16), binary},
+        {"Gr\xF6\xDF"
+         "e in Latin-1",
+         bad_encoding},
+        {"\xFF\xFE"
+         "a",
+         bad_encoding},
+        {std::string("\xFF\xFE\x00\xD8"
+                     "a\x00",
+                     6),
+         bad_encoding},
+    };
+    for (const expected& want : table) {
+      CAPTURE(want.bytes);
+      atlas::document document;
+      REQUIRE(cut(want.bytes, document).ok());
+      REQUIRE(document.is_skipped);
+      CHECK(document.why == want.why);
+      CHECK(document.chunks.empty());
+    }
+  }
+
+  TEST_CASE("document: a document can be filled again and again") {
+    atlas::document document;
+    REQUIRE(cut("first text", document).ok());
+    REQUIRE(cut("", document).ok());
+    CHECK(document.is_skipped);
+    REQUIRE(cut(encode(U"second", atlas::text_encoding::utf16_be, true), document).ok());
+    CHECK_FALSE(document.is_skipped);
+    CHECK(document.text == atlas::text_view("second"));
+    REQUIRE(cut("third", document).ok());
+    CHECK(document.encoding == atlas::text_encoding::utf8);
+    CHECK(document.mark_bytes == 0);
+    CHECK(document.chunks[0].source_begin == 0);
+  }
+
+  TEST_CASE("document: files that are missing, too large or without permission are skipped") {
+    const support::scratch_folder folder;
+    atlas::document document;
+    const std::string path = folder.write("a", std::string(1000, 'a'));
+    REQUIRE(atlas::read_document(folder.path("none").c_str(), 1 << 20, small_chunks(), document).ok());
+    CHECK(document.is_skipped);
+    CHECK(document.why == atlas::skip_reason::unreadable);
+    REQUIRE(atlas::read_document(path.c_str(), 999, small_chunks(), document).ok());
+    CHECK(document.is_skipped);
+    CHECK(document.why == atlas::skip_reason::too_large);
+    REQUIRE(atlas::read_document(path.c_str(), 1000, small_chunks(), document).ok());
+    CHECK_FALSE(document.is_skipped);
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    std::filesystem::permissions(path, std::filesystem::perms(0));
+    const auto end = support::in_child_without_rights([&] {
+      atlas::document inside;
+      if (!atlas::read_document(path.c_str(), 1 << 20, small_chunks(), inside).ok()) return 1;
+      return inside.is_skipped && inside.why == atlas::skip_reason::unreadable ? 0 : 2;
+    });
+    CHECK(end.code == 0);
+  }
+
+  TEST_CASE("document: options that do not hold together are an error, not a skipped file") {
+    atlas::document document;
+    atlas::chunk_options bad;
+    bad.size = 0;
+    CHECK(cut("text", document, bad).error() == atlas::errc::invalid_argument);
+  }
+}
