@@ -6,7 +6,7 @@ Checked for every header under include/atlas:
   - a room includes only rooms that its arrows reach; a facade only its room's; no two headers include each other;
   - xxHash, utf8proc, Highway and the operating system are named only where they are wrapped;
   - no standard header that costs more than the budget of a facade;
-  - the banner's path, the include guard, and no more than 600 lines (this one for every source file).
+  - the banner's path, the include guard, and the number of lines (this one for every source file).
 Prints one line a finding and exits with 1 if there is any.
 """
 import argparse
@@ -48,7 +48,7 @@ OS_FILES = re.compile(
     r"^storage/(mapped_file|region|file_descriptor|file_writer|file_reader|file_bytes|folder_walk|replacement_file|"
     r"os_error)\.hpp$|^queue/shared_memory\.hpp$")
 
-# Standard headers that would break the include budgets (STYLE.md, "Include cost"); core/ has a small one of each.
+# Standard headers that would break the include budgets (cmake/include_cost.py); core/ has a small one of each.
 HEAVY = {
     "algorithm", "any", "array", "atomic", "barrier", "chrono", "condition_variable", "coroutine", "deque", "execution",
     "filesystem", "format", "forward_list", "fstream", "functional", "future", "iomanip", "ios", "iosfwd", "iostream",
@@ -59,7 +59,8 @@ HEAVY = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-MAX_LINES = 600
+MAX_LINES = {".h": 800}  # the C header, mostly comments, is split into one a noun at 800
+MAX_LINES_ELSEWHERE = 600
 
 
 def reach(room):
@@ -205,8 +206,9 @@ def main():
             if source.suffix in (".hpp", ".h", ".cpp", ".c", ".py", ".sh", ".cmake") and source.is_file():
                 sources += 1
                 count = source.read_text(encoding="utf-8").count("\n")
-                if count > MAX_LINES:
-                    findings.append(f"{source.relative_to(root)}: {count} lines, {MAX_LINES} are allowed")
+                allowed = MAX_LINES.get(source.suffix, MAX_LINES_ELSEWHERE)
+                if count > allowed:
+                    findings.append(f"{source.relative_to(root)}: {count} lines, {allowed} are allowed")
 
     print("\n".join(findings + [f"{len(headers)} headers, {sources} source files, {len(findings)} findings"]))
     return 1 if findings else 0

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What including a header costs in link mode: preprocessed lines, which are gated, and milliseconds, which are shown.
 
-A budget is the number of lines that `g++ -std=c++20 -E -P` prints (STYLE.md, "Include cost"). Milliseconds are the CPU time
+A budget is the number of lines that `g++ -std=c++20 -E -P` prints. Milliseconds are the CPU time
 of -fsyntax-only above an empty unit, the best of --repeat, for facades only; V is what <vector> costs likewise.
 """
 import argparse
