@@ -54,7 +54,14 @@ class column {
     return made;
   }
   /// Room for `rows` elements, new ones zero. @pre the column is owned
-  [[nodiscard]] status grow(std::size_t rows) noexcept { return space_.grow(static_cast<std::uint64_t>(rows) * element_bytes_); }
+  [[nodiscard]] status grow(std::size_t rows) noexcept {
+    const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * element_bytes_;
+    if (bytes <= space_.committed_bytes()) return {};
+    const bool was_large = space_.committed_bytes() >= huge_pages_from;
+    if (status grown = space_.grow(bytes); !grown.ok()) return grown;
+    if (!was_large && space_.committed_bytes() >= huge_pages_from) space_.prefer_huge_pages();
+    return {};
+  }
 
   [[nodiscard]] std::byte* data() const noexcept { return base_; }
   [[nodiscard]] std::byte* at(std::size_t row) const noexcept { return base_ + row * element_bytes_; }
@@ -65,6 +72,9 @@ class column {
   [[nodiscard]] std::size_t element_bytes() const noexcept { return element_bytes_; }
 
  private:
+  /// Columns from this size on ask for huge pages: a walk touches rows all over, and with 4 KiB pages each one costs a
+  /// page walk. Below it, whole huge pages would be mostly air.
+  static constexpr std::uint64_t huge_pages_from = std::uint64_t{8} << 20;
   /// Address space one column asks for: 89 million rows of 768 f32, and 400 columns in x86-64's 128 TiB.
   static constexpr std::uint64_t reserved_bytes = std::uint64_t{256} << 30;
 
