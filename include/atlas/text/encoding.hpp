@@ -120,29 +120,30 @@ class wide_reader {
 /// How much of a file guess_encoding reads where it need not read all. A multiple of 4.
 inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
 
-/// Whether the first bytes are well-formed text of this wide encoding: no NUL, no binary control, and at
-/// least one character below U+0100, as every text with a space, a line end or a digit has.
-[[nodiscard]] inline bool looks_wide(text_view bytes, text_encoding encoding) noexcept {
+/// How many ASCII characters the first bytes hold if they are text of this wide encoding: well formed, no NUL,
+/// no binary control, no noncharacter; 0 if they are not. Any text with a space, line end or digit has some.
+[[nodiscard]] inline std::size_t wide_ascii_count(text_view bytes, text_encoding encoding) noexcept {
   const std::size_t unit = encoding == text_encoding::utf32_le || encoding == text_encoding::utf32_be ? 4 : 2;
-  if (bytes.empty() || bytes.size() % unit != 0) return false;
+  if (bytes.empty() || bytes.size() % unit != 0) return 0;
   const bool sampled = bytes.size() > encoding_sample_bytes;
   if (sampled) bytes = bytes.subview(0, encoding_sample_bytes);
   wide_reader reader(bytes, encoding);
-  bool has_latin = false;
+  std::size_t ascii = 0;
   while (!reader.at_end()) {
     char32_t c = 0;
-    if (!reader.read(c)) return sampled && bytes.size() - reader.offset_bytes() < 4 && has_latin;
-    if (is_binary_control(c)) return false;
-    if (c >= 0xFFFEU && (c & 0xFFFEU) == 0xFFFEU) return false;  // noncharacters
-    has_latin = has_latin || c < 0x100U;
+    // The sample may end inside a surrogate pair.
+    if (!reader.read(c)) return sampled && bytes.size() - reader.offset_bytes() < 4 ? ascii : 0;
+    if (is_binary_control(c)) return 0;
+    if (c >= 0xFFFEU && (c & 0xFFFEU) == 0xFFFEU) return 0;
+    ascii += c < 0x80U ? 1 : 0;
   }
-  return has_latin;
+  return ascii;
 }
 
 }  // namespace detail
 
 /// What the bytes most likely are: by byte-order mark, else UTF-8 if they are well formed and hold no NUL,
-/// else UTF-16 or UTF-32 if their NUL pattern and every character of the first 64 KiB fit.
+/// else the UTF-16 or UTF-32 in which the first 64 KiB are text and hold most ASCII characters, at least one.
 ///
 /// @return  `binary` for NUL bytes or other control bytes that no text holds; `unknown` for bytes that are
 ///          none of these, such as a legacy encoding; utf8 for no bytes at all
@@ -160,10 +161,16 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   if (has_nul) {
     constexpr text_encoding candidates[] = {text_encoding::utf32_le, text_encoding::utf32_be,
                                             text_encoding::utf16_le, text_encoding::utf16_be};
+    text_encoding best = text_encoding::binary;
+    std::size_t best_count = 0;
     for (const text_encoding wide : candidates) {
-      if (detail::looks_wide(text, wide)) return wide;
+      const std::size_t count = detail::wide_ascii_count(text, wide);
+      if (count > best_count) {
+        best = wide;
+        best_count = count;
+      }
     }
-    return text_encoding::binary;
+    return best;
   }
   if (text.size() > sample && std::memchr(text.data() + sample, 0, text.size() - sample) != nullptr) {
     return text_encoding::binary;
