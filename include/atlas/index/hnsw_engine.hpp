@@ -56,9 +56,10 @@ class hnsw_engine {
 
   [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, std::size_t k, std::size_t width,
                                            const filter& allowed) const noexcept {
+    // The entry first: one that an add raised after the rows were counted would not be among them.
+    const entry_point entry = graph_.entry();
     hnsw_walk walk(rows, graph_, scratch);
     if (status ready = walk.start(); !ready.ok()) return ready.error();
-    const entry_point entry = graph_.entry();
     if (entry.row >= walk.row_count()) return found_rows{};
     width = clamp_width(width, k, walk.row_count());
     const candidate from = walk.descend_to(entry, 0);
@@ -76,9 +77,10 @@ class hnsw_engine {
   }
   [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, std::size_t width,
                                           const filter& allowed) const noexcept {
+    // The entry first: one that an add raised after the rows were counted would not be among them.
+    const entry_point entry = graph_.entry();
     hnsw_walk walk(rows, graph_, scratch);
     if (status ready = walk.start(); !ready.ok()) return ready.error();
-    const entry_point entry = graph_.entry();
     if (entry.row >= walk.row_count()) return found_rows{};
     const candidate from = walk.descend_to(entry, 0);
     if (status walked = walk.within(from, radius, clamp_width(width, 1, walk.row_count()), allowed); !walked.ok()) return walked.error();
