@@ -32,15 +32,7 @@ class key_map {
   /// @param keys       the key column, shape [row_count]
   /// Cost: O(1) expected, at most one pass over the slots whatever they hold.
   [[nodiscard]] std::uint32_t find(std::uint64_t key, const std::uint64_t* keys, std::uint32_t row_count) const noexcept {
-    const std::uint32_t* table = slots();
-    const std::size_t mask = slot_count_ - 1;
-    std::size_t slot = static_cast<std::size_t>(mix64(key)) & mask;
-    for (std::size_t probes = 0; probes < slot_count_; ++probes, slot = (slot + 1) & mask) {
-      const std::uint32_t row = table[slot];
-      if (row == empty) return no_row;
-      if (row < row_count && keys[row] == key) return row;
-    }
-    return no_row;
+    return row_in(slots(), slot_count_, key, keys, row_count);
   }
 
   /// Room for `rows` rows in all, so that as many `insert` cannot fail. On errc::no_memory nothing changed.
@@ -57,7 +49,9 @@ class key_map {
     for (std::size_t slot = 0; slot < slot_count_; ++slot) {
       const std::uint32_t row = before[slot];
       if (row >= row_count) continue;  // empty, erased, or a hostile file's number
-      if (moved + 8 > grown.size() / 4 * 3) break;  // a hostile file may hold one row many times
+      // A hostile file may hold one row, or rows of one key, many times: placed one behind the other they would take
+      // the square of their number in steps, and more room than `rows` of them were given.
+      if (row_in(grown.data(), grown.size(), keys[row], keys, row_count) != no_row) continue;
       place(grown, keys[row], row);
       ++moved;
     }
@@ -86,6 +80,17 @@ class key_map {
   [[nodiscard]] std::size_t slot_count() const noexcept { return slot_count_; }
 
  private:
+  [[nodiscard]] static std::uint32_t row_in(const std::uint32_t* table, std::size_t slot_count, std::uint64_t key,
+                                            const std::uint64_t* keys, std::uint32_t row_count) noexcept {
+    const std::size_t mask = slot_count - 1;
+    std::size_t slot = static_cast<std::size_t>(mix64(key)) & mask;
+    for (std::size_t probes = 0; probes < slot_count; ++probes, slot = (slot + 1) & mask) {
+      const std::uint32_t row = table[slot];
+      if (row == empty) return no_row;
+      if (row < row_count && keys[row] == key) return row;
+    }
+    return no_row;
+  }
   /// True if an empty slot was taken, false if an erased one.
   static bool place(buffer<std::uint32_t>& table, std::uint64_t key, std::uint32_t row) noexcept {
     const std::size_t mask = table.size() - 1;
