@@ -7,7 +7,7 @@
 #ifndef ATLAS_INDEX_SEARCH_SCRATCH_HPP
 #define ATLAS_INDEX_SEARCH_SCRATCH_HPP
 
-#include <atlas/core/mutex.hpp>            // mutex
+#include <atlas/core/atomic.hpp>           // atomic
 #include <atlas/index/candidate_heap.hpp>  // candidate_heap
 #include <atlas/index/candidate_pool.hpp>  // candidate_pool
 #include <atlas/index/row_distance.hpp>    // checked_inverse_norm
@@ -25,7 +25,6 @@ struct search_scratch {
   buffer<float> query;                                 ///< the query, of unit length under cosine
   buffer<candidate> chosen;                            ///< of an insertion: the new row's neighbours, level by level
   buffer<candidate> pruned;                            ///< of an insertion: one full list, sorted
-  search_scratch* next_idle = nullptr;
 
   /// Room to score `batch` rows at once.
   [[nodiscard]] status start(std::size_t batch) noexcept {
@@ -47,41 +46,48 @@ struct search_scratch {
   }
 };
 
-/// Idle scratches of one index: as many as ever searched it at the same time.
+/// Idle scratches of one index: as many as ever searched it at the same time, up to most_idle. Slots instead of a lock,
+/// because the child of a fork() would inherit a lock held if another thread was inside it just then.
 class scratch_list {
  public:
+  static constexpr std::size_t most_idle = 256;
+
   scratch_list() noexcept = default;
   scratch_list(const scratch_list&) = delete;
   scratch_list& operator=(const scratch_list&) = delete;
   ~scratch_list() {
-    while (search_scratch* one = pop()) delete one;
+    for (slot& place : idle_) delete place.load_acquire();
   }
   /// An idle scratch, else a new one, else null: out of memory.
   [[nodiscard]] search_scratch* take() noexcept {
-    search_scratch* one = pop();
-    return one != nullptr ? one : new (std::nothrow) search_scratch;
+    for (slot& place : idle_) {
+      if (place.load_relaxed() == nullptr) continue;
+      if (search_scratch* one = place.exchange(nullptr); one != nullptr) return one;
+    }
+    return new (std::nothrow) search_scratch;
   }
   void give_back(search_scratch* one) noexcept {
-    lock_guard<mutex> changing(lock_);
-    one->next_idle = idle_;
-    idle_ = one;
+    for (slot& place : idle_) {
+      search_scratch* nobody = nullptr;
+      if (place.load_relaxed() == nullptr && place.compare_exchange(nobody, one)) return;
+    }
+    delete one;
   }
-  [[nodiscard]] std::uint64_t bytes() const noexcept {
-    lock_guard<mutex> reading(lock_);
+  /// Of the idle ones, each taken out while it is looked at. Beside searches the sum is of no one moment.
+  [[nodiscard]] std::uint64_t bytes() noexcept {
     std::uint64_t sum = 0;
-    for (const search_scratch* one = idle_; one != nullptr; one = one->next_idle) sum += one->bytes();
+    for (slot& place : idle_) {
+      search_scratch* one = place.exchange(nullptr);
+      if (one == nullptr) continue;
+      sum += one->bytes();
+      give_back(one);
+    }
     return sum;
   }
 
  private:
-  [[nodiscard]] search_scratch* pop() noexcept {
-    lock_guard<mutex> changing(lock_);
-    search_scratch* one = idle_;
-    if (one != nullptr) idle_ = one->next_idle;
-    return one;
-  }
-  mutable mutex lock_;
-  search_scratch* idle_ = nullptr;
+  using slot = atomic<search_scratch*>;
+  slot idle_[most_idle];
 };
 
 /// A scratch of a list for the length of a scope; false if there was no memory for one.
