@@ -96,6 +96,9 @@ class section_writer {
   if (entry->length_bytes != rows * element_bytes) {
     return error{errc::corrupt_file, "section.length_bytes", rows * element_bytes, entry->length_bytes};
   }
+  if (mode == open_mode::change && (entry->flags & section_growable) == 0) {
+    return error{errc::corrupt_file, "section.flags", "growable, to be changed", entry->flags};
+  }
   if (mode == open_mode::change) return column::create_over(file.file(), entry->offset, entry->length_bytes, element_bytes);
   return column{file.file().data() + entry->offset, element_bytes};
 }
