@@ -134,6 +134,9 @@ class basic_index {
     if (status fits = check_vector(query, dimension(), "query"); !fits.ok()) return fits.error();
     if (!(radius == radius)) return error{errc::invalid_argument, "radius", "a number", "NaN"};
     if (keys.size() != distances.size()) return error{errc::invalid_argument, "distances.size", keys.size(), distances.size()};
+    if (!keys.empty() && (keys.data() == nullptr || distances.data() == nullptr)) {
+      return error{errc::invalid_argument, "keys, distances", "pointers", "null"};
+    }
     borrowed_scratch scratch(state_->scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
     if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken.error();
