@@ -18,6 +18,8 @@ from __future__ import annotations
 import os as _os
 from typing import Optional
 
+import numpy as _np
+
 from . import _backend
 from ._arrays import RESERVED_KEY, Bitmap, Floats, checked_vectors
 from ._backend import library_path, native, native_problem
@@ -59,7 +61,7 @@ def distances(queries: Floats, rows: Floats, metric: str = "l2sq") -> Floats:
     block = checked_vectors("queries", queries, queries.shape[-1])
     others = checked_vectors("rows", rows, block.shape[1], "2")
     found = _backend.distances(block, others, which)
-    return found[0] if queries.ndim == 1 else found
+    return _np.asarray(found[0]) if queries.ndim == 1 else found
 
 
 def verify(path: Path, *, progress: Optional[Progress] = None) -> None:

@@ -26,7 +26,8 @@ class _Stop:
 def run_long(call: Callable[[Report], None], progress: Optional[Callable[..., object]]) -> None:
     """Runs ``call(report)``, which raises its own errors, so that it can be interrupted.
 
-    @param call      gives ``report`` to the native call as its progress callback
+    @param call      gives ``report`` to the native call as its progress callback; it must itself hold all that the
+                     native call uses, as it may outlive this function by a moment
     @param progress  the user's; its exception ends the call and is raised here
     """
     stop = _Stop()
@@ -65,13 +66,15 @@ def run_long(call: Callable[[Report], None], progress: Optional[Callable[..., ob
     thread = threading.Thread(target=work, name="atlas", daemon=True)
     thread.start()
     interrupt: Optional[BaseException] = None
-    while not done.is_set():
+    while True:
         try:
             done.wait()
+            break
         except BaseException as error:  # KeyboardInterrupt, or what another signal handler raised
-            interrupt = error
+            # A second one that comes just here goes out at once; the call then ends by itself, and what it
+            # works on lives as long, because the helper thread holds it.
             stop.asked = True
-    thread.join()
+            interrupt = error
     if interrupt is not None:
         raise interrupt
     if stop.error is not None:

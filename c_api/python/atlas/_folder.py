@@ -10,7 +10,7 @@ from typing import List, Optional, Type, Union
 from . import _backend
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key
 from ._index import Path, checked_mode
-from ._texts import Text, checked_text
+from ._texts import Text, checked_embedder_options, checked_text
 from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 
 
@@ -43,7 +43,7 @@ class Folder:
             checked_count("chunk_fill_percent", chunk_fill_percent, 10, 90), bool(include_hidden),
             checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), checked_count("connectivity", connectivity, 2, 512),
             checked_count("build_width", build_width, 1, 65536), checked_count("search_width", search_width, 1, 65536),
-            checked_key("seed", seed), embedder, progress)
+            checked_key("seed", seed), checked_embedder_options(embedder), progress)
 
     @classmethod
     def open(cls, path: Path, mode: str = "r") -> "Folder":

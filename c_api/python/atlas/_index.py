@@ -125,7 +125,7 @@ class Index:
     def get(self, keys: Union[int, KeysLike]) -> Floats:
         """The vectors as they were added: float32 [n, dimension] for n keys, [dimension] for one int."""
         found = self._backend.get(self._some_keys(keys))
-        return found[0] if _is_one(keys) else found
+        return np.asarray(found[0]) if _is_one(keys) else found
 
     def keys(self) -> Keys:
         """uint64 [len(self)]: all keys, in the order in which they were added."""
@@ -167,7 +167,7 @@ class Index:
         """float32 [q, n]: the distance of each query to the vectors of n keys; [n] for one query [dimension]."""
         block = checked_vectors("queries", queries, self._dimension)
         found = self._backend.distances(block, checked_keys("keys", keys))
-        return found[0] if queries.ndim == 1 else found
+        return np.asarray(found[0]) if queries.ndim == 1 else found
 
     # -- files and facts
 

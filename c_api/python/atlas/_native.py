@@ -50,26 +50,33 @@ def _progress_callback(report: Report) -> Any:
     return _abi.ProgressCallback(lambda done, total, context: 0 if report(done, total) else 1)
 
 
-def _run_work(call: Callable[[Any], int], threads: int, progress: Optional[Progress], items: int) -> None:
-    """Calls ``call(work options)``: at once if it is short, else so that it can be interrupted."""
+def _run_work(handle: Handle, call: Callable[[int, Any], int], threads: int, progress: Optional[Progress],
+              items: int) -> None:
+    """Calls ``call(pointer, work options)``: at once if it is short, else so that it can be interrupted."""
     if progress is None and items <= _LONG_BATCH:
         options = _sized(_abi.WorkOptions, threads=threads)
-        _check(call(c.byref(options)))
+        with handle as pointer:
+            _check(call(pointer, c.byref(options)))
         return
 
     def run(report: Report) -> None:
         callback = _progress_callback(report)
         options = _sized(_abi.WorkOptions, threads=threads, progress=callback)
-        _check(call(c.byref(options)))
+        with handle as pointer:
+            _check(call(pointer, c.byref(options)))
 
     run_long(run, progress)
 
 
-def _run_save(call: Callable[[Any], int], progress: Optional[Progress]) -> None:
+def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progress: Optional[Progress]) -> None:
     def run(report: Report) -> None:
         callback = _progress_callback(report)
         options = _sized(_abi.SaveOptions, progress=callback)
-        _check(call(c.byref(options)))
+        if handle is None:
+            _check(call(0, c.byref(options)))
+            return
+        with handle as pointer:
+            _check(call(pointer, c.byref(options)))
 
     run_long(run, progress)
 
@@ -115,10 +122,8 @@ class NativeIndex:
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
         function = _lib.atlas_index_upsert if replace else _lib.atlas_index_add
-        matrix = _matrix(vectors)
-        with self._handle as index:
-            _run_work(lambda options: int(function(index, _address(keys), c.byref(matrix), options)), threads,
-                      progress, keys.size)
+        _run_work(self._handle, lambda index, options: int(
+            function(index, _address(keys), c.byref(_matrix(vectors)), options)), threads, progress, keys.size)
 
     def remove(self, keys: Keys) -> None:
         with self._handle as index:
@@ -199,8 +204,7 @@ class NativeIndex:
             _check(_lib.atlas_index_reserve(index, rows))
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
-        with self._handle as index:
-            _run_save(lambda options: int(_lib.atlas_index_save(index, path, options)), progress)
+        _run_save(self._handle, lambda index, options: int(_lib.atlas_index_save(index, path, options)), progress)
 
     def close(self) -> None:
         self._handle.close()
@@ -251,9 +255,8 @@ class NativeEmbedder:
 
     def learn(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> None:
         block = _Texts(texts)
-        with self._handle as embedder:
-            _run_work(lambda options: int(_lib.atlas_embedder_learn(embedder, _address(block.views), len(texts),
-                                                                    options)), threads, progress, len(texts))
+        _run_work(self._handle, lambda embedder, options: int(
+            _lib.atlas_embedder_learn(embedder, _address(block.views), len(texts), options)), threads, progress, len(texts))
 
     def freeze(self) -> None:
         with self._handle as embedder:
@@ -263,10 +266,9 @@ class NativeEmbedder:
         dimension = self.dimension()
         out = np.empty((len(texts), dimension), dtype=np.float32)
         block = _Texts(texts)
-        with self._handle as embedder:
-            _run_work(lambda options: int(_lib.atlas_embedder_embed(_address(out), embedder, _address(block.views),
-                                                                    len(texts), dimension, options)),
-                      threads, progress, len(texts))
+        _run_work(self._handle, lambda embedder, options: int(
+            _lib.atlas_embedder_embed(_address(out), embedder, _address(block.views), len(texts), dimension, options)),
+            threads, progress, len(texts))
         return out
 
     def save_state(self) -> bytes:
@@ -376,13 +378,14 @@ class NativeFolder:
             _check(_lib.atlas_folder_remove_document(folder, path))
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
-        with self._handle as folder:
-            _run_save(lambda options: int(_lib.atlas_folder_save(folder, path, options)), progress)
+        _run_save(self._handle, lambda folder, options: int(_lib.atlas_folder_save(folder, path, options)), progress)
 
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
-        with self._handle as folder:
-            return _FolderCall().run(lambda report, how: int(_lib.atlas_folder_compact(report, folder, output, how)),
-                                     _sized(_abi.FolderOptions, threads=threads), progress)
+        def compact(report: Any, how: Any) -> int:
+            with self._handle as folder:
+                return int(_lib.atlas_folder_compact(report, folder, output, how))
+
+        return _FolderCall().run(compact, _sized(_abi.FolderOptions, threads=threads), progress)
 
     def close(self) -> None:
         self._handle.close()
@@ -414,7 +417,8 @@ def chunk(text: Union[str, bytes], size: int, overlap: int, fill_percent: int) -
     answer = []
     for i in range(found.value):
         one = chunks[i]
-        part = text[one.char_begin:one.char_end] if isinstance(text, str) else text[one.byte_begin:one.byte_end]
+        part: Union[str, bytes] = (text[one.char_begin:one.char_end] if isinstance(text, str)
+                                   else text[one.byte_begin:one.byte_end])
         answer.append(Chunk(part, one.byte_begin, one.byte_end, one.byte_fresh, one.char_begin, one.char_end,
                             one.line_begin, one.line_end, LEVELS[one.level], _hex(one.id_low, one.id_high)))
     return answer
@@ -428,7 +432,7 @@ def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
 
 
 def verify(path: bytes, progress: Optional[Progress]) -> None:
-    _run_save(lambda options: int(_lib.atlas_file_verify(path, options)), progress)
+    _run_save(None, lambda _, options: int(_lib.atlas_file_verify(path, options)), progress)
 
 
 def version() -> str:

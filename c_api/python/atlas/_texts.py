@@ -8,6 +8,7 @@ from typing import Iterable, List, Optional, Type, Union
 
 from . import _backend
 from ._arrays import Floats, checked_count, checked_key
+from ._errors import InvalidArgument
 from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
 
 Text = Union[str, bytes]
@@ -43,6 +44,23 @@ def chunk(text: Text, size: int = 800, overlap: int = 0, fill_percent: int = 50)
                           checked_count("fill_percent", fill_percent, 10, 90))
 
 
+def checked_embedder_options(options: object) -> EmbedderOptions:
+    if not isinstance(options, EmbedderOptions):
+        raise TypeError(f"embedder: expected atlas.EmbedderOptions, found {type(options).__qualname__}")
+
+    def weight(name: str, value: float) -> float:
+        value = float(value)
+        if not 0.0 <= value <= 1000.0:  # nor NaN
+            raise InvalidArgument(f"invalid argument: {name}: expected 0 to 1000, found {value}")
+        return value
+
+    return EmbedderOptions(
+        checked_count("dimension", options.dimension, 1, 65535),
+        checked_count("frequency_buckets", options.frequency_buckets, 1 << 8, 1 << 24), checked_key("seed", options.seed),
+        weight("word_weight", options.word_weight), weight("pair_weight", options.pair_weight),
+        weight("gram_weight", options.gram_weight), checked_count("gram_length", options.gram_length, 1, 16))
+
+
 class Embedder:
     """Texts to vectors of length 1, without a model: words, pairs of words and runs of characters are hashed into
     a vector and weighed by how rare they are among the texts it learned. For metric "cosine".
@@ -61,11 +79,8 @@ class Embedder:
         @param word_weight        0 to 1000: of a word, of two words in a row, of gram_length characters in a row
         @param gram_length        1 to 16
         """
-        self._backend: EmbedderBackend = _backend.create_embedder(EmbedderOptions(
-            checked_count("dimension", dimension, 1, 65535),
-            checked_count("frequency_buckets", frequency_buckets, 1 << 8, 1 << 24), checked_key("seed", seed),
-            float(word_weight), float(pair_weight), float(gram_weight),
-            checked_count("gram_length", gram_length, 1, 16)))
+        self._backend: EmbedderBackend = _backend.create_embedder(checked_embedder_options(EmbedderOptions(
+            dimension, frequency_buckets, seed, word_weight, pair_weight, gram_weight, gram_length)))
 
     @classmethod
     def open_state(cls, state: bytes) -> "Embedder":

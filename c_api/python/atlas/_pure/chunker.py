@@ -74,10 +74,11 @@ class _Boundaries:
         self.line_ended = np.concatenate(([False], ends_line))
         self.lines = np.cumsum(self.line_ended)
         white = kinds <= _CARRIAGE_RETURN
-        solid = np.concatenate(([0], np.cumsum(~white)))
+        solid: "npt.NDArray[np.int64]" = np.zeros(count + 1, dtype=np.int64)
+        solid[1:] = np.cumsum(~white)
         ends = np.flatnonzero(self.line_ended)
         is_blank = np.zeros(count + 1, dtype=np.bool_)
-        is_blank[ends] = np.diff(np.concatenate(([0], solid[ends]))) == 0
+        is_blank[ends] = np.diff(solid[ends], prepend=np.int64(0)) == 0
 
         states = np.zeros(count + 1, dtype=np.uint8)
         state = _NONE

@@ -67,7 +67,7 @@ class Header(NamedTuple):
     scalar: int
     metric: int
     dimension: int
-    count: int
+    live: int
     rows: int
     parameters: bytes
     sections: List[Section]

@@ -61,7 +61,7 @@ def exact_distances(queries: Floats, rows: Floats, metric: str, zero_is_far: boo
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         products = one @ other.T
         if metric == "inner_product":
-            return (1.0 - products).astype(np.float32)
+            return np.asarray(1.0 - products, dtype=np.float32)
         one_squared = np.einsum("ij,ij->i", one, one)[:, None]
         other_squared = np.einsum("ij,ij->i", other, other)[None, :]
         if metric == "l2sq":
@@ -72,13 +72,13 @@ def exact_distances(queries: Floats, rows: Floats, metric: str, zero_is_far: boo
                 i, j = near[first:first + 4096].T
                 difference = one[i] - other[j]
                 out[i, j] = np.einsum("ij,ij->i", difference, difference)
-            return out.astype(np.float32)
+            return np.asarray(out, dtype=np.float32)
         squares = one_squared * other_squared
         out = 1.0 - products / np.sqrt(squares)
         out = np.where(np.isnan(out), out, np.clip(out, 0.0, 2.0))
         if zero_is_far:
             out[squares == 0] = 1.0
-        return out.astype(np.float32)
+        return np.asarray(out, dtype=np.float32)
 
 
 class PureIndex:
@@ -122,8 +122,8 @@ class PureIndex:
             raise file.corrupt("header.dimension", "1 to 65535", header.dimension)
         if header.rows > _MOST_ROWS:
             raise file.corrupt("header.rows", _MOST_ROWS, header.rows)
-        if header.count > header.rows:
-            raise file.corrupt("header.count", header.rows, header.count)
+        if header.live > header.rows:
+            raise file.corrupt("header.count", header.rows, header.live)
         index = cls(header.dimension, METRICS[header.metric])
         stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
@@ -153,7 +153,7 @@ class PureIndex:
                 file.array(id_, np.dtype((np.void, element)), rows)
             index._hnsw = (connectivity, build_width, search_width, entry_level)
         index._rows = header.rows
-        index._size = header.count
+        index._size = header.live
         index._row_of = None  # made when a key is first asked for
         index._read_only = not change
         return index

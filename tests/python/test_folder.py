@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Folder: build and change with the library; open and ask over both backends."""
+
+import os
+
+import pytest
+
+import atlas
+from conftest import native_only, pure_only
+
+QUESTIONS = {"which bridge hangs over a river?": "bridges.txt", "sourdough flour": "bread/sourdough.md",
+             "brightest star of the night": "stars.txt", "GRÜSSE AUS KÖLN": "grüße.txt", "finale": "grüße.txt"}
+
+
+def test_a_golden_folder_answers_alike(golden):
+    folder = atlas.Folder.open(golden / "folder.atlas")
+    info = folder.info()
+    assert (info.files, info.chunks, info.dimension, info.chunk_size, info.read_only) == (4, 4, 64, 800, True)
+    assert len(folder) == 4 and info.has_embedder
+    for question, path in QUESTIONS.items():
+        hits = folder.search(question, k=9)
+        assert len(hits) == 4 and hits[0].path == path, question
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    hit = folder.search("which bridge hangs over a river?", k=1)[0]
+    assert hit.text.startswith("First line.") and (hit.line_begin, hit.line_end) == (1, 2)
+    assert (hit.byte_begin, hit.byte_end) == (0, len(hit.text)) and len(hit.id) == 32
+    assert hit.score == pytest.approx(0.4641, abs=0.0005)
+    star = folder.search("brightest star of the night", k=1)[0]
+    assert star.byte_begin == 2 and star.text.startswith("The brightest")  # UTF-16 with a byte-order mark
+    assert [one.key for one in folder.search("anything", k=4, allowed=[2])] == [2]
+    assert folder.search(b"brightest star", k=1)[0].path == "stars.txt"
+    index = atlas.Index.open(golden / "folder.atlas")
+    assert (index.kind, index.metric, len(index)) == ("hnsw", "cosine", 4)
+
+
+def test_folder_refuses(golden, tmp_path):
+    folder = atlas.Folder.open(golden / "folder.atlas")
+    with pytest.raises(atlas.InvalidArgument):
+        folder.search("a", k=0)
+    with pytest.raises(TypeError):
+        folder.search(5)
+    with pytest.raises(atlas.ReadOnly):
+        folder.add_document("a.txt", "text")
+    with pytest.raises(atlas.ReadOnly):
+        folder.remove_document("stars.txt")
+    folder.close()
+    with pytest.raises(atlas.Closed):
+        folder.search("a")
+    for name in ("flat", "hnsw"):
+        with pytest.raises(atlas.KindMismatch):
+            atlas.Folder.open(golden / f"{name}.atlas")
+    with pytest.raises(FileNotFoundError):
+        atlas.Folder.open(tmp_path / "missing")
+
+
+@pure_only
+def test_changing_a_folder_needs_the_library(golden, tmp_path):
+    with atlas.Folder.open(golden / "folder.atlas", mode="change") as folder:
+        for change in (lambda: folder.add_document("a.txt", "text"), lambda: folder.remove_document("stars.txt"),
+                       lambda: folder.compact(tmp_path / "x"), lambda: folder.save(tmp_path / "x")):
+            with pytest.raises(atlas.NativeRequired):
+                change()
+
+
+@pytest.fixture
+def documents(tmp_path):
+    docs = tmp_path / "docs"
+    (docs / "bread").mkdir(parents=True)
+    (docs / "bridges.txt").write_text("First line.\nA suspension bridge hangs from cables over the river.\n")
+    (docs / "bread" / "sourdough.md").write_text("# Sourdough\n\nFlour, water and salt ferment over night.\n")
+    (docs / "empty.txt").write_text("\n")
+    (docs / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1")
+    (docs / ".hidden.txt").write_text("hidden words")
+    with open(os.path.join(os.fsencode(docs), b"latin-\xe4.txt"), "w") as file:
+        file.write("A file whose name is not UTF-8 speaks of otters.\n")
+    return docs
+
+
+@native_only
+def test_build_report_and_answers(documents, tmp_path):
+    phases = []
+    out = tmp_path / "docs.atlas"
+    report = atlas.Folder.build(documents, out, progress=lambda phase, done, total: phases.append(phase))
+    assert (report.files, report.chunks) == (3, 3)
+    assert report.skipped == {"unreadable": 0, "too large": 0, "empty": 1, "binary": 1, "bad encoding": 0}
+    assert sorted(report.skipped_files) == [("empty.txt", "empty"), ("picture.png", "binary")]
+    assert report.walk["hidden"] == 1 and report.walk["folders"] == 2
+    assert list(dict.fromkeys(phases)) == ["walking", "reading", "indexing", "saving"]
+    folder = atlas.Folder.open(out)
+    assert folder.search("bridge over the river")[0].path == "bridges.txt"
+    otters = folder.search("otters", k=1)[0]
+    assert os.fsencode(otters.path) == b"latin-\xe4.txt"
+    assert atlas.Folder.build(documents, out, include_hidden=True, chunk_size=20, chunk_overlap=5).files == 4
+    assert atlas.Folder.build(documents, out, max_file_bytes=55).skipped["too large"] == 1
+    assert atlas.Folder.build(documents, out, embedder=atlas.EmbedderOptions(dimension=128)).files == 3
+    assert atlas.Folder.open(out).info().dimension == 128
+
+
+@native_only
+def test_a_built_folder_answers_alike_without_the_library(documents, tmp_path):
+    from atlas._pure.folder import PureFolder
+    out = tmp_path / "docs.atlas"
+    atlas.Folder.build(documents, out)
+    native, pure = atlas.Folder.open(out), PureFolder.open(os.fsencode(out), False)
+    for question in ("river", "salt and water", "otters", ""):
+        one, other = native.search(question, 3), pure.search(question.encode(), 3, 0, None)
+        assert [hit.score for hit in one] == pytest.approx([hit.score for hit in other], abs=1e-5)
+        if question:
+            assert one[0].path == other[0].path and one[0].text == other[0].text and one[0].id == other[0].id
+
+
+@native_only
+def test_build_errors_and_cancelling(documents, tmp_path):
+    out = tmp_path / "docs.atlas"
+    out.write_bytes(b"what stood there")
+    with pytest.raises(atlas.NotFound, match="missing"):
+        atlas.Folder.build(tmp_path / "missing", out)
+    with pytest.raises(NotADirectoryError):
+        atlas.Folder.build(documents / "bridges.txt", out)
+    with pytest.raises(FileNotFoundError):
+        atlas.Folder.build(documents, tmp_path / "no" / "where.atlas")
+    with pytest.raises(atlas.Cancelled):
+        atlas.Folder.build(documents, out, progress=lambda phase, done, total: phase != "saving")
+
+    def stumble(phase, done, total):
+        raise RuntimeError("stumbled")
+
+    with pytest.raises(RuntimeError, match="stumbled"):
+        atlas.Folder.build(documents, out, progress=stumble)
+    assert out.read_bytes() == b"what stood there"
+    assert sorted(os.listdir(tmp_path)) == ["docs", "docs.atlas"]
+
+
+@native_only
+def test_documents_come_and_go(documents, tmp_path):
+    out = tmp_path / "docs.atlas"
+    atlas.Folder.build(documents, out)
+    with atlas.Folder.open(out, mode="change") as folder:
+        folder.add_document("new/animals.txt", "Tortoises are slow animals.")
+        assert folder.search("slow tortoises")[0].path == "new/animals.txt"
+        with pytest.raises(atlas.DuplicateKey):
+            folder.add_document("new/animals.txt", "Again.")
+        with pytest.raises(atlas.BadEncoding):
+            folder.add_document("bad.txt", b"\xff\xfe")
+        folder.remove_document("bridges.txt")
+        with pytest.raises(atlas.KeyNotFound):
+            folder.remove_document("bridges.txt")
+        folder.save(tmp_path / "saved.atlas")
+        report = folder.compact(tmp_path / "compacted.atlas")
+    assert report.files == 3
+    for name in ("saved", "compacted"):
+        again = atlas.Folder.open(tmp_path / f"{name}.atlas")
+        assert again.info().files == 3 and again.search("tortoises")[0].path == "new/animals.txt"
+        assert all(hit.path != "bridges.txt" for hit in again.search("bridge over a river", k=9))
