@@ -153,7 +153,10 @@ class chunk_model {
     if (ends_line(place - 1)) {
       std::size_t i = place - 1;
       bool blank = true;
-      while (i > 0 && !ends_line(i - 1)) blank = blank && is_white(at(--i));
+      while (i > 0 && !ends_line(i - 1)) {
+        --i;
+        blank = blank && is_white(at(i));
+      }
       return blank ? 5 : 4;
     }
     if (sentence_ends_before(place)) return 3;
