@@ -11,6 +11,7 @@
 
 #include <sys/resource.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <random>
@@ -191,6 +192,7 @@ TEST_SUITE("folder") {
     const std::uintmax_t size = std::filesystem::file_size(folder.path("full.atlas"));
     for (const std::uintmax_t limit : {std::uintmax_t{0}, std::uintmax_t{4096}, size / 2, size - 1}) {
       CAPTURE(limit);
+      std::fflush(nullptr);  // the child must not meet its limit by flushing what was printed here
       const auto end = support::in_child([&] {
         const rlimit small = {limit, RLIM_INFINITY};
         if (::setrlimit(RLIMIT_FSIZE, &small) != 0) return 1;

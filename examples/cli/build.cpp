@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/build.cpp -- atlas build: a file of vectors into an index.
+#include "command.hpp"
+#include "terminal.hpp"
+
+#include <atlas/any_index.hpp>
+#include <atlas/storage/vector_file.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+struct build_arguments {
+  std::string vectors;
+  std::string output;
+  std::string keys;
+  std::string metric = "l2sq";
+  std::string kind = "hnsw";
+  std::uint32_t connectivity = atlas::hnsw_options().connectivity;
+  std::uint32_t build_width = atlas::hnsw_options().build_width;
+  std::uint64_t seed = atlas::hnsw_options().seed;
+  unsigned threads = 0;
+};
+
+atlas::any_index create(const build_arguments& arguments, atlas::metric metric, const atlas::vector_file& vectors) {
+  const auto dimension = static_cast<std::size_t>(vectors.dimension());
+  const auto rows = static_cast<std::size_t>(vectors.rows());
+  if (arguments.kind == "flat") {
+    atlas::flat_options options;
+    options.dimension = dimension;
+    options.metric = metric;
+    options.reserve_rows = rows;
+    return take(atlas::flat<float>::create(options), arguments.vectors);
+  }
+  atlas::hnsw_options options;
+  options.dimension = dimension;
+  options.metric = metric;
+  options.connectivity = arguments.connectivity;
+  options.build_width = arguments.build_width;
+  options.seed = arguments.seed;
+  options.reserve_rows = rows;
+  return take(atlas::hnsw<float>::create(options), arguments.vectors);
+}
+
+std::vector<std::uint64_t> read_keys(const build_arguments& arguments, std::uint64_t rows) {
+  std::vector<std::uint64_t> keys(rows);
+  if (arguments.keys.empty()) {
+    for (std::uint64_t i = 0; i < rows; ++i) keys[i] = i;
+    return keys;
+  }
+  const auto file = take(atlas::vector_file::open(arguments.keys.c_str()), arguments.keys);
+  if (file.rows() != rows || file.dimension() != 1) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "keys", rows, file.rows() * file.dimension()}, arguments.keys);
+  }
+  std::vector<std::int64_t> numbers(rows);
+  take(file.read_integers(0, rows, numbers.data()), arguments.keys);
+  std::transform(numbers.begin(), numbers.end(), keys.begin(), [](std::int64_t key) { return static_cast<std::uint64_t>(key); });
+  return keys;
+}
+
+void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+              const build_arguments& arguments) {
+  // Enough rows to keep every thread busy, few enough that the floats of one batch stay small.
+  const std::uint64_t batch = std::clamp<std::uint64_t>((std::uint64_t{32} << 20) / (vectors.dimension() * sizeof(float)), 1, 65536);
+  std::vector<float> rows(static_cast<std::size_t>(batch * vectors.dimension()));
+  progress_line line("building", "vectors");
+  for (std::uint64_t first = 0; first < vectors.rows(); first += batch) {
+    const std::uint64_t count = std::min(batch, vectors.rows() - first);
+    take(vectors.read_floats(first, count, rows.data()), arguments.vectors);
+    const auto progress = [&](std::uint64_t done, std::uint64_t) { return line(first + done, vectors.rows()); };
+    const atlas::status added = index.add({keys.data() + first, static_cast<std::size_t>(count)},
+                                          atlas::dense(rows.data(), static_cast<std::size_t>(count), index.dimension()),
+                                          {.threads = arguments.threads, .on_progress = progress});
+    if (added.ok()) continue;
+    atlas::error why = added.error();
+    if (why.row != atlas::error::no_row) why.row += first;
+    throw failure(why, arguments.vectors);
+  }
+}
+
+void run(const build_arguments& arguments, const command_line& line) {
+  const atlas::metric metric = take(atlas::parse_metric(arguments.metric), "--metric");
+  const auto vectors = take(atlas::vector_file::open(arguments.vectors.c_str()), arguments.vectors);
+  if (vectors.axes() != 2) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "axes", 2, vectors.axes()}, arguments.vectors);
+  }
+  const std::vector<std::uint64_t> keys = read_keys(arguments, vectors.rows());
+  const stopwatch watch;
+  atlas::any_index index = create(arguments, metric, vectors);
+  add_rows(index, vectors, keys, arguments);
+  const double built = watch.seconds();
+  {
+    progress_line saving("saving  ", "bytes");
+    take(index.save(arguments.output.c_str(), {.on_progress = saving}), arguments.output);
+  }
+  const double rate = built > 0 ? static_cast<double>(index.size()) / built : 0;
+  if (line.as_json) {
+    return print_json({{"index", arguments.output},
+                       {"kind", index.kind_name()},
+                       {"metric", name(index.metric())},
+                       {"dimension", index.dimension()},
+                       {"vectors", index.size()},
+                       {"seconds", watch.seconds()},
+                       {"vectors_per_second", rate},
+                       {"memory_bytes", index.memory().total()}});
+  }
+  std::cout << printable(arguments.output) << ": " << index.kind_name() << ", " << name(index.metric()) << ", "
+            << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; "
+            << bytes_text(index.memory().total()) << "; " << duration_text(built) << ", "
+            << count_text(static_cast<std::uint64_t>(rate)) << " vectors/s\n";
+}
+
+}  // namespace
+
+void add_build_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("build", "Build an index from a file of vectors; keys are the row numbers");
+  const auto arguments = std::make_shared<build_arguments>();
+  command->add_option("vectors", arguments->vectors, ".fvecs .bvecs .ivecs .u8bin .i8bin .f16bin .f32bin .fbin .ibin or .npy")
+      ->required()->type_name("VECTORS");
+  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->type_name("FILE");
+  command->add_option("--metric", arguments->metric, "What near means")
+      ->capture_default_str()->check(CLI::IsMember({"l2sq", "inner_product", "cosine"}));
+  command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; flat: exact")
+      ->capture_default_str()->check(CLI::IsMember({"hnsw", "flat"}));
+  command->add_option("--connectivity", arguments->connectivity, "hnsw: links a node (M)")
+      ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
+  command->add_option("--build-width", arguments->build_width, "hnsw: candidates kept while building (efConstruction)")
+      ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N");
+  command->add_option("--seed", arguments->seed, "hnsw: of the levels")->capture_default_str()->type_name("N");
+  command->add_option("--threads", arguments->threads, "0: all. 1: the same vectors give the same bytes")
+      ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
+  command->add_option("--keys", arguments->keys, "A .npy of one key a row, as atlas export writes it")->type_name("KEYS");
+  finish_command(*command, line,
+                 "  atlas build sift.fvecs -o sift.atlas\n"
+                 "  atlas build embeddings.npy -o e.atlas --metric cosine --connectivity 32 --build-width 400");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
+}
+
+}  // namespace cli

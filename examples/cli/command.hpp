@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/command.hpp -- what every subcommand of `atlas` shares: exit codes, failures, the list of commands.
+#ifndef ATLAS_EXAMPLES_CLI_COMMAND_HPP
+#define ATLAS_EXAMPLES_CLI_COMMAND_HPP
+
+#include <atlas/core/result.hpp>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <exception>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace cli {
+
+using json = nlohmann::ordered_json;
+
+/// What the shell sees. `atlas --help` lists them.
+enum class exit_code : int {
+  ok = 0,
+  failed = 1,         ///< the work could not be done: memory, disk full, a missing program
+  usage = 2,          ///< the command line is wrong
+  file = 3,           ///< a file is missing, unreadable, damaged, of another kind, or does not fit the others
+  interrupted = 130,  ///< Ctrl-C or SIGTERM; nothing is left behind
+};
+
+/// The exit code that belongs to an error of the library.
+exit_code exit_code_of(const atlas::error& what);
+
+/// Ends a subcommand. main() prints it and returns its code.
+class failure : public std::exception {
+ public:
+  failure(exit_code code, std::string kind, std::string message)
+      : code_(code), kind_(std::move(kind)), message_(std::move(message)) {}
+  failure(const atlas::error& what, const std::string& about);
+
+  [[nodiscard]] exit_code code() const noexcept { return code_; }
+  [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
+  [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  exit_code code_;
+  std::string kind_;
+  std::string message_;
+};
+
+/// The value, or a failure that begins with `about`, the file or thing it was about.
+template <class T>
+  requires(!std::is_void_v<T>)
+T take(atlas::result<T>&& answer, const std::string& about) {
+  if (!answer.ok()) throw failure(answer.error(), about);
+  return std::move(*answer);
+}
+inline void take(const atlas::status& answer, const std::string& about) {
+  if (!answer.ok()) throw failure(answer.error(), about);
+}
+
+/// What was asked for, filled while the arguments are read.
+struct command_line {
+  bool as_json = false;
+  std::function<void()> action;  ///< of the subcommand that was named
+};
+
+/// Adds --json and the examples to a subcommand.
+void finish_command(CLI::App& command, command_line& line, const std::string& examples);
+
+/// One object on one line of standard output. Text that is not UTF-8 is shown with U+FFFD.
+void print_json(const json& value);
+
+void add_index_command(CLI::App& app, command_line& line);
+void add_search_command(CLI::App& app, command_line& line);
+void add_compact_command(CLI::App& app, command_line& line);
+void add_build_command(CLI::App& app, command_line& line);
+void add_eval_command(CLI::App& app, command_line& line);
+void add_info_command(CLI::App& app, command_line& line);
+void add_verify_command(CLI::App& app, command_line& line);
+void add_export_command(CLI::App& app, command_line& line);
+
+}  // namespace cli
+
+#endif  // ATLAS_EXAMPLES_CLI_COMMAND_HPP

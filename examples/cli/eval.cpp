@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/eval.cpp -- atlas eval: how much of the truth an index finds, and how fast.
+#include "command.hpp"
+#include "plot.hpp"
+#include "terminal.hpp"
+
+#include <atlas/any_index.hpp>
+#include <atlas/storage/vector_file.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+struct eval_arguments {
+  std::string file;
+  std::string queries;
+  std::string truth;
+  std::string plot;
+  std::vector<std::size_t> widths = {10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800};
+  std::vector<std::size_t> counts = {1, 10, 100};
+  unsigned threads = 1;
+  unsigned rounds = 3;
+};
+
+/// The queries, and for each of them how far away its k-th true neighbour is, by the index's own arithmetic.
+struct test_set {
+  std::size_t queries = 0;
+  std::size_t dimension = 0;
+  std::size_t truths = 0;             ///< known neighbours a query
+  std::vector<float> vectors;         ///< [queries, dimension]
+  std::vector<float> worst_allowed;   ///< [queries, truths]: the greatest distance of the first k true neighbours
+};
+
+struct measurement {
+  std::size_t k = 0;
+  std::size_t width = 0;
+  double recall = 0;
+  double queries_per_second = 0;
+};
+
+test_set read_test_set(const eval_arguments& arguments, const atlas::any_index& index) {
+  const auto queries = take(atlas::vector_file::open(arguments.queries.c_str()), arguments.queries);
+  const auto truth = take(atlas::vector_file::open(arguments.truth.c_str()), arguments.truth);
+  const auto refuse = [](const char* what, std::uint64_t expected, std::uint64_t found, const std::string& about) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, what, expected, found}, about);
+  };
+  if (queries.dimension() != index.dimension()) refuse("query dimension", index.dimension(), queries.dimension(), arguments.queries);
+  if (queries.rows() == 0) refuse("queries", 1, 0, arguments.queries);
+  if (truth.rows() != queries.rows()) refuse("ground truth rows", queries.rows(), truth.rows(), arguments.truth);
+  if (truth.dimension() == 0) refuse("ground truth columns", 1, 0, arguments.truth);
+
+  test_set set;
+  set.queries = static_cast<std::size_t>(queries.rows());
+  set.dimension = index.dimension();
+  set.truths = static_cast<std::size_t>(std::min<std::uint64_t>(truth.dimension(), *std::max_element(arguments.counts.begin(), arguments.counts.end())));
+  set.vectors.resize(set.queries * set.dimension);
+  take(queries.read_floats(0, queries.rows(), set.vectors.data()), arguments.queries);
+  set.worst_allowed.resize(set.queries * set.truths);
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(truth.dimension()));
+  std::vector<std::uint64_t> keys(set.truths);
+  for (std::size_t query = 0; query < set.queries; ++query) {
+    take(truth.read_integers(query, 1, ids.data()), arguments.truth);
+    std::transform(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(set.truths), keys.begin(),
+                   [](std::int64_t id) { return static_cast<std::uint64_t>(id); });
+    float* const worst = set.worst_allowed.data() + query * set.truths;
+    const atlas::status said = index.distances({set.vectors.data() + query * set.dimension, set.dimension}, keys, worst);
+    if (!said.ok()) throw failure(said.error(), arguments.truth + ", query " + std::to_string(query));
+    for (std::size_t i = 1; i < set.truths; ++i) worst[i] = std::max(worst[i], worst[i - 1]);
+  }
+  return set;
+}
+
+/// An answer is right if it is no farther away than the true k-th; so of several at one distance, any is.
+double recall_of(const test_set& set, const atlas::any_index& index, std::size_t k, const std::vector<std::uint64_t>& keys,
+                 const std::vector<std::uint32_t>& counts, const std::string& about) {
+  std::uint64_t right = 0;
+  std::vector<float> distances(k);
+  for (std::size_t query = 0; query < set.queries; ++query) {
+    take(index.distances({set.vectors.data() + query * set.dimension, set.dimension}, {keys.data() + query * k, counts[query]}, distances.data()), about);
+    const float allowed = set.worst_allowed[query * set.truths + k - 1];
+    for (std::uint32_t i = 0; i < counts[query]; ++i) right += distances[i] <= allowed ? 1U : 0U;
+  }
+  return static_cast<double>(right) / static_cast<double>(set.queries * k);
+}
+
+measurement measure(const test_set& set, const atlas::any_index& index, std::size_t k, std::size_t width, const eval_arguments& arguments) {
+  std::vector<std::uint64_t> keys(set.queries * k);
+  std::vector<float> distances(set.queries * k);
+  std::vector<std::uint32_t> counts(set.queries);
+  std::vector<double> seconds;
+  for (unsigned round = 0; round < arguments.rounds; ++round) {
+    if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
+    const stopwatch watch;
+    take(index.search(atlas::dense(set.vectors.data(), set.queries, set.dimension),
+                      {.k = k, .width = width, .threads = arguments.threads}, {keys.data(), distances.data(), counts.data()}),
+         arguments.queries);
+    seconds.push_back(std::max(watch.seconds(), 1e-9));
+  }
+  std::sort(seconds.begin(), seconds.end());
+  measurement result{k, width, 0, 0};
+  result.recall = recall_of(set, index, k, keys, counts, arguments.file);
+  result.queries_per_second = static_cast<double>(set.queries) / seconds[seconds.size() / 2];
+  return result;
+}
+
+void print_table(const std::vector<measurement>& rows, const std::vector<std::size_t>& counts, const std::vector<std::size_t>& widths, bool is_flat) {
+  std::printf("%7s", is_flat ? "" : "width");
+  for (const std::size_t k : counts) std::printf("   %10s  %11s", ("recall@" + std::to_string(k)).c_str(), "queries/s");
+  std::printf("\n");
+  for (const std::size_t width : widths) {
+    if (is_flat) {
+      std::printf("%7s", "exact");
+    } else {
+      std::printf("%7zu", width);
+    }
+    for (const std::size_t k : counts) {
+      const auto row = std::find_if(rows.begin(), rows.end(), [&](const measurement& one) { return one.k == k && one.width == width; });
+      if (row == rows.end()) {
+        std::printf("   %10s  %11s", "-", "-");
+      } else {
+        std::printf("   %10.4f  %11.0f", row->recall, row->queries_per_second);
+      }
+    }
+    std::printf("\n");
+  }
+}
+
+void run(const eval_arguments& given, const command_line& line) {
+  eval_arguments arguments = given;
+  std::sort(arguments.widths.begin(), arguments.widths.end());
+  arguments.widths.erase(std::unique(arguments.widths.begin(), arguments.widths.end()), arguments.widths.end());
+  std::sort(arguments.counts.begin(), arguments.counts.end());
+  arguments.counts.erase(std::unique(arguments.counts.begin(), arguments.counts.end()), arguments.counts.end());
+  if (!arguments.plot.empty()) require_plotter(arguments.plot);
+  const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
+  const test_set set = read_test_set(arguments, index);
+  std::vector<std::size_t> counts;
+  for (const std::size_t k : arguments.counts) {
+    if (k <= set.truths) counts.push_back(k);
+  }
+  if (counts.empty()) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "ground truth columns", arguments.counts[0], set.truths}, arguments.truth);
+  }
+  const bool is_flat = index.as_flat() != nullptr;
+  const std::vector<std::size_t> widths = is_flat ? std::vector<std::size_t>{0} : arguments.widths;
+
+  std::vector<measurement> rows;
+  {
+    progress_line progress("measuring", "widths");
+    // Pages of a mapped index are read when they are first touched: not in a measured round.
+    static_cast<void>(measure(set, index, counts.back(), 0, arguments));
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      for (const std::size_t k : counts) {
+        if (!is_flat && widths[i] < k) continue;  // the search would take k as its width
+        rows.push_back(measure(set, index, k, widths[i], arguments));
+      }
+      progress(i + 1, widths.size());
+    }
+  }
+
+  if (line.as_json) {
+    json out = {{"index", arguments.file},     {"kind", index.kind_name()},       {"metric", name(index.metric())},
+                {"count", index.size()},       {"dimension", index.dimension()},  {"queries", set.queries},
+                {"threads", arguments.threads}, {"rounds", arguments.rounds},     {"rows", json::array()}};
+    for (const measurement& row : rows) {
+      json one = {{"k", row.k}, {"recall", row.recall}, {"queries_per_second", row.queries_per_second}};
+      if (!is_flat) one["width"] = row.width;
+      out["rows"].push_back(one);
+    }
+    if (!arguments.plot.empty()) out["plot"] = arguments.plot;
+    print_json(out);
+  } else {
+    std::cout << printable(arguments.file) << ": " << index.kind_name() << ", " << name(index.metric()) << ", "
+              << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; "
+              << (set.queries == 1 ? "1 query" : count_text(set.queries) + " queries") << ", "
+              << (arguments.threads == 0 ? "all threads" : counted(arguments.threads, "thread")) << ", median of "
+              << counted(arguments.rounds, "round") << '\n' << std::flush;
+    print_table(rows, counts, widths, is_flat);
+    std::fflush(stdout);
+  }
+  if (arguments.plot.empty()) return;
+  std::vector<curve> curves;
+  for (const std::size_t k : counts) {
+    curve one{"recall@" + std::to_string(k), {}};
+    for (const measurement& row : rows) {
+      if (row.k == k) one.points.push_back({row.recall, row.queries_per_second});
+    }
+    if (!one.points.empty()) curves.push_back(one);
+  }
+  plot_curves(arguments.plot, std::filesystem::path(arguments.file).filename().string() + ": recall against speed", curves);
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("eval", "Measure recall and queries a second against a ground truth");
+  const auto arguments = std::make_shared<eval_arguments>();
+  command->add_option("file", arguments->file, "An index whose keys are the ground truth's ids")->required()->type_name("FILE");
+  command->add_option("--queries", arguments->queries, "A file of vectors")->required()->type_name("VECTORS");
+  command->add_option("--truth", arguments->truth,
+                      "The ids of each query's nearest neighbours, nearest first: .ivecs, .ibin (distances may follow) or .npy")
+      ->required()->type_name("GT");
+  command->add_option("--widths", arguments->widths, "hnsw: candidates kept while searching (ef)")
+      ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N,N,...");
+  command->add_option("-k", arguments->counts, "Neighbours asked for; more than the ground truth has are left out")
+      ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N,N,...");
+  command->add_option("--threads", arguments->threads, "Threads of one search; 0: all")
+      ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
+  command->add_option("--rounds", arguments->rounds, "Times each search is measured; the median is printed")
+      ->capture_default_str()->check(CLI::Range(1, 1000))->type_name("N");
+  command->add_option("--plot", arguments->plot, "Draw recall against speed, with gnuplot, to a .png or .svg")->type_name("PICTURE");
+  finish_command(*command, line,
+                 "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs\n"
+                 "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs --widths 20,50,100 -k 10 --plot sift.png");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/export.cpp -- atlas export: an index's vectors and keys for other programs.
+#include "command.hpp"
+#include "terminal.hpp"
+
+#include <atlas/any_index.hpp>
+#include <atlas/storage/vector_writer.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+struct export_arguments {
+  std::string file;
+  std::string output;
+  std::string keys;
+};
+
+void run(const export_arguments& arguments, const command_line& line) {
+  const atlas::vector_format format = take(atlas::vector_format_of(arguments.output), arguments.output);
+  std::string keys_path = arguments.keys;
+  if (keys_path.empty()) keys_path = std::filesystem::path(arguments.output).replace_extension(".keys.npy").string();
+  const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
+  const std::size_t dimension = index.dimension();
+
+  auto vectors = take(atlas::vector_writer::create_floats(arguments.output.c_str(), format, index.size(), dimension), arguments.output);
+  auto keys = take(atlas::vector_writer::create_keys(keys_path.c_str(), index.size()), keys_path);
+  {
+    progress_line progress("exporting", "vectors");
+    std::vector<std::uint64_t> batch(1024);
+    std::vector<float> rows(batch.size() * dimension);
+    std::uint64_t cursor = 0;
+    std::uint64_t done = 0;
+    while (const std::size_t count = index.list_keys(cursor, batch)) {
+      for (std::size_t i = 0; i < count; ++i) take(index.get(batch[i], rows.data() + i * dimension), arguments.file);
+      take(vectors.append(rows.data(), count), arguments.output);
+      take(keys.append(batch.data(), count), keys_path);
+      done += count;
+      if (!progress(done, index.size())) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
+    }
+  }
+  take(vectors.commit(), arguments.output);
+  take(keys.commit(), keys_path);
+  if (line.as_json) {
+    return print_json({{"index", arguments.file}, {"vectors", arguments.output}, {"keys", keys_path},
+                       {"count", index.size()}, {"dimension", dimension}});
+  }
+  std::cout << counted(index.size(), "vector") << " of dimension " << dimension << ": " << printable(arguments.output)
+            << ", keys: " << printable(keys_path) << '\n';
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("export", "Write an index's vectors to .npy or .fvecs, and their keys beside them");
+  const auto arguments = std::make_shared<export_arguments>();
+  command->add_option("file", arguments->file, "An index")->required()->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "Where to, a name ending in .npy or .fvecs")->required()->type_name("VECTORS");
+  command->add_option("--keys", arguments->keys, "The .npy of keys; by default VECTORS with the ending .keys.npy")->type_name("KEYS");
+  finish_command(*command, line,
+                 "  atlas export docs.atlas -o docs.npy\n"
+                 "  atlas export v.atlas -o v.fvecs --keys v.keys.npy");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/index.cpp -- atlas index, atlas compact: a folder into one file, and that file built anew.
+#include "command.hpp"
+#include "terminal.hpp"
+
+#include <atlas/folder.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+struct index_arguments {
+  std::string folder;
+  std::string output;
+  std::size_t chunk_size = atlas::chunk_options().size;
+  std::size_t overlap = atlas::chunk_options().overlap;
+  std::size_t dimension = atlas::hashing_options().dimension;
+  std::uint64_t max_file_size = atlas::folder_options().max_file_bytes;
+  std::uint32_t connectivity = atlas::folder_options().connectivity;
+  std::uint32_t build_width = atlas::folder_options().build_width;
+  unsigned threads = 0;
+  bool hidden = false;
+  bool verbose = false;
+};
+
+struct compact_arguments {
+  std::string file;
+  std::string output;
+  unsigned threads = 0;
+};
+
+/// Shows the phases of a build one after the other.
+class build_progress {
+ public:
+  bool operator()(const atlas::folder_progress& now) {
+    if (now.phase != phase_) {
+      phase_ = now.phase;
+      switch (phase_) {
+        case atlas::folder_phase::walking: line_.restart("walking ", "files"); break;
+        case atlas::folder_phase::reading: line_.restart("reading ", "bytes"); break;
+        case atlas::folder_phase::indexing: line_.restart("indexing", "chunks"); break;
+        case atlas::folder_phase::saving: line_.restart("saving  ", "bytes"); break;
+      }
+    }
+    return line_(now.done, now.total);
+  }
+
+ private:
+  atlas::folder_phase phase_ = atlas::folder_phase::walking;
+  progress_line line_{"walking ", "files"};
+};
+
+std::uint64_t file_size(const std::string& path) {
+  std::error_code ignored;
+  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
+  return ignored ? 0 : size;
+}
+
+json report_json(const std::string& output, const atlas::folder_report& report, double seconds) {
+  json skipped;
+  for (std::size_t i = 0; i < atlas::skip_reasons; ++i) {
+    std::string reason = name(static_cast<atlas::skip_reason>(i));
+    for (char& c : reason) c = c == ' ' ? '_' : c;
+    skipped[reason] = report.skipped[i];
+  }
+  skipped["unreadable_folders"] = report.walk.unreadable_folders;
+  return {{"index", output},
+          {"files", report.files},
+          {"chunks", report.chunks},
+          {"source_bytes", report.source_bytes},
+          {"index_bytes", file_size(output)},
+          {"seconds", seconds},
+          {"skipped", skipped}};
+}
+
+void print_report(const std::string& output, const atlas::folder_report& report, double seconds) {
+  std::cout << printable(output) << ": " << counted(report.files, "file") << ", " << counted(report.chunks, "chunk")
+            << " from " << bytes_text(report.source_bytes) << "; index " << bytes_text(file_size(output)) << "; "
+            << duration_text(seconds) << '\n';
+  std::string skipped;
+  const auto add = [&](std::uint64_t count, const std::string& what) {
+    if (count != 0) skipped += (skipped.empty() ? "" : ", ") + count_text(count) + " " + what;
+  };
+  for (std::size_t i = 0; i < atlas::skip_reasons; ++i) add(report.skipped[i], name(static_cast<atlas::skip_reason>(i)));
+  add(report.walk.unreadable_folders, "unreadable folders");
+  add(report.walk.unreadable_files, "files that could not be looked at");
+  if (!skipped.empty()) std::cout << "skipped: " << skipped << '\n';
+}
+
+void run_index(const index_arguments& arguments, const command_line& line) {
+  atlas::folder_options options;
+  options.chunks.size = arguments.chunk_size;
+  options.chunks.overlap = arguments.overlap;
+  options.hashing.dimension = arguments.dimension;
+  options.max_file_bytes = arguments.max_file_size;
+  options.walk.hidden = arguments.hidden;
+  options.connectivity = arguments.connectivity;
+  options.build_width = arguments.build_width;
+  options.threads = arguments.threads;
+  std::vector<std::pair<std::string, atlas::skip_reason>> skipped;
+  const auto note = [&](atlas::text_view path, atlas::skip_reason why) {
+    if (arguments.verbose) skipped.emplace_back(std::string(path.data(), path.size()), why);
+  };
+  options.on_skip = note;
+  const stopwatch watch;
+  const atlas::folder_report report = [&] {
+    build_progress progress;
+    options.on_progress = progress;
+    return take(atlas::folder_index::build(arguments.folder.c_str(), arguments.output.c_str(), options),
+                arguments.folder + " -> " + arguments.output);
+  }();
+  if (line.as_json) {
+    json out = report_json(arguments.output, report, watch.seconds());
+    for (const auto& [path, why] : skipped) out["skipped_files"].push_back({{"path", path}, {"reason", name(why)}});
+    return print_json(out);
+  }
+  for (const auto& [path, why] : skipped) std::cout << "skipped " << printable(path) << ": " << name(why) << '\n';
+  print_report(arguments.output, report, watch.seconds());
+}
+
+void run_compact(const compact_arguments& arguments, const command_line& line) {
+  const std::string output = arguments.output.empty() ? arguments.file : arguments.output;
+  const auto index = take(atlas::folder_index::open(arguments.file.c_str()), arguments.file);
+  const stopwatch watch;
+  const atlas::folder_report report = [&] {
+    build_progress progress;
+    return take(index.compact(output.c_str(), {.threads = arguments.threads, .on_progress = progress}), output);
+  }();
+  if (line.as_json) return print_json(report_json(output, report, watch.seconds()));
+  print_report(output, report, watch.seconds());
+}
+
+}  // namespace
+
+void add_index_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("index", "Index every text file below a folder");
+  const auto arguments = std::make_shared<index_arguments>();
+  command->add_option("folder", arguments->folder, "The folder")->required()->type_name("FOLDER");
+  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->type_name("FILE");
+  command->add_option("--chunk-size", arguments->chunk_size, "Characters a chunk at most")
+      ->capture_default_str()->type_name("N");
+  command->add_option("--overlap", arguments->overlap, "Characters that a chunk repeats of the one before")
+      ->capture_default_str()->type_name("N");
+  command->add_option("--dimension", arguments->dimension, "Components a vector")
+      ->capture_default_str()->check(CLI::Range(1, 65535))->type_name("N");
+  command->add_option("--max-file-size", arguments->max_file_size, "Skip larger files; 64MB and the like are understood")
+      ->capture_default_str()->transform(CLI::AsSizeValue(true))->type_name("BYTES");
+  command->add_flag("--hidden", arguments->hidden, "Also files and folders whose name begins with a dot");
+  command->add_option("--connectivity", arguments->connectivity, "Links a node of the graph")
+      ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
+  command->add_option("--build-width", arguments->build_width, "Candidates kept while building the graph")
+      ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N");
+  command->add_option("--threads", arguments->threads, "0: all. 1: the same folder gives the same bytes")
+      ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
+  command->add_flag("-v,--verbose", arguments->verbose, "Name each file that is skipped, and why");
+  finish_command(*command, line,
+                 "  atlas index docs -o docs.atlas\n"
+                 "  atlas index src -o src.atlas --chunk-size 1200 --overlap 100 --verbose");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run_index(*arguments, line); }; });
+}
+
+void add_compact_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand(
+      "compact", "Build a folder index anew from the documents in it, without those removed; word weights are learned anew");
+  const auto arguments = std::make_shared<compact_arguments>();
+  command->add_option("file", arguments->file, "The index of a folder")->required()->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->type_name("FILE");
+  command->add_option("--threads", arguments->threads, "0: all")
+      ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
+  finish_command(*command, line,
+                 "  atlas compact docs.atlas\n"
+                 "  atlas compact docs.atlas -o smaller.atlas");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run_compact(*arguments, line); }; });
+}
+
+}  // namespace cli

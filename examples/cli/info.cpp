@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/info.cpp -- atlas info, atlas verify: what a file holds, and whether it is whole.
+#include "command.hpp"
+#include "terminal.hpp"
+
+#include <atlas/any_index.hpp>
+#include <atlas/folder.hpp>
+
+#include <cstdio>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <string>
+
+namespace cli {
+
+namespace {
+
+std::string section_name(std::uint32_t id) {
+  switch (static_cast<atlas::index_section>(id)) {
+    case atlas::index_section::vectors: return "vectors";
+    case atlas::index_section::keys: return "keys";
+    case atlas::index_section::row_states: return "row states";
+    case atlas::index_section::key_map: return "key map";
+    case atlas::index_section::base_links: return "base links";
+    case atlas::index_section::levels: return "levels";
+    case atlas::index_section::upper_blocks: return "upper blocks";
+    case atlas::index_section::upper_links: return "upper links";
+  }
+  switch (static_cast<atlas::folder_section>(id)) {
+    case atlas::folder_section::info: return "folder";
+    case atlas::folder_section::files: return "files";
+    case atlas::folder_section::file_states: return "file states";
+    case atlas::folder_section::paths: return "paths";
+    case atlas::folder_section::chunks: return "chunks";
+    case atlas::folder_section::texts: return "texts";
+    case atlas::folder_section::hashing_state: return "hashing embedder";
+  }
+  return "unknown";
+}
+
+std::string hexadecimal(std::uint64_t value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+bool holds_folder(const atlas::file_reader& file) {
+  return file.has(static_cast<std::uint32_t>(atlas::folder_section::info));
+}
+
+json describe(const std::string& path, const atlas::file_reader& file, const atlas::any_index& index) {
+  const atlas::file_header& header = file.header();
+  json out = {{"index", path},
+              {"kind", index.kind_name()},
+              {"scalar", name(index.element())},
+              {"metric", name(index.metric())},
+              {"dimension", index.dimension()},
+              {"count", index.size()},
+              {"rows", header.rows},
+              {"file_bytes", header.file_bytes},
+              {"format_version", std::to_string(header.version_major) + "." + std::to_string(header.version_minor)}};
+  if (const auto* graph = index.as_hnsw()) {
+    out["parameters"] = {{"connectivity", graph->connectivity()},
+                         {"build_width", graph->build_width()},
+                         {"search_width", graph->search_width()},
+                         {"max_level", graph->max_level()}};
+  }
+  const atlas::memory_use memory = index.memory();
+  out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};
+  if (holds_folder(file)) {
+    const auto folder = take(atlas::folder_index::open(path.c_str()), path);
+    const atlas::chunk_options rule = folder.chunk_rule();
+    out["folder"] = {{"files", folder.file_count()},
+                     {"chunks", folder.chunk_count()},
+                     {"removed_files", folder.documents().file_count() - folder.file_count()},
+                     {"text_bytes", folder.documents().text_bytes()},
+                     {"embedder", folder.embedder() == atlas::embedder_kind::hashing ? "hashing" : "caller's"},
+                     {"chunk_size", rule.size},
+                     {"chunk_overlap", rule.overlap}};
+  }
+  for (const atlas::section_entry& entry : file.sections()) {
+    out["sections"].push_back({{"id", hexadecimal(entry.id)},
+                               {"name", section_name(entry.id)},
+                               {"offset", entry.offset},
+                               {"bytes", entry.length_bytes},
+                               {"element_bytes", entry.element_bytes},
+                               {"required", (entry.flags & atlas::section_required) != 0}});
+  }
+  return out;
+}
+
+void print(const json& out) {
+  const auto text = [&](const json& value) { return printable(value.get<std::string>()); };
+  const auto number = [](const json& value) { return value.get<std::uint64_t>(); };
+  const auto row = [](const std::string& what, const std::string& value) {
+    std::cout << std::left << std::setw(14) << what << value << '\n';
+  };
+  row("file", text(out["index"]) + ", " + bytes_text(number(out["file_bytes"])) + ", format " + text(out["format_version"]));
+  row("kind", text(out["kind"]));
+  row("vectors", count_text(number(out["count"])) + " of dimension " + count_text(number(out["dimension"])) + ", " +
+                     text(out["scalar"]) + ", " + text(out["metric"]));
+  if (number(out["rows"]) != number(out["count"])) {
+    row("removed", count_text(number(out["rows"]) - number(out["count"])) + " rows are kept until the index is built anew");
+  }
+  if (out.contains("parameters")) {
+    const json& of = out["parameters"];
+    row("graph", "connectivity " + count_text(number(of["connectivity"])) + ", build width " +
+                     count_text(number(of["build_width"])) + ", search width " + count_text(number(of["search_width"])) +
+                     ", " + counted(number(of["max_level"]) + 1, "level"));
+  }
+  const json& memory = out["memory"];
+  row("memory", bytes_text(number(memory["total"])) + " (vectors " + bytes_text(number(memory["vectors"])) + ", keys " +
+                    bytes_text(number(memory["keys"])) + ", graph " + bytes_text(number(memory["graph"])) + "), mapped");
+  if (out.contains("folder")) {
+    const json& folder = out["folder"];
+    row("folder", counted(number(folder["files"]), "file") + ", " + counted(number(folder["chunks"]), "chunk") + ", " +
+                      bytes_text(number(folder["text_bytes"])) + " of text");
+    row("chunks", "at most " + count_text(number(folder["chunk_size"])) + " characters, overlap " +
+                      count_text(number(folder["chunk_overlap"])));
+    row("embedder", text(folder["embedder"]));
+  }
+  std::cout << "sections\n";
+  for (const json& section : out["sections"]) {
+    std::cout << "  " << std::left << std::setw(7) << text(section["id"]) << std::setw(18) << text(section["name"])
+              << std::right << std::setw(10) << bytes_text(number(section["bytes"])) << '\n';
+  }
+}
+
+void run_info(const std::string& path, const command_line& line) {
+  const auto file = take(atlas::file_reader::open(path.c_str()), path);
+  const auto index = take(atlas::any_index::open(path.c_str()), path);
+  const json out = describe(path, file, index);
+  if (line.as_json) return print_json(out);
+  print(out);
+}
+
+void run_verify(const std::string& path, const command_line& line) {
+  const auto file = take(atlas::file_reader::open(path.c_str()), path);
+  {
+    progress_line progress("verifying", "bytes");
+    const atlas::status said = file.verify(progress);
+    if (!said.ok() && said.error().row < file.sections().size()) {
+      const atlas::section_entry& entry = file.sections()[static_cast<std::size_t>(said.error().row)];
+      throw failure(said.error(), path + ": section " + hexadecimal(entry.id) + " (" + section_name(entry.id) + ")");
+    }
+    take(said, path);
+  }
+  const auto index = take(atlas::any_index::open(path.c_str()), path);
+  if (holds_folder(file)) static_cast<void>(take(atlas::folder_index::open(path.c_str()), path));
+  if (line.as_json) {
+    return print_json({{"index", path}, {"ok", true}, {"sections", file.sections().size()}, {"bytes", file.header().file_bytes}});
+  }
+  std::cout << printable(path) << ": whole, " << counted(file.sections().size(), "section") << ", "
+            << bytes_text(file.header().file_bytes) << '\n';
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("info", "Say what an index file holds");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("file", *path, "An index")->required()->type_name("FILE");
+  finish_command(*command, line,
+                 "  atlas info docs.atlas\n"
+                 "  atlas info docs.atlas --json | jq .sections");
+  command->callback([path, &line] { line.action = [path, &line] { run_info(*path, line); }; });
+}
+
+void add_verify_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("verify", "Compare every section of an index file with its checksum");
+  const auto path = std::make_shared<std::string>();
+  command->add_option("file", *path, "An index")->required()->type_name("FILE");
+  finish_command(*command, line, "  atlas verify docs.atlas && cp docs.atlas /backup");
+  command->callback([path, &line] { line.action = [path, &line] { run_verify(*path, line); }; });
+}
+
+}  // namespace cli
