@@ -4,12 +4,12 @@
 #include <doctest/doctest.h>
 
 // What the sanitizers ask when they start, and nobody asks otherwise. Tests request impossible amounts of memory on
-// purpose, and start threads in the child of a program that has threads.
+// purpose.
 extern "C" {
 __attribute__((visibility("default"))) const char* __asan_default_options() {
   return "allocator_may_return_null=1:detect_stack_use_after_return=1";
 }
 __attribute__((visibility("default"))) const char* __tsan_default_options() {
-  return "allocator_may_return_null=1:die_after_fork=0";
+  return "allocator_may_return_null=1";
 }
 }

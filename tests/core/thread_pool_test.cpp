@@ -160,6 +160,10 @@ TEST_SUITE("core") {
   }
 
   TEST_CASE("thread_pool: a child process starts its own threads") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
+      return;
+    }
     atlas::thread_pool pool(3);
     CHECK(covers(pool, 100));
     CHECK(support::holds_in_child([&] {
@@ -172,6 +176,10 @@ TEST_SUITE("core") {
   }
 
   TEST_CASE("thread_pool: in a child, several threads may be the first to run") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
+      return;
+    }
     atlas::thread_pool pool(3);
     CHECK(covers(pool, 100));
     CHECK(support::holds_in_child([&] {
@@ -182,6 +190,10 @@ TEST_SUITE("core") {
   }
 
   TEST_CASE("thread_pool: a fork while another thread is inside a run leaves the child a usable pool") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
+      return;
+    }
     atlas::thread_pool pool(2);
     std::atomic<bool> is_inside{false};
     std::atomic<bool> may_leave{false};

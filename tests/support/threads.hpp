@@ -14,6 +14,19 @@
 
 namespace support {
 
+/// ThreadSanitizer loses its way when the child of a process with threads starts threads of its own.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_thread_sanitizer = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+inline constexpr bool under_thread_sanitizer = true;
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+
 /// Calls work(number) on `count` threads that all wait for the last one to start; returns when all are done.
 template <class Work>
 void together(unsigned count, Work work) {
@@ -33,6 +46,7 @@ void together(unsigned count, Work work) {
 /// Whether work() returned true in a child of this process. The child leaves by _exit and runs no destructors.
 template <class Work>
 bool holds_in_child(Work work) {
+  std::fflush(nullptr);  // or the child would write the parent's buffered lines again
   const pid_t child = ::fork();
   if (child == 0) ::_exit(work() ? 0 : 1);
   int how = 0;
@@ -42,6 +56,7 @@ bool holds_in_child(Work work) {
 /// Whether work() ended a child of this process by abort(). What it writes to stderr is thrown away.
 template <class Work>
 bool aborts_in_child(Work work) {
+  std::fflush(nullptr);  // or the child would write the parent's buffered lines again
   const pid_t child = ::fork();
   if (child == 0) {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(2);

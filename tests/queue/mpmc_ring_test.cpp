@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/queue/mpmc_ring_test.cpp -- mirrors include/atlas/queue/mpmc_ring.hpp: many producers, many consumers.
+#include <atlas/queue/mpmc_ring.hpp>
+
+#include "support/counted.hpp"
+#include "support/threads.hpp"
+#include "support/without_membarrier.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+struct parcel {
+  std::uint32_t producer = 0;
+  std::uint32_t number = 0;
+};
+
+enum class way : std::uint8_t { tried, waited, batches };
+
+/// Producers push 0, 1, 2, ...; whether each parcel arrives once and each consumer sees each producer's in order.
+bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsigned consumers, std::uint32_t each, way how) {
+  auto ring = atlas::mpmc_ring<parcel>::create_at(capacity, lap).value();
+  std::vector<std::vector<std::atomic<std::uint32_t>>> arrivals(producers);
+  for (auto& of_producer : arrivals) of_producer = std::vector<std::atomic<std::uint32_t>>(each);
+  std::atomic<std::uint32_t> wrong{0};
+  std::atomic<unsigned> producing{producers};
+  support::together(producers + consumers, [&](unsigned thread) {
+    std::array<parcel, 7> batch;
+    if (thread < producers) {
+      for (std::uint32_t next = 0; next < each;) {
+        if (how == way::waited) {
+          if (!ring.push({thread, next++}).ok()) wrong.fetch_add(1);
+        } else if (how == way::tried) {
+          if (ring.try_push(parcel{thread, next})) {
+            ++next;
+          } else {
+            std::this_thread::yield();
+          }
+        } else {
+          std::uint32_t filled = 0;
+          while (filled < batch.size() && next + filled < each) {
+            batch[filled] = {thread, next + filled};
+            ++filled;
+          }
+          const std::size_t pushed = ring.try_push_n({batch.data(), filled});
+          if (pushed == 0) std::this_thread::yield();
+          next += static_cast<std::uint32_t>(pushed);
+        }
+      }
+      if (producing.fetch_sub(1) == 1) ring.close();
+    } else {
+      std::vector<std::uint32_t> least(producers, 0);
+      const auto take = [&](const parcel& one) {
+        if (one.producer >= producers || one.number >= each || one.number < least[one.producer]) {
+          wrong.fetch_add(1);
+          return;
+        }
+        least[one.producer] = one.number + 1;
+        arrivals[one.producer][one.number].fetch_add(1);
+      };
+      for (;;) {
+        parcel one;
+        if (how == way::waited) {
+          if (!ring.pop(one).ok()) break;
+          take(one);
+          continue;
+        }
+        const std::size_t popped =
+            how == way::tried ? (ring.try_pop(one) ? 1U : 0U) : ring.try_pop_n({batch.data(), batch.size()});
+        if (how == way::tried && popped == 1) take(one);
+        for (std::size_t i = 0; how == way::batches && i < popped; ++i) take(batch[i]);
+        if (popped == 0) {
+          // Closed and drained is what a waiting pop says; its deadline is long past.
+          const atlas::status last = ring.pop(one, 1);
+          if (last.ok()) {
+            take(one);
+          } else if (last.error() == atlas::errc::closed) {
+            break;
+          }
+          std::this_thread::yield();
+        }
+      }
+    }
+  });
+  for (const auto& of_producer : arrivals) {
+    for (const std::atomic<std::uint32_t>& count : of_producer) wrong.fetch_add(count.load() == 1 ? 0 : 1);
+  }
+  return wrong.load() == 0 && ring.size_approx() == 0;
+}
+
+}  // namespace
+
+TEST_SUITE("queue") {
+  TEST_CASE("mpmc_ring: every element arrives once, each producer's in order") {
+    for (const std::size_t capacity : {1U, 2U, 3U, 16U, 1000U}) {
+      for (const way how : {way::tried, way::waited, way::batches}) {
+        CAPTURE(capacity);
+        CAPTURE(static_cast<int>(how));
+        const std::uint32_t each = capacity < 16 ? 500 : 3000;
+        CHECK(delivers(capacity, 0, 2, 2, each, how));
+        CHECK(delivers(capacity, 0, 3, 1, each / 2, how));
+        CHECK(delivers(capacity, 0, 1, 3, each, how));
+      }
+    }
+  }
+
+  TEST_CASE("mpmc_ring: the end of the positions passes unnoticed by many threads") {
+    for (const std::size_t capacity : {1U, 2U, 3U, 1000U}) {
+      CAPTURE(capacity);
+      CHECK(delivers(capacity, ~std::uint64_t{0}, 2, 2, 700, way::tried));
+      CHECK(delivers(capacity, ~std::uint64_t{0}, 2, 2, 700, way::batches));
+      CHECK(delivers(capacity, (std::uint64_t{1} << 32) / capacity - 1, 2, 2, 700, way::waited));
+    }
+  }
+
+  TEST_CASE("mpmc_ring: no wake-up is lost among many that wait on both sides of a small ring") {
+    for (const std::size_t capacity : {1U, 2U}) {
+      CAPTURE(capacity);
+      CHECK(delivers(capacity, 0, 4, 4, 400, way::waited));
+      CHECK(delivers(capacity, 0, 6, 1, 300, way::waited));
+      CHECK(delivers(capacity, 0, 1, 6, 1500, way::waited));
+    }
+  }
+
+  TEST_CASE("mpmc_ring: what close() found accepted is popped, and nothing else") {
+    for (int round = 0; round < 150; ++round) {
+      auto ring = atlas::mpmc_ring<int>::create(static_cast<std::size_t>(round % 5 + 1)).value();
+      std::atomic<int> accepted{0};
+      std::atomic<int> popped{0};
+      support::together(5, [&](unsigned number) {
+        if (number == 0) {
+          while (ring.push(1).ok()) accepted.fetch_add(1);
+        } else if (number == 1) {
+          while (!ring.is_closed()) accepted.fetch_add(ring.try_push(1) ? 1 : 0);
+        } else if (number < 4) {
+          int value = 0;
+          while (ring.pop(value).ok()) popped.fetch_add(value);
+        } else {
+          while (popped.load() < round % 30) std::this_thread::yield();
+          ring.close();
+        }
+      });
+      int left = 0;
+      CHECK(ring.pop(left).error() == atlas::errc::closed);
+      CHECK(popped.load() == accepted.load());
+    }
+  }
+
+  TEST_CASE("mpmc_ring: a batch is contiguous, whoever else pushes") {
+    auto ring = atlas::mpmc_ring<parcel>::create(16).value();
+    std::atomic<std::uint32_t> wrong{0};
+    std::atomic<unsigned> producing{2};
+    support::together(3, [&](unsigned thread) {
+      if (thread < 2) {
+        for (std::uint32_t next = 0; next < 3000;) {
+          std::array<parcel, 4> batch;
+          for (std::uint32_t i = 0; i < 4; ++i) batch[i] = {thread, i};
+          const std::size_t pushed = ring.try_push_n(batch);
+          // The rest of a batch that was cut goes in one by one, marked as no batch.
+          for (std::size_t i = pushed; pushed != 0 && i < 4; ++i) ring.push({thread, 99}).value();
+          if (pushed == 0) std::this_thread::yield();
+          next += static_cast<std::uint32_t>(pushed);
+        }
+        if (producing.fetch_sub(1) == 1) ring.close();
+      } else {
+        parcel before{9, 99};
+        parcel one;
+        while (ring.pop(one).ok()) {
+          const bool continues = one.number != 0 && one.number != 99;
+          if (continues && (before.producer != one.producer || before.number + 1 != one.number)) wrong.fetch_add(1);
+          before = one;
+        }
+      }
+    });
+    CHECK(wrong.load() == 0);
+  }
+
+  TEST_CASE("mpmc_ring: move-only elements survive a crowd without a leak or a double end") {
+    const int before = support::counted::alive().load();
+    {
+      auto ring = atlas::mpmc_ring<support::counted>::create(3).value();
+      std::atomic<int> sum{0};
+      std::atomic<unsigned> producing{2};
+      support::together(4, [&](unsigned number) {
+        if (number < 2) {
+          for (int value = 1; value <= 1000; ++value) ring.push(support::counted(value)).value();
+          if (producing.fetch_sub(1) == 1) ring.close();
+        } else {
+          support::counted out;
+          while (ring.pop(out).ok()) sum.fetch_add(out.number());
+        }
+      });
+      CHECK(sum.load() == 2 * 1000 * 1001 / 2);
+      CHECK(support::counted::alive().load() == before);
+    }
+    CHECK(support::counted::alive().load() == before);
+  }
+
+  TEST_CASE("mpmc_ring: a deadline among many waiters costs nobody a wake-up") {
+    auto ring = atlas::mpmc_ring<int>::create(1).value();
+    std::atomic<int> popped{0};
+    std::atomic<int> timed_out{0};
+    support::together(4, [&](unsigned number) {
+      if (number == 0) {
+        for (int value = 0; value < 1000; ++value) {
+          ring.push(int{value}).value();
+          if (value % 16 == 0) {
+            for (int i = 0; i < 50; ++i) std::this_thread::yield();  // some of the others run out of patience
+          }
+        }
+        ring.close();
+        return;
+      }
+      for (int value = 0;;) {
+        const atlas::status answer = ring.pop(value, number == 1 ? 0 : atlas::monotonic_ns() + 20'000);
+        if (answer.ok()) {
+          popped.fetch_add(1);
+        } else if (answer.error() == atlas::errc::timed_out) {
+          timed_out.fetch_add(1);
+        } else {
+          break;
+        }
+      }
+    });
+    CHECK(popped.load() == 1000);
+  }
+
+  TEST_CASE("mpmc_ring: works the same where the system has no membarrier call") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
+      return;
+    }
+    CHECK(support::holds_in_child([] {
+      if (!support::forbid_membarrier()) return false;
+      return !atlas::heavy_barrier() && delivers(1, 0, 3, 3, 400, way::waited) && delivers(2, 0, 2, 2, 400, way::tried);
+    }));
+  }
+
+  TEST_CASE("mpmc_ring: keeps working where the membarrier call is taken away while it is in use") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
+      return;
+    }
+    CHECK(support::holds_in_child([] {
+      auto there = atlas::mpmc_ring<int>::create(1).value();
+      auto back = atlas::mpmc_ring<int>::create(1).value();
+      if (!support::forbid_membarrier()) return false;
+      std::thread other([&] {
+        for (int value = 0; there.pop(value).ok();) back.push(std::move(value)).value();
+      });
+      bool is_right = true;
+      for (int round = 0; round < 200; ++round) {
+        int value = -1;
+        is_right = is_right && there.push(int{round}).ok() && back.pop(value).ok() && value == round;
+      }
+      there.close();
+      other.join();
+      return is_right;
+    }));
+  }
+}

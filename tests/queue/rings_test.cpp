@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/queue/rings_test.cpp -- mirrors include/atlas/queue.hpp: what both rings promise in the same words.
+#include <atlas/queue.hpp>
+
+#include "support/counted.hpp"
+#include "support/threads.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace {
+
+struct of_mpmc {
+  template <class Value>
+  using ring = atlas::mpmc_ring<Value>;
+  // Both count positions modulo 2^64: the first 2^32 elements end there, and the last position here.
+  static std::vector<std::uint64_t> starts_near_the_end(std::size_t) {
+    return {~std::uint64_t{0}, ~std::uint64_t{0} - 1, (std::uint64_t{1} << 32) - 1, (std::uint64_t{1} << 20) - 1};
+  }
+};
+struct of_spsc {
+  template <class Value>
+  using ring = atlas::spsc_ring<Value>;
+  static std::vector<std::uint64_t> starts_near_the_end(std::size_t capacity) {
+    return {~std::uint64_t{0} - 2, ~std::uint64_t{0} - capacity, (std::uint64_t{1} << 32) - 3,
+            (std::uint64_t{1} << 63) - 3};
+  }
+};
+
+/// Any sequence of calls by one thread, against a deque.
+template <class Ring>
+void agrees_with_a_deque(Ring& ring, std::uint64_t seed, int steps) {
+  std::mt19937_64 random(seed);
+  std::deque<int> model;
+  int next = 1;
+  for (int step = 0; step < steps; ++step) {
+    switch (random() % 4) {
+      case 0: {
+        int value = next;
+        REQUIRE(ring.try_push(std::move(value)) == (model.size() < ring.capacity()));
+        if (model.size() < ring.capacity()) model.push_back(next++);
+        break;
+      }
+      case 1: {
+        int value = -1;
+        REQUIRE(ring.try_pop(value) == !model.empty());
+        REQUIRE(value == (model.empty() ? -1 : model.front()));
+        if (!model.empty()) model.pop_front();
+        break;
+      }
+      case 2: {
+        std::vector<int> values(random() % (ring.capacity() + 3));
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] = next + static_cast<int>(i);
+        const std::size_t pushed = ring.try_push_n(values);
+        REQUIRE(pushed == std::min(values.size(), ring.capacity() - model.size()));
+        for (std::size_t i = 0; i < pushed; ++i) model.push_back(next++);
+        break;
+      }
+      default: {
+        std::vector<int> values(random() % (ring.capacity() + 3), -1);
+        const std::size_t popped = ring.try_pop_n(values);
+        REQUIRE(popped == std::min(values.size(), model.size()));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          REQUIRE(values[i] == (i < popped ? model.front() : -1));
+          if (i < popped) model.pop_front();
+        }
+      }
+    }
+    REQUIRE(ring.size_approx() == model.size());
+  }
+}
+
+/// Moved in and out, it notices whether it stands where its alignment asks.
+struct alignas(256) wide {
+  explicit wide(int value = 0) : number(value) { check(); }
+  wide(wide&& other) noexcept : number(other.number) { check(); }
+  wide& operator=(wide&& other) noexcept {
+    number = other.number;
+    return *this;
+  }
+  ~wide() { check(); }
+  void check() const { is_aligned = is_aligned && reinterpret_cast<std::uintptr_t>(this) % 256 == 0; }
+  int number;
+  static inline bool is_aligned = true;
+};
+
+struct copy_thrown {};
+/// Moves without throwing; a copy throws when told to.
+struct throwing_copy {
+  explicit throwing_copy(int value = 0) : number(value) {}
+  throwing_copy(const throwing_copy& other) : number(other.number) {
+    if (number < 0) throw copy_thrown{};
+  }
+  throwing_copy(throwing_copy&& other) noexcept : number(other.number) {}
+  throwing_copy& operator=(throwing_copy&& other) noexcept {
+    number = other.number;
+    return *this;
+  }
+  int number;
+};
+
+struct no_default {
+  explicit no_default(int value) : number(value) {}
+  int number;
+};
+
+using huge = std::array<char, std::size_t{1} << 20>;
+
+}  // namespace
+
+TEST_SUITE("queue") {
+  static_assert(atlas::bounded_queue<atlas::mpmc_ring<int>>);
+  static_assert(atlas::bounded_queue<atlas::spsc_ring<int>>);
+  static_assert(atlas::bounded_queue<atlas::mpmc_ring<std::unique_ptr<int>>>);
+  static_assert(!atlas::bounded_queue<std::vector<int>>);
+  static_assert(!std::is_copy_constructible_v<atlas::mpmc_ring<int>>);
+  static_assert(!std::is_copy_constructible_v<atlas::spsc_ring<int>>);
+
+  TEST_CASE_TEMPLATE("ring: refuses capacities that cannot be, and says which are possible", Kind, of_mpmc, of_spsc) {
+    using ring = typename Kind::template ring<huge>;
+    CHECK(ring::create(0).error() == atlas::errc::invalid_argument);
+    CHECK(ring::create(atlas::max_ring_capacity + 1).error() == atlas::errc::limit_exceeded);
+    CHECK(ring::create(~std::size_t{0}).error() == atlas::errc::limit_exceeded);
+    CHECK(ring::create(atlas::max_ring_capacity).error() == atlas::errc::no_memory);  // 4 PiB
+    char text[512];
+    atlas::describe(ring::create(0).error(), text, sizeof text);
+    CHECK(std::string(text) == "invalid argument: ring.capacity: expected at least 1, found 0");
+  }
+
+  TEST_CASE_TEMPLATE("ring: holds exactly its capacity, in order, lap after lap", Kind, of_mpmc, of_spsc) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 1000U}) {
+      CAPTURE(capacity);
+      auto ring = Kind::template ring<std::size_t>::create(capacity).value();
+      CHECK(ring.capacity() == capacity);
+      for (int lap = 0; lap < 5; ++lap) {
+        for (std::size_t i = 0; i < capacity; ++i) {
+          CHECK(ring.size_approx() == i);
+          REQUIRE(ring.try_push(i));
+        }
+        CHECK_FALSE(ring.try_push(capacity));
+        std::size_t value = 0;
+        for (std::size_t i = 0; i < capacity; ++i) {
+          REQUIRE(ring.try_pop(value));
+          REQUIRE(value == i);
+        }
+        CHECK_FALSE(ring.try_pop(value));
+        CHECK(value == capacity - 1);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("ring: does what a deque does, single calls and batches mixed", Kind, of_mpmc, of_spsc) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 6U, 8U, 33U}) {
+      CAPTURE(capacity);
+      auto ring = Kind::template ring<int>::create(capacity).value();
+      agrees_with_a_deque(ring, 100 + capacity, 3000);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("ring: positions run over 2^32 and 2^64 without a seam", Kind, of_mpmc, of_spsc) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 4U, 5U, 1000U}) {
+      for (const std::uint64_t start : Kind::starts_near_the_end(capacity)) {
+        CAPTURE(capacity);
+        CAPTURE(start);
+        auto ring = Kind::template ring<int>::create_at(capacity, start).value();
+        CHECK(ring.size_approx() == 0);
+        for (int next = 0; next < static_cast<int>(capacity) * 3; ++next) {
+          int value = -1;
+          CHECK_FALSE(ring.try_pop(value));
+          REQUIRE(ring.try_push(int{next}));
+          REQUIRE(ring.try_pop(value));
+          REQUIRE(value == next);
+        }
+        auto again = Kind::template ring<int>::create_at(capacity, start).value();
+        agrees_with_a_deque(again, 7 + capacity, 1500);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("ring: a push that fails leaves the value", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<std::unique_ptr<int>>::create(1).value();
+    CHECK(ring.try_push(std::make_unique<int>(1)));
+    auto kept = std::make_unique<int>(2);
+    CHECK_FALSE(ring.try_push(std::move(kept)));
+    CHECK(kept != nullptr);  // NOLINT: promised
+    CHECK(ring.push(std::move(kept), 1).error() == atlas::errc::timed_out);
+    CHECK(kept != nullptr);
+    std::array<std::unique_ptr<int>, 2> two{std::make_unique<int>(3), std::make_unique<int>(4)};
+    CHECK(ring.try_push_n(two) == 0);
+    CHECK(two[0] != nullptr);
+    std::unique_ptr<int> out;
+    CHECK(ring.try_pop(out));
+    CHECK(ring.try_push_n(two) == 1);
+    CHECK(two[0] == nullptr);
+    CHECK(two[1] != nullptr);
+    ring.close();
+    CHECK(ring.push(std::move(kept)).error() == atlas::errc::closed);
+    CHECK_FALSE(ring.try_push(std::move(kept)));
+    CHECK(ring.try_push_n({&kept, 1}) == 0);
+    CHECK(kept != nullptr);
+    CHECK(*kept == 2);
+  }
+
+  TEST_CASE_TEMPLATE("ring: ends every element exactly once, also those left over", Kind, of_mpmc, of_spsc) {
+    const int before = support::counted::alive().load();
+    {
+      auto ring = Kind::template ring<support::counted>::create(5).value();
+      CHECK(support::counted::alive().load() == before);  // an empty slot holds no element
+      for (int number = 0; number < 13; ++number) {
+        REQUIRE(ring.try_push(support::counted(number)));
+        support::counted out;
+        REQUIRE(ring.try_pop(out));
+        REQUIRE(out.number() == number);
+      }
+      for (int number = 0; number < 4; ++number) REQUIRE(ring.try_push(support::counted(number)));
+      std::vector<support::counted> out(2);
+      CHECK(ring.try_pop_n(out) == 2);
+      CHECK(out[1].number() == 1);
+      CHECK(support::counted::alive().load() == before + 4);
+
+      auto moved = std::move(ring);
+      CHECK(moved.size_approx() == 2);
+      ring = Kind::template ring<support::counted>::create(1).value();
+      CHECK(ring.try_push(support::counted(9)));
+      ring = std::move(moved);
+      CHECK(ring.try_pop(out[0]));
+      CHECK(out[0].number() == 2);
+      CHECK(ring.try_push(support::counted(10)));
+    }
+    CHECK(support::counted::alive().load() == before);
+  }
+
+  TEST_CASE_TEMPLATE("ring: carries over-aligned types", Kind, of_mpmc, of_spsc) {
+    wide::is_aligned = true;
+    auto ring = Kind::template ring<wide>::create(3).value();
+    for (int number = 0; number < 10; ++number) {
+      REQUIRE(ring.try_push(wide(number)));
+      wide out;
+      REQUIRE(ring.try_pop(out));
+      REQUIRE(out.number == number);
+    }
+    CHECK(ring.try_push(wide(1)));
+    CHECK(wide::is_aligned);
+  }
+
+  TEST_CASE_TEMPLATE("ring: a copy that throws leaves the ring as it was", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<throwing_copy>::create(2).value();
+    const throwing_copy good(1);
+    const throwing_copy bad(-1);
+    CHECK(ring.try_push(good));
+    CHECK_THROWS_AS(static_cast<void>(ring.try_push(bad)), copy_thrown);
+    CHECK_THROWS_AS(static_cast<void>(ring.push(bad)), copy_thrown);
+    CHECK(ring.size_approx() == 1);
+    CHECK(ring.push(throwing_copy(-2)).ok());  // moved, not copied
+    throwing_copy out;
+    CHECK(ring.try_pop(out));
+    CHECK(out.number == 1);
+    CHECK(ring.try_pop(out));
+    CHECK(out.number == -2);
+    CHECK_FALSE(ring.try_pop(out));
+  }
+
+  TEST_CASE_TEMPLATE("ring: needs no default constructor", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<no_default>::create(1).value();
+    CHECK(ring.push(no_default(5)).ok());
+    no_default out(0);
+    CHECK(ring.pop(out).ok());
+    CHECK(out.number == 5);
+  }
+
+  TEST_CASE_TEMPLATE("ring: after close, pushes fail and pops drain", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<int>::create(4).value();
+    CHECK_FALSE(ring.is_closed());
+    CHECK(ring.push(1).ok());
+    CHECK(ring.push(2).ok());
+    CHECK(ring.push(3).ok());
+    ring.close();
+    ring.close();  // again: nothing
+    CHECK(ring.is_closed());
+    CHECK_FALSE(ring.try_push(4));
+    CHECK(ring.push(4).error() == atlas::errc::closed);
+    CHECK(ring.size_approx() == 3);
+    int out = 0;
+    CHECK(ring.pop(out).ok());
+    CHECK(out == 1);
+    CHECK(ring.try_pop(out));
+    CHECK(out == 2);
+    CHECK(ring.try_pop_n({&out, 1}) == 1);
+    CHECK(out == 3);
+    CHECK(ring.pop(out).error() == atlas::errc::closed);
+    CHECK(ring.pop(out, 1).error() == atlas::errc::closed);
+    CHECK_FALSE(ring.try_pop(out));
+    CHECK(out == 3);
+  }
+
+  TEST_CASE_TEMPLATE("ring: a deadline ends a wait, and never a call that need not wait", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<int>::create(1).value();
+    int out = -1;
+    CHECK(ring.pop(out, 1).error() == atlas::errc::timed_out);
+    std::uint64_t deadline_ns = atlas::monotonic_ns() + 1'000'000;
+    CHECK(ring.pop(out, deadline_ns).error() == atlas::errc::timed_out);
+    CHECK(atlas::monotonic_ns() >= deadline_ns);
+    CHECK(out == -1);
+    CHECK(ring.push(5, 1).ok());  // a deadline long ago, but there is room
+    CHECK(ring.push(6, 1).error() == atlas::errc::timed_out);
+    deadline_ns = atlas::monotonic_ns() + 1'000'000;
+    CHECK(ring.push(6, deadline_ns).error() == atlas::errc::timed_out);
+    CHECK(atlas::monotonic_ns() >= deadline_ns);
+    CHECK(ring.pop(out, 1).ok());
+    CHECK(out == 5);
+  }
+
+  TEST_CASE_TEMPLATE("ring: every element arrives once and in order, tried, waited for or in batches", Kind, of_mpmc,
+                     of_spsc) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 64U, 1000U}) {
+      for (int way = 0; way < 4; ++way) {
+        CAPTURE(capacity);
+        CAPTURE(way);
+        const std::uint32_t count = capacity < 8 ? 1500 : 10'000;
+        auto ring = Kind::template ring<std::uint32_t>::create_at(capacity, ~std::uint64_t{0} - 1).value();
+        std::uint32_t wrong = 0;
+        support::together(2, [&](unsigned number) {
+          const bool is_waiting = number == 0 ? (way & 1) != 0 : (way & 2) != 0;
+          std::vector<std::uint32_t> batch(5);
+          if (number == 0) {
+            for (std::uint32_t next = 0; next < count;) {
+              if (is_waiting) {
+                ring.push(std::uint32_t{next++}).value();
+              } else if (next % 3 == 0 && count - next >= batch.size()) {
+                for (std::uint32_t i = 0; i < batch.size(); ++i) batch[i] = next + i;
+                const std::size_t pushed = ring.try_push_n(batch);
+                next += static_cast<std::uint32_t>(pushed);
+                if (pushed == 0) std::this_thread::yield();
+              } else if (ring.try_push(next)) {
+                ++next;
+              } else {
+                std::this_thread::yield();
+              }
+            }
+            ring.close();
+          } else {
+            std::uint32_t next = 0;
+            std::uint32_t out = 0;
+            if (is_waiting) {
+              while (ring.pop(out).ok()) wrong += out == next++ ? 0U : 1U;
+            } else {
+              while (next != count) {
+                const std::size_t popped = ring.try_pop_n(batch);
+                for (std::size_t i = 0; i < popped; ++i) wrong += batch[i] == next++ ? 0U : 1U;
+                if (popped != 0) continue;
+                if (ring.try_pop(out)) {
+                  wrong += out == next++ ? 0U : 1U;
+                } else {
+                  std::this_thread::yield();
+                }
+              }
+            }
+            wrong += next == count ? 0U : 1U;
+          }
+        });
+        REQUIRE(wrong == 0);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("ring: what the producer wrote before the push is seen after the pop", Kind, of_mpmc, of_spsc) {
+    auto ring = Kind::template ring<int*>::create(4).value();
+    std::vector<int> cells(5000, 0);  // not atomic: TSan watches
+    support::together(2, [&](unsigned number) {
+      if (number == 0) {
+        for (int& cell : cells) {
+          cell = 1;
+          ring.push(&cell).value();
+        }
+        ring.close();
+      } else {
+        int* cell = nullptr;
+        while (ring.pop(cell).ok()) ++*cell;
+      }
+    });
+    for (const int cell : cells) REQUIRE(cell == 2);
+  }
+
+  TEST_CASE_TEMPLATE("ring: no wake-up is lost between two threads that wait for each other", Kind, of_mpmc, of_spsc) {
+    auto there = Kind::template ring<int>::create(1).value();
+    auto back = Kind::template ring<int>::create(1).value();
+    support::together(2, [&](unsigned number) {
+      int value = 0;
+      for (int round = 0; round < 2000; ++round) {
+        if (number == 0) {
+          there.push(int{round}).value();
+          back.pop(value).value();
+          REQUIRE(value == round);
+        } else {
+          there.pop(value).value();
+          back.push(std::move(value)).value();
+        }
+      }
+    });
+  }
+
+  TEST_CASE_TEMPLATE("ring: close wakes whoever waits, on either side", Kind, of_mpmc, of_spsc) {
+    for (int round = 0; round < 100; ++round) {
+      auto empty = Kind::template ring<int>::create(2).value();
+      auto full = Kind::template ring<int>::create(1).value();
+      full.push(1).value();
+      support::together(3, [&](unsigned number) {
+        int value = 7;
+        if (number == 0) {
+          CHECK(empty.pop(value).error() == atlas::errc::closed);
+        } else if (number == 1) {
+          CHECK(full.push(std::move(value)).error() == atlas::errc::closed);
+        } else {
+          for (int i = 0; i < round; ++i) std::this_thread::yield();
+          empty.close();
+          full.close();
+        }
+        CHECK(value == 7);
+      });
+    }
+  }
+
+  TEST_CASE_TEMPLATE("ring: a moved-from ring may be assigned to, and nothing else", Kind, of_mpmc, of_spsc) {
+    auto first = Kind::template ring<int>::create(1).value();
+    auto second = std::move(first);
+    CHECK(second.try_push(1));
+#if ATLAS_CHECKED
+    CHECK(support::aborts_in_child([&] { static_cast<void>(first.try_push(1)); }));  // NOLINT
+#endif
+    first = std::move(second);
+    int out = 0;
+    CHECK(first.try_pop(out));
+    auto& same = first;
+    first = std::move(same);
+    CHECK(first.capacity() == 1);
+  }
+}
