@@ -281,7 +281,7 @@ TEST_SUITE("storage") {
     CHECK(refused(npy("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (4,)}", data)) ==
           atlas::errc::scalar_mismatch);
     CHECK(refused(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2)}", data)) ==
-          atlas::errc::invalid_argument);
+          atlas::errc::dimension_mismatch);
     CHECK(refused(npy(dict("<f4", "(2, 1, 2)"), data)) == atlas::errc::dimension_mismatch);
     CHECK(refused(npy(dict("<f4", "()"), data)) == atlas::errc::dimension_mismatch);
     CHECK(refused(npy(dict("<f4", "(2, 2)"), data, 4)) == atlas::errc::unsupported_version);

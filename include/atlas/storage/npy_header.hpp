@@ -131,7 +131,7 @@ inline status parse_npy_dict(text_view text, npy_header& out) noexcept {
       has_descr = true;
     } else if (key == text_view("fortran_order") && !has_order) {
       if (scan.take_word("True")) {
-        return error{errc::invalid_argument, "npy.fortran_order", "False (C order)", "True"};
+        return error{errc::dimension_mismatch, "npy.fortran_order", "False (C order)", "True"};
       }
       if (!scan.take_word("False")) return malformed("fortran_order True or False");
       has_order = true;
@@ -174,8 +174,8 @@ inline status parse_npy_dict(text_view text, npy_header& out) noexcept {
 /// @param bytes  the whole file, or at least its header
 /// @return       the header, or errc::corrupt_file for wrong magic, a length beyond
 ///               `bytes` or a malformed dict; errc::unsupported_version above 3; errc::scalar_mismatch and
-///               errc::wrong_byte_order for other element types; errc::invalid_argument for Fortran order;
-///               errc::dimension_mismatch for more than two axes or none
+///               errc::wrong_byte_order for other element types; errc::dimension_mismatch for Fortran order,
+///               more than two axes or none
 /// Cost: linear in the header, allocates nothing.
 [[nodiscard]] inline result<npy_header> parse_npy_header(span<const std::byte> bytes) noexcept {
   constexpr char magic[] = "\x93NUMPY";
