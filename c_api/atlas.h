@@ -402,7 +402,7 @@ enum {
 typedef struct atlas_chunk_options {
   uint32_t struct_size;
   uint32_t fill_percent; /**< of the room beside the overlap that a chunk fills at least: 10 to 90, default 50 */
-  uint64_t size;         /**< characters of the longest chunk, overlap included: 4 to 2^31, default 800 */
+  uint64_t size;         /**< characters of the longest chunk, overlap included: 4 to 2^31, default 1000 */
   uint64_t overlap;      /**< characters of the chunk before that a chunk repeats at most: to size / 2, default 0 */
 } atlas_chunk_options;
 #define ATLAS_CHUNK_OPTIONS_INIT { (uint32_t)sizeof(atlas_chunk_options), 0, 0, 0 }
@@ -457,8 +457,8 @@ typedef struct atlas_embedder_options {
   uint64_t frequency_buckets; /**< counters of text frequencies: a power of two, 2^8 to 2^24, default 2^18 */
   uint64_t seed;              /**< of all hashes; default 0 */
   float word_weight;          /**< 0 to 1000, default 1; this and the next two: a negative number means none */
-  float pair_weight;          /**< of two words in a row; default 0.5 */
-  float gram_weight;          /**< of gram_length characters in a row; default 0.5 */
+  float pair_weight;          /**< of two words in a row; default 0.3 */
+  float gram_weight;          /**< of gram_length characters in a row; default 1 */
   uint32_t gram_length;       /**< 1 to 16, default 4 */
 } atlas_embedder_options;
 #define ATLAS_EMBEDDER_OPTIONS_INIT { (uint32_t)sizeof(atlas_embedder_options), 0, 0, 0, 0, 0, 0, 0 }

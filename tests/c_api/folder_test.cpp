@@ -76,7 +76,7 @@ TEST_SUITE("c_api") {
     CHECK(info.files == 3);
     CHECK(info.chunks == 3);
     CHECK(info.dimension == 1024);
-    CHECK(info.chunk_size == 800);
+    CHECK(info.chunk_size == 1000);
     CHECK(info.is_read_only == 1);
     CHECK(info.has_embedder == 1);
 

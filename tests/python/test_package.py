@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The package itself: which library it loads, Ctrl-C in long calls, the GIL, fork."""
 
+import inspect
 import multiprocessing
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import zipfile
 
 import numpy as np
 import pytest
@@ -38,6 +41,33 @@ def test_every_status_has_its_exception():
     classes = {one.code for one in vars(atlas).values()
                if isinstance(one, type) and issubclass(one, atlas.AtlasError) and one is not atlas.AtlasError}
     assert codes == classes
+
+
+def test_defaults_are_those_of_the_library():
+    def default(header, struct, field):
+        text = (ROOT / "include" / "atlas" / header).read_text()
+        body = re.search(rf"struct {struct} \{{(.*?)\n\}};", text, flags=re.S).group(1)
+        value = re.search(rf"\b{field} = ([^;]+);", body).group(1)
+        if value.startswith("std::"):
+            number, shift = re.search(r"\{(\d+)\} << (\d+)", value).groups()
+            return int(number) << int(shift)
+        return float(value.rstrip("F"))
+
+    def check(function, header, struct, names):
+        parameters = inspect.signature(function).parameters
+        for name, field in names.items():
+            assert parameters[name].default == default(header, struct, field), (function, name)
+
+    check(atlas.chunk, "chunk/recursive_chunker.hpp", "chunk_options", {n: n for n in ("size", "overlap", "fill_percent")})
+    embedder = ("dimension", "frequency_buckets", "seed", "word_weight", "pair_weight", "gram_weight", "gram_length")
+    check(atlas.Embedder, "embed/hashing_embedder.hpp", "hashing_options", {n: n for n in embedder})
+    check(atlas.EmbedderOptions, "embed/hashing_embedder.hpp", "hashing_options", {n: n for n in embedder})
+    check(atlas.Index.create, "index/hnsw_options.hpp", "hnsw_options",
+          {n: n for n in ("connectivity", "build_width", "search_width", "seed")})
+    check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
+          {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
+    check(atlas.Folder.build, "chunk/recursive_chunker.hpp", "chunk_options",
+          {"chunk_size": "size", "chunk_overlap": "overlap", "chunk_fill_percent": "fill_percent"})
 
 
 def test_disabled_native(library_environment):
@@ -164,3 +194,25 @@ def test_interrupt_handling_does_not_swallow_other_handlers():
                       progress=lambda done, total: sent or (sent.append(1), os.kill(os.getpid(), signal.SIGUSR1)))
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@native_only
+def test_a_wheel_holds_the_library_and_loads_it(library_environment, tmp_path):
+    pytest.importorskip("wheel")
+    pytest.importorskip("setuptools")
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "c_api" / "python", source, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+    shutil.copy(atlas.library_path, source / "atlas" / "libatlas.so.0")
+    built = subprocess.run([sys.executable, "setup.py", "-q", "bdist_wheel", "--dist-dir", str(tmp_path)], cwd=source,
+                           capture_output=True, text=True, timeout=300)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert re.match(r"atlas_retrieval-[\d.]+-py3-none-linux_\w+\.whl", wheel.name)
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        archive.extractall(installed)
+    assert {"atlas/libatlas.so.0", "atlas/py.typed", "atlas/_pure/index.py"} <= names, names
+    environment = {key: value for key, value in library_environment.items() if not key.startswith("ATLAS_")}
+    answer = run("import atlas; print(atlas.library_path)", {**environment, "PYTHONPATH": str(installed)})
+    assert answer.stdout.strip() == str(installed / "atlas" / "libatlas.so.0"), answer.stderr

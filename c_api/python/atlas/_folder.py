@@ -23,7 +23,7 @@ class Folder:
         self._backend = backend
 
     @staticmethod
-    def build(folder: Path, output: Path, *, chunk_size: int = 800, chunk_overlap: int = 0, chunk_fill_percent: int = 50,
+    def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0, chunk_fill_percent: int = 50,
               include_hidden: bool = False, max_file_bytes: int = 16 << 20, connectivity: int = 16,
               build_width: int = 200, search_width: int = 100, seed: int = 42,
               embedder: EmbedderOptions = EmbedderOptions(), threads: int = 0,

@@ -28,7 +28,7 @@ def _checked_texts(value: object) -> List[bytes]:
     return [checked_text("texts", text) for text in value]
 
 
-def chunk(text: Text, size: int = 800, overlap: int = 0, fill_percent: int = 50) -> List[Chunk]:
+def chunk(text: Text, size: int = 1000, overlap: int = 0, fill_percent: int = 50) -> List[Chunk]:
     """Cuts a text at the best boundaries within a size: paragraphs, lines, sentences, words, in this order.
 
     @param text          str, or bytes of UTF-8 as a rule; whatever it holds, the chunks are of the same type
@@ -70,7 +70,7 @@ class Embedder:
     """
 
     def __init__(self, dimension: int = 1024, *, frequency_buckets: int = 1 << 18, seed: int = 0,
-                 word_weight: float = 1.0, pair_weight: float = 0.5, gram_weight: float = 0.5,
+                 word_weight: float = 1.0, pair_weight: float = 0.3, gram_weight: float = 1.0,
                  gram_length: int = 4) -> None:
         """
         @param dimension          components, 1 to 65,535

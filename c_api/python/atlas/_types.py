@@ -131,8 +131,8 @@ class EmbedderOptions:
     frequency_buckets: int = 1 << 18
     seed: int = 0
     word_weight: float = 1.0
-    pair_weight: float = 0.5
-    gram_weight: float = 0.5
+    pair_weight: float = 0.3
+    gram_weight: float = 1.0
     gram_length: int = 4
 
 

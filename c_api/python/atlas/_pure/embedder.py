@@ -32,13 +32,14 @@ def mix64(value: int) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def _word_hashes(word: str, gram_length: int, seed: int) -> Tuple[int, Tuple[int, ...]]:
-    """The hash of a word and of its grams: runs of characters between "<" and ">"."""
+    """The hash of a word and of its grams: runs of characters of "<word>", none if that is the whole."""
     grams: Tuple[int, ...] = ()
     if gram_length:
         padded = f"<{word}>"
         gram_seed = (seed + 2) & _MASK
-        grams = tuple(xxh3_64(padded[i:i + gram_length].encode(), gram_seed)
-                      for i in range(len(padded) - gram_length + 1))
+        if len(padded) > gram_length:
+            grams = tuple(xxh3_64(padded[i:i + gram_length].encode(), gram_seed)
+                          for i in range(len(padded) - gram_length + 1))
     return xxh3_64(word.encode(), seed), grams
 
 
@@ -133,11 +134,12 @@ class PureEmbedder:
     def _bucket(self, hash_: int) -> int:
         return (mix64(hash_) >> 32) & (self._counts.size - 1)
 
-    def _idf(self, hash_: int) -> float:
+    def _rarity(self, hash_: int) -> float:
+        """idf ** 0.7"""
         if self._texts == 0:
             return 1.0
-        frequency = float(self._counts[self._bucket(hash_)])
-        return math.log(1.0 + (self._texts - frequency + 0.5) / (frequency + 0.5))
+        frequency = float(min(int(self._counts[self._bucket(hash_)]), self._texts))
+        return math.pow(math.log(1.0 + (self._texts - frequency + 0.5) / (frequency + 0.5)), 0.7)
 
     def _place(self, hash_: int) -> Tuple[int, float]:
         mixed = mix64(hash_)
@@ -148,7 +150,7 @@ class PureEmbedder:
         values = np.empty(len(found), dtype=np.float64)
         for i, (hash_, (count, kind)) in enumerate(found.items()):
             places[i], sign = self._place(hash_)
-            values[i] = sign * (self._weights[kind] * (1.0 + math.log(count)) * self._idf(hash_))
+            values[i] = sign * (self._weights[kind] * (1.0 + math.log(count)) * self._rarity(hash_))
         np.add.at(out, places, values.astype(np.float32))  # one after the other in float32, as the library adds
         squares = np.square(out, dtype=np.float64)
         square = float(np.cumsum(squares)[-1])

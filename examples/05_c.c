@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * examples/05_c.c -- an index from C: create, add, search, save, open, and an error that explains itself.
+ *
+ *   cc -std=c99 examples/05_c.c -Ic_api -Lbuild/release -latlas -o example && LD_LIBRARY_PATH=build/release ./example
+ */
+#include <atlas.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DIMENSION 4
+#define ROWS 6
+
+/* Every call that can fail returns a status; atlas_last_error says why, for a person. */
+static void check(atlas_status status) {
+  if (status != ATLAS_OK) {
+    fprintf(stderr, "%s: %s\n", atlas_status_name(status), atlas_last_error());
+    exit(1);
+  }
+}
+
+int main(void) {
+  static const float values[ROWS * DIMENSION] = {
+      1.0F, 0.0F, 0.0F, 0.0F, /* key 100 */
+      0.9F, 0.1F, 0.0F, 0.0F, /* key 101 */
+      0.0F, 1.0F, 0.0F, 0.0F, /* and so on */
+      0.0F, 0.9F, 0.1F, 0.0F, 0.0F, 0.0F, 1.0F, 0.0F, 0.0F, 0.0F, 0.0F, 1.0F,
+  };
+  static const uint64_t keys[ROWS] = {100, 101, 102, 103, 104, 105};
+  static const float question[DIMENSION] = {0.1F, 1.0F, 0.0F, 0.0F};
+  const char* const path = "example_05.atlas";
+
+  atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT; /* 0 in a field means the default */
+  atlas_matrix vectors = {values, ROWS, 0, DIMENSION, ATLAS_SCALAR_F32};
+  atlas_matrix query = {question, 1, 0, DIMENSION, ATLAS_SCALAR_F32};
+  atlas_index* index = NULL;
+  uint64_t found_keys[3];
+  float found_distances[3];
+  uint32_t found = 0;
+  uint32_t i;
+  atlas_hits hits = ATLAS_HITS_INIT;
+
+  if (atlas_abi_version() != ATLAS_C_ABI_VERSION) return 1; /* Debian's BLAS has a libatlas.so, too */
+  printf("ATLAS %s on %s\n", atlas_version(), atlas_simd_target());
+
+  options.dimension = DIMENSION;
+  options.metric = ATLAS_METRIC_COSINE;
+  check(atlas_index_create(&index, &options));
+  check(atlas_index_add(index, keys, &vectors, NULL));
+  check(atlas_index_save(index, path, NULL)); /* complete or not at all */
+  atlas_index_close(index);
+
+  check(atlas_index_open(&index, path, NULL)); /* maps the file */
+  hits.rows = 1; /* the arrays below are [1, 3] */
+  hits.k = 3;
+  hits.keys = found_keys;
+  hits.distances = found_distances;
+  hits.counts = &found;
+  check(atlas_index_search(&hits, index, &query, NULL));
+  for (i = 0; i < found; ++i) {
+    printf("key %llu at distance %.4f\n", (unsigned long long)found_keys[i], (double)found_distances[i]);
+  }
+
+  query.dimension = DIMENSION - 1;
+  if (atlas_index_search(&hits, index, &query, NULL) != ATLAS_OK) printf("refused: %s\n", atlas_last_error());
+
+  atlas_index_close(index);
+  remove(path);
+  return found == 3 && found_keys[0] == 102 ? 0 : 1;
+}
