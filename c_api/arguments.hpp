@@ -24,8 +24,8 @@
 #include <cstring>
 
 /// Inside a function that returns a status or a result: ends it with the error of `expression`, if that is one.
-#define ATLAS_C_TRY(expression)                                                \
-  do {                                                                         \
+#define ATLAS_C_TRY(expression)                                                      \
+  do {                                                                               \
     if (const auto outcome_ = (expression); !outcome_.ok()) return outcome_.error(); \
   } while (false)
 
@@ -143,9 +143,15 @@ template <class Info>
   return {};
 }
 
+/// A number that names nothing.
+[[nodiscard]] inline error no_such(const char* field, const char* expected, std::int32_t number) noexcept {
+  if (number < 0) return error{errc::invalid_argument, field, expected, "a negative number"};
+  return error{errc::invalid_argument, field, expected, static_cast<std::uint64_t>(number)};
+}
+
 [[nodiscard]] inline result<metric> read_metric(std::int32_t number) noexcept {
   if (number < 0 || number > 255 || !is_metric(static_cast<std::uint8_t>(number))) {
-    return error{errc::invalid_argument, "metric", "one of ATLAS_METRIC_", static_cast<std::uint64_t>(number)};
+    return no_such("metric", "one of ATLAS_METRIC_", number);
   }
   return static_cast<metric>(number);
 }
@@ -154,7 +160,7 @@ template <class Info>
 [[nodiscard]] inline status require_f32(std::int32_t number, const char* field) noexcept {
   if (number == ATLAS_SCALAR_F32) return {};
   if (number < 0 || number > 255 || !is_scalar(static_cast<std::uint8_t>(number))) {
-    return error{errc::invalid_argument, field, "one of ATLAS_SCALAR_", static_cast<std::uint64_t>(number)};
+    return no_such(field, "one of ATLAS_SCALAR_", number);
   }
   return error{errc::scalar_mismatch, field, "f32", name(static_cast<scalar>(number))};
 }
@@ -167,8 +173,10 @@ struct matrix_fields {
   const char* stride;
   const char* dimension;
 };
-inline constexpr matrix_fields vectors_fields{"vectors", "vectors.data", "vectors.scalar", "vectors.stride", "vectors.dimension"};
-inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride", "queries.dimension"};
+inline constexpr matrix_fields vectors_fields{"vectors", "vectors.data", "vectors.scalar", "vectors.stride",
+                                              "vectors.dimension"};
+inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride",
+                                              "queries.dimension"};
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
 inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar", "query.stride", "query.dimension"};
 
@@ -207,7 +215,7 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   const auto wished = read_options(from, "open options");
   if (!wished.ok()) return wished.error();
   if (wished->mode != ATLAS_OPEN_READ && wished->mode != ATLAS_OPEN_CHANGE) {
-    return error{errc::invalid_argument, "options.mode", "one of ATLAS_OPEN_", static_cast<std::uint64_t>(wished->mode)};
+    return no_such("options.mode", "one of ATLAS_OPEN_", wished->mode);
   }
   open_options how;
   how.mode = static_cast<open_mode>(wished->mode);

@@ -32,7 +32,8 @@ atlas_status report(const error& what, const about& paths) noexcept {
   const auto put = [&used](const char* path, const char* behind) {
     if (path == nullptr || path[0] == '\0') return;
     const char* tail = tail_of(path);
-    const int printed = std::snprintf(last.text + used, sizeof last.text - used, "%s%s%s", tail == path ? "" : "...", tail, behind);
+    const int printed =
+        std::snprintf(last.text + used, sizeof last.text - used, "%s%s%s", tail == path ? "" : "...", tail, behind);
     if (printed > 0) used += static_cast<std::size_t>(printed);
   };
   put(paths.path, paths.output != nullptr ? " -> " : ": ");

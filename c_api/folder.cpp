@@ -94,8 +94,7 @@ status require_report(const atlas_folder_report* out) noexcept {
   return out == nullptr ? status() : require_info(out, "report");
 }
 
-status build(atlas_folder_report* report, const char* folder, const char* output,
-             const atlas_folder_options* options) {
+status build(atlas_folder_report* report, const char* folder, const char* output, const atlas_folder_options* options) {
   ATLAS_C_TRY(require_report(report));
   ATLAS_C_TRY(require_path(folder, "folder"));
   ATLAS_C_TRY(require_path(output, "output"));
@@ -203,8 +202,8 @@ extern "C" atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hit* h
     atlas::folder_search_options how;
     how.width = wished->width;
     how.allowed = *allowed;
-    const auto count = folder->index.search(text_view(question, question_bytes),
-                                            span<folder_hit>(answers.data(), wanted), how);
+    const auto count =
+        folder->index.search(text_view(question, question_bytes), span<folder_hit>(answers.data(), wanted), how);
     if (!count.ok()) return count.error();
     for (std::size_t i = 0; i < *count; ++i) hits[i] = to_c(answers[i]);
     *found = *count;

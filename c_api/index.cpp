@@ -48,7 +48,7 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
     return hand_out(out, any_index(static_cast<atlas::flat<float>&&>(*made)));
   }
   if (wished->kind != ATLAS_KIND_HNSW && wished->kind != ATLAS_KIND_DEFAULT) {
-    return error{errc::invalid_argument, "options.kind", "one of ATLAS_KIND_", static_cast<std::uint64_t>(wished->kind)};
+    return no_such("options.kind", "one of ATLAS_KIND_", wished->kind);
   }
   atlas::hnsw_options hnsw;
   hnsw.dimension = wished->dimension;
@@ -102,7 +102,8 @@ status change(atlas_index* index, const uint64_t* keys, const atlas_matrix* vect
   how.threads = wished->threads;
   how.on_progress = report.view();
   const span<const std::uint64_t> key_span(keys, rows->rows);
-  return what == on_stored::replace ? index->index.upsert(key_span, *rows, how) : index->index.add(key_span, *rows, how);
+  return what == on_stored::replace ? index->index.upsert(key_span, *rows, how)
+                                    : index->index.add(key_span, *rows, how);
 }
 
 // Every check that a call over known keys can make before it writes.
@@ -296,7 +297,8 @@ extern "C" atlas_status atlas_index_reserve(atlas_index* index, size_t rows) {
   });
 }
 
-extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path, const atlas_save_options* options) {
+extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path,
+                                         const atlas_save_options* options) {
   return guard({path}, [&]() -> status {
     ATLAS_C_TRY(require(index, "index"));
     ATLAS_C_TRY(require(path, "path"));

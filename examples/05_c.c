@@ -51,7 +51,7 @@ int main(void) {
   atlas_index_close(index);
 
   check(atlas_index_open(&index, path, NULL)); /* maps the file */
-  hits.rows = 1; /* the arrays below are [1, 3] */
+  hits.rows = 1;                               /* the arrays below are [1, 3] */
   hits.k = 3;
   hits.keys = found_keys;
   hits.distances = found_distances;

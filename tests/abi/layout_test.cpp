@@ -9,22 +9,24 @@
 #include <cstddef>
 #include <type_traits>
 
+#define SIZE(type, bytes) \
+  static_assert(sizeof(type) == (bytes) && std::is_standard_layout_v<type> && std::is_trivial_v<type>)
 #define AT(type, field, offset) static_assert(offsetof(type, field) == (offset))
 
-static_assert(sizeof(atlas_matrix) == 32 && std::is_standard_layout_v<atlas_matrix> && std::is_trivial_v<atlas_matrix>);
+SIZE(atlas_matrix, 32);
 AT(atlas_matrix, data, 0);
 AT(atlas_matrix, rows, 8);
 AT(atlas_matrix, stride, 16);
 AT(atlas_matrix, dimension, 24);
 AT(atlas_matrix, scalar, 28);
 
-static_assert(sizeof(atlas_work_options) == 24 && std::is_standard_layout_v<atlas_work_options> && std::is_trivial_v<atlas_work_options>);
+SIZE(atlas_work_options, 24);
 AT(atlas_work_options, struct_size, 0);
 AT(atlas_work_options, threads, 4);
 AT(atlas_work_options, progress, 8);
 AT(atlas_work_options, progress_context, 16);
 
-static_assert(sizeof(atlas_index_options) == 48 && std::is_standard_layout_v<atlas_index_options> && std::is_trivial_v<atlas_index_options>);
+SIZE(atlas_index_options, 48);
 AT(atlas_index_options, struct_size, 0);
 AT(atlas_index_options, kind, 4);
 AT(atlas_index_options, scalar, 8);
@@ -36,18 +38,18 @@ AT(atlas_index_options, search_width, 28);
 AT(atlas_index_options, seed, 32);
 AT(atlas_index_options, reserve_rows, 40);
 
-static_assert(sizeof(atlas_open_options) == 8 && std::is_standard_layout_v<atlas_open_options> && std::is_trivial_v<atlas_open_options>);
+SIZE(atlas_open_options, 8);
 AT(atlas_open_options, struct_size, 0);
 AT(atlas_open_options, mode, 4);
 
-static_assert(sizeof(atlas_search_options) == 32 && std::is_standard_layout_v<atlas_search_options> && std::is_trivial_v<atlas_search_options>);
+SIZE(atlas_search_options, 32);
 AT(atlas_search_options, struct_size, 0);
 AT(atlas_search_options, threads, 4);
 AT(atlas_search_options, width, 8);
 AT(atlas_search_options, allowed, 16);
 AT(atlas_search_options, allowed_bits, 24);
 
-static_assert(sizeof(atlas_hits) == 48 && std::is_standard_layout_v<atlas_hits> && std::is_trivial_v<atlas_hits>);
+SIZE(atlas_hits, 48);
 AT(atlas_hits, struct_size, 0);
 AT(atlas_hits, reserved, 4);
 AT(atlas_hits, rows, 8);
@@ -56,13 +58,13 @@ AT(atlas_hits, keys, 24);
 AT(atlas_hits, distances, 32);
 AT(atlas_hits, counts, 40);
 
-static_assert(sizeof(atlas_save_options) == 24 && std::is_standard_layout_v<atlas_save_options> && std::is_trivial_v<atlas_save_options>);
+SIZE(atlas_save_options, 24);
 AT(atlas_save_options, struct_size, 0);
 AT(atlas_save_options, reserved, 4);
 AT(atlas_save_options, progress, 8);
 AT(atlas_save_options, progress_context, 16);
 
-static_assert(sizeof(atlas_index_info) == 80 && std::is_standard_layout_v<atlas_index_info> && std::is_trivial_v<atlas_index_info>);
+SIZE(atlas_index_info, 80);
 AT(atlas_index_info, struct_size, 0);
 AT(atlas_index_info, kind, 4);
 AT(atlas_index_info, scalar, 8);
@@ -79,13 +81,13 @@ AT(atlas_index_info, memory_keys, 56);
 AT(atlas_index_info, memory_graph, 64);
 AT(atlas_index_info, memory_scratch, 72);
 
-static_assert(sizeof(atlas_chunk_options) == 24 && std::is_standard_layout_v<atlas_chunk_options> && std::is_trivial_v<atlas_chunk_options>);
+SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);
 AT(atlas_chunk_options, fill_percent, 4);
 AT(atlas_chunk_options, size, 8);
 AT(atlas_chunk_options, overlap, 16);
 
-static_assert(sizeof(atlas_chunk) == 80 && std::is_standard_layout_v<atlas_chunk> && std::is_trivial_v<atlas_chunk>);
+SIZE(atlas_chunk, 80);
 AT(atlas_chunk, byte_begin, 0);
 AT(atlas_chunk, byte_end, 8);
 AT(atlas_chunk, byte_fresh, 16);
@@ -98,11 +100,11 @@ AT(atlas_chunk, id_high, 64);
 AT(atlas_chunk, level, 72);
 AT(atlas_chunk, reserved, 76);
 
-static_assert(sizeof(atlas_text) == 16 && std::is_standard_layout_v<atlas_text> && std::is_trivial_v<atlas_text>);
+SIZE(atlas_text, 16);
 AT(atlas_text, data, 0);
 AT(atlas_text, size_bytes, 8);
 
-static_assert(sizeof(atlas_embedder_options) == 40 && std::is_standard_layout_v<atlas_embedder_options> && std::is_trivial_v<atlas_embedder_options>);
+SIZE(atlas_embedder_options, 40);
 AT(atlas_embedder_options, struct_size, 0);
 AT(atlas_embedder_options, dimension, 4);
 AT(atlas_embedder_options, frequency_buckets, 8);
@@ -112,14 +114,14 @@ AT(atlas_embedder_options, pair_weight, 28);
 AT(atlas_embedder_options, gram_weight, 32);
 AT(atlas_embedder_options, gram_length, 36);
 
-static_assert(sizeof(atlas_embedder_info) == 24 && std::is_standard_layout_v<atlas_embedder_info> && std::is_trivial_v<atlas_embedder_info>);
+SIZE(atlas_embedder_info, 24);
 AT(atlas_embedder_info, struct_size, 0);
 AT(atlas_embedder_info, dimension, 4);
 AT(atlas_embedder_info, is_frozen, 8);
 AT(atlas_embedder_info, gram_length, 12);
 AT(atlas_embedder_info, texts, 16);
 
-static_assert(sizeof(atlas_folder_options) == 96 && std::is_standard_layout_v<atlas_folder_options> && std::is_trivial_v<atlas_folder_options>);
+SIZE(atlas_folder_options, 96);
 AT(atlas_folder_options, struct_size, 0);
 AT(atlas_folder_options, threads, 4);
 AT(atlas_folder_options, chunk_size, 8);
@@ -137,7 +139,7 @@ AT(atlas_folder_options, progress, 72);
 AT(atlas_folder_options, on_skip, 80);
 AT(atlas_folder_options, context, 88);
 
-static_assert(sizeof(atlas_folder_report) == 136 && std::is_standard_layout_v<atlas_folder_report> && std::is_trivial_v<atlas_folder_report>);
+SIZE(atlas_folder_report, 136);
 AT(atlas_folder_report, struct_size, 0);
 AT(atlas_folder_report, reserved, 4);
 AT(atlas_folder_report, files, 8);
@@ -157,7 +159,7 @@ AT(atlas_folder_report, broken_links, 112);
 AT(atlas_folder_report, special_files, 120);
 AT(atlas_folder_report, too_deep_folders, 128);
 
-static_assert(sizeof(atlas_folder_hit) == 96 && std::is_standard_layout_v<atlas_folder_hit> && std::is_trivial_v<atlas_folder_hit>);
+SIZE(atlas_folder_hit, 96);
 AT(atlas_folder_hit, path, 0);
 AT(atlas_folder_hit, path_bytes, 8);
 AT(atlas_folder_hit, text, 16);
@@ -172,7 +174,7 @@ AT(atlas_folder_hit, id_high, 80);
 AT(atlas_folder_hit, score, 88);
 AT(atlas_folder_hit, reserved, 92);
 
-static_assert(sizeof(atlas_folder_info) == 56 && std::is_standard_layout_v<atlas_folder_info> && std::is_trivial_v<atlas_folder_info>);
+SIZE(atlas_folder_info, 56);
 AT(atlas_folder_info, struct_size, 0);
 AT(atlas_folder_info, dimension, 4);
 AT(atlas_folder_info, files, 8);
@@ -184,7 +186,7 @@ AT(atlas_folder_info, is_read_only, 44);
 AT(atlas_folder_info, has_embedder, 48);
 AT(atlas_folder_info, reserved, 52);
 
-static_assert(sizeof(atlas_status) == 4 && std::is_signed_v<atlas_status>);
+SIZE(atlas_status, 4);
 
 TEST_SUITE("abi") {
   TEST_CASE("the layout is checked by the compiler") { CHECK(atlas_abi_version() == 1); }

@@ -49,7 +49,8 @@ TEST_SUITE("c_api") {
     CHECK(atlas_file_verify(flipped.c_str(), nullptr) == ATLAS_ERR_CORRUPT_FILE);
     CHECK(last_error_says("section.checksum"));
 
-    CHECK(atlas_index_save(good.get(), folder.path("no/such/folder.atlas").c_str(), nullptr) == ATLAS_ERR_FILE_NOT_FOUND);
+    CHECK(atlas_index_save(good.get(), folder.path("no/such/folder.atlas").c_str(), nullptr) ==
+          ATLAS_ERR_FILE_NOT_FOUND);
     CHECK(atlas_index_save(good.get(), folder.path().c_str(), nullptr) == ATLAS_ERR_IS_A_DIRECTORY);
   }
 

@@ -106,7 +106,8 @@ TEST_SUITE("c_api") {
     filtered.allowed = &only;
     filtered.allowed_bits = 64;
     const std::string last(hits[2].path, hits[2].path_bytes);
-    REQUIRE(atlas_folder_search(&found, hits, folder.get(), question.data(), question.size(), 10, &filtered) == ATLAS_OK);
+    REQUIRE(atlas_folder_search(&found, hits, folder.get(), question.data(), question.size(), 10, &filtered) ==
+            ATLAS_OK);
     REQUIRE(found == 1);
     CHECK(std::string(hits[0].path, hits[0].path_bytes) == last);
     CHECK(atlas_folder_search(&found, hits, folder.get(), question.data(), question.size(), 0, nullptr) ==

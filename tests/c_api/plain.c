@@ -70,7 +70,8 @@ static void check_index(void) {
 }
 
 static void check_texts(void) {
-  const char* const text = "One sentence. Another sentence.\n\nA new paragraph that is a little longer than the first.\n";
+  const char* const text =
+      "One sentence. Another sentence.\n\nA new paragraph that is a little longer than the first.\n";
   atlas_chunk_options options = ATLAS_CHUNK_OPTIONS_INIT;
   atlas_chunk chunks[32];
   uint64_t found = 0;

@@ -104,7 +104,8 @@ TEST_SUITE("c_api") {
     CHECK(atlas_embedder_open_state(&back, state.data(), 10) == ATLAS_ERR_CORRUPT_FILE);
 
     one_thread.progress = [](std::uint64_t, std::uint64_t, void*) -> std::int32_t { return 1; };
-    CHECK(atlas_embedder_embed(again.data(), made, texts.data(), texts.size(), 256, &one_thread) == ATLAS_ERR_CANCELLED);
+    CHECK(atlas_embedder_embed(again.data(), made, texts.data(), texts.size(), 256, &one_thread) ==
+          ATLAS_ERR_CANCELLED);
   }
 
   TEST_CASE("embedder: a negative weight means none, and not all may be none") {

@@ -30,7 +30,9 @@ TEST_SUITE("guard") {
 
   TEST_CASE("success and errors pass through, errors with their path") {
     CHECK(guard([]() -> status { return {}; }) == ATLAS_OK);
-    CHECK(guard({"a/path"}, []() -> status { return atlas::error{atlas::errc::no_space, "file"}; }) == ATLAS_ERR_NO_SPACE);
+    CHECK(guard({"a/path"}, []() -> status {
+            return atlas::error{atlas::errc::no_space, "file"};
+          }) == ATLAS_ERR_NO_SPACE);
     CHECK(reported == atlas::errc::no_space);
     CHECK(reported_path == "a/path");
   }

@@ -177,7 +177,8 @@ def test_wrong_arrays_are_refused_and_say_what_was_expected_and_found(kind):
         (good[0], ValueError, "expected 2 dimensions"),
         (good.reshape(1, 2, 4), ValueError, "shape"),
         (random_rows(5, 2, 3), atlas.DimensionMismatch, "expected 4, found 3"),
-        (np.frombuffer(b"\0" + good.tobytes(), dtype=np.float32, offset=1, count=8).reshape(2, 4), ValueError, "aligned"),
+        (np.frombuffer(b"\0" + good.tobytes(), dtype=np.float32, offset=1, count=8).reshape(2, 4), ValueError,
+         "aligned"),
     ]
     for vectors, error, text in cases:
         with pytest.raises(error, match=text):

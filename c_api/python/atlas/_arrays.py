@@ -9,7 +9,7 @@ from typing import Any, Iterable, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import DimensionMismatch, InvalidArgument
+from ._errors import DimensionMismatch, InvalidArgument, refused
 
 Floats = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.uint64]
@@ -27,7 +27,8 @@ def checked_vectors(name: str, value: object, dimension: int, dimensions: str = 
     if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name}: expected a numpy.ndarray of float32, found {type(value).__qualname__}")
     if value.dtype != np.float32 or not value.dtype.isnative:
-        raise TypeError(f"{name}: expected dtype float32, found {value.dtype.str if not value.dtype.isnative else value.dtype}")
+        found = value.dtype if value.dtype.isnative else value.dtype.str
+        raise TypeError(f"{name}: expected dtype float32, found {found}")
     if value.ndim != 2 and not (value.ndim == 1 and dimensions == "1 or 2"):
         raise ValueError(f"{name}: expected {dimensions} dimensions, found shape {value.shape}")
     if not value.flags.c_contiguous:
@@ -37,7 +38,7 @@ def checked_vectors(name: str, value: object, dimension: int, dimensions: str = 
     if not value.flags.aligned:
         raise ValueError(f"{name}: expected an aligned array, found one that is not; value.copy() makes one")
     if value.shape[-1] != dimension:
-        raise DimensionMismatch(f"dimension mismatch: {name}: expected {dimension}, found {value.shape[-1]}")
+        raise refused(DimensionMismatch, name, dimension, value.shape[-1])
     return value.reshape(-1, dimension) if value.ndim == 1 else value
 
 
@@ -81,9 +82,7 @@ def checked_count(name: str, value: object, least: int = 0, most: int = (1 << 63
     except TypeError:
         raise TypeError(f"{name}: expected an integer, found {type(value).__qualname__}") from None
     if not least <= count <= most:
-        raise InvalidArgument(f"invalid argument: {name}: expected {least} to {most}, found {count}"
-                              if most < (1 << 31) else
-                              f"invalid argument: {name}: expected at least {least}, found {count}")
+        raise refused(InvalidArgument, name, f"{least} to {most}" if most <= 1 << 32 else f"at least {least}", count)
     return count
 
 
@@ -101,7 +100,8 @@ class Bitmap:
         @param words  uint64 [n], C-contiguous; bit ``key % 64`` of word ``key // 64`` set: the key is allowed
         @param bits   bits that count; default: all of them
         """
-        if not isinstance(words, np.ndarray) or words.dtype != np.uint64 or words.ndim != 1 or not words.flags.c_contiguous:
+        is_array = isinstance(words, np.ndarray) and words.dtype == np.uint64 and words.ndim == 1
+        if not is_array or not words.flags.c_contiguous:
             raise TypeError("words: expected a C-contiguous uint64 array of 1 dimension")
         self.bits = words.size * 64 if bits is None else checked_count("bits", bits, 0, words.size * 64)
         self.words: Keys = words if words.size else np.zeros(1, dtype=np.uint64)

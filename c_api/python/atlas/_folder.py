@@ -23,9 +23,9 @@ class Folder:
         self._backend = backend
 
     @staticmethod
-    def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0, chunk_fill_percent: int = 50,
-              include_hidden: bool = False, max_file_bytes: int = 16 << 20, connectivity: int = 16,
-              build_width: int = 200, search_width: int = 100, seed: int = 42,
+    def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0,
+              chunk_fill_percent: int = 50, include_hidden: bool = False, max_file_bytes: int = 16 << 20,
+              connectivity: int = 16, build_width: int = 200, search_width: int = 100, seed: int = 42,
               embedder: EmbedderOptions = EmbedderOptions(), threads: int = 0,
               progress: Optional[FolderProgress] = None) -> FolderReport:
         """Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index.
@@ -34,16 +34,18 @@ class Folder:
         @param output    the index file; what stands there stays as it is until the new one is complete
         @param progress  called with ("walking" | "reading" | "indexing" | "saving", done, total)
         @return          what was done, and which files were left out and why (never an error)
-        Sizes and weights as for ``chunk``, ``Index.create`` and ``Embedder``. Without the native library: NativeRequired.
+        Sizes and weights are as for ``chunk``, ``Index.create`` and ``Embedder``. Without the native library this
+        raises NativeRequired.
         """
         size = checked_count("chunk_size", chunk_size, 4, 1 << 31)
         return _backend.build_folder(
             os.fsencode(folder), os.fsencode(output), checked_count("threads", threads, 0, 4096), size,
             checked_count("chunk_overlap", chunk_overlap, 0, size // 2),
             checked_count("chunk_fill_percent", chunk_fill_percent, 10, 90), bool(include_hidden),
-            checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), checked_count("connectivity", connectivity, 2, 512),
-            checked_count("build_width", build_width, 1, 65536), checked_count("search_width", search_width, 1, 65536),
-            checked_key("seed", seed), checked_embedder_options(embedder), progress)
+            checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30),
+            checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
+            checked_count("search_width", search_width, 1, 65536), checked_key("seed", seed),
+            checked_embedder_options(embedder), progress)
 
     @classmethod
     def open(cls, path: Path, mode: str = "r") -> "Folder":

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_count, checked_key, checked_keys,
                       checked_vectors)
 from ._backend import index_class
-from ._errors import InvalidArgument
+from ._errors import InvalidArgument, refused
 from ._types import KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -21,14 +21,14 @@ Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 def checked_metric(metric: object) -> str:
     if metric not in METRICS:
-        raise InvalidArgument(f"invalid argument: metric: expected one of {', '.join(METRICS)}, found {metric!r}")
+        raise refused(InvalidArgument, "metric", f"one of {', '.join(METRICS)}", repr(metric))
     return str(metric)
 
 
 def checked_mode(mode: object) -> bool:
     """True for change."""
     if mode not in ("r", "change"):
-        raise InvalidArgument(f"invalid argument: mode: expected 'r' or 'change', found {mode!r}")
+        raise refused(InvalidArgument, "mode", "'r' or 'change'", repr(mode))
     return mode == "change"
 
 
@@ -65,7 +65,7 @@ class Index:
         @param reserve       rows to make room for at once
         """
         if kind not in KINDS:
-            raise InvalidArgument(f"invalid argument: kind: expected one of {', '.join(KINDS)}, found {kind!r}")
+            raise refused(InvalidArgument, "kind", f"one of {', '.join(KINDS)}", repr(kind))
         return cls(index_class.create(
             checked_count("dimension", dimension, 0, (1 << 32) - 1), checked_metric(metric), kind,
             checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
@@ -133,7 +133,8 @@ class Index:
 
     # -- by distance
 
-    def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0, allowed: Allowed = None) -> Hits:
+    def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0,
+               allowed: Allowed = None) -> Hits:
         """The k nearest vectors of each query.
 
         @param queries  float32 [q, dimension], or one query [dimension]

@@ -256,7 +256,8 @@ class NativeEmbedder:
     def learn(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> None:
         block = _Texts(texts)
         _run_work(self._handle, lambda embedder, options: int(
-            _lib.atlas_embedder_learn(embedder, _address(block.views), len(texts), options)), threads, progress, len(texts))
+            _lib.atlas_embedder_learn(embedder, _address(block.views), len(texts), options)),
+            threads, progress, len(texts))
 
     def freeze(self) -> None:
         with self._handle as embedder:

@@ -8,7 +8,7 @@ from typing import Iterable, List, Optional, Type, Union
 
 from . import _backend
 from ._arrays import Floats, checked_count, checked_key
-from ._errors import InvalidArgument
+from ._errors import InvalidArgument, refused
 from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
 
 Text = Union[str, bytes]
@@ -51,12 +51,13 @@ def checked_embedder_options(options: object) -> EmbedderOptions:
     def weight(name: str, value: float) -> float:
         value = float(value)
         if not 0.0 <= value <= 1000.0:  # nor NaN
-            raise InvalidArgument(f"invalid argument: {name}: expected 0 to 1000, found {value}")
+            raise refused(InvalidArgument, name, "0 to 1000", value)
         return value
 
     return EmbedderOptions(
         checked_count("dimension", options.dimension, 1, 65535),
-        checked_count("frequency_buckets", options.frequency_buckets, 1 << 8, 1 << 24), checked_key("seed", options.seed),
+        checked_count("frequency_buckets", options.frequency_buckets, 1 << 8, 1 << 24),
+        checked_key("seed", options.seed),
         weight("word_weight", options.word_weight), weight("pair_weight", options.pair_weight),
         weight("gram_weight", options.gram_weight), checked_count("gram_length", options.gram_length, 1, 16))
 

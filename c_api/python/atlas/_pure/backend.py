@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Optional
 
 from .._arrays import Floats
-from .._errors import DimensionMismatch, InvalidArgument, NativeRequired
+from .._errors import DimensionMismatch, InvalidArgument, needs_native, refused
 from .._types import EmbedderOptions, FolderProgress, FolderReport, Progress
 from .chunker import chunk
 from .embedder import PureEmbedder
@@ -30,12 +30,12 @@ def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, ch
                  chunk_fill_percent: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
                  build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
                  progress: Optional[FolderProgress]) -> FolderReport:
-    raise NativeRequired("needs the native library: building a graph")
+    raise needs_native("building a graph")
 
 
 def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
     if queries.shape[1] != rows.shape[1]:
-        raise DimensionMismatch(f"dimension mismatch: rows.dimension: expected {queries.shape[1]}, found {rows.shape[1]}")
+        raise refused(DimensionMismatch, "rows.dimension", queries.shape[1], rows.shape[1])
     return exact_distances(queries, rows, metric, zero_is_far=True)
 
 
@@ -49,4 +49,4 @@ def simd_target() -> str:
 
 
 def force_simd_target(name: str) -> None:
-    raise InvalidArgument(f"invalid argument: SIMD target: expected none, as NumPy chooses its own, found {name}")
+    raise refused(InvalidArgument, "SIMD target", "none, as NumPy chooses its own", name)

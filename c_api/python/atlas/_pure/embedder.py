@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arrays import Floats
-from .._errors import Cancelled, CorruptFile, InvalidArgument, ReadOnly, UnsupportedVersion
+from .._errors import AtlasError, Cancelled, CorruptFile, InvalidArgument, ReadOnly, UnsupportedVersion, refused
 from .._types import EmbedderOptions, Progress
 from .words import decode, normalised, words
 from .xxh3 import xxh3_64
@@ -67,8 +67,8 @@ def features(text: bytes, gram_length: int, seed: int) -> Dict[int, List[int]]:
 
 
 def _check(options: EmbedderOptions) -> None:
-    def refuse(field: str, expected: str, found: object) -> InvalidArgument:
-        return InvalidArgument(f"invalid argument: hashing_options.{field}: expected {expected}, found {found}")
+    def refuse(field: str, expected: str, found: object) -> AtlasError:
+        return refused(InvalidArgument, f"hashing_options.{field}", expected, found)
 
     if not 1 <= options.dimension <= 65535:
         raise refuse("dimension", "1 to 65535", options.dimension)
@@ -77,7 +77,7 @@ def _check(options: EmbedderOptions) -> None:
         raise refuse("frequency_buckets", "a power of two, 256 to 16777216", buckets)
     weights = (options.word_weight, options.pair_weight, options.gram_weight)
     if not all(0 <= weight <= 1000 for weight in weights) or sum(weights) <= 0:
-        raise InvalidArgument(f"invalid argument: hashing_options weights: expected 0 to 1000, not all 0, found {weights}")
+        raise refused(InvalidArgument, "hashing_options weights", "0 to 1000, not all 0", weights)
     if not 1 <= options.gram_length <= 16:
         raise refuse("gram_length", "1 to 16", options.gram_length)
 
@@ -86,7 +86,8 @@ class PureEmbedder:
     def __init__(self, options: EmbedderOptions) -> None:
         _check(options)
         self._options = options
-        self._weights = tuple(float(np.float32(w)) for w in (options.word_weight, options.pair_weight, options.gram_weight))
+        weights = (options.word_weight, options.pair_weight, options.gram_weight)
+        self._weights = tuple(float(np.float32(weight)) for weight in weights)
         self._gram_length = options.gram_length if self._weights[_GRAM] > 0 else 0
         self._seed = options.seed & _MASK
         self._counts: npt.NDArray[np.uint32] = np.zeros(options.frequency_buckets, dtype=np.uint32)
@@ -105,11 +106,12 @@ class PureEmbedder:
 
     def learn(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> None:
         if self._frozen:
-            raise ReadOnly("opened read-only: hashing_embedder: expected one that still learns, found a frozen one")
+            raise refused(ReadOnly, "hashing_embedder", "one that still learns", "a frozen one")
         for i, text in enumerate(texts):
             if progress is not None and progress(i, len(texts)) is False:
                 raise Cancelled("cancelled")
-            buckets = np.array([self._bucket(hash_) for hash_ in features(text, self._gram_length, self._seed)], dtype=np.intp)
+            hashes = features(text, self._gram_length, self._seed)
+            buckets = np.array([self._bucket(hash_) for hash_ in hashes], dtype=np.intp)
             with self._lock:
                 self._texts += 1
                 np.add.at(self._counts, buckets, np.uint32(1))
@@ -121,7 +123,7 @@ class PureEmbedder:
 
     def embed(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> Floats:
         if not self._frozen:
-            raise ReadOnly("opened read-only: hashing_embedder: expected a frozen one, found one that still learns")
+            raise refused(ReadOnly, "hashing_embedder", "a frozen one", "one that still learns")
         out: Floats = np.zeros((len(texts), self._options.dimension), dtype=np.float32)
         for i, text in enumerate(texts):
             if progress is not None and progress(i, len(texts)) is False:
@@ -163,7 +165,7 @@ class PureEmbedder:
 
     def save_state(self) -> bytes:
         if not self._frozen:
-            raise ReadOnly("opened read-only: hashing_embedder: expected a frozen one, found one that still learns")
+            raise refused(ReadOnly, "hashing_embedder", "a frozen one", "one that still learns")
         used = np.flatnonzero(self._counts)
         sparse = used.size < self._counts.size // 2
         if sparse:
@@ -184,30 +186,30 @@ class PureEmbedder:
     @classmethod
     def open_state(cls, state: bytes) -> "PureEmbedder":
         if len(state) < _HEADER.size:
-            raise CorruptFile(f"corrupt file: embedder.size_bytes: expected {_HEADER.size}, found {len(state)}")
+            raise refused(CorruptFile, "embedder.size_bytes", _HEADER.size, len(state))
         (magic, version, sparse, checksum, seed, texts, entry_count, dimension, buckets, word, pair, gram,
          gram_length) = _HEADER.unpack_from(state)
         if magic != _MAGIC:
-            raise CorruptFile(f"corrupt file: embedder.magic: expected {_MAGIC}, found {magic}")
+            raise refused(CorruptFile, "embedder.magic", _MAGIC, magic)
         if version != 1:
-            raise UnsupportedVersion(f"unsupported format version: embedder.version: expected 1, found {version}")
+            raise refused(UnsupportedVersion, "embedder.version", 1, version)
         try:
             _check(EmbedderOptions(dimension, buckets, seed, word, pair, gram, gram_length))
         except InvalidArgument as problem:
             raise CorruptFile(str(problem).replace("invalid argument", "corrupt file")) from None
         if sparse > 1 or (entry_count > buckets if sparse else entry_count != buckets):
-            raise CorruptFile(f"corrupt file: embedder.entry_count: expected {buckets}, found {entry_count}")
+            raise refused(CorruptFile, "embedder.entry_count", buckets, entry_count)
         expected = _HEADER.size + entry_count * (8 if sparse else 4)
         if len(state) != expected:
-            raise CorruptFile(f"corrupt file: embedder.size_bytes: expected {expected}, found {len(state)}")
+            raise refused(CorruptFile, "embedder.size_bytes", expected, len(state))
         if xxh3_64(state[:8] + bytes(8) + state[16:]) != checksum:
-            raise CorruptFile("corrupt file: embedder.checksum: expected that of the bytes, found another")
+            raise refused(CorruptFile, "embedder.checksum", "that of the bytes", "another")
         opened = cls(EmbedderOptions(dimension, buckets, seed, word, pair, gram, gram_length))
         body = np.frombuffer(state, dtype="<u4", offset=_HEADER.size)
         if sparse:
             places, counts = body[0::2], body[1::2]
             if places.size and (int(places[-1]) >= buckets or not bool(np.all(places[1:] > places[:-1]))):
-                raise CorruptFile("corrupt file: embedder.bucket: expected ascending buckets, found others")
+                raise refused(CorruptFile, "embedder.bucket", "ascending buckets", "others")
             opened._counts[places] = counts
         else:
             opened._counts[:] = body

@@ -17,8 +17,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 import numpy as np
 import numpy.typing as npt
 
-from .._errors import (AtlasError, Cancelled, CorruptFile, InvalidArgument, IoError, IsADirectory, NoMemory, NoSpace,
-                       NotADirectory, NotAtlasFile, NotFound, PermissionDenied, UnsupportedVersion, WrongByteOrder)
+from .._errors import (AtlasError, Cancelled, CorruptFile, InvalidArgument, IoError, IsADirectory, NoMemory,
+                       NoSpace, NotADirectory, NotAtlasFile, NotFound, PermissionDenied, UnsupportedVersion,
+                       WrongByteOrder, refused)
 from .._types import Progress
 from .xxh3 import xxh3_64
 
@@ -33,24 +34,27 @@ _SECTION = struct.Struct("<IIQQIIQ24x")
 REQUIRED, GROWABLE = 1, 2
 KIND_FLAT, KIND_HNSW = 1, 2
 
-_OS_ERRORS: Dict[int, Tuple[Type[AtlasError], str]] = {
-    errno.ENOENT: (NotFound, "not found: {}: expected an existing file or folder, found nothing"),
-    errno.EISDIR: (IsADirectory, "is a directory: {}: expected a file, found a folder"),
-    errno.ENOTDIR: (NotADirectory, "not a directory: {}: expected a folder, found something else"),
-    errno.EACCES: (PermissionDenied, "permission denied: {}: expected access, found a refusal by the operating system"),
-    errno.EPERM: (PermissionDenied, "permission denied: {}: expected access, found a refusal by the operating system"),
-    errno.EROFS: (PermissionDenied, "permission denied: {}: expected a writable file system, found a read-only one"),
-    errno.ENOSPC: (NoSpace, "no space left: {}: expected room on the file system, found none"),
-    errno.EDQUOT: (NoSpace, "no space left: {}: expected room within the disk quota, found none"),
-    errno.EFBIG: (NoSpace, "no space left: {}: expected room below the file size limit, found none"),
-    errno.ENOMEM: (NoMemory, "out of memory: {}: expected memory or address space, found none"),
+_REFUSAL = "a refusal by the operating system"
+_OS_ERRORS: Dict[int, Tuple[Type[AtlasError], str, str]] = {
+    errno.ENOENT: (NotFound, "an existing file or folder", "nothing"),
+    errno.EISDIR: (IsADirectory, "a file", "a folder"),
+    errno.ENOTDIR: (NotADirectory, "a folder", "something else"),
+    errno.EACCES: (PermissionDenied, "access", _REFUSAL),
+    errno.EPERM: (PermissionDenied, "access", _REFUSAL),
+    errno.EROFS: (PermissionDenied, "a writable file system", "a read-only one"),
+    errno.ENOSPC: (NoSpace, "room on the file system", "none"),
+    errno.EDQUOT: (NoSpace, "room within the disk quota", "none"),
+    errno.EFBIG: (NoSpace, "room below the file size limit", "none"),
+    errno.ENOMEM: (NoMemory, "memory or address space", "none"),
+    errno.ELOOP: (InvalidArgument, "a path of at most 40 symbolic links", "a longer chain"),
+    errno.ENAMETOOLONG: (InvalidArgument, "a path the file system allows", "a longer one"),
 }
 
 
 def os_error(problem: OSError, path: bytes, field: str) -> AtlasError:
     """The package's exception for one of the operating system's."""
-    kind, text = _OS_ERRORS.get(problem.errno or 0, (IoError, "input/output error: {}: expected success, found a failed system call"))
-    return kind(f"{os.fsdecode(path)}: {text.format(field)} [{problem.strerror}]")
+    kind, expected, found = _OS_ERRORS.get(problem.errno or 0, (IoError, "success", "a failed system call"))
+    return refused(kind, field, expected, f"{found} [{problem.strerror}]", path=path)
 
 
 class Section(NamedTuple):
@@ -77,18 +81,17 @@ def _parse(page: bytes, size: int) -> Header:
     (magic, byte_order, major, _minor, header_bytes, kind, scalar, metric, dimension, section_count, count, rows,
      file_bytes, checksum) = _HEADER.unpack_from(page)
 
-    def corrupt(field: str, expected: object, found: object, row: Optional[int] = None) -> CorruptFile:
-        return CorruptFile(f"corrupt file: {field}: expected {expected}, found {found}"
-                           + ("" if row is None else f" (row {row})"), row)
+    def corrupt(field: str, expected: object, found: object, row: Optional[int] = None) -> AtlasError:
+        return refused(CorruptFile, field, expected, found, row)
 
     if magic != _MAGIC:
-        raise NotAtlasFile("not an ATLAS file: header.magic: expected 89 'ATLAS' 0D 0A, found other bytes")
+        raise refused(NotAtlasFile, "header.magic", "89 'ATLAS' 0D 0A", "other bytes")
     if byte_order != _BYTE_ORDER:
         if byte_order == int.from_bytes(_BYTE_ORDER.to_bytes(4, "big"), "little"):
-            raise WrongByteOrder(f"wrong byte order: header.byte_order: expected {_BYTE_ORDER}, found {byte_order}")
+            raise refused(WrongByteOrder, "header.byte_order", _BYTE_ORDER, byte_order)
         raise corrupt("header.byte_order", _BYTE_ORDER, byte_order)
     if major != 1:
-        raise UnsupportedVersion(f"unsupported format version: header.version_major: expected 1, found {major}")
+        raise refused(UnsupportedVersion, "header.version_major", 1, major)
     if header_bytes != HEADER_BYTES:
         raise corrupt("header.header_bytes", HEADER_BYTES, header_bytes)
     computed = xxh3_64(page[:56] + bytes(8) + page[64:])
@@ -137,12 +140,11 @@ class File:
             if stat.S_ISDIR(facts.st_mode):
                 raise os_error(OSError(errno.EISDIR, os.strerror(errno.EISDIR)), path, "path")
             if not stat.S_ISREG(facts.st_mode):
-                raise InvalidArgument(f"{os.fsdecode(path)}: invalid argument: path: expected a regular file, found a pipe, socket or device")
+                raise refused(InvalidArgument, "path", "a regular file", "a pipe, socket or device", path=path)
             page = os.pread(descriptor, HEADER_BYTES, 0)
             if len(page) < HEADER_BYTES:
                 kind = CorruptFile if page[:8] == _MAGIC[:len(page[:8])] else NotAtlasFile
-                raise kind(f"{os.fsdecode(path)}: {'corrupt file' if kind is CorruptFile else 'not an ATLAS file'}: "
-                           f"file.size_bytes: expected at least 4096, found {len(page)}")
+                raise refused(kind, "file.size_bytes", "at least 4096", len(page), path=path)
             try:
                 self.header = _parse(page, facts.st_size)
             except AtlasError as problem_found:
@@ -155,8 +157,8 @@ class File:
         finally:
             os.close(descriptor)
 
-    def corrupt(self, field: str, expected: object, found: object) -> CorruptFile:
-        return CorruptFile(f"{os.fsdecode(self.path)}: corrupt file: {field}: expected {expected}, found {found}")
+    def corrupt(self, field: str, expected: object, found: object) -> AtlasError:
+        return refused(CorruptFile, field, expected, found, path=self.path)
 
     def find(self, id_: int) -> Optional[Section]:
         return next((one for one in self.header.sections if one.id == id_), None)
@@ -164,8 +166,8 @@ class File:
     def require_known(self, known: Sequence[int]) -> None:
         for place, one in enumerate(self.header.sections):
             if one.flags & REQUIRED and one.id not in known:
-                raise UnsupportedVersion(f"{os.fsdecode(self.path)}: unsupported format version: section.id: expected a known "
-                                         f"id, as it is required, found {one.id} (row {place})", place)
+                raise refused(UnsupportedVersion, "section.id", "a known id, as it is required", one.id, place,
+                              path=self.path)
 
     def array(self, id_: int, dtype: Any, rows: Optional[int] = None) -> "npt.NDArray[Any]":
         """A section as an array over the mapped file; `rows`: how many elements it must have."""
@@ -191,8 +193,7 @@ class File:
             if progress is not None and progress(done, total) is False:
                 raise Cancelled(f"{os.fsdecode(self.path)}: cancelled")
             if found != one.checksum:
-                raise CorruptFile(f"{os.fsdecode(self.path)}: corrupt file: section.checksum: expected {one.checksum}, "
-                                  f"found {found} (row {place})", place)
+                raise refused(CorruptFile, "section.checksum", one.checksum, found, place, path=self.path)
 
 
 class NewSection(NamedTuple):
@@ -249,7 +250,7 @@ def replace_file(path: bytes, write: Callable[[int], None]) -> None:
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         if exists:
             if not os.path.isfile(target):
-                raise InvalidArgument(f"{os.fsdecode(path)}: invalid argument: path: expected a regular file, found a pipe, socket or device")
+                raise refused(InvalidArgument, "path", "a regular file", "a pipe, socket or device", path=path)
             mode = stat.S_IMODE(os.stat(target).st_mode) & 0o777
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder index, read and asked: include/atlas/folder/folder_sections.hpp through NumPy. Changing it needs the library."""
+"""A folder index, opened and asked: the tables of include/atlas/folder/folder_sections.hpp through NumPy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import List, Optional
 import numpy as np
 
 from .._arrays import Bitmap
-from .._errors import (AtlasError, Closed, DimensionMismatch, InvalidArgument, KindMismatch, MetricMismatch,
-                       NativeRequired, ReadOnly, UnsupportedVersion)
+from .._errors import (AtlasError, Closed, InvalidArgument, KindMismatch, MetricMismatch,
+                       ReadOnly, UnsupportedVersion, needs_native, refused)
 from .._types import FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 from .embedder import PureEmbedder
 from .file import File
@@ -38,15 +38,15 @@ class PureFolder:
         name = os.fsdecode(path)
         self._file = file = File(path)
         if kind.kind != "hnsw":
-            raise KindMismatch(f"{name}: index kind mismatch: header.kind (1 flat, 2 hnsw): expected 2, found 1")
+            raise refused(KindMismatch, "header.kind (1 flat, 2 hnsw)", 2, 1, path=path)
         if file.find(_INFO) is None:
-            raise KindMismatch(f"{name}: index kind mismatch: sections: expected a folder index, found an index without documents")
+            raise refused(KindMismatch, "sections", "a folder index", "an index without documents", path=path)
         records = file.array(_INFO, _info_record)
         if records.size != 1:
             raise file.corrupt("folder.info records", 1, records.size)
         self._info = records[0]
         if self._info["layout_version"] != 1:
-            raise UnsupportedVersion(f"{name}: unsupported format version: folder.layout_version: expected 1, found {self._info['layout_version']}")
+            raise refused(UnsupportedVersion, "folder.layout_version", 1, self._info['layout_version'], path=path)
         self._files = file.array(_FILES, _file_record)
         states = file.array(_STATES, "u1")
         if states.size != self._files.size:
@@ -55,7 +55,7 @@ class PureFolder:
         self._chunks = file.array(_CHUNKS, _chunk_record)
         self._texts = file.array(_TEXTS, "u1")
         if kind.metric != "cosine":
-            raise MetricMismatch(f"{name}: metric mismatch: folder index metric: expected cosine, found {kind.metric}")
+            raise refused(MetricMismatch, "folder index metric", "cosine", kind.metric, path=path)
         self._model: Optional[PureEmbedder] = None
         if self._info["embedder"] == 1:
             try:
@@ -73,7 +73,7 @@ class PureFolder:
 
     def _open(self) -> None:
         if self._is_closed:
-            raise Closed("closed: folder: expected an open one, found a closed one")
+            raise refused(Closed, "folder", "an open one", "a closed one")
 
     def info(self) -> FolderInfo:
         self._open()
@@ -87,10 +87,8 @@ class PureFolder:
     def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
         self._open()
         if self._model is None:
-            raise InvalidArgument("invalid argument: embedder: expected the one that built this index, given to open, found none")
+            raise refused(InvalidArgument, "embedder", "the one that built this index, given to open", "none")
         vector = self._model.embed([question], 1, None)
-        if vector.shape[1] != self._index.info().dimension:
-            raise DimensionMismatch("dimension mismatch: embedder.dimension")
         hits = self._index.search(vector, max(1, min(k, self._index.info().size)), width, 1, allowed)
         return [self._hit(int(hits.keys[0, i]), 1.0 - float(hits.distances[0, i])) for i in range(int(hits.counts[0]))]
 
@@ -116,8 +114,8 @@ class PureFolder:
     def _refuse(self, what: str) -> None:
         self._open()
         if not self._change:
-            raise ReadOnly("opened read-only: folder index: expected mode='change', found mode='r'")
-        raise NativeRequired(f"needs the native library: {what}")
+            raise refused(ReadOnly, "folder index", "mode='change'", "mode='r'")
+        raise needs_native(what)
 
     def add_document(self, path: bytes, text: bytes) -> None:
         self._refuse("adding a document to a folder index")
@@ -127,11 +125,11 @@ class PureFolder:
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         self._open()
-        raise NativeRequired("needs the native library: saving a folder index")
+        raise needs_native("saving a folder index")
 
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
         self._open()
-        raise NativeRequired("needs the native library: building a graph")
+        raise needs_native("building a graph")
 
     def close(self) -> None:
         self._is_closed = True

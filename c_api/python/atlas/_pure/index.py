@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import threading
 from typing import Dict, Iterator, List, Optional, Tuple
@@ -12,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arrays import RESERVED_KEY, Bitmap, Floats, Keys
-from .._errors import (Cancelled, Closed, DuplicateKey, InvalidArgument, KeyNotFound, KindMismatch,
-                       LimitExceeded, MetricMismatch, NativeRequired, NotFinite, ReadOnly, ScalarMismatch, ZeroVector)
+from .._errors import (Cancelled, Closed, DuplicateKey, InvalidArgument, KeyNotFound, KindMismatch, LimitExceeded,
+                       MetricMismatch, NotFinite, ReadOnly, ScalarMismatch, ZeroVector, needs_native, refused)
 from .._types import METRICS, Hits, IndexInfo, Progress
 from .embedder import mix64
 from .file import GROWABLE, KIND_FLAT, KIND_HNSW, REQUIRED, File, NewSection, write_file
@@ -29,11 +28,11 @@ _LIVE, _REMOVED = 0, 1
 
 def check_shape(dimension: int, metric: str, reserve: int) -> None:
     if dimension == 0:
-        raise InvalidArgument("invalid argument: dimension: expected 1 to 65535, found 0")
+        raise refused(InvalidArgument, "dimension", "1 to 65535", 0)
     if dimension > _MOST_DIMENSION:
-        raise LimitExceeded(f"limit exceeded: dimension: expected {_MOST_DIMENSION}, found {dimension}")
+        raise refused(LimitExceeded, "dimension", _MOST_DIMENSION, dimension)
     if reserve > _MOST_ROWS:
-        raise LimitExceeded(f"limit exceeded: reserve_rows: expected {_MOST_ROWS}, found {reserve}")
+        raise refused(LimitExceeded, "reserve_rows", _MOST_ROWS, reserve)
 
 
 def _inverse_norms(vectors: Floats, metric: str, noun: str) -> "npt.NDArray[np.float32]":
@@ -41,17 +40,17 @@ def _inverse_norms(vectors: Floats, metric: str, noun: str) -> "npt.NDArray[np.f
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))
-        raise NotFinite(f"vector is not finite: {noun}: expected finite components, found NaN or infinity (row {row})", row)
+        raise refused(NotFinite, noun, "finite components", "NaN or infinity", row)
     if metric != "cosine":
         return np.ones(vectors.shape[0], dtype=np.float32)
     norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
     if (norms == 0).any():
         row = int(np.argmax(norms == 0))
-        raise ZeroVector(f"zero vector: {noun} under cosine: expected a length above 0, found a zero vector (row {row})", row)
+        raise refused(ZeroVector, f"{noun} under cosine", "a length above 0", "a zero vector", row)
     inverse: "npt.NDArray[np.float64]" = 1.0 / norms
     if not ((inverse > 1.2e-38) & (inverse < 3.4e38)).all():
         row = int(np.argmin((inverse > 1.2e-38) & (inverse < 3.4e38)))
-        raise LimitExceeded(f"limit exceeded: {noun} under cosine: expected a length between 1e-38 and 1e38, found a length outside (row {row})", row)
+        raise refused(LimitExceeded, f"{noun} under cosine", "a length between 1e-38 and 1e38", "a length outside", row)
     return inverse.astype(np.float32)
 
 
@@ -104,20 +103,20 @@ class PureIndex:
                seed: int, reserve: int) -> "PureIndex":
         check_shape(dimension, metric, reserve)
         if kind == "hnsw":
-            raise NativeRequired("needs the native library: building a graph; kind='flat' searches exactly")
+            raise needs_native("building a graph; kind='flat' searches exactly")
         return cls(dimension, metric)
 
     @classmethod
     def open(cls, path: bytes, change: bool) -> "PureIndex":
         file = File(path)
         header = file.header
-        name = os.fsdecode(path)
         if header.kind not in (KIND_FLAT, KIND_HNSW):
-            raise KindMismatch(f"{name}: index kind mismatch: header.kind: expected 1 flat or 2 hnsw, found {header.kind}")
+            raise refused(KindMismatch, "header.kind", "1 flat or 2 hnsw", header.kind, path=path)
         if header.scalar != 0:
-            raise ScalarMismatch(f"{name}: scalar mismatch: header.scalar: expected 0, found {header.scalar}")
+            raise refused(ScalarMismatch, "header.scalar", 0, header.scalar, path=path)
         if header.metric > 2:
-            raise MetricMismatch(f"{name}: metric mismatch: header.metric: expected 0 l2sq, 1 inner_product or 2 cosine, found {header.metric}")
+            raise refused(MetricMismatch, "header.metric", "0 l2sq, 1 inner_product or 2 cosine", header.metric,
+                          path=path)
         if not 1 <= header.dimension <= _MOST_DIMENSION:
             raise file.corrupt("header.dimension", "1 to 65535", header.dimension)
         if header.rows > _MOST_ROWS:
@@ -125,7 +124,8 @@ class PureIndex:
         if header.live > header.rows:
             raise file.corrupt("header.count", header.rows, header.live)
         index = cls(header.dimension, METRICS[header.metric])
-        stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks = _PARAMETERS.unpack_from(header.parameters)
+        (stride, connectivity, build_width, search_width, _, entry_row, entry_level,
+         upper_blocks) = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
             raise file.corrupt("parameters.row_stride_bytes", index._stride(), stride)
         file.require_known((_VECTORS, _KEYS, _STATES, _KEY_MAP) + (_HNSW_SECTIONS if header.kind == KIND_HNSW else ()))
@@ -140,7 +140,8 @@ class PureIndex:
             raise file.corrupt("key map slots", "a power of two", slots.length // 4)
         if header.kind == KIND_HNSW:
             index._kind = "hnsw"
-            for field, value, least, most in (("connectivity", connectivity, 2, 512), ("build_width", build_width, 1, 65536),
+            for field, value, least, most in (("connectivity", connectivity, 2, 512),
+                                              ("build_width", build_width, 1, 65536),
                                               ("search_width", search_width, 1, 65536)):
                 if not least <= value <= most:
                     raise file.corrupt(field, f"{least} to {most}", value)
@@ -174,7 +175,7 @@ class PureIndex:
 
     def _open(self) -> None:
         if self._is_closed:
-            raise Closed("closed: index: expected an open one, found a closed one")
+            raise refused(Closed, "index", "an open one", "a closed one")
 
     def _rows_by_key(self) -> Dict[int, int]:
         if self._row_of is None:
@@ -187,9 +188,9 @@ class PureIndex:
     def _may_change(self) -> None:
         self._open()
         if self._read_only:
-            raise ReadOnly("opened read-only: index: expected mode='change', found mode='r'")
+            raise refused(ReadOnly, "index", "mode='change'", "mode='r'")
         if self._kind == "hnsw":
-            raise NativeRequired("needs the native library: changing a graph")
+            raise needs_native("changing a graph")
 
     def _grow(self, rows: int) -> None:
         if rows <= self._vectors.shape[0] and self._vectors.flags.writeable:
@@ -209,17 +210,17 @@ class PureIndex:
             listed = keys.tolist()
             for row, key in enumerate(listed):
                 if key == RESERVED_KEY:
-                    raise InvalidArgument(f"invalid argument: key: expected below 2^64 - 1, found the reserved key (row {row})", row)
+                    raise refused(InvalidArgument, "key", "below 2^64 - 1", "the reserved key", row)
                 if seen.setdefault(key, row) != row:
-                    raise DuplicateKey(f"duplicate key: key: expected each key once in a batch, found {key} (row {row})", row)
+                    raise refused(DuplicateKey, "key", "each key once in a batch", key, row)
             _inverse_norms(vectors, self._metric, "vector")
             if not replace:
                 for row, key in enumerate(listed):
                     if key in row_of:
-                        raise DuplicateKey(f"duplicate key: key: expected a key that is not stored, found {key} (row {row})", row)
+                        raise refused(DuplicateKey, "key", "a key that is not stored", key, row)
             first, end = self._rows, self._rows + len(listed)
             if end > _MOST_ROWS:
-                raise LimitExceeded(f"limit exceeded: rows: expected {_MOST_ROWS}, found {end}")
+                raise refused(LimitExceeded, "rows", _MOST_ROWS, end)
             if progress is not None and progress(len(listed), len(listed)) is False:
                 raise Cancelled("cancelled")
             self._grow(end)
@@ -250,7 +251,7 @@ class PureIndex:
         with self._lock:
             self._may_change()
             if rows > _MOST_ROWS:
-                raise LimitExceeded(f"limit exceeded: rows: expected {_MOST_ROWS}, found {rows}")
+                raise refused(LimitExceeded, "rows", _MOST_ROWS, rows)
 
     # -- by key
 
@@ -261,7 +262,7 @@ class PureIndex:
         for i, key in enumerate(keys.tolist()):
             row = row_of.get(key)
             if row is None:
-                raise KeyNotFound(f"key not found: key: expected a stored key, found {key} (row {i})", i)
+                raise refused(KeyNotFound, "key", "a stored key", key, i)
             found[i] = row
         return found
 
@@ -285,8 +286,8 @@ class PureIndex:
 
     # -- by distance
 
-    def _blocks(self, queries: Floats, allowed: Optional[Bitmap]) -> Iterator[Tuple[Keys, "npt.NDArray[np.intp]", Floats]]:
-        """(keys, rows, distances [queries, rows]) of the live, allowed rows, part by part."""
+    def _blocks(self, queries: Floats, allowed: Optional[Bitmap]) -> Iterator[Tuple[Keys, Floats]]:
+        """(keys [rows], distances [queries, rows]) of the live, allowed rows, part by part."""
         step = max(256, _BLOCK_BYTES // (8 * self._dimension))
         for first in range(0, self._rows, step):
             end = min(first + step, self._rows)
@@ -294,7 +295,7 @@ class PureIndex:
             if allowed is not None:
                 rows = rows[allowed.allows(self._keys[rows])]
             if rows.size:
-                yield self._keys[rows], rows, exact_distances(queries, self._vectors[rows], self._metric)
+                yield self._keys[rows], exact_distances(queries, self._vectors[rows], self._metric)
 
     def _check_queries(self, queries: Floats) -> None:
         self._open()
@@ -304,8 +305,8 @@ class PureIndex:
         with self._lock:
             self._check_queries(queries)
             count = queries.shape[0]
-            answer = Hits(np.full((count, k), RESERVED_KEY, dtype=np.uint64), np.full((count, k), np.inf, dtype=np.float32),
-                          np.zeros(count, dtype=np.uint32))
+            answer = Hits(np.full((count, k), RESERVED_KEY, dtype=np.uint64),
+                          np.full((count, k), np.inf, dtype=np.float32), np.zeros(count, dtype=np.uint32))
             for first in range(0, count, 256):
                 self._search_some(queries[first:first + 256], k, allowed, first, answer)
             return answer
@@ -313,7 +314,7 @@ class PureIndex:
     def _search_some(self, queries: Floats, k: int, allowed: Optional[Bitmap], first: int, answer: Hits) -> None:
         keys: List[Keys] = [np.empty(0, dtype=np.uint64)] * len(queries)
         distances: List[Floats] = [np.empty(0, dtype=np.float32)] * len(queries)
-        for block_keys, _, block in self._blocks(queries, allowed):
+        for block_keys, block in self._blocks(queries, allowed):
             for i in range(len(queries)):
                 joined = np.concatenate((distances[i], block[i]))
                 order = nearest(joined, k)
@@ -330,11 +331,11 @@ class PureIndex:
         with self._lock:
             self._open()
             if radius != radius:
-                raise InvalidArgument("invalid argument: radius: expected a number, found NaN")
+                raise refused(InvalidArgument, "radius", "a number", "NaN")
             self._check_queries(query)
             keys: List[Keys] = [np.empty(0, dtype=np.uint64)]
             distances: List[Floats] = [np.empty(0, dtype=np.float32)]
-            for block_keys, _, block in self._blocks(query, allowed):
+            for block_keys, block in self._blocks(query, allowed):
                 within = block[0] <= np.float32(radius)
                 keys.append(block_keys[within])
                 distances.append(block[0][within])
@@ -355,7 +356,7 @@ class PureIndex:
         with self._lock:
             self._open()
             if self._kind == "hnsw":
-                raise NativeRequired("needs the native library: saving a graph")
+                raise needs_native("saving a graph")
             live = np.flatnonzero(self._states[:self._rows] == _LIVE)
             stride = self._stride()
             rows = np.zeros((live.size, stride // 4), dtype="<f4")
