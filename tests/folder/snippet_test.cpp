@@ -78,6 +78,8 @@ TEST_SUITE("folder") {
       CHECK(found.size() <= most);
     }
     CHECK(window(text, "検索エンジン", 90).find("検索エンジン") != std::string::npos);
+    CHECK(window(text, "検索エンジン", 90).size() > 80);
+    CHECK(window(text, "zebra", 90).size() > 80);
   }
 
   TEST_CASE("snippet: any bytes whatever give a part of the text within the bound") {

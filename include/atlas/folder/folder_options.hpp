@@ -50,17 +50,17 @@ inline constexpr std::uint64_t most_document_bytes = std::uint64_t{1} << 30;
 
 /// How a folder becomes an index.
 struct folder_options {
-  chunk_options chunks;              ///< how documents are cut; kept in the file for documents added later
-  hashing_options hashing;           ///< of the default embedder; its dimension is the index's
-  walk_options walk;                 ///< which files are looked at
+  chunk_options chunks = {};         ///< how documents are cut; kept in the file for documents added later
+  hashing_options hashing = {};      ///< of the default embedder; its dimension is the index's
+  walk_options walk = {};            ///< which files are looked at
   std::uint64_t max_file_bytes = std::uint64_t{16} << 20;  ///< larger files are skipped; at most most_document_bytes
   std::uint32_t connectivity = 16;   ///< of the hnsw graph, as in hnsw_options
   std::uint32_t build_width = 200;
   std::uint32_t search_width = 100;
   std::uint64_t seed = 42;
   unsigned threads = 0;              ///< 0: all that the process may use. 1: the same folder gives the same bytes
-  function_ref<bool(const folder_progress&)> on_progress;  ///< on the calling thread; false ends with errc::cancelled
-  function_ref<void(text_view path, skip_reason why)> on_skip;  ///< on the calling thread, for each file left out
+  function_ref<bool(const folder_progress&)> on_progress = {};  ///< on the calling thread; false ends with errc::cancelled
+  function_ref<void(text_view path, skip_reason why)> on_skip = {};  ///< on the calling thread, for each file left out
 };
 
 /// What a build did.
@@ -81,7 +81,7 @@ struct folder_report {
 /// How a folder index is searched.
 struct folder_search_options {
   std::size_t width = 0;  ///< candidates the graph search keeps; 0: the index's default
-  filter allowed;         ///< which chunks may be returned, by key
+  filter allowed = {};    ///< which chunks may be returned, by key
 };
 
 /// One answer. The texts borrow the index: they are valid until it is closed, also beside later changes.

@@ -121,18 +121,20 @@ class question_words {
   const auto is_inside = [&](std::size_t at) {  // of a UTF-8 sequence
     return at > 0 && at < text.size() && (static_cast<unsigned char>(text.data()[at]) & 0xC0U) == 0x80U;
   };
-  // To the next white space on either side, unless that would lose a matching word.
-  const std::size_t keep_begin = best_score != 0 ? best_begin : begin;
+  // To the next white space on either side, unless it is far, as in scripts without spaces, or that would lose a
+  // matching word.
+  constexpr std::size_t most_shift = 16;
+  const std::size_t keep_begin = best_score != 0 ? best_begin : end;
   const std::size_t keep_end = best_score != 0 && best_end <= end ? best_end : begin;
   if (begin != 0 && !is_space(begin - 1)) {
     std::size_t moved = begin;
-    while (moved < keep_begin && !is_space(moved)) ++moved;
-    begin = moved;
+    while (moved < keep_begin && moved - begin < most_shift && !is_space(moved)) ++moved;
+    if (moved == keep_begin || (moved < end && is_space(moved))) begin = moved;
   }
   if (end != text.size() && !is_space(end)) {
     std::size_t moved = end;
-    while (moved > keep_end && !is_space(moved - 1)) --moved;
-    if (moved > begin) end = moved;
+    while (moved > keep_end && end - moved < most_shift && !is_space(moved - 1)) --moved;
+    if (moved > begin && (moved == keep_end || is_space(moved - 1))) end = moved;
   }
   while (begin < end && is_inside(begin)) ++begin;
   // A sequence that would be cut goes; bytes that are no UTF-8 may look like one for ever.
