@@ -24,6 +24,7 @@ if ! cmake --preset release >build/release/configure.log 2>&1; then
   cat build/release/configure.log >&2
   exit 1
 fi
+[ -x build/release/bin/atlas ] || echo "Building the command line 'atlas': a minute or two, this once."
 cmake --build build/release --target atlas_cli --parallel "$(nproc 2>/dev/null || echo 2)" >build/release/build.log 2>&1 || {
   tail -n 40 build/release/build.log >&2
   exit 1
