@@ -7,6 +7,7 @@
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
 #include "support/index_model.hpp"
+#include "support/repetitions.hpp"
 
 #include <doctest/doctest.h>
 
@@ -87,7 +88,8 @@ TEST_SUITE("index") {
     CHECK(too_many.error().found == 65'536);
     CHECK(failed_as(Case::create(~std::size_t{0}), errc::limit_exceeded));
     CHECK(Case::create(1).ok());
-    CHECK(Case::create(65'535, atlas::metric::cosine).ok());
+    // ThreadSanitizer leaves a region 8 GiB of addresses: too few for the fewest rows of this size.
+    if (!support::under_thread_sanitizer) CHECK(Case::create(65'535, atlas::metric::cosine).ok());
   }
 
   TEST_CASE_TEMPLATE("create: a metric that float vectors do not have is refused", Case, ATLAS_EACH_INDEX) {
@@ -158,7 +160,7 @@ TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("add, upsert: a bad batch changes nothing, and the error names its row", Case, ATLAS_EACH_INDEX) {
     for (const atlas::metric metric : support::float_metrics) {
       for (const bool is_upsert : {false, true}) {
-        CAPTURE(atlas::name(metric));
+        CAPTURE(std::string(atlas::name(metric)));
         CAPTURE(is_upsert);
         support::index_model model(metric);
         auto index = twenty<Case>(metric, model);

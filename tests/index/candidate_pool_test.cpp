@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/index/candidate_pool_test.cpp -- mirrors include/atlas/index/candidate_pool.hpp.
+#include <atlas/index/candidate_pool.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+using atlas::candidate;
+using atlas::candidate_pool;
+
+TEST_SUITE("index") {
+  TEST_CASE("candidate: ordered by distance, then by row") {
+    CHECK(candidate{1, 9} < candidate{2, 0});
+    CHECK(candidate{1, 3} < candidate{1, 4});
+    CHECK_FALSE(candidate{1, 4} < candidate{1, 4});
+    CHECK_FALSE(candidate{std::numeric_limits<float>::quiet_NaN(), 0} < candidate{1, 4});
+    CHECK_FALSE(candidate{1, 4} < candidate{std::numeric_limits<float>::quiet_NaN(), 0});
+  }
+
+  TEST_CASE("candidate_pool: inserts and takes as a sorted set of the nearest would") {
+    candidate_pool pool;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+      std::mt19937_64 draw(seed);
+      const std::size_t width = 1 + draw() % 20;
+      REQUIRE(pool.start(width).ok());
+      std::set<std::pair<float, std::uint32_t>> kept;
+      std::set<std::pair<float, std::uint32_t>> taken;
+      std::uint32_t row = 0;
+      for (int step = 0; step < 200; ++step) {
+        if (draw() % 3 != 0) {
+          float distance = static_cast<float>(draw() % 30);
+          if (draw() % 20 == 0) distance = std::numeric_limits<float>::quiet_NaN();
+          if (draw() % 20 == 0) distance = std::numeric_limits<float>::infinity();
+          const candidate one{distance, row = (row + 7919) % 10'007};
+          pool.insert(one);
+          if (one.distance == one.distance) {
+            kept.emplace(one.distance, one.row);
+            if (kept.size() > width) kept.erase(std::prev(kept.end()));
+          }
+        } else {
+          const auto next = std::find_if(kept.begin(), kept.end(), [&](const auto& one) { return !taken.contains(one); });
+          candidate got{};
+          const bool is_any = pool.take(got);
+          CHECK(is_any == (next != kept.end()));
+          if (is_any && next != kept.end()) {
+            CHECK(got.distance == next->first);
+            CHECK(got.row == next->second);
+            taken.insert(*next);
+          }
+        }
+        REQUIRE(pool.size() == kept.size());
+        std::size_t at = 0;
+        for (const auto& [distance, which] : kept) {
+          CHECK(pool.data()[at].distance == distance);
+          CHECK(pool.data()[at].row == which);
+          ++at;
+        }
+        CHECK(pool.bound() == (kept.size() == width ? kept.rbegin()->first : std::numeric_limits<float>::infinity()));
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/index/visited_set_test.cpp -- mirrors include/atlas/index/visited_set.hpp.
+#include <atlas/index/visited_set.hpp>
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <set>
+
+TEST_SUITE("index") {
+  TEST_CASE("visited_set: a row is new once in each search, over more searches than a mark counts, while it grows") {
+    atlas::visited_set visited;
+    std::mt19937_64 draw(1);
+    std::size_t rows = 3;
+    for (int search = 0; search < 1100; ++search) {
+      if (search % 100 == 99) rows = rows * 2 + 5;
+      const std::size_t asked = search % 7 == 0 ? 3 : rows;  // a smaller search in between
+      REQUIRE(visited.start(asked).ok());
+      std::set<std::uint32_t> seen;
+      for (int i = 0; i < 40; ++i) {
+        const auto row = static_cast<std::uint32_t>(draw() % asked);
+        CHECK(visited.insert(row) == seen.insert(row).second);
+      }
+    }
+  }
+}
