@@ -432,7 +432,7 @@ typedef struct atlas_chunk {
  * @param[out] chunks      [capacity]: the first of them, in order
  * @param      text        any bytes, UTF-8 as a rule
  * @param      options     may be NULL
- * Cost: linear in the text, allocates nothing. Of a longer text than 2 * text_bytes / size chunks are rare.
+ * Cost: linear in the text, allocates nothing. A text of n characters gives about n / size to 2 * n / size chunks.
  */
 ATLAS_C_EXPORT atlas_status atlas_chunk_text(uint64_t* found, atlas_chunk* chunks, const char* text,
                                              size_t text_bytes, size_t capacity, const atlas_chunk_options* options);
