@@ -67,10 +67,11 @@ ATLAS_KERNEL_HOME_INLINE runnable_tables runnable() noexcept {
 #if HWY_TARGETS & HWY_SSE4
   add(cpu.sse4, ATLAS_KERNEL_TABLE(N_SSE4));
 #endif
-#if HWY_TARGETS & HWY_NEON
-  add(cpu.neon, ATLAS_KERNEL_TABLE(N_NEON));
-#elif defined(HWY_NEON_WITHOUT_AES) && (HWY_TARGETS & HWY_NEON_WITHOUT_AES)
+  // From 1.0.5 on there are two, and the one that any arm64 CPU runs is as good for these kernels.
+#if defined(HWY_NEON_WITHOUT_AES) && (HWY_TARGETS & HWY_NEON_WITHOUT_AES)
   add(cpu.neon, ATLAS_KERNEL_TABLE(N_NEON_WITHOUT_AES));
+#elif HWY_TARGETS & HWY_NEON
+  add(cpu.neon, ATLAS_KERNEL_TABLE(N_NEON));
 #endif
 #if HWY_TARGETS & HWY_EMU128
   add(true, ATLAS_KERNEL_TABLE(N_EMU128));
