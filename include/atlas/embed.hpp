@@ -9,7 +9,7 @@
 #define ATLAS_EMBED_HPP
 
 #include <atlas/embed/embedder.hpp>          // embedder
-#include <atlas/embed/embedder_state.hpp>    // save_state, open_state
-#include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder, hashing_options
+#include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder
+#include <atlas/embed/hashing_options.hpp>   // hashing_options
 
 #endif  // ATLAS_EMBED_HPP

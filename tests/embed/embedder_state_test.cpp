@@ -2,6 +2,8 @@
 // tests/embed/embedder_state_test.cpp -- mirrors include/atlas/embed/embedder_state.hpp.
 #include <atlas/embed/embedder_state.hpp>  // first, so that a missing include in it fails here
 
+#include <atlas/embed/hashing_embedder.hpp>
+
 #include "support/error_line.hpp"
 #include "support/texts.hpp"
 

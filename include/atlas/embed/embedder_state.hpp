@@ -2,7 +2,8 @@
 // include/atlas/embed/embedder_state.hpp -- a hashing embedder as bytes.
 //
 // Room:      the layout, writing it, and reading it from bytes that nobody vouches for.
-// Depends:   embed/hashing_embedder.hpp, core.
+// Not here:  the embedder (embed/hashing_embedder.hpp).
+// Depends:   embed/hashing_options.hpp, embed/document_frequencies.hpp, core.
 //
 // Layout, little-endian: a header of 64 bytes, then `entry_count` entries, nothing behind. `sparse` entries are
 // pairs of uint32 (bucket, count) with buckets ascending and counts above zero; dense ones are a uint32 count
@@ -10,8 +11,10 @@
 #ifndef ATLAS_EMBED_EMBEDDER_STATE_HPP
 #define ATLAS_EMBED_EMBEDDER_STATE_HPP
 
-#include <atlas/core/hash.hpp>               // hash_stream
-#include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder
+#include <atlas/core/hash.hpp>                   // hash_stream
+#include <atlas/core/span.hpp>                   // span
+#include <atlas/embed/document_frequencies.hpp>  // document_frequencies
+#include <atlas/embed/hashing_options.hpp>       // hashing_options
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -46,32 +49,31 @@ static_assert(sizeof(embedder_state_header) == 64);
   return stream.digest();
 }
 
-}  // namespace detail
-
-inline status hashing_embedder::save_state(buffer<std::byte>& out) const noexcept {
-  if (!frozen_) return error{errc::read_only, "hashing_embedder", "a frozen one", "one that still learns"};
+/// Replaces `out` by the state.
+[[nodiscard]] inline status write_embedder_state(const hashing_options& options, const document_frequencies& frequencies,
+                                                 buffer<std::byte>& out) noexcept {
   std::size_t used = 0;
-  for (std::size_t bucket = 0; bucket < frequencies_.buckets(); ++bucket) used += frequencies_.count(bucket) != 0;
-  const bool sparse = used < frequencies_.buckets() / 2;
+  for (std::size_t bucket = 0; bucket < frequencies.buckets(); ++bucket) used += frequencies.count(bucket) != 0;
+  const bool sparse = used < frequencies.buckets() / 2;
 
-  detail::embedder_state_header header;
+  embedder_state_header header;
   header.sparse = sparse ? 1 : 0;
-  header.seed = options_.seed;
-  header.texts = frequencies_.texts();
-  header.entry_count = sparse ? used : frequencies_.buckets();
-  header.dimension = static_cast<std::uint32_t>(options_.dimension);
-  header.frequency_buckets = static_cast<std::uint32_t>(options_.frequency_buckets);
-  header.word_weight = options_.word_weight;
-  header.pair_weight = options_.pair_weight;
-  header.gram_weight = options_.gram_weight;
-  header.gram_length = options_.gram_length;
+  header.seed = options.seed;
+  header.texts = frequencies.texts();
+  header.entry_count = sparse ? used : frequencies.buckets();
+  header.dimension = static_cast<std::uint32_t>(options.dimension);
+  header.frequency_buckets = static_cast<std::uint32_t>(options.frequency_buckets);
+  header.word_weight = options.word_weight;
+  header.pair_weight = options.pair_weight;
+  header.gram_weight = options.gram_weight;
+  header.gram_length = options.gram_length;
 
   const std::size_t entry_bytes = (sparse ? 8 : 4) * static_cast<std::size_t>(header.entry_count);
   if (status s = out.resize(sizeof header + entry_bytes); !s.ok()) return s;
   std::byte* const entries = out.data() + sizeof header;
   std::byte* at = entries;
-  for (std::size_t bucket = 0; bucket < frequencies_.buckets(); ++bucket) {
-    const std::uint32_t count = frequencies_.count(bucket);
+  for (std::size_t bucket = 0; bucket < frequencies.buckets(); ++bucket) {
+    const std::uint32_t count = frequencies.count(bucket);
     if (sparse && count == 0) continue;
     if (sparse) {
       store_unaligned(at, static_cast<std::uint32_t>(bucket));
@@ -80,24 +82,27 @@ inline status hashing_embedder::save_state(buffer<std::byte>& out) const noexcep
     store_unaligned(at, count);
     at += sizeof(std::uint32_t);
   }
-  header.checksum = detail::checksum_of(header, entries, entry_bytes);
+  header.checksum = checksum_of(header, entries, entry_bytes);
   store_unaligned(out.data(), header);
   return {};
 }
 
-inline result<hashing_embedder> hashing_embedder::open_state(span<const std::byte> bytes) noexcept {
-  using header_type = detail::embedder_state_header;
+/// Checks the bytes and fills both outputs from them. Allocates at most what the options' largest table takes, 64 MiB.
+///
+/// @return  errc::corrupt_file, errc::unsupported_version, errc::no_memory; the outputs then hold anything
+[[nodiscard]] inline status read_embedder_state(span<const std::byte> bytes, hashing_options& options,
+                                                document_frequencies& frequencies) noexcept {
+  using header_type = embedder_state_header;
   if (bytes.size() < sizeof(header_type)) {
     return error{errc::corrupt_file, "embedder.size_bytes", sizeof(header_type), bytes.size()};
   }
   const auto header = load_unaligned<header_type>(bytes.data());
-  if (header.magic != detail::embedder_state_magic) {
-    return error{errc::corrupt_file, "embedder.magic", detail::embedder_state_magic, header.magic};
+  if (header.magic != embedder_state_magic) {
+    return error{errc::corrupt_file, "embedder.magic", embedder_state_magic, header.magic};
   }
-  if (header.version != detail::embedder_state_version) {
-    return error{errc::unsupported_version, "embedder.version", detail::embedder_state_version, header.version};
+  if (header.version != embedder_state_version) {
+    return error{errc::unsupported_version, "embedder.version", embedder_state_version, header.version};
   }
-  hashing_options options;
   options.dimension = header.dimension;
   options.frequency_buckets = header.frequency_buckets;
   options.seed = header.seed;
@@ -120,18 +125,18 @@ inline result<hashing_embedder> hashing_embedder::open_state(span<const std::byt
     return error{errc::corrupt_file, "embedder.size_bytes", sizeof header + entry_bytes, bytes.size()};
   }
   const std::byte* const entries = bytes.data() + sizeof header;
-  if (detail::checksum_of(header, entries, entry_bytes) != header.checksum) {
+  if (checksum_of(header, entries, entry_bytes) != header.checksum) {
     return error{errc::corrupt_file, "embedder.checksum", "that of the bytes", "another"};
   }
 
-  result<hashing_embedder> opened = create(options);
-  if (!opened.ok()) return opened;
-  document_frequencies& table = opened->frequencies_;
-  table.set_texts(header.texts);
+  result<document_frequencies> made = document_frequencies::create(options.frequency_buckets);
+  if (!made.ok()) return made.error();
+  frequencies = static_cast<document_frequencies&&>(*made);
+  frequencies.set_texts(header.texts);
   std::uint64_t next_bucket = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(header.entry_count); ++i) {
     if (!sparse) {
-      table.set_count(i, load_unaligned<std::uint32_t>(entries + i * 4));
+      frequencies.set_count(i, load_unaligned<std::uint32_t>(entries + i * 4));
       continue;
     }
     const auto bucket = load_unaligned<std::uint32_t>(entries + i * 8);
@@ -139,13 +144,12 @@ inline result<hashing_embedder> hashing_embedder::open_state(span<const std::byt
       return error{errc::corrupt_file, "embedder.bucket", "ascending buckets", bucket};
     }
     next_bucket = std::uint64_t{bucket} + 1;
-    table.set_count(bucket, load_unaligned<std::uint32_t>(entries + i * 8 + 4));
+    frequencies.set_count(bucket, load_unaligned<std::uint32_t>(entries + i * 8 + 4));
   }
-  opened->freeze();
-  return opened;
+  return {};
 }
 
-static_assert(embedder<hashing_embedder>);
+}  // namespace detail
 
 }}  // namespace atlas::ATLAS_ABI
 

@@ -8,48 +8,15 @@
 #ifndef ATLAS_EMBED_HASHING_EMBEDDER_HPP
 #define ATLAS_EMBED_HASHING_EMBEDDER_HPP
 
-#include <atlas/core/config.hpp>                  // max_dimension
-#include <atlas/core/span.hpp>                    // span
-#include <atlas/embed/document_frequencies.hpp>   // document_frequencies
-#include <atlas/embed/embedder.hpp>               // the concept that this models
-#include <atlas/embed/text_features.hpp>          // count_features
+#include <atlas/core/span.hpp>                   // span
+#include <atlas/embed/document_frequencies.hpp>  // document_frequencies
+#include <atlas/embed/embedder.hpp>              // the concept that this models
+#include <atlas/embed/embedder_state.hpp>        // write_embedder_state, read_embedder_state
+#include <atlas/embed/hashing_options.hpp>       // hashing_options
+#include <atlas/embed/text_features.hpp>         // count_features
 
 
 namespace atlas { inline namespace ATLAS_ABI {
-
-/// How texts become vectors. Everything here is saved with the embedder's state.
-struct hashing_options {
-  std::size_t dimension = 1024;      ///< components; 1..max_dimension
-  std::size_t frequency_buckets = std::size_t{1} << 18;  ///< counters of text frequencies, 4 bytes each; a power of two, 2^8..2^24
-  std::uint64_t seed = 0;            ///< of all hashes
-  float word_weight = 1.0F;          ///< of a word; 0..1000, and not all three weights 0
-  float pair_weight = 0.3F;          ///< of two words that follow each other
-  float gram_weight = 1.0F;          ///< of `gram_length` characters in a row within a word
-  std::uint32_t gram_length = 4;     ///< 1..16
-};
-
-/// Whether the options hold together: errc::invalid_argument names the one that does not.
-[[nodiscard]] inline status check(const hashing_options& options) noexcept {
-  const auto refuse = [](const char* field, const char* expected, std::uint64_t found) {
-    return error{errc::invalid_argument, field, expected, found};
-  };
-  const auto fits = [](float weight) { return weight >= 0.0F && weight <= 1000.0F; };  // NaN does not
-  if (options.dimension < 1 || options.dimension > max_dimension) {
-    return refuse("hashing_options.dimension", "1 to 65535", options.dimension);
-  }
-  if (!is_power_of_two(options.frequency_buckets) || options.frequency_buckets < 256 ||
-      options.frequency_buckets > (std::size_t{1} << 24)) {
-    return refuse("hashing_options.frequency_buckets", "a power of two, 256 to 16777216", options.frequency_buckets);
-  }
-  if (!fits(options.word_weight) || !fits(options.pair_weight) || !fits(options.gram_weight) ||
-      options.word_weight + options.pair_weight + options.gram_weight <= 0.0F) {
-    return error{errc::invalid_argument, "hashing_options weights", "0 to 1000, not all 0", "another value"};
-  }
-  if (options.gram_length < 1 || options.gram_length > 16) {
-    return refuse("hashing_options.gram_length", "1 to 16", options.gram_length);
-  }
-  return {};
-}
 
 /// Turns a text into a unit vector by hashing its features: case-folded words, pairs of neighbouring words,
 /// and runs of characters. A feature that occurs `tf` times in the text and in `df` of N learned texts adds
@@ -78,9 +45,7 @@ class hashing_embedder {
     if (status checked = check(options); !checked.ok()) return checked.error();
     result<document_frequencies> table = document_frequencies::create(options.frequency_buckets);
     if (!table.ok()) return table.error();
-    hashing_embedder made(options, static_cast<document_frequencies&&>(*table));
-    if (status s = made.rarities_.resize(tabled_counts); !s.ok()) return s.error();
-    return made;
+    return with(options, static_cast<document_frequencies&&>(*table));
   }
 
   /// Counts in how many texts each feature occurs. Each span element is one text.
@@ -131,15 +96,31 @@ class hashing_embedder {
 
   /// The whole embedder as bytes for open_state(); see embed/embedder_state.hpp.
   /// @return  errc::read_only if not frozen yet; errc::no_memory
-  [[nodiscard]] status save_state(buffer<std::byte>& out) const noexcept;
+  [[nodiscard]] status save_state(buffer<std::byte>& out) const noexcept {
+    if (!frozen_) return error{errc::read_only, "hashing_embedder", "a frozen one", "one that still learns"};
+    return detail::write_embedder_state(options_, frequencies_, out);
+  }
   /// The embedder that was saved, frozen. The bytes are checked and copied.
   /// @return  errc::corrupt_file, errc::unsupported_version, errc::no_memory
-  [[nodiscard]] static result<hashing_embedder> open_state(span<const std::byte> bytes) noexcept;
+  [[nodiscard]] static result<hashing_embedder> open_state(span<const std::byte> bytes) noexcept {
+    hashing_options options;
+    document_frequencies frequencies;
+    if (status s = detail::read_embedder_state(bytes, options, frequencies); !s.ok()) return s.error();
+    result<hashing_embedder> opened = with(options, static_cast<document_frequencies&&>(frequencies));
+    if (opened.ok()) opened->freeze();
+    return opened;
+  }
 
  private:
   hashing_embedder(const hashing_options& options, document_frequencies&& frequencies) noexcept
       : options_(options), frequencies_(static_cast<document_frequencies&&>(frequencies)) {}
 
+  [[nodiscard]] static result<hashing_embedder> with(const hashing_options& options,
+                                                     document_frequencies&& frequencies) noexcept {
+    hashing_embedder made(options, static_cast<document_frequencies&&>(frequencies));
+    if (status s = made.rarities_.resize(tabled_counts); !s.ok()) return s.error();
+    return made;
+  }
   [[nodiscard]] std::size_t gram_length() const noexcept {
     return options_.gram_weight > 0.0F ? options_.gram_length : 0;
   }
@@ -191,8 +172,8 @@ class hashing_embedder {
   bool frozen_ = false;
 };
 
-}}  // namespace atlas::ATLAS_ABI
+static_assert(embedder<hashing_embedder>);
 
-#include <atlas/embed/embedder_state.hpp>  // the two members that save and open
+}}  // namespace atlas::ATLAS_ABI
 
 #endif  // ATLAS_EMBED_HASHING_EMBEDDER_HPP
