@@ -20,19 +20,19 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 /// What the queues have in common, for code that takes either.
 template <class Queue>
-concept bounded_queue =
-    requires(Queue& queue, typename Queue::value_type& value, span<typename Queue::value_type> values) {
-      { queue.try_push(static_cast<typename Queue::value_type&&>(value)) };
-      { queue.try_pop(value) };
-      { queue.push(static_cast<typename Queue::value_type&&>(value), std::uint64_t{}) };
-      { queue.pop(value, std::uint64_t{}) };
-      { queue.try_push_n(values) };
-      { queue.try_pop_n(values) };
-      { queue.close() };
-      { queue.is_closed() };
-      { queue.capacity() };
-      { queue.size_approx() };
-    };
+concept bounded_queue = requires(Queue& queue, typename Queue::value_type& value,
+                                 span<typename Queue::value_type> values) {
+  queue.try_push(static_cast<typename Queue::value_type&&>(value));
+  queue.try_pop(value);
+  queue.push(static_cast<typename Queue::value_type&&>(value), std::uint64_t{});
+  queue.pop(value, std::uint64_t{});
+  queue.try_push_n(values);
+  queue.try_pop_n(values);
+  queue.close();
+  queue.is_closed();
+  queue.capacity();
+  queue.size_approx();
+};
 
 }}  // namespace atlas::ATLAS_ABI
 

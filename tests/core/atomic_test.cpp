@@ -114,21 +114,17 @@ TEST_SUITE("core") {
       MESSAGE("skipped: the membarrier system call is not available here");
       return;
     }
-    constexpr std::uint32_t rounds = 2000;
-    atlas::atomic<std::uint32_t> often;
-    atlas::atomic<std::uint32_t> rarely;
+    constexpr std::uint32_t rounds = 20'000;
+    alignas(64) atlas::atomic<std::uint32_t> often;  // on two cache lines: on one, a store cannot lag behind
+    alignas(64) atlas::atomic<std::uint32_t> rarely;
     std::uint32_t seen_by[2] = {};
-    atlas::atomic<std::uint32_t> arrived;
+    support::meeting meeting(2);
     std::uint32_t missed = 0;
-    const auto meet = [&](std::uint32_t goal) {
-      arrived.fetch_add(1);
-      for (int spin = 0; arrived.load_acquire() < goal; ++spin) {
-        if (spin > 1000) std::this_thread::yield();  // the other one may have no CPU
-      }
-    };
     support::together(2, [&](unsigned number) {
       for (std::uint32_t round = 1; round <= rounds; ++round) {
-        meet(round * 4 - 2);
+        meeting.wait();
+        for (std::uint32_t pause = 0; pause < (number == 0 ? round / 8 % 8 : round % 8); ++pause)
+          atlas::light_barrier();
         if (number == 0) {
           often.store_relaxed(round);
           atlas::light_barrier();
@@ -138,7 +134,7 @@ TEST_SUITE("core") {
           atlas::heavy_barrier();
           seen_by[1] = often.load_relaxed();
         }
-        meet(round * 4);
+        meeting.wait();
         if (number == 0) missed += seen_by[0] != round && seen_by[1] != round ? 1U : 0U;
       }
     });

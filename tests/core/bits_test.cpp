@@ -24,8 +24,8 @@ TEST_SUITE("core") {
     CHECK_FALSE(atlas::is_power_of_two(0));
     CHECK(atlas::next_power_of_two(0) == 1);
     for (unsigned shift = 0; shift < 63; ++shift) {
-      for (const std::uint64_t value : {(std::uint64_t{1} << shift) - 1, std::uint64_t{1} << shift,
-                                        (std::uint64_t{1} << shift) + 1}) {
+      for (const std::uint64_t value :
+           {(std::uint64_t{1} << shift) - 1, std::uint64_t{1} << shift, (std::uint64_t{1} << shift) + 1}) {
         CAPTURE(value);
         CHECK(atlas::is_power_of_two(value) == std::has_single_bit(value));
         CHECK(atlas::next_power_of_two(value) == std::bit_ceil(value));

@@ -6,8 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <thread>
+#include <vector>
 
 TEST_SUITE("core") {
   TEST_CASE("mutex: try_lock fails while it is held, and only then") {
@@ -42,22 +44,24 @@ TEST_SUITE("core") {
     CHECK(apart == 0);
   }
 
-  TEST_CASE("mutex: a waiter that sleeps is woken") {
+  TEST_CASE("mutex: every waiter that sleeps is woken in its turn") {
     atlas::mutex lock;
-    atlas::atomic<std::uint32_t> is_waiting;
-    bool was_in = false;
+    int inside = 0;
+    std::atomic<pid_t> waiting[3] = {};
     lock.lock();
-    std::thread waiter([&] {
-      is_waiting.store_release(1);
-      const atlas::lock_guard held(lock);
-      was_in = true;
-    });
-    while (is_waiting.load_acquire() == 0) std::this_thread::yield();
-    for (int i = 0; i < 2000; ++i) std::this_thread::yield();  // it has most likely gone to sleep by now
-    CHECK_FALSE(was_in);
+    std::vector<std::thread> waiters;
+    for (std::atomic<pid_t>& me : waiting) {
+      waiters.emplace_back([&] {
+        me = support::kernel_thread();
+        const atlas::lock_guard held(lock);
+        ++inside;
+      });
+    }
+    for (const std::atomic<pid_t>& one : waiting) support::wait_until_asleep(one);
+    CHECK(inside == 0);
     lock.unlock();
-    waiter.join();
-    CHECK(was_in);
+    for (std::thread& one : waiters) one.join();
+    CHECK(inside == 3);
   }
 
   TEST_CASE("mutex: unlocking an open one ends the process in checked builds") {
@@ -137,11 +141,12 @@ TEST_SUITE("core") {
     atlas::shared_mutex lock;
     int written = 0;
     atlas::atomic<std::uint32_t> read;
-    atlas::atomic<std::uint32_t> waiting;
+    std::atomic<pid_t> waiting[6] = {};
     lock.lock();
-    std::thread crowd([&] {
-      support::together(6, [&](unsigned number) {
-        waiting.fetch_add(1);
+    std::vector<std::thread> crowd;
+    for (unsigned number = 0; number < 6; ++number) {
+      crowd.emplace_back([&, number] {
+        waiting[number] = support::kernel_thread();
         if (number % 2 == 0) {
           const atlas::lock_guard writing(lock);
           ++written;
@@ -150,11 +155,10 @@ TEST_SUITE("core") {
           read.fetch_add(1);
         }
       });
-    });
-    while (waiting.load_acquire() != 6) std::this_thread::yield();
-    for (int i = 0; i < 2000; ++i) std::this_thread::yield();
+    }
+    for (const std::atomic<pid_t>& one : waiting) support::wait_until_asleep(one);
     lock.unlock();
-    crowd.join();
+    for (std::thread& one : crowd) one.join();
     CHECK(written == 3);
     CHECK(read.load_relaxed() == 3);
   }

@@ -66,18 +66,21 @@ TEST_SUITE("core") {
     atlas::thread_pool pool(1);
     std::vector<std::size_t> order;
     const auto self = std::this_thread::get_id();
-    CHECK(pool.run(5, [&](std::size_t task, unsigned worker) {
-                CHECK(std::this_thread::get_id() == self);
-                CHECK(worker == 0);
-                order.push_back(task);
-              }).ok());
+    CHECK(pool.run(5,
+                   [&](std::size_t task, unsigned worker) {
+                     CHECK(std::this_thread::get_id() == self);
+                     CHECK(worker == 0);
+                     order.push_back(task);
+                   })
+              .ok());
     CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
   }
 
   TEST_CASE("thread_pool: a worker number stays with its thread during a run, and 0 is the caller") {
     atlas::thread_pool pool(3);
     std::vector<std::set<std::thread::id>> threads(3);
-    CHECK(pool.run(2000, [&](std::size_t, unsigned worker) { threads[worker].insert(std::this_thread::get_id()); }).ok());
+    CHECK(
+        pool.run(2000, [&](std::size_t, unsigned worker) { threads[worker].insert(std::this_thread::get_id()); }).ok());
     for (const auto& of_worker : threads) CHECK(of_worker.size() <= 1);
     for (const auto& id : threads[0]) CHECK(id == std::this_thread::get_id());
   }
@@ -86,10 +89,12 @@ TEST_SUITE("core") {
     atlas::thread_pool pool(3);
     for (int round = 0; round < 50; ++round) {
       std::atomic<int> arrived{0};
-      CHECK(pool.run(3, [&](std::size_t, unsigned) {
-                  arrived.fetch_add(1);
-                  while (arrived.load() != 3) std::this_thread::yield();
-                }).ok());
+      CHECK(pool.run(3,
+                     [&](std::size_t, unsigned) {
+                       arrived.fetch_add(1);
+                       while (arrived.load() != 3) std::this_thread::yield();
+                     })
+                .ok());
     }
   }
 
@@ -100,14 +105,18 @@ TEST_SUITE("core") {
       CAPTURE(most);
       std::atomic<unsigned> now{0};
       std::atomic<unsigned> highest{0};
-      CHECK(pool.run(200, [&](std::size_t, unsigned) {
-                  const unsigned inside = now.fetch_add(1) + 1;
-                  unsigned before = highest.load();
-                  while (inside > before && !highest.compare_exchange_weak(before, inside)) {
-                  }
-                  std::this_thread::yield();
-                  now.fetch_sub(1);
-                }, most).ok());
+      CHECK(pool.run(
+                    200,
+                    [&](std::size_t, unsigned) {
+                      const unsigned inside = now.fetch_add(1) + 1;
+                      unsigned before = highest.load();
+                      while (inside > before && !highest.compare_exchange_weak(before, inside)) {
+                      }
+                      std::this_thread::yield();
+                      now.fetch_sub(1);
+                    },
+                    most)
+                .ok());
       CHECK(highest.load() <= most);
       CHECK(covers(pool, 50, most));
     }
@@ -118,15 +127,17 @@ TEST_SUITE("core") {
     std::atomic<int> inner{0};
     std::atomic<int> wrong{0};
     for (int round = 0; round < 100; ++round) {
-      CHECK(pool.run(8, [&](std::size_t, unsigned worker) {
-                  const auto self = std::this_thread::get_id();
-                  const auto check = [&](std::size_t, unsigned inner_worker) {
-                    if (std::this_thread::get_id() != self || inner_worker != worker) wrong.fetch_add(1);
-                    inner.fetch_add(1);
-                    pool.run(2, [&](std::size_t, unsigned) { inner.fetch_add(1); }).value();
-                  };
-                  pool.run(3, check).value();
-                }).ok());
+      CHECK(pool.run(8,
+                     [&](std::size_t, unsigned worker) {
+                       const auto self = std::this_thread::get_id();
+                       const auto check = [&](std::size_t, unsigned inner_worker) {
+                         if (std::this_thread::get_id() != self || inner_worker != worker) wrong.fetch_add(1);
+                         inner.fetch_add(1);
+                         pool.run(2, [&](std::size_t, unsigned) { inner.fetch_add(1); }).value();
+                       };
+                       pool.run(3, check).value();
+                     })
+                .ok());
     }
     CHECK(inner.load() == 100 * 8 * 9);
     CHECK(wrong.load() == 0);
@@ -139,11 +150,13 @@ TEST_SUITE("core") {
     std::atomic<int> calls{0};
     support::together(4, [&](unsigned) {
       for (int round = 0; round < 200; ++round) {
-        pool.run(4, [&](std::size_t task, unsigned) {
-              if (task == 0 && runs_inside.fetch_add(1) != 0) wrong.fetch_add(1);
-              calls.fetch_add(1);
-              if (task == 0) runs_inside.fetch_sub(1);
-            }).value();
+        pool.run(4,
+                 [&](std::size_t task, unsigned) {
+                   if (task == 0 && runs_inside.fetch_add(1) != 0) wrong.fetch_add(1);
+                   calls.fetch_add(1);
+                   if (task == 0) runs_inside.fetch_sub(1);
+                 })
+            .value();
       }
     });
     CHECK(calls.load() == 4 * 200 * 4);
@@ -198,10 +211,12 @@ TEST_SUITE("core") {
     std::atomic<bool> is_inside{false};
     std::atomic<bool> may_leave{false};
     std::thread other([&] {
-      pool.run(2, [&](std::size_t, unsigned) {
-            is_inside = true;
-            while (!may_leave.load()) std::this_thread::yield();
-          }).value();
+      pool.run(2,
+               [&](std::size_t, unsigned) {
+                 is_inside = true;
+                 while (!may_leave.load()) std::this_thread::yield();
+               })
+          .value();
     });
     while (!is_inside.load()) std::this_thread::yield();
     CHECK(support::holds_in_child([&] { return covers(pool, 20); }));
@@ -231,10 +246,12 @@ TEST_SUITE("core") {
       std::vector<int> calls(100, 0);
       bool is_alone = true;
       for (int round = 0; round < 3; ++round) {
-        if (!pool.run(calls.size(), [&](std::size_t task, unsigned worker) {
-                  is_alone = is_alone && worker == 0;
-                  ++calls[task];
-                }).ok()) {
+        if (!pool.run(calls.size(),
+                      [&](std::size_t task, unsigned worker) {
+                        is_alone = is_alone && worker == 0;
+                        ++calls[task];
+                      })
+                 .ok()) {
           return false;
         }
       }

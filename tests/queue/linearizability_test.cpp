@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -32,18 +31,11 @@ int unexplained_histories(unsigned threads, int calls_each, std::size_t capacity
   std::vector<std::vector<queue_event>> recorded(threads);
   std::vector<queue_event> before;
   std::atomic<std::uint64_t> clock{0};
-  std::atomic<std::uint64_t> arrived{0};
   auto ring = Ring::create_at(capacity, ~std::uint64_t{0} - 5).value();
   int wrong = 0;
-  const auto meet = [&](std::uint64_t goal) {
-    arrived.fetch_add(1);
-    for (int spin = 0; arrived.load() < goal; ++spin) {
-      if (spin > 200) std::this_thread::yield();
-    }
-  };
+  support::meeting meeting(threads);
   support::together(threads, [&](unsigned number) {
     std::mt19937_64 random(seed + number);
-    std::uint64_t goal = 0;
     for (int round = 0; round < rounds; ++round) {
       if (number == 0) {  // empty the ring, then begin with a few elements in it
         int value = 0;
@@ -58,7 +50,7 @@ int unexplained_histories(unsigned threads, int calls_each, std::size_t capacity
           before.push_back({push, pushed, value, begin, clock.fetch_add(1)});
         }
       }
-      meet(goal += threads);
+      meeting.wait();
       recorded[number].clear();
       for (int i = 0; i < calls_each; ++i) {
         queue_event event;
@@ -72,13 +64,13 @@ int unexplained_histories(unsigned threads, int calls_each, std::size_t capacity
         event.end = clock.fetch_add(1);
         recorded[number].push_back(event);
       }
-      meet(goal += threads);
+      meeting.wait();
       if (number == 0) {
         std::vector<queue_event> events = before;
         for (const auto& of_thread : recorded) events.insert(events.end(), of_thread.begin(), of_thread.end());
         wrong += is_linearizable(events, capacity, model) ? 0 : 1;
       }
-      meet(goal += threads);
+      meeting.wait();
     }
   });
   return wrong;
@@ -90,8 +82,12 @@ TEST_SUITE("queue") {
   TEST_CASE("the checker: accepts what a queue may do") {
     for (const queue_model model : {queue_model::strict, queue_model::reserving}) {
       CHECK(is_linearizable({}, 1, model));
-      CHECK(is_linearizable({{push, true, 1, 0, 1}, {push, true, 2, 2, 3}, {pop, true, 1, 4, 5}, {pop, true, 2, 6, 7},
-                             {pop, false, 0, 8, 9}}, 2, model));
+      CHECK(is_linearizable({{push, true, 1, 0, 1},
+                             {push, true, 2, 2, 3},
+                             {pop, true, 1, 4, 5},
+                             {pop, true, 2, 6, 7},
+                             {pop, false, 0, 8, 9}},
+                            2, model));
       // Two pushes at the same time may take effect either way round.
       CHECK(is_linearizable({{push, true, 1, 0, 5}, {push, true, 2, 1, 4}, {pop, true, 2, 6, 7}, {pop, true, 1, 8, 9}},
                             2, model));
@@ -123,8 +119,11 @@ TEST_SUITE("queue") {
     CHECK_FALSE(is_linearizable(slow_push, 2, queue_model::strict));
     CHECK(is_linearizable(slow_push, 2, queue_model::reserving));
     // The same for a slow pop that keeps its slot while a push looks for room.
-    const std::vector<queue_event> slow_pop = {{push, true, 1, 0, 1}, {push, true, 2, 2, 3}, {pop, true, 1, 4, 11},
-                                               {pop, true, 2, 5, 6},  {push, false, 3, 7, 8}};
+    const std::vector<queue_event> slow_pop = {{push, true, 1, 0, 1},
+                                               {push, true, 2, 2, 3},
+                                               {pop, true, 1, 4, 11},
+                                               {pop, true, 2, 5, 6},
+                                               {push, false, 3, 7, 8}};
     CHECK_FALSE(is_linearizable(slow_pop, 2, queue_model::strict));
     CHECK(is_linearizable(slow_pop, 2, queue_model::reserving));
   }
@@ -133,7 +132,7 @@ TEST_SUITE("queue") {
     const auto one_each = [](unsigned thread, queue_call call) { return (thread == 0) == (call == push); };
     for (const std::size_t capacity : {1U, 2U, 3U}) {
       CAPTURE(capacity);
-      CHECK(unexplained_histories<atlas::spsc_ring<int>>(2, 5, capacity, 1500, 40 + capacity, queue_model::strict,
+      CHECK(unexplained_histories<atlas::spsc_ring<int>>(2, 5, capacity, 8000, 40 + capacity, queue_model::strict,
                                                          one_each) == 0);
     }
   }
@@ -143,8 +142,8 @@ TEST_SUITE("queue") {
     for (const std::size_t capacity : {1U, 2U, 3U}) {
       CAPTURE(capacity);
       using ring = atlas::mpmc_ring<int>;
-      CHECK(unexplained_histories<ring>(2, 5, capacity, 1500, 50 + capacity, queue_model::reserving, any) == 0);
-      CHECK(unexplained_histories<ring>(3, 3, capacity, 700, 60 + capacity, queue_model::reserving, any) == 0);
+      CHECK(unexplained_histories<ring>(2, 5, capacity, 6000, 50 + capacity, queue_model::reserving, any) == 0);
+      CHECK(unexplained_histories<ring>(3, 3, capacity, 3000, 60 + capacity, queue_model::reserving, any) == 0);
     }
   }
 }

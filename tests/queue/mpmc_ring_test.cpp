@@ -23,10 +23,15 @@ struct parcel {
   std::uint32_t number = 0;
 };
 
-enum class way : std::uint8_t { tried, waited, batches };
+enum class way : std::uint8_t {
+  tried,
+  waited,
+  batches
+};
 
 /// Producers push 0, 1, 2, ...; whether each parcel arrives once and each consumer sees each producer's in order.
-bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsigned consumers, std::uint32_t each, way how) {
+bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsigned consumers, std::uint32_t each,
+              way how) {
   auto ring = atlas::mpmc_ring<parcel>::create_at(capacity, lap).value();
   std::vector<std::vector<std::atomic<std::uint32_t>>> arrivals(producers);
   for (auto& of_producer : arrivals) of_producer = std::vector<std::atomic<std::uint32_t>>(each);
@@ -109,6 +114,57 @@ TEST_SUITE("queue") {
         CHECK(delivers(capacity, 0, 3, 1, each / 2, how));
         CHECK(delivers(capacity, 0, 1, 3, each, how));
       }
+    }
+  }
+
+  TEST_CASE("mpmc_ring: a crowd of producers is never told full while there is room") {
+    auto ring = atlas::mpmc_ring<int>::create(8000).value();
+    std::atomic<int> refused{0};
+    support::together(4, [&](unsigned) {
+      for (int i = 0; i < 2000; ++i) refused.fetch_add(ring.try_push(1) ? 0 : 1);
+    });
+    CHECK(refused.load() == 0);
+    CHECK_FALSE(ring.try_push(1));
+    support::together(4, [&](unsigned) {
+      for (int i = 0, value = 0; i < 2000; ++i) refused.fetch_add(ring.try_pop(value) ? 0 : 1);
+    });
+    CHECK(refused.load() == 0);
+    int value = 0;
+    CHECK_FALSE(ring.try_pop(value));
+  }
+
+  TEST_CASE("mpmc_ring: two elements wake two sleepers, although the second push found the first being woken") {
+    for (int round = 0; round < 60; ++round) {
+      auto ring = atlas::mpmc_ring<int>::create(2).value();
+      std::atomic<pid_t> asleep[2] = {};
+      support::together(3, [&](unsigned number) {
+        if (number == 2) {
+          support::wait_until_asleep(asleep[0]);
+          support::wait_until_asleep(asleep[1]);
+          CHECK(ring.try_push(1));
+          CHECK(ring.try_push(1));
+        } else {
+          asleep[number] = support::kernel_thread();
+          int value = 0;
+          CHECK(ring.pop(value).ok());
+        }
+      });
+      // The same for two producers and two slots that come free.
+      std::atomic<pid_t> pushing[2] = {};
+      CHECK(ring.try_push(1));
+      CHECK(ring.try_push(1));
+      support::together(3, [&](unsigned number) {
+        int value = 0;
+        if (number == 2) {
+          support::wait_until_asleep(pushing[0]);
+          support::wait_until_asleep(pushing[1]);
+          CHECK(ring.try_pop(value));
+          CHECK(ring.try_pop(value));
+        } else {
+          pushing[number] = support::kernel_thread();
+          CHECK(ring.push(std::move(value)).ok());
+        }
+      });
     }
   }
 

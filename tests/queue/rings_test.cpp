@@ -7,7 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -410,25 +412,80 @@ TEST_SUITE("queue") {
     });
   }
 
-  TEST_CASE_TEMPLATE("ring: close wakes whoever waits, on either side", Kind, of_mpmc, of_spsc) {
-    for (int round = 0; round < 100; ++round) {
-      auto empty = Kind::template ring<int>::create(2).value();
-      auto full = Kind::template ring<int>::create(1).value();
-      full.push(1).value();
-      support::together(3, [&](unsigned number) {
-        int value = 7;
+  TEST_CASE_TEMPLATE("ring: close wakes whoever sleeps, on either side", Kind, of_mpmc, of_spsc) {
+    auto empty = Kind::template ring<int>::create(2).value();
+    auto full = Kind::template ring<int>::create(1).value();
+    full.push(1).value();
+    std::atomic<pid_t> asleep[2] = {};
+    support::together(3, [&](unsigned number) {
+      int value = 7;
+      if (number == 2) {
+        support::wait_until_asleep(asleep[0]);
+        support::wait_until_asleep(asleep[1]);
+        empty.close();
+        full.close();
+        return;
+      }
+      asleep[number] = support::kernel_thread();
+      const atlas::status answer = number == 0 ? empty.pop(value) : full.push(std::move(value));
+      CHECK(answer.error() == atlas::errc::closed);
+      CHECK(value == 7);
+    });
+  }
+
+  TEST_CASE_TEMPLATE("ring: close wakes whoever is about to sleep", Kind, of_mpmc, of_spsc) {
+    support::meeting meeting(2);
+    std::vector<typename Kind::template ring<int>> rings;
+    for (int i = 0; i < 300; ++i) rings.push_back(Kind::template ring<int>::create(1).value());
+    support::together(2, [&](unsigned number) {
+      for (std::size_t i = 0; i < rings.size(); ++i) {
+        meeting.wait();
+        int value = 0;
         if (number == 0) {
-          CHECK(empty.pop(value).error() == atlas::errc::closed);
-        } else if (number == 1) {
-          CHECK(full.push(std::move(value)).error() == atlas::errc::closed);
+          REQUIRE(rings[i].pop(value).error() == atlas::errc::closed);
         } else {
-          for (int i = 0; i < round; ++i) std::this_thread::yield();
-          empty.close();
-          full.close();
+          for (std::size_t pause = 0; pause < i % 160; ++pause) atlas::spin_pause();  // around the spins of a wait
+          rings[i].close();
         }
-        CHECK(value == 7);
-      });
-    }
+      }
+    });
+  }
+
+  TEST_CASE_TEMPLATE("ring: an element pushed while the consumer is about to sleep wakes it", Kind, of_mpmc, of_spsc) {
+    support::meeting meeting(2);
+    auto ring = Kind::template ring<int>::create(1).value();
+    support::together(2, [&](unsigned number) {
+      for (int i = 0; i < 6000; ++i) {
+        meeting.wait();
+        int value = 0;
+        if (number == 0) {
+          REQUIRE(ring.pop(value).ok());
+        } else {
+          for (int pause = 0; pause < 80 + i % 60; ++pause) atlas::spin_pause();  // around the spins of a wait
+          REQUIRE(ring.try_push(1));
+        }
+      }
+    });
+  }
+
+  TEST_CASE_TEMPLATE("ring: an element pushed just before close is not missed", Kind, of_mpmc, of_spsc) {
+    support::meeting meeting(2);
+    std::vector<typename Kind::template ring<int>> rings;
+    for (int i = 0; i < 1500; ++i) rings.push_back(Kind::template ring<int>::create(1).value());
+    support::together(2, [&](unsigned number) {
+      for (std::size_t i = 0; i < rings.size(); ++i) {
+        meeting.wait();
+        int value = 0;
+        if (number == 0) {
+          REQUIRE(rings[i].pop(value).ok());
+          REQUIRE(rings[i].pop(value).error() == atlas::errc::closed);
+        } else {
+          for (std::size_t pause = 0; pause < i % 16; ++pause) atlas::spin_pause();
+          rings[i].push(1).value();
+          rings[i].close();
+        }
+      }
+    });
   }
 
   TEST_CASE_TEMPLATE("ring: a moved-from ring may be assigned to, and nothing else", Kind, of_mpmc, of_spsc) {

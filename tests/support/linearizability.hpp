@@ -14,7 +14,10 @@
 
 namespace support {
 
-enum class queue_call : std::uint8_t { push, pop };
+enum class queue_call : std::uint8_t {
+  push,
+  pop
+};
 
 /// One finished call. The values pushed in one history all differ; `begin` and `end` are moments of one clock.
 struct queue_event {

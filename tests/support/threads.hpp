@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/support/threads.hpp -- several threads that begin together, and a child process that reports back.
+// tests/support/threads.hpp -- threads that begin together, meet and sleep; child processes that report back.
 #ifndef ATLAS_TESTS_SUPPORT_THREADS_HPP
 #define ATLAS_TESTS_SUPPORT_THREADS_HPP
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -41,6 +46,40 @@ void together(unsigned count, Work work) {
     });
   }
   for (std::thread& one : threads) one.join();
+}
+
+/// Where a fixed number of threads wait for each other, again and again; they leave within nanoseconds.
+class meeting {
+ public:
+  explicit meeting(unsigned threads) : threads_(threads) {}
+  void wait() {
+    const std::uint64_t before = arrived_.fetch_add(1);
+    const std::uint64_t goal = (before / threads_ + 1) * threads_;
+    for (int spin = 0; arrived_.load() < goal; ++spin) {
+      if (spin > 500) std::this_thread::yield();  // the others may have no CPU
+    }
+  }
+
+ private:
+  const unsigned threads_;
+  std::atomic<std::uint64_t> arrived_{0};
+};
+
+/// The number by which the kernel knows the calling thread.
+inline pid_t kernel_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+/// Returns once that thread of this process sleeps in the kernel. `thread` may still be 0; then waits for that too.
+inline void wait_until_asleep(const std::atomic<pid_t>& thread) {
+  for (;;) {
+    if (const pid_t number = thread.load(); number != 0) {
+      std::ifstream file("/proc/self/task/" + std::to_string(number) + "/stat");
+      std::string line;
+      std::getline(file, line);
+      const std::size_t name_end = line.rfind(')');
+      if (name_end != std::string::npos && name_end + 2 < line.size() && line[name_end + 2] == 'S') return;
+    }
+    std::this_thread::yield();
+  }
 }
 
 /// Whether work() returned true in a child of this process. The child leaves by _exit and runs no destructors.

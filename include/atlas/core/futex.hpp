@@ -10,12 +10,12 @@
 
 #include <atlas/core/config.hpp>  // ATLAS_ABI
 
-#include <cerrno>          // errno, ETIMEDOUT
-#include <climits>         // INT_MAX
-#include <linux/futex.h>   // FUTEX_WAIT_BITSET
-#include <sys/syscall.h>   // SYS_futex
-#include <time.h>          // timespec
-#include <unistd.h>        // syscall
+#include <cerrno>         // errno, ETIMEDOUT
+#include <climits>        // INT_MAX
+#include <linux/futex.h>  // FUTEX_WAIT_BITSET
+#include <sys/syscall.h>  // SYS_futex
+#include <time.h>         // timespec
+#include <unistd.h>       // syscall
 
 namespace atlas { inline namespace ATLAS_ABI {
 

@@ -15,7 +15,7 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// How often a lock is looked at before its waiter sleeps: about 1 to 4 us, less than a sleep and a wake.
+/// How often a lock is looked at before its waiter sleeps: about 1 to 5 us, less than a sleep and a wake.
 inline constexpr unsigned lock_spins = 100;
 
 /// Mutual exclusion in 4 bytes; all zero bytes are an open lock.

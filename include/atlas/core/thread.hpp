@@ -29,7 +29,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 /// A number that no other living thread of this process has; never 0. Cost: one load.
 [[nodiscard]] inline std::uintptr_t current_thread() noexcept {
-  return static_cast<std::uintptr_t>(::pthread_self());
+  return reinterpret_cast<std::uintptr_t>(::pthread_self());
 }
 
 /// A running thread. Its destructor joins it.

@@ -23,8 +23,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 class thread_pool {
  public:
   /// @param threads  the calling thread included; 0: hardware_threads(). Starts nothing and allocates nothing.
-  explicit thread_pool(unsigned threads = 0) noexcept
-      : thread_count_(threads == 0 ? hardware_threads() : threads) {}
+  explicit thread_pool(unsigned threads = 0) noexcept : thread_count_(threads == 0 ? hardware_threads() : threads) {}
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
   /// @pre no thread is inside run(), except the ones that fork() left behind in the parent

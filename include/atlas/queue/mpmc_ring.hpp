@@ -226,11 +226,11 @@ class mpmc_ring {
     }
 
     const std::size_t capacity;
-    const std::uint64_t lap;                              // what one lap adds to a position
-    alignas(cache_line) atomic<std::uint64_t> tail;       // position of the next push, and closed_mark
-    alignas(cache_line) atomic<std::uint64_t> head;       // position of the next pop
-    alignas(cache_line) wait_gate elements;               // consumers wait here
-    alignas(cache_line) wait_gate room;                   // producers wait here
+    const std::uint64_t lap;                         // what one lap adds to a position
+    alignas(cache_line) atomic<std::uint64_t> tail;  // position of the next push, and closed_mark
+    alignas(cache_line) atomic<std::uint64_t> head;  // position of the next pop
+    alignas(cache_line) wait_gate elements;          // consumers wait here
+    alignas(cache_line) wait_gate room;              // producers wait here
   };
 
   explicit mpmc_ring(shared* made) noexcept : shared_(made) {}

@@ -114,8 +114,8 @@ class spsc_ring {
   /// `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept {
     if (try_pop(out)) return {};
-    return here().elements.wait([&] { return try_pop(out); }, [] { return false; },
-                                [&] { return pop_outlook(); }, deadline_ns);
+    return here().elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); },
+                                deadline_ns);
   }
 
   /// Moves the first values in. @return how many; the rest is untouched. Fewer than all when there was no more room
@@ -175,8 +175,13 @@ class spsc_ring {
   // neither a power of two nor a division is needed and the counts run over their end without a seam.
   struct alignas(block_alignment) shared {
     shared(std::size_t elements_most, std::uint64_t count, bool asymmetric) noexcept
-        : capacity(elements_most), tail(count), head_seen(count), head(count), tail_seen(count),
-          elements(asymmetric), room(asymmetric) {}
+        : capacity(elements_most),
+          tail(count),
+          head_seen(count),
+          head(count),
+          tail_seen(count),
+          elements(asymmetric),
+          room(asymmetric) {}
     [[nodiscard]] Value* at(std::size_t which) noexcept {
       return std::launder(reinterpret_cast<Value*>(this + 1)) + which;
     }
