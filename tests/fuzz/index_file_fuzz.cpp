@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/fuzz/index_file_fuzz.cpp -- an index file that agrees with itself and lies about everything else: opened to read and
+// to change, searched, added to, saved. Errors and wrong answers are fine; anything else is not.
+//
+// An input describes a file, because bytes of a file would hardly ever pass its checksum. In order, each a byte:
+//   flags (1 hnsw, 2 and 4 the metric, 8 save, 16 two threads), dimension, rows, live rows, connectivity, build width,
+//   search width, upper blocks, entry row, entry level, slots of the key map;
+//   the number of patches of the header page, and for each its offset (two bytes) and its value;
+//   for each section in the order of the file whether it is as it should be (0) or what follows, element by element.
+// An exhausted input goes on with zeros. Seeds: tests/fuzz/seeds/index_file, made by make_index_file_seeds.py.
+#include "support/index_bytes.hpp"
+#include "support/index_exercise.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+class input {
+ public:
+  input(const std::uint8_t* data, std::size_t size_bytes) : data_(data), left_(size_bytes) {}
+  std::uint8_t byte() {
+    if (left_ == 0) return 0;
+    --left_;
+    return *data_++;
+  }
+  /// Mostly small, so that it names a row; the marks of an end and of an erased slot; a few that are far out.
+  std::uint32_t word() {
+    const std::uint32_t one = byte();
+    if (one >= 0xFE) return 0xFFFFFF00U | one;
+    return one < 0xF0 ? one : one << 24 | 0x10000;
+  }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t left_;
+};
+
+/// Elements of `width` bytes: as `usual(i)` says, or as the input does.
+template <class Usual>
+std::string elements(input& from, std::size_t count, std::size_t width, Usual usual) {
+  std::string bytes(count * width, '\0');
+  const bool is_usual = from.byte() == 0;
+  for (std::size_t i = 0; i < count; ++i) support::put_number(bytes, i * width, is_usual ? usual(i) : from.word(), width);
+  return bytes;
+}
+
+std::string vectors_of(input& from, std::size_t rows, std::size_t dimension, std::size_t stride_bytes, bool has_norm) {
+  std::string bytes(rows * stride_bytes, '\0');
+  const std::uint8_t how = from.byte();
+  // Four bit patterns that come back again and again: among them may be NaN, infinity and zero.
+  std::uint32_t patterns[4] = {};
+  for (std::uint32_t& one : patterns) {
+    if (how == 0) continue;
+    for (int i = 0; i < 4; ++i) one = one << 8 | from.byte();
+  }
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t i = 0; i < dimension + (has_norm ? 1 : 0); ++i) {
+      const float usual = i == dimension ? 0.1F : static_cast<float>((row * 7 + i * 3) % 17) - 8.0F;
+      std::uint32_t bits;
+      std::memcpy(&bits, &usual, sizeof bits);
+      if (how != 0 && (row + i) % 3 == 0) bits = patterns[(row * 5 + i) % 4];
+      support::put_number(bytes, row * stride_bytes + i * sizeof(float), bits, 4);
+    }
+  }
+  return bytes;
+}
+
+std::string key_map_of(input& from, const std::string& keys, std::size_t slots) {
+  std::vector<std::uint32_t> map(slots, 0xFFFFFFFFU);
+  for (std::size_t row = 0; row * 8 < keys.size() && row < slots / 2; ++row) {
+    std::uint64_t key;
+    std::memcpy(&key, keys.data() + row * 8, sizeof key);
+    std::size_t slot = atlas::mix64(key) % slots;
+    while (map[slot] != 0xFFFFFFFFU) slot = (slot + 1) % slots;
+    map[slot] = static_cast<std::uint32_t>(row);
+  }
+  return elements(from, slots, 4, [&](std::size_t slot) { return map[slot]; });
+}
+
+std::string file_of(input& from, std::uint8_t flags) {
+  const bool is_hnsw = (flags & 1) != 0;
+  const std::uint8_t metric = (flags >> 1 & 3) % 3;
+  const std::size_t dimension = 1 + from.byte() % 20;
+  const std::size_t rows = from.byte() % 40;
+  const std::size_t live = from.byte() % (rows + 1);
+  const std::uint32_t connectivity = 2 + from.byte() % 6;
+  const std::uint32_t build_width = 1 + from.byte() % 40;
+  const std::uint32_t search_width = 1 + from.byte();
+  const std::size_t blocks = from.byte() % 40;
+  const std::uint32_t entry_row = from.word();
+  const std::uint32_t entry_level = from.word();
+  const std::uint8_t slot_bits = from.byte();
+  const std::size_t slots = slot_bits >= 128 ? 0 : std::size_t{1} << (slot_bits % 8);
+  const std::size_t patch_count = from.byte() % 8;
+  std::vector<std::pair<std::size_t, char>> patches;
+  for (std::size_t i = 0; i < patch_count; ++i) {
+    const std::size_t high = from.byte();
+    const std::size_t offset = (high << 8 | from.byte()) % 4096;
+    patches.emplace_back(offset, static_cast<char>(from.byte()));
+  }
+
+  const bool has_norm = metric == 2;
+  const std::size_t stride = (dimension * 4 + (has_norm ? 4U : 0U) + 63) / 64 * 64;
+  support::header_numbers numbers;
+  numbers.kind = is_hnsw ? 2 : 1;
+  numbers.metric = metric;
+  numbers.dimension = static_cast<std::uint32_t>(dimension);
+  numbers.count = live;
+  numbers.rows = rows;
+  numbers.parameters.assign(40, '\0');
+  const std::uint64_t parameters[][3] = {{0, stride, 4},       {4, connectivity, 4}, {8, build_width, 4},  {12, search_width, 4}, {16, 42, 8},
+                                         {24, entry_row, 4},   {28, entry_level, 4}, {32, blocks, 8}};
+  for (const auto& one : parameters) support::put_number(numbers.parameters, one[0], one[1], one[2]);
+
+  constexpr std::uint32_t both = atlas::section_required | atlas::section_growable;
+  const auto zero = [](std::size_t) { return 0U; };
+  const auto none = [](std::size_t) { return 0xFFFFFFFFU; };
+  std::vector<support::section_bytes> sections;
+  sections.push_back({0x100, both, static_cast<std::uint32_t>(stride), vectors_of(from, rows, dimension, stride, has_norm)});
+  sections.push_back({0x101, both, 8, elements(from, rows, 8, [](std::size_t row) { return row * 3; })});
+  sections.push_back({0x102, both, 1, elements(from, rows, 1, zero)});
+  sections.push_back({0x103, atlas::section_required, 4, key_map_of(from, sections[1].bytes, slots)});
+  if (is_hnsw) {
+    const std::size_t links = 2 * connectivity;
+    const auto ring = [&](std::size_t i) { return static_cast<std::uint32_t>((i / links + i % links + 1) % rows); };
+    sections.push_back({0x110, both, static_cast<std::uint32_t>(links * 4), elements(from, rows * links, 4, ring)});
+    sections.push_back({0x111, both, 1, elements(from, rows, 1, zero)});
+    sections.push_back({0x112, both, 4, elements(from, rows, 4, none)});
+    sections.push_back({0x113, both, connectivity * 4, elements(from, blocks * connectivity, 4, none)});
+  }
+  std::string file = support::index_bytes(numbers, sections);
+  for (const auto& [offset, value] : patches) file[offset] = value;
+  if (!patches.empty()) support::seal(file);
+  return file;
+}
+
+/// One file in memory, and a name in a folder in memory to save to.
+struct places {
+  places() {
+    descriptor = ::memfd_create("index_file_fuzz", MFD_CLOEXEC);
+    if (descriptor < 0) std::abort();
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    std::snprintf(save_path, sizeof save_path, "%s/index_file_fuzz.%d", ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", static_cast<int>(::getpid()));
+  }
+  places(const places&) = delete;
+  places& operator=(const places&) = delete;
+  ~places() {
+    ::close(descriptor);
+    ::unlink(save_path);
+  }
+  void write(const std::string& bytes) const {
+    // Emptied first: then what is zero needs not be written.
+    if (::ftruncate(descriptor, 0) != 0 || ::ftruncate(descriptor, static_cast<off_t>(bytes.size())) != 0) std::abort();
+    constexpr std::size_t page = 4096;
+    static const std::string zeros(page, '\0');
+    for (std::size_t at = 0; at < bytes.size(); at += page) {
+      const std::size_t length = bytes.size() - at < page ? bytes.size() - at : page;
+      if (std::memcmp(bytes.data() + at, zeros.data(), length) == 0) continue;
+      if (::pwrite(descriptor, bytes.data() + at, length, static_cast<off_t>(at)) != static_cast<ssize_t>(length)) std::abort();
+    }
+  }
+  int descriptor = -1;
+  char path[64] = {};
+  char save_path[64] = {};
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
+  static const places where;
+  input from(data, size_bytes);
+  const std::uint8_t flags = from.byte();
+  where.write(file_of(from, flags));
+  (void)support::exercise_file(where.path, (flags & 8) != 0 ? where.save_path : nullptr, (flags & 16) != 0 ? 2 : 1);
+  return 0;
+}
