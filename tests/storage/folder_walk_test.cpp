@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,38 @@ TEST_SUITE("storage") {
       };
       CHECK(atlas::walk_folder((folder.path() + ending).c_str(), {}, look).ok());
       CHECK(calls == 1);
+    }
+  }
+
+  TEST_CASE("walk_folder: a time that nanoseconds cannot say is the nearest that they can") {
+    const support::scratch_folder folder;
+    const std::string path = folder.write("file", "x");
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+    struct expectation {
+      std::int64_t seconds, nanoseconds, modified_ns;
+    };
+    // The last and the first moment that fit, their neighbours, the years 2400 and 1600.
+    const expectation all[] = {{9'223'372'036, 854'775'807, most}, {9'223'372'036, 854'775'806, most - 1},
+                               {9'223'372'036, 854'775'808, most}, {13'569'465'600, 0, most},
+                               {-9'223'372'036, 0, -9'223'372'036'000'000'000},
+                               {-11'676'096'000, 0, least}, {-1, 999'999'999, -1}};
+    for (const expectation& one : all) {
+      CAPTURE(one.seconds);
+      const struct timespec time = {one.seconds, one.nanoseconds};
+      const struct timespec times[2] = {time, time};
+      REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+      struct stat kept;
+      REQUIRE(::stat(path.c_str(), &kept) == 0);
+      if (kept.st_mtim.tv_sec != one.seconds || kept.st_mtim.tv_nsec != one.nanoseconds) {
+        MESSAGE("skipped: this file system does not keep the second ", one.seconds);
+        continue;
+      }
+      const auto look = [&](const atlas::walk_entry& entry) {
+        CHECK(entry.modified_ns == one.modified_ns);
+        return true;
+      };
+      CHECK(atlas::walk_folder(folder.path().c_str(), {}, look).ok());
     }
   }
 

@@ -36,7 +36,7 @@ struct walk_entry {
   text_view relative;            ///< path from the root, '/' between names; bytes as the disk has them
   const char* path = nullptr;    ///< the root as given, '/', relative; NUL-terminated
   std::uint64_t size_bytes = 0;
-  std::int64_t modified_ns = 0;  ///< since 1970-01-01 UTC
+  std::int64_t modified_ns = 0;  ///< since 1970-01-01 UTC; times before 1677 or after 2262 are the nearest that fits
 };
 
 /// What a walk met. Nothing here ends it.
@@ -205,10 +205,20 @@ class folder_walker {
     entry.relative = text_view(path_.data() + root_bytes_, path_.size() - 1 - root_bytes_);
     entry.path = path_.data();
     entry.size_bytes = static_cast<std::uint64_t>(facts.st_size);
-    entry.modified_ns = static_cast<std::int64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 + facts.st_mtim.tv_nsec;
+    entry.modified_ns = saturated_ns(facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);
     ++report_.files;
     if (!visit_(entry)) return errc::cancelled;
     return {};
+  }
+
+  [[nodiscard]] static std::int64_t saturated_ns(std::int64_t seconds, std::int64_t nanoseconds) noexcept {
+    constexpr std::int64_t most = 0x7FFF'FFFF'FFFF'FFFF;
+    std::int64_t sum = 0;
+    if (!__builtin_mul_overflow(seconds, std::int64_t{1'000'000'000}, &sum) &&
+        !__builtin_add_overflow(sum, nanoseconds, &sum)) {
+      return sum;
+    }
+    return seconds < 0 ? -most - 1 : most;
   }
 
   static int compare_names(const void* left, const void* right) {
