@@ -139,6 +139,21 @@ TEST_SUITE("embed") {
     for (const int count : wrong) CHECK(count == 0);
   }
 
+  TEST_CASE("freeze: a frozen one is left as it is, also beside threads that embed") {
+    const std::vector<std::string> texts = random_corpus(40);
+    hashing_embedder model = learned(texts);
+    std::vector<vector> want;
+    for (const std::string& text : texts) want.push_back(embed(model, text));
+    std::vector<int> wrong(3, 0);
+    support::together(3, [&](unsigned thread) {
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (thread == 0) model.freeze();  // a write here is a data race that ThreadSanitizer sees
+        wrong[thread] += embed(model, texts[i]) == want[i] ? 0 : 1;
+      }
+    });
+    for (const int count : wrong) CHECK(count == 0);
+  }
+
   TEST_CASE("without learning every feature weighs its kind's weight") {
     const hashing_embedder model = learned({}, {.dimension = 65'535, .pair_weight = 0.0F, .gram_weight = 0.0F});
     vector v = embed(model, "one two three four");  // four words in 65,535 components

@@ -4,7 +4,7 @@
 // Room:      the built-in embedder: features hashed into a signed vector, weighed by how rare they are.
 // Not here:  which features (embed/text_features.hpp), the bytes of a saved one (embed/embedder_state.hpp).
 // Depends:   embed/*, core; link utf8proc. <cmath> would triple what this header costs.
-// Threads:   learn() and embed() from any number of threads; freeze() and moving from one alone.
+// Threads:   learn() and embed() from any number of threads; the first freeze() and moving from one alone.
 #ifndef ATLAS_EMBED_HASHING_EMBEDDER_HPP
 #define ATLAS_EMBED_HASHING_EMBEDDER_HPP
 
@@ -63,8 +63,10 @@ class hashing_embedder {
     return {};
   }
 
-  /// Ends learning; embed() works from here on. @pre no other thread is inside learn()
+  /// Ends learning; embed() works from here on. Does nothing to a frozen one, beside any number of threads that embed.
+  /// @pre the first time: no other thread uses this embedder
   void freeze() noexcept {
+    if (frozen_) return;
     for (std::size_t count = 0; count < tabled_counts; ++count) {
       rarities_[count] = computed_rarity(static_cast<std::uint32_t>(count));
     }
