@@ -5,8 +5,8 @@
 #   sh cmake/setup.sh [GROUP...]      groups: build cli tests checks bench; without one: build
 #
 # What is present, from wherever, is left alone. What is missing is installed from Debian's or Ubuntu's packages if
-# this user may (root, or sudo without a password). Otherwise the exact command is printed and the exit code is 69
-# (EX_UNAVAILABLE); so it is when the packages could not be had.
+# this user may (root, or sudo without a password), after at most two minutes of waiting for another apt-get. Otherwise
+# the exact command is printed and the exit code is 69 (EX_UNAVAILABLE); so it is when the packages could not be had.
 set -eu
 
 missing=
@@ -67,7 +67,7 @@ for group in ${*:-build}; do
 done
 [ -n "$missing" ] || exit 0
 
-command="apt-get install --yes --no-install-recommends$missing"
+install="install --yes --no-install-recommends$missing"
 if ! command -v apt-get >/dev/null 2>&1; then
   echo "ATLAS needs what these Debian packages hold:$missing" >&2
   echo "There is no apt-get here; install their counterparts and run this again." >&2
@@ -79,20 +79,25 @@ elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
   as_root="sudo -n"
 else
   echo "ATLAS needs a few packages that this user may not install. Run this, then try again:" >&2
-  echo "  sudo $command" >&2
+  if command -v sudo >/dev/null 2>&1; then
+    echo "  sudo apt-get update && sudo apt-get $install" >&2
+  else
+    echo "  as root: apt-get update && apt-get $install" >&2
+  fi
   exit 69
 fi
 
 echo "Installing:$missing"
-install() { $as_root env DEBIAN_FRONTEND=noninteractive $command >"$log" 2>&1; }
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! install; then
+# shellcheck disable=SC2086  # words, on purpose
+if ! apt $install; then
   # A fresh machine has no package lists yet.
-  $as_root apt-get update >/dev/null 2>&1 || true
-  if ! install; then
+  apt update || true
+  if ! apt $install; then
     tail -n 20 "$log" >&2
-    echo "This failed: $command" >&2
+    echo "This failed: apt-get $install" >&2
     exit 69
   fi
 fi

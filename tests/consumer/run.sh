@@ -4,14 +4,23 @@
 #
 #   sh tests/consumer/run.sh FOLDER        FOLDER is made anew; everything happens inside it
 #
+# An existing FOLDER is replaced only if it is empty or was made here, which the file .made-for-consumers in it says.
 # Ends with the plain line 'N passed, N failed'; exits with 1 if anything failed.
 set -u
-mkdir -p "$1"
-work=$(cd "$1" && pwd)
+if [ $# -ne 1 ] || [ -z "$1" ]; then
+  echo "tests/consumer/run.sh: expected one folder" >&2
+  exit 64
+fi
+mark=.made-for-consumers
+mkdir -p "$1" && work=$(cd "$1" && pwd) || exit 1
+if [ ! -e "$work/$mark" ] && [ -n "$(ls -A "$work")" ]; then
+  echo "tests/consumer/run.sh: '$work' holds something that was not made here; remove it, or name another" >&2
+  exit 1
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 rm -rf "$work"
-mkdir -p "$work"
+mkdir -p "$work" && : >"$work/$mark" || exit 1
 prefix=$work/prefix
 CXX=${CXX:-c++}
 CC=${CC:-cc}
