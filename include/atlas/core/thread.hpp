@@ -14,6 +14,7 @@
 #include <pthread.h>  // pthread_create, pthread_join
 #include <sched.h>    // sched_getaffinity
 #include <signal.h>   // pthread_sigmask
+#include <unistd.h>   // getpid
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -31,6 +32,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 [[nodiscard]] inline std::uintptr_t current_thread() noexcept {
   return reinterpret_cast<std::uintptr_t>(::pthread_self());
 }
+
+/// The number of this process; another one in the child of a fork(). Cost: a system call.
+[[nodiscard]] inline std::uint32_t current_process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
 
 /// A running thread. Its destructor joins it.
 class thread {

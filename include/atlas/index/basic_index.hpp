@@ -57,7 +57,7 @@ class basic_index {
     return append(keys, vectors, options, row_store::on_duplicate::refuse);
   }
   /// As add, but a key that is stored already gets the new vector in place of the old one. While it runs, searches
-  /// find the old one. The old vector's row stays in memory and in saved files until the index is built anew.
+  /// find the old one, and from its end on the new one; never both, never neither. The old vector's row stays in memory and in saved files until the index is built anew.
   [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
     return append(keys, vectors, options, row_store::on_duplicate::replace);
   }
@@ -95,14 +95,16 @@ class basic_index {
     return written;
   }
 
-  /// The k nearest stored vectors of each query, nearest first; equal distances in the order of adding.
+  /// The k nearest stored vectors of each query, nearest first; equal distances in the order of adding. Where more rows
+  /// are equally distant than fit, flat answers the older and hnsw some of them.
   ///
   /// @param queries  shape [n, dimension]
   /// @param options  k, width, threads, filter
   /// @param hits     [n, k] and [n]; what is not found is reserved_key and +inf. Fewer than k is no error
   /// @return  errc::invalid_argument (k = 0, null), dimension_mismatch, not_finite, zero_vector (cosine),
-  ///          limit_exceeded or no_memory; then nothing is written
-  /// Cost: allocates nothing once as many searches have run at the same time before, at the same width.
+  ///          limit_exceeded; then nothing is written. errc::no_memory; then some queries may be answered
+  /// Cost: allocates nothing once as many searches have run at the same time before, at the same width. hnsw: while
+  /// rows are removed, replaced or being added, and with a filter, a walk costs about half as much again.
   [[nodiscard]] status search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
     if (status fits = check_search(queries, dimension(), options, hits); !fits.ok()) return fits;
     for (std::size_t i = 0; i < queries.rows; ++i) {
@@ -112,7 +114,10 @@ class basic_index {
     return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
                      [&](search_scratch& scratch, std::size_t i) noexcept -> status {
       if (status taken = scratch.take_query(queries.row(i), state_->rows.layout()); !taken.ok()) return taken;
-      const auto found = state_->engine.nearest(state_->rows, scratch, options.k, options.width, options.allowed);
+      const auto ask = [&]() noexcept {
+        return state_->engine.nearest(state_->rows, scratch, options.k, options.width, options.allowed);
+      };
+      const auto found = state_->rows.read_steadily(ask);
       if (!found.ok()) return found.error();
       const std::size_t count = found->size() < options.k ? found->size() : options.k;
       write_hits(found->data(), count, state_->rows, options.k, hits.keys + i * options.k, hits.distances + i * options.k);
@@ -140,7 +145,9 @@ class basic_index {
     borrowed_scratch scratch(state_->scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
     if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken.error();
-    const auto found = state_->engine.within(state_->rows, *scratch, radius, options.width, options.allowed);
+    const auto found = state_->rows.read_steadily([&]() noexcept {
+      return state_->engine.within(state_->rows, *scratch, radius, options.width, options.allowed);
+    });
     if (!found.ok()) return found.error();
     const std::size_t written = found->size() < keys.size() ? found->size() : keys.size();
     write_hits(found->data(), written, state_->rows, written, keys.data(), distances.data());
@@ -176,13 +183,16 @@ class basic_index {
   /// the device, whatever fails. Changes since the last save are lost with the process.
   ///
   /// @param path     NUL-terminated; may be the file this index was opened from
+  /// @param options  every section of the opened file that is not the index's own (file()), such as a folder's, must be
+  ///                 among `extra`: else errc::invalid_argument, so that nothing is lost in silence
   /// @return  errc::file_not_found (no such folder), is_a_directory, permission_denied, no_space, io,
   ///          invalid_argument, no_memory or cancelled
   [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
+    if (status kept = check_sections_kept(options); !kept.ok()) return kept;
     lock_guard<shared_mutex> still(state_->change_lock);
     auto file = file_writer::create(path);
     if (!file.ok()) return file.error();
-    section_writer writer(*file, options.on_progress, memory().total() - memory().scratch + extra_bytes(options));
+    section_writer writer(*file, options.on_progress, stored_bytes() + extra_bytes(options));
     if (status saved = save_rows(writer, state_->rows); !saved.ok()) return saved;
     if (status saved = state_->engine.save(writer, state_->rows); !saved.ok()) return saved;
     if (status saved = write_extra(writer, options); !saved.ok()) return saved;
@@ -244,6 +254,22 @@ class basic_index {
   state* state_;
 
  private:
+  [[nodiscard]] std::uint64_t stored_bytes() const noexcept {
+    return state_->rows.vector_bytes() + state_->rows.key_bytes() + state_->engine.bytes(state_->rows.row_count());
+  }
+  /// Saving would leave out what else the opened file holds, such as a folder's texts: refused unless the caller
+  /// writes each of those sections anew.
+  [[nodiscard]] status check_sections_kept(const save_options& options) const noexcept {
+    for (const section_entry& entry : state_->file.is_open() ? state_->file.sections() : span<const section_entry>{}) {
+      bool kept = false;
+      for (const std::uint32_t id : Engine::known_sections) kept = kept || id == entry.id;
+      for (const extra_section& extra : options.extra) kept = kept || extra.id == entry.id;
+      if (!kept) {
+        return error{errc::invalid_argument, "save_options.extra", "every further section of the opened file", entry.id};
+      }
+    }
+    return {};
+  }
   [[nodiscard]] static error read_only_error() noexcept {
     return {errc::read_only, "index", "open_mode::change", "open_mode::read"};
   }

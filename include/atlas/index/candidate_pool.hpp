@@ -11,7 +11,7 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// A row and its distance. Ordered by distance, then by row, so that results do not depend on arrival.
+/// A row and its distance. Answers are ordered by distance, then by row, whatever the order of arrival.
 struct candidate {
   float distance = 0.0F;
   std::uint32_t row = 0;
@@ -19,6 +19,12 @@ struct candidate {
     return left.distance < right.distance || (left.distance == right.distance && left.row < right.row);
   }
 };
+
+/// The order in which a graph is built and walked: of equally distant rows the newer first. Were it the older, every
+/// one of many equal rows would link to the same few, and a walk would end among them; the newest lead on to the others.
+[[nodiscard]] constexpr bool is_walked_before(const candidate& left, const candidate& right) noexcept {
+  return left.distance < right.distance || (left.distance == right.distance && left.row > right.row);
+}
 
 /// The `width` nearest candidates in one sorted array. For widths up to a few hundred it beats two binary
 /// heaps, because an insertion moves a few cache lines and the next candidate is found by looking on from a
@@ -37,7 +43,7 @@ class candidate_pool {
   void insert(candidate one) noexcept {
     candidate* items = items_.data();
     if (size_ == width_) {
-      if (!(one < items[size_ - 1])) return;
+      if (!is_walked_before(one, items[size_ - 1])) return;
     } else if (!(one.distance == one.distance)) {
       return;
     }
@@ -45,7 +51,7 @@ class candidate_pool {
     std::size_t high = size_;
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
-      if (items[middle] < one) {
+      if (is_walked_before(items[middle], one)) {
         low = middle + 1;
       } else {
         high = middle;
@@ -66,6 +72,19 @@ class candidate_pool {
     expanded_.data()[next_] = 1;
     out = items_.data()[next_++];
     return true;
+  }
+  /// Puts equally distant rows among the first `count` in the order of answers, older first. Ends the walk.
+  /// @pre count <= size()
+  void settle_ties(std::size_t count) noexcept {
+    candidate* items = items_.data();
+    for (std::size_t first = 0, end = 0; first < count; first = end) {
+      for (end = first + 1; end < count && items[end].distance == items[first].distance;) ++end;
+      for (std::size_t low = first, high = end - 1; low < high; ++low, --high) {
+        const candidate swapped = items[low];
+        items[low] = items[high];
+        items[high] = swapped;
+      }
+    }
   }
   /// The row that take() would give now if nothing is inserted before, for prefetching; or `otherwise`.
   [[nodiscard]] std::uint32_t peek(std::uint32_t otherwise) const noexcept {

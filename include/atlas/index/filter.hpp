@@ -11,7 +11,8 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Keys that a search may return. Empty allows all; with both parts set a key must pass both.
-/// Borrowed for the call. A batch on several threads calls the predicate from each of them; it must not throw.
+/// Borrowed for the call. A batch on several threads calls the predicate from each of them; it must
+/// neither throw nor call the index.
 struct filter {
   const std::uint64_t* bitmap = nullptr;  ///< bit `key % 64` of word `key / 64` set: the key is allowed
   std::size_t bitmap_bits = 0;            ///< bits that may be read; keys >= bitmap_bits are not allowed

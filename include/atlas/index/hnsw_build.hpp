@@ -35,7 +35,6 @@ class hnsw_insertion {
     const std::uint32_t level = graph_.level(row);
     const entry_point entry = entry_or_become(row, level);
     if (entry.row == row) return {};
-    if (status taken = scratch_.take_query(rows_.vector(row), rows_.layout()); !taken.ok()) return taken;
     if (status found = choose_links(row, level, entry); !found.ok()) return found;
     // The lowest level first: whoever meets the row on a level can then always go on below.
     for (std::uint32_t at = 0; at < chosen_levels_; ++at) {
@@ -62,7 +61,7 @@ class hnsw_insertion {
     chosen_levels_ = top + 1;
     if (status made = scratch_.chosen.resize(std::size_t{chosen_levels_} * graph_.connectivity()); !made.ok()) return made;
     if (status made = scratch_.pruned.resize(graph_.base_capacity() + 1); !made.ok()) return made;
-    hnsw_walk walk(rows_, graph_, scratch_);
+    hnsw_walk walk(rows_, graph_, scratch_, row);
     if (status ready = walk.start(); !ready.ok()) return ready;
     candidate from = walk.descend_to(entry, top);
     for (std::uint32_t at = top + 1; at-- > 0;) {
@@ -78,15 +77,19 @@ class hnsw_insertion {
   }
 
   /// Algorithm 4: of candidates sorted by distance to a centre, keeps each that is nearer to the centre than to
-  /// every one kept before.
+  /// every one kept before. Of many at one distance, which are mostly rows equal to the centre, it keeps half a list:
+  /// they chain the equal rows together, and the other half leads on to different ones.
   /// @param self  a row that is never kept
   /// @param out   [most]; may be `sorted` itself, because a kept candidate never moves back
   std::uint32_t choose(const candidate* sorted, std::size_t count, std::uint32_t self, std::uint32_t most, candidate* out) noexcept {
     std::uint32_t kept = 0;
+    std::uint32_t kept_at_distance = 0;
     for (std::size_t i = 0; i < count && kept < most; ++i) {
       const candidate one = sorted[i];
-      if (one.row == self || is_covered(one, out, kept)) continue;
+      if (kept != 0 && one.distance != out[kept - 1].distance) kept_at_distance = 0;
+      if (one.row == self || kept_at_distance >= (most + 1) / 2 || is_covered(one, out, kept)) continue;
       out[kept++] = one;
+      ++kept_at_distance;
     }
     return kept;
   }
@@ -94,14 +97,12 @@ class hnsw_insertion {
   /// nearest first: the first four decide most cases.
   [[nodiscard]] bool is_covered(candidate one, const candidate* kept, std::uint32_t count) const noexcept {
     constexpr std::uint32_t group = 4;
-    const row_layout& layout = rows_.layout();
-    const float scale = layout.metric == metric::cosine ? layout.inverse_norm(rows_.vectors(), one.row) : 1.0F;
     for (std::uint32_t first = 0; first < count; first += group) {
       std::uint32_t ids[group];
       float distances[group];
       const std::uint32_t size = count - first < group ? count - first : group;
       for (std::uint32_t i = 0; i < size; ++i) ids[i] = kept[first + i].row;
-      layout.gather(rows_.vector(one.row), scale, rows_.vectors(), ids, size, distances);
+      rows_.layout().gather(rows_.vector(one.row), rows_.scale(one.row), rows_.vectors(), ids, size, distances);
       for (std::uint32_t i = 0; i < size; ++i) {
         if (distances[i] < one.distance) return true;
       }
@@ -125,14 +126,12 @@ class hnsw_insertion {
 
     std::uint32_t* ids = scratch_.ids.data();
     const std::size_t count = list.read(rows_.row_count(), ids);
-    const row_layout& layout = rows_.layout();
-    const float scale = layout.metric == metric::cosine ? layout.inverse_norm(rows_.vectors(), from) : 1.0F;
-    layout.gather(rows_.vector(from), scale, rows_.vectors(), ids, count, scratch_.distances.data());
+    rows_.layout().gather(rows_.vector(from), rows_.scale(from), rows_.vectors(), ids, count, scratch_.distances.data());
     candidate* sorted = scratch_.pruned.data();
     std::size_t sorted_count = 0;
     const auto insert_sorted = [&](candidate one) noexcept {
       std::size_t at = sorted_count++;
-      for (; at > 0 && one < sorted[at - 1]; --at) sorted[at] = sorted[at - 1];
+      for (; at > 0 && is_walked_before(one, sorted[at - 1]); --at) sorted[at] = sorted[at - 1];
       sorted[at] = one;
     };
     for (std::size_t i = 0; i < count; ++i) insert_sorted({scratch_.distances.data()[i], ids[i]});

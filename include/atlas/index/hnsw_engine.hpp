@@ -66,6 +66,7 @@ class hnsw_engine {
     if (allowed.is_empty() && rows.live_count() == walk.row_count()) {
       if (status walked = walk.nearest(from, 0, width); !walked.ok()) return walked.error();
       const found_rows found{scratch.pool.data(), scratch.pool.size() < k ? scratch.pool.size() : k};
+      scratch.pool.settle_ties(found.size());
       bool all_live = true;
       for (const candidate& one : found) all_live = all_live && rows.state(one.row) == row_state::live;
       if (all_live) return found;

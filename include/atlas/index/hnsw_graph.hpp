@@ -2,7 +2,7 @@
 // include/atlas/index/hnsw_graph.hpp -- the links between rows, level by level, in memory or mapped.
 //
 // Room:      the layout of nodes and links, and reading and writing one list. No walk, no choice of links.
-// Not here:  walks (index/hnsw_search.hpp), insertion (index/hnsw_build.hpp), files (index/hnsw_file.hpp).
+// Not here:  walks (index/hnsw_search.hpp), insertion (index/hnsw_build.hpp), files (index/hnsw_engine.hpp).
 // Depends:   core, index/{row_store,sections}.hpp.
 // Threads:   a list is read without a lock while one writer, who holds the row's lock, changes it: each id is
 //            one atomic word, stored with release after what it names, so a reader sees whole rows only. It may

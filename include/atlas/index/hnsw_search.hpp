@@ -21,10 +21,15 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// Ids are checked against `row_count`, so no list, however hostile, leads outside the rows.
 class hnsw_walk {
  public:
+  /// For the query in scratch.query, which is of unit length under cosine.
   hnsw_walk(const row_store& rows, const hnsw_graph& graph, search_scratch& scratch) noexcept
-      : rows_(rows), graph_(graph), scratch_(scratch), vectors_(rows.vectors()) {}
+      : rows_(rows), graph_(graph), scratch_(scratch), vectors_(rows.vectors()), query_(scratch.query.data()) {}
+  /// For a stored row as the query.
+  hnsw_walk(const row_store& rows, const hnsw_graph& graph, search_scratch& scratch, std::uint32_t row) noexcept
+      : rows_(rows), graph_(graph), scratch_(scratch), vectors_(rows.vectors()), query_(rows.vector(row)),
+        query_scale_(rows.scale(row)) {}
 
-  /// Readies the scratch. @pre scratch.query is set
+  /// Readies the scratch.
   [[nodiscard]] status start() noexcept {
     row_count_ = rows_.row_count();
     if (status made = scratch_.start(graph_.base_capacity()); !made.ok()) return made;
@@ -90,11 +95,11 @@ class hnsw_walk {
 
  private:
   void score(std::size_t count) const noexcept {
-    rows_.layout().gather(scratch_.query.data(), 1.0F, vectors_, scratch_.ids.data(), count, scratch_.distances.data());
+    rows_.layout().gather(query_, query_scale_, vectors_, scratch_.ids.data(), count, scratch_.distances.data());
   }
   [[nodiscard]] candidate score_one(std::uint32_t row) const noexcept {
     float distance = 0.0F;
-    rows_.layout().gather(scratch_.query.data(), 1.0F, vectors_, &row, 1, &distance);
+    rows_.layout().gather(query_, query_scale_, vectors_, &row, 1, &distance);
     return {distance, row};
   }
   std::size_t gather_unseen(std::uint32_t row, std::uint32_t level) noexcept {
@@ -146,6 +151,8 @@ class hnsw_walk {
   const hnsw_graph& graph_;
   search_scratch& scratch_;
   const std::byte* vectors_;
+  const float* query_;
+  float query_scale_ = 1.0F;
   std::uint32_t row_count_ = 0;
 };
 

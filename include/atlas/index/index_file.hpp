@@ -2,7 +2,7 @@
 // include/atlas/index/index_file.hpp -- rows and columns into a file and out of it.
 //
 // Room:      what flat and hnsw files have in common: the checks of a header, row sections, extra sections.
-// Not here:  the header's bytes (storage/file_header.hpp), the graph's sections (index/hnsw_file.hpp).
+// Not here:  the header's bytes (storage/file_header.hpp), the graph's sections (index/hnsw_engine.hpp).
 // Depends:   core, storage, index/{row_store,options,sections}.hpp.
 // Threads:   the caller keeps changes away while it saves.
 #ifndef ATLAS_INDEX_INDEX_FILE_HPP

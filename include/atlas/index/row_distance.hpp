@@ -41,13 +41,15 @@ struct row_layout {
   /// @param rows   row 0 of the block
   /// @param ids    shape [count], each a valid row
   /// @param out    shape [count]
+  /// Between stored rows, with query_scale the query row's inverse norm, the result is the same bits in either order:
+  /// equal rows are equally far from any third, which the choice of links relies on.
   void gather(const float* query, float query_scale, const std::byte* rows, const std::uint32_t* ids, std::size_t count,
               float* out) const noexcept {
     const kernel_table& table = kernels();
     if (metric == atlas::metric::l2sq) return table.l2sq_gather_f32(query, rows, stride_bytes, ids, count, dimension, out);
     table.dot_gather_f32(query, rows, stride_bytes, ids, count, dimension, out);
     if (metric == atlas::metric::cosine) {
-      for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i] * query_scale * inverse_norm(rows, ids[i]);
+      for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i] * (query_scale * inverse_norm(rows, ids[i]));
     } else {
       for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i];
     }
@@ -81,23 +83,22 @@ namespace detail {
 }
 
 /// Checks a vector that comes in, and gives 1 / its norm (1 unless the metric is cosine).
-/// @return  errc::not_finite, errc::zero_vector, or limit_exceeded for a norm outside float's range
+/// @return  errc::not_finite; errc::limit_exceeded for a length whose square float cannot hold, because products of
+///          such vectors would be infinite or NaN; under cosine errc::zero_vector, and limit_exceeded below 1e-18
 [[nodiscard]] inline result<float> checked_inverse_norm(const float* vector, std::size_t dimension, metric which) noexcept {
   if (!all_finite(vector, dimension)) {
     return error{errc::not_finite, "vector", "finite components", "NaN or infinity"};
   }
-  if (which != metric::cosine) return 1.0F;
   double squares = static_cast<double>(kernels().dot_f32(vector, vector, dimension));
   if (!(squares > 1e-30 && squares < 1e30)) {  // float may have over- or underflowed: once more, in double
     squares = 0.0;
     for (std::size_t i = 0; i < dimension; ++i) squares += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);
   }
+  if (squares > 3.4e38) return error{errc::limit_exceeded, "vector", "a length of at most 1.8e19", "a longer one"};
+  if (which != metric::cosine) return 1.0F;
   if (squares == 0.0) return error{errc::zero_vector, "vector under cosine", "a length above 0", "a zero vector"};
-  const double inverse = 1.0 / __builtin_sqrt(squares);
-  if (!(inverse > 1.2e-38 && inverse < 3.4e38)) {
-    return error{errc::limit_exceeded, "vector under cosine", "a length between 1e-38 and 1e38", "a length outside"};
-  }
-  return static_cast<float>(inverse);
+  if (squares < 1e-36) return error{errc::limit_exceeded, "vector under cosine", "a length of at least 1e-18", "a shorter one"};
+  return static_cast<float>(1.0 / __builtin_sqrt(squares));
 }
 
 }  // namespace detail

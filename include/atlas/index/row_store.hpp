@@ -3,7 +3,7 @@
 //
 // Room:      what flat and hnsw share: checked batches, look-up by key, removal, memory that never moves.
 // Not here:  how rows are found by distance (index/exact_search.hpp, index/hnsw_search.hpp), nor how they
-//            get into a file (index/row_file.hpp).
+//            get into a file (index/index_file.hpp).
 // Depends:   core, storage/region.hpp, index/{key_map,row_distance,sections}.hpp.
 // Threads:   appends, removals and look-ups by key lock the key map. Readers by row number lock nothing: a
 //            row's bytes are written before its number is published and never change after.
@@ -14,6 +14,7 @@
 #include <atlas/core/function_ref.hpp>    // function_ref
 #include <atlas/core/mutex.hpp>           // shared_mutex
 #include <atlas/core/span.hpp>            // span
+#include <atlas/core/thread.hpp>          // current_process
 #include <atlas/distance/matrix_view.hpp> // matrix_view
 #include <atlas/index/input_checks.hpp>   // check_matrix
 #include <atlas/index/key_map.hpp>        // key_map
@@ -110,6 +111,10 @@ class row_store {
   [[nodiscard]] std::size_t live_count() const noexcept { return live_count_.load_acquire(); }
   [[nodiscard]] const std::byte* vectors() const noexcept { return vectors_.data(); }
   [[nodiscard]] const float* vector(std::uint32_t row) const noexcept { return layout_.row(vectors_.data(), row); }
+  /// What makes a row's vector of unit length under cosine; 1 under other metrics.
+  [[nodiscard]] float scale(std::uint32_t row) const noexcept {
+    return layout_.metric == metric::cosine ? layout_.inverse_norm(vectors_.data(), row) : 1.0F;
+  }
   [[nodiscard]] std::uint64_t key(std::uint32_t row) const noexcept { return keys_.as<const std::uint64_t>()[row]; }
   [[nodiscard]] const std::uint64_t* keys() const noexcept { return keys_.as<const std::uint64_t>(); }
   [[nodiscard]] row_state state(std::uint32_t row) const noexcept {
@@ -122,10 +127,26 @@ class row_store {
 
   // -- by key
   /// The live row of a key, or no_row.
+  /// In the child of a fork() that another thread's change was cut off by, it looks at every row instead of the map.
   [[nodiscard]] std::uint32_t find(std::uint64_t key) const noexcept {
-    shared_lock_guard<shared_mutex> reading(lock_);
+    if (!lock_.try_lock_shared()) {
+      if (current_process() != owner_) return scan(key);
+      lock_.lock_shared();
+    }
     const std::uint32_t row = map_.find(key, keys(), row_count());
+    lock_.unlock_shared();
     return row != no_row && state(row) == row_state::live ? row : no_row;
+  }
+  /// Calls `read`, which looks at row states without a lock, so that it sees each upsert whole: again, with upserts held
+  /// back, if one was published meanwhile.
+  template <class Read>
+  [[nodiscard]] auto read_steadily(Read read) const noexcept {
+    const std::uint64_t before = replacements_.load_acquire();
+    auto seen = read();
+    const bool is_torn = before % 2 != 0 || replacements_.load_ordered() != before;
+    if (!is_torn || current_process() != owner_) return seen;
+    const shared_lock_guard<shared_mutex> still(lock_);
+    return read();
   }
 
   // -- changes
@@ -162,6 +183,12 @@ class row_store {
   }
 
  private:
+  [[nodiscard]] std::uint32_t scan(std::uint64_t key) const noexcept {
+    for (std::uint32_t row = row_count(); row-- > 0;) {
+      if (this->key(row) == key && state(row) == row_state::live) return row;
+    }
+    return no_row;
+  }
   void set_state(std::uint32_t row, row_state state) noexcept {
     store_release(states_.as<std::uint8_t>() + row, static_cast<std::uint8_t>(state));
   }
@@ -175,6 +202,8 @@ class row_store {
   mutable shared_mutex lock_;           ///< of map_ and of handing out rows
   atomic<std::uint32_t> row_count_{0};
   atomic<std::size_t> live_count_{0};
+  atomic<std::uint64_t> replacements_{0};  ///< odd while an upsert is being published
+  std::uint32_t owner_ = current_process();
 };
 
 inline status row_store::create(std::size_t dimension, metric which, std::size_t reserve_rows) noexcept {
@@ -264,6 +293,7 @@ inline result<row_store::appended> row_store::append(span<const std::uint64_t> k
 
 inline void row_store::publish(const appended& batch) noexcept {
   lock_guard<shared_mutex> changing(lock_);
+  if (batch.policy == on_duplicate::replace) replacements_.fetch_add(1);
   for (std::uint32_t row = batch.first; row < batch.first + batch.count; ++row) {
     const std::uint32_t holder = map_.find(key(row), keys(), row_count());
     if (batch.policy == on_duplicate::refuse) {
@@ -281,6 +311,7 @@ inline void row_store::publish(const appended& batch) noexcept {
     set_state(row, row_state::live);
     live_count_.fetch_add(replaces_live ? 0 : 1);
   }
+  if (batch.policy == on_duplicate::replace) replacements_.fetch_add(1);
 }
 
 inline void row_store::withdraw(const appended& batch) noexcept {
