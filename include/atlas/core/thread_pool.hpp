@@ -4,7 +4,8 @@
 // Room:      thread_pool.
 // Not here:  stages that feed each other (queue/), one thread (core/thread.hpp).
 // Depends:   core/{thread,mutex,function_ref,result}.hpp.
-// Threads:   run() from any thread; runs of one pool follow one another. The pool itself never moves.
+// Threads:   run() from any thread; one run at a time has the threads, others do their work themselves. The pool itself
+//            never moves.
 #ifndef ATLAS_CORE_THREAD_POOL_HPP
 #define ATLAS_CORE_THREAD_POOL_HPP
 
@@ -54,6 +55,8 @@ class thread_pool {
   ///                      throws nothing (the process would end)
   /// @param most_threads  at most so many threads work, the caller included; 0: thread_count()
   /// @return              ok: when threads cannot be started, those there are do the work
+  /// While another run of this pool has the threads it does not wait for them: the calling thread does all tasks itself,
+  /// as worker 0. A worker number therefore tells threads of one run apart, not threads of two.
   /// Called inside a task of the same pool it runs its tasks on this thread alone, under the number of the
   /// worker that it is. Tasks of two pools must not run each other's pool.
   /// Cost: about 100 ns for each task and one wake-up for each sleeping thread; the first run allocates
@@ -66,7 +69,10 @@ class thread_pool {
       for (std::size_t task = 0; task < tasks; ++task) work(task, inside);
       return {};
     }
-    const lock_guard<mutex> alone(run_lock_);
+    if (!run_lock_.try_lock()) {
+      for (std::size_t task = 0; task < tasks; ++task) work(task, 0);
+      return {};
+    }
     caller_.store_relaxed(current_thread());
     unsigned helpers = (most_threads == 0 || most_threads > thread_count_ ? thread_count_ : most_threads) - 1;
     if (tasks - 1 < helpers) helpers = static_cast<unsigned>(tasks - 1);
@@ -77,6 +83,7 @@ class thread_pool {
       run_with(helpers, tasks, work);
     }
     caller_.store_relaxed(0);
+    run_lock_.unlock();
     return {};
   }
 
