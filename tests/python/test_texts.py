@@ -72,6 +72,21 @@ def test_chunk_refuses():
             atlas.chunk(*arguments)
 
 
+def test_a_lone_surrogate_is_refused(golden):
+    said = "expected a str that UTF-8 can hold, found the lone surrogate U\\+DCE4 at 3"
+    embedder = atlas.Embedder(16)
+    folder = atlas.Folder.open(golden / "folder.atlas")
+    for call in (atlas.chunk, folder.search, lambda text: folder.add_document("a", text)):
+        with pytest.raises(atlas.InvalidArgument, match=said):
+            call("abc\udce4")
+    for call in (embedder.learn, embedder.embed):
+        with pytest.raises(atlas.InvalidArgument, match="texts: " + said) as caught:
+            call(["fine", "abc\udce4"])
+        assert caught.value.row == 1
+    with pytest.raises(atlas.InvalidArgument, match="NUL"):
+        atlas.force_simd_target("scalar\0")
+
+
 def test_embedder_life():
     texts = [f"text number {i % 40} about rivers and bridges" for i in range(300)] + ["", "...", b"\xff\xfe", "Straße"]
     embedder = atlas.Embedder(256)

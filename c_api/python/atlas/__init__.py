@@ -15,7 +15,6 @@ ATLAS_DISABLE_NATIVE=1 leaves it out.
 
 from __future__ import annotations
 
-import os as _os
 from typing import Optional
 
 import numpy as _np
@@ -29,8 +28,8 @@ from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, D
                       NotFound, PermissionDenied, ReadOnly, ScalarMismatch, TimedOut, UnsupportedVersion,
                       WrongByteOrder, ZeroVector)
 from ._folder import Folder
-from ._index import Index, Path, checked_metric
-from ._texts import Embedder, chunk
+from ._index import Index, Path, checked_metric, checked_path
+from ._texts import Embedder, checked_text, chunk
 from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
                      Progress)
 
@@ -66,7 +65,7 @@ def distances(queries: Floats, rows: Floats, metric: str = "l2sq") -> Floats:
 
 def verify(path: Path, *, progress: Optional[Progress] = None) -> None:
     """Reads an index file from end to end and checks every checksum; CorruptFile names the section."""
-    _backend.verify(_os.fsencode(path), progress)
+    _backend.verify(checked_path("path", path), progress)
 
 
 def simd_target() -> str:
@@ -76,4 +75,6 @@ def simd_target() -> str:
 
 def force_simd_target(name: str) -> None:
     """Uses another instruction set from now on, in this process; for tests."""
+    if b"\0" in checked_text("name", name):
+        raise InvalidArgument(f"invalid argument: name: expected no NUL, found {name!r}")
     _backend.force_simd_target(name)

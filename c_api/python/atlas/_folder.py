@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
 from types import TracebackType
 from typing import List, Optional, Type, Union
 
 from . import _backend
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key
-from ._index import Path, checked_mode
+from ._index import Path, checked_mode, checked_path
 from ._texts import Text, checked_embedder_options, checked_text
 from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 
@@ -39,7 +38,7 @@ class Folder:
         """
         size = checked_count("chunk_size", chunk_size, 4, 1 << 31)
         return _backend.build_folder(
-            os.fsencode(folder), os.fsencode(output), checked_count("threads", threads, 0, 4096), size,
+            checked_path("folder", folder), checked_path("output", output), checked_count("threads", threads, 0, 4096), size,
             checked_count("chunk_overlap", chunk_overlap, 0, size // 2),
             checked_count("chunk_fill_percent", chunk_fill_percent, 10, 90), bool(include_hidden),
             checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30),
@@ -50,7 +49,7 @@ class Folder:
     @classmethod
     def open(cls, path: Path, mode: str = "r") -> "Folder":
         """Opens what ``build`` wrote. mode "change" allows add_document and remove_document."""
-        return cls(_backend.folder_class.open(os.fsencode(path), checked_mode(mode)))
+        return cls(_backend.folder_class.open(checked_path("path", path), checked_mode(mode)))
 
     def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None) -> List[FolderHit]:
         """The k chunks nearest to a question, nearest first.
@@ -62,19 +61,19 @@ class Folder:
 
     def add_document(self, path: Union[str, bytes], text: Text) -> None:
         """Cuts, embeds and adds a document under a path that none has (DuplicateKey); here only, until ``save``."""
-        self._backend.add_document(os.fsencode(path), checked_text("text", text))
+        self._backend.add_document(checked_path("path", path), checked_text("text", text))
 
     def remove_document(self, path: Union[str, bytes]) -> None:
         """Takes a document out of searches (KeyNotFound if there is none); its text goes with ``compact``."""
-        self._backend.remove_document(os.fsencode(path))
+        self._backend.remove_document(checked_path("path", path))
 
     def save(self, path: Path, *, progress: Optional[Progress] = None) -> None:
         """Writes the index with its changes: complete or not at all."""
-        self._backend.save(os.fsencode(path), progress)
+        self._backend.save(checked_path("path", path), progress)
 
     def compact(self, output: Path, *, threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
         """Builds the index anew from its documents, without those removed, learning from them again."""
-        return self._backend.compact(os.fsencode(output), checked_count("threads", threads, 0, 4096), progress)
+        return self._backend.compact(checked_path("output", output), checked_count("threads", threads, 0, 4096), progress)
 
     def info(self) -> FolderInfo:
         return self._backend.info()

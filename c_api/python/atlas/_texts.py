@@ -14,18 +14,23 @@ from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
 Text = Union[str, bytes]
 
 
-def checked_text(name: str, value: object) -> bytes:
+def checked_text(name: str, value: object, row: Optional[int] = None) -> bytes:
+    """A text as bytes. A str with a lone surrogate, which UTF-8 cannot hold, is refused."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return value.encode("utf-8")
+        try:
+            return value.encode("utf-8")
+        except UnicodeEncodeError as problem:
+            found = f"the lone surrogate U+{ord(value[problem.start]):04X} at {problem.start}"
+            raise refused(InvalidArgument, name, "a str that UTF-8 can hold", found, row) from None
     raise TypeError(f"{name}: expected str or bytes, found {type(value).__qualname__}")
 
 
 def _checked_texts(value: object) -> List[bytes]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"texts: expected an iterable of str or bytes, found {type(value).__qualname__}")
-    return [checked_text("texts", text) for text in value]
+    return [checked_text("texts", text, row) for row, text in enumerate(value)]
 
 
 def chunk(text: Text, size: int = 1000, overlap: int = 0, fill_percent: int = 50) -> List[Chunk]:
@@ -37,8 +42,7 @@ def chunk(text: Text, size: int = 1000, overlap: int = 0, fill_percent: int = 50
     @param fill_percent  of the room beside the overlap that a chunk fills at least; 10 to 90
     @return              chunks in order; without overlap they concatenate to the text
     """
-    if not isinstance(text, (str, bytes)):
-        raise TypeError(f"text: expected str or bytes, found {type(text).__qualname__}")
+    checked_text("text", text)
     size = checked_count("size", size, 4, 1 << 31)
     return _backend.chunk(text, size, checked_count("overlap", overlap, 0, size // 2),
                           checked_count("fill_percent", fill_percent, 10, 90))
