@@ -60,6 +60,20 @@ def test_fewer_than_k_is_a_count(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_k_far_above_the_size_costs_columns_only(kind):
+    index, vectors = filled(kind, rows=5)
+    few = index.search(vectors[:2], k=5)
+    many = index.search(vectors[:2], k=1 << 20)
+    assert many.keys.shape == many.distances.shape == (2, 1 << 20) and many.counts.tolist() == [5, 5]
+    np.testing.assert_array_equal(many.keys[:, :5], few.keys)
+    np.testing.assert_array_equal(many.distances[:, :5], few.distances)
+    assert (many.keys[:, 5:] == atlas.RESERVED_KEY).all() and np.isposinf(many.distances[:, 5:]).all()
+    for k in ((1 << 24) + 1, 10**9, 1 << 70):
+        with pytest.raises(atlas.InvalidArgument, match=f"k: expected 1 to 16777216, found {k}"):
+            index.search(vectors[:1], k=k)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_filters_of_every_sort_agree(kind):
     index, vectors = filled(kind)
     wanted = [3, 64, 65, 199]
@@ -292,6 +306,22 @@ def test_opening_what_is_no_index(tmp_path):
     text.write_bytes(b"no index" * 1000)
     with pytest.raises(atlas.NotAtlasFile):
         atlas.Index.open(text)
+
+
+def test_a_path_with_a_nul_byte_is_refused(tmp_path):
+    index, _ = filled("flat")
+    stem = os.fsencode(tmp_path / "a.atlas")
+    index.save(stem)
+    for path in (stem + b"\0.bak", os.fsdecode(stem) + "\0", tmp_path / "a.atlas\0b"):
+        for call in (atlas.Index.open, index.save, atlas.verify, atlas.Folder.open,
+                     lambda path: atlas.Folder.build(path, "out"), lambda path: atlas.Folder.build("in", path)):
+            with pytest.raises(atlas.InvalidArgument, match="(path|folder|output): expected a path without NUL bytes, found b'"):
+                call(path)
+    with pytest.raises(atlas.InvalidArgument, match="path: expected a path that can be encoded, found '.ud800'"):
+        atlas.Index.open("\ud800")
+    with pytest.raises(TypeError, match="path: expected str, bytes or os.PathLike, found float"):
+        atlas.Index.open(1.5)
+    assert os.listdir(tmp_path) == ["a.atlas"]
 
 
 def test_damaged_files_are_refused_alike(tmp_path):

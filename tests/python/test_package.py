@@ -60,14 +60,34 @@ def test_defaults_are_those_of_the_library():
 
     check(atlas.chunk, "chunk/recursive_chunker.hpp", "chunk_options", {n: n for n in ("size", "overlap", "fill_percent")})
     embedder = ("dimension", "frequency_buckets", "seed", "word_weight", "pair_weight", "gram_weight", "gram_length")
-    check(atlas.Embedder, "embed/hashing_embedder.hpp", "hashing_options", {n: n for n in embedder})
-    check(atlas.EmbedderOptions, "embed/hashing_embedder.hpp", "hashing_options", {n: n for n in embedder})
+    check(atlas.Embedder, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
+    check(atlas.EmbedderOptions, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.Index.create, "index/hnsw_options.hpp", "hnsw_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
     check(atlas.Folder.build, "chunk/recursive_chunker.hpp", "chunk_options",
           {"chunk_size": "size", "chunk_overlap": "overlap", "chunk_fill_percent": "fill_percent"})
+
+
+def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
+    text = (ROOT / "c_api" / "atlas.h").read_text()
+
+    def check(struct, function, prefix=""):
+        body = re.search(rf"typedef struct {struct} \{{(.*?)\}} {struct};", text, flags=re.S).group(1)
+        said = re.findall(r"\b(\w+);\s*/\*\*<[^*]*\bdefault (\d[\d.]*(?:\^\d+| MiB)?)", body)
+        parameters = inspect.signature(function).parameters
+        for name, words in said:
+            number = words.rstrip(".").replace(" MiB", " * 2**20").replace("^", "**")
+            assert eval(number) == parameters[prefix + name].default, (struct, name, words)
+        return len(said)
+
+    assert check("atlas_index_options", atlas.Index.create) == 4
+    assert check("atlas_chunk_options", atlas.chunk) == 3
+    assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
+    assert check("atlas_embedder_options", atlas.Embedder) == 7
+    assert check("atlas_folder_options", atlas.Folder.build) == 1
+    assert "search_width: 100" in text and inspect.signature(atlas.Folder.build).parameters["search_width"].default == 100
 
 
 def test_disabled_native(library_environment):
@@ -172,6 +192,58 @@ def test_a_forked_child_searches_what_it_inherited(threads):
     assert queue.get() == 123
     child.join()
     assert child.exitcode == 0
+
+
+def test_a_handle_is_closed_once_wherever_an_interrupt_comes():
+    """An exception is raised before each line in turn of what a call does around the native one."""
+    from atlas._calls import Handle
+
+    class Interrupt(Exception):
+        pass
+
+    for stop in range(12):
+        closed = []
+        handle = Handle(7, closed.append, "thing")
+        lines = [0]
+
+        def trace(frame, event, argument):
+            if not frame.f_code.co_filename.endswith("_calls.py"):
+                return None
+            if event == "line":
+                lines[0] += 1
+                if lines[0] == stop + 1:
+                    raise Interrupt
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            with handle.use() as pointer:
+                assert pointer == 7 and not closed
+        except Interrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        assert not closed
+        handle.close()
+        handle.close()
+        assert closed == [7]
+        with pytest.raises(atlas.Closed):
+            handle.use()
+
+
+def test_a_handle_closed_during_a_call_ends_after_it():
+    from atlas._calls import Handle
+    closed = []
+    handle = Handle(7, closed.append, "thing")
+    try:
+        with handle.use():
+            handle.close()
+            assert not closed
+            raise KeyError
+    except KeyError as problem:
+        assert closed == [7]  # although the traceback still holds the frame
+        assert problem.__traceback__ is not None
 
 
 def test_interrupt_handling_does_not_swallow_other_handlers():

@@ -83,39 +83,46 @@ def run_long(call: Callable[[Report], None], progress: Optional[Callable[..., ob
         raise errors[0]
 
 
+class _Pointer:
+    """A native pointer, closed when the last reference to this goes: so nothing has to be counted and put back,
+    and no interrupt, wherever it comes, can leave a count wrong."""
+
+    def __init__(self, address: int, close: Callable[[int], None]) -> None:
+        self.address = address
+        self._close = close
+
+    def __del__(self) -> None:
+        self._close(self.address)
+
+
+class _Use:
+    """One call's hold on a pointer. It lets go at the end of ``with``, not when a traceback is dropped."""
+
+    def __init__(self, pointer: _Pointer) -> None:
+        self._pointer: Optional[_Pointer] = pointer
+
+    def __enter__(self) -> int:
+        assert self._pointer is not None
+        return self._pointer.address
+
+    def __exit__(self, *exception: object) -> None:
+        self._pointer = None
+
+
 class Handle:
     """A native handle that is closed once, and not while a call of another thread is inside it."""
 
     def __init__(self, pointer: int, close: Callable[[int], None], noun: str) -> None:
-        self._pointer = pointer
-        self._close = close
+        self._pointer: Optional[_Pointer] = _Pointer(pointer, close)
         self._noun = noun
-        self._users = 0
-        self._is_closed = False
-        self._lock = threading.Lock()
 
-    def __enter__(self) -> int:
-        with self._lock:
-            if self._is_closed:
-                from ._errors import Closed
-                raise Closed(f"closed: {self._noun}: expected an open one, found a closed one")
-            self._users += 1
-            return self._pointer
-
-    def __exit__(self, *exception: object) -> None:
-        with self._lock:
-            self._users -= 1
-            last = self._is_closed and self._users == 0
-        if last:
-            self._close(self._pointer)
+    def use(self) -> _Use:
+        """``with handle.use() as pointer``; Closed once it is closed."""
+        pointer = self._pointer
+        if pointer is None:
+            from ._errors import Closed
+            raise Closed(f"closed: {self._noun}: expected an open one, found a closed one")
+        return _Use(pointer)
 
     def close(self) -> None:
-        with self._lock:
-            last = not self._is_closed and self._users == 0
-            self._is_closed = True
-        if last:
-            self._close(self._pointer)
-
-    def __del__(self) -> None:
-        if not self._is_closed:
-            self.close()
+        self._pointer = None

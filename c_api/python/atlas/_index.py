@@ -16,7 +16,23 @@ from ._backend import index_class
 from ._errors import InvalidArgument, refused
 from ._types import KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
 
+MOST_ANSWERS = 1 << 24
+"""Of one query. The result has that many columns, found or not: 200 MB for each query."""
+
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+def checked_path(name: str, value: object) -> bytes:
+    """A path as the bytes that the operating system takes. A NUL byte, which would end it early, is refused."""
+    try:
+        path = os.fsencode(value)  # type: ignore[arg-type]
+    except UnicodeEncodeError as problem:
+        raise refused(InvalidArgument, name, "a path that can be encoded", f"{problem.object!r}") from None
+    except TypeError:
+        raise TypeError(f"{name}: expected str, bytes or os.PathLike, found {type(value).__qualname__}") from None
+    if b"\0" in path:
+        raise refused(InvalidArgument, name, "a path without NUL bytes", repr(path))
+    return path
 
 
 def checked_metric(metric: object) -> str:
@@ -78,7 +94,7 @@ class Index:
 
         @param mode  "r": mapped, every change is refused; "change": changes stay in this process until ``save``
         """
-        return cls(index_class.open(os.fsencode(path), checked_mode(mode)))
+        return cls(index_class.open(checked_path("path", path), checked_mode(mode)))
 
     # -- changes
 
@@ -138,14 +154,14 @@ class Index:
         """The k nearest vectors of each query.
 
         @param queries  float32 [q, dimension], or one query [dimension]
-        @param k        at least 1; more than there are vectors is fine
+        @param k        1 to 2**24; more than there are vectors costs no more to search, only the memory of the result
         @param width    hnsw: candidates kept (ef); 0: the index's default
         @param threads  for a batch; 0: all that the process may use
         @param allowed  only these keys may be returned: an ``atlas.Bitmap``, a bool mask [n] (``mask[key]``), or keys
         @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
         """
         block = checked_vectors("queries", queries, self._dimension)
-        hits = self._backend.search(block, checked_count("k", k, 1), checked_count("width", width),
+        hits = self._backend.search(block, checked_count("k", k, 1, MOST_ANSWERS), checked_count("width", width),
                                     checked_count("threads", threads, 0, 4096), checked_allowed(allowed))
         return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
 
@@ -177,7 +193,7 @@ class Index:
 
         @param progress  called with (bytes done, bytes)
         """
-        self._backend.save(os.fsencode(path), progress)
+        self._backend.save(checked_path("path", path), progress)
 
     def info(self) -> IndexInfo:
         """Kind, metric, dimension, size, widths, and bytes of memory by part."""

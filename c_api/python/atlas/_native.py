@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _abi
-from ._arrays import Bitmap, Floats, Keys
+from ._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
@@ -55,14 +55,14 @@ def _run_work(handle: Handle, call: Callable[[int, Any], int], threads: int, pro
     """Calls ``call(pointer, work options)``: at once if it is short, else so that it can be interrupted."""
     if progress is None and items <= _LONG_BATCH:
         options = _sized(_abi.WorkOptions, threads=threads)
-        with handle as pointer:
+        with handle.use() as pointer:
             _check(call(pointer, c.byref(options)))
         return
 
     def run(report: Report) -> None:
         callback = _progress_callback(report)
         options = _sized(_abi.WorkOptions, threads=threads, progress=callback)
-        with handle as pointer:
+        with handle.use() as pointer:
             _check(call(pointer, c.byref(options)))
 
     run_long(run, progress)
@@ -75,7 +75,7 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
         if handle is None:
             _check(call(0, c.byref(options)))
             return
-        with handle as pointer:
+        with handle.use() as pointer:
             _check(call(pointer, c.byref(options)))
 
     run_long(run, progress)
@@ -112,7 +112,7 @@ class NativeIndex:
 
     def info(self) -> IndexInfo:
         info = _sized(_abi.IndexInfo)
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_describe(c.byref(info), index))
         return IndexInfo(
             kind=KINDS[info.kind], metric=METRICS[info.metric], dimension=info.dimension, size=info.size,
@@ -126,28 +126,29 @@ class NativeIndex:
             function(index, _address(keys), c.byref(_matrix(vectors)), options)), threads, progress, keys.size)
 
     def remove(self, keys: Keys) -> None:
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_remove(index, _address(keys), keys.size))
 
     def contains(self, keys: Keys) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         out = np.zeros(keys.size, dtype=np.bool_)
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_contains(_address(out), index, _address(keys), keys.size))
         return out
 
     def get(self, keys: Keys) -> Floats:
         out = np.empty((keys.size, self._dimension), dtype=np.float32)
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_get(_address(out), index, _address(keys), keys.size, 0, self._dimension))
         return out
 
     def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap]) -> Hits:
         rows = queries.shape[0]
+        wanted, k = k, max(1, min(k, self.info().size))  # more than there are cannot be found
         keys = np.empty((rows, k), dtype=np.uint64)
         distances = np.empty((rows, k), dtype=np.float32)
         counts = np.empty(rows, dtype=np.uint32)
         options = _search_options(width, threads, allowed)
-        with self._handle as index:
+        with self._handle.use() as index:
             for first in range(0, max(rows, 1), _SEARCH_BATCH):
                 part = queries[first:first + _SEARCH_BATCH]
                 matrix = _matrix(part)
@@ -158,7 +159,13 @@ class NativeIndex:
                     row = int(_lib.atlas_last_error_row())
                     text: bytes = _lib.atlas_last_error()
                     raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row + first)
-        return Hits(keys, distances, counts)
+        if wanted == k:
+            return Hits(keys, distances, counts)
+        answer = Hits(np.full((rows, wanted), RESERVED_KEY, dtype=np.uint64),
+                      np.full((rows, wanted), np.inf, dtype=np.float32), counts)
+        answer.keys[:, :k] = keys
+        answer.distances[:, :k] = distances
+        return answer
 
     def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
               allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]:
@@ -166,7 +173,7 @@ class NativeIndex:
         matrix = _matrix(query)
         found = c.c_uint64()
         room = 1024 if limit is None else limit
-        with self._handle as index:
+        with self._handle.use() as index:
             while True:
                 keys = np.empty(room, dtype=np.uint64)
                 distances = np.empty(room, dtype=np.float32)
@@ -181,14 +188,14 @@ class NativeIndex:
     def distances(self, queries: Floats, keys: Keys) -> Floats:
         out = np.empty((queries.shape[0], keys.size), dtype=np.float32)
         matrix = _matrix(queries)
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_distances(_address(out), index, c.byref(matrix), _address(keys), keys.size))
         return out
 
     def keys(self) -> Keys:
         parts: List[Keys] = []
         cursor, written = c.c_uint64(), c.c_uint64()
-        with self._handle as index:
+        with self._handle.use() as index:
             room = max(self.info().size, 1)
             while True:
                 part = np.empty(room, dtype=np.uint64)
@@ -200,7 +207,7 @@ class NativeIndex:
         return np.concatenate(parts) if len(parts) != 1 else parts[0] if parts else np.empty(0, dtype=np.uint64)
 
     def reserve(self, rows: int) -> None:
-        with self._handle as index:
+        with self._handle.use() as index:
             _check(_lib.atlas_index_reserve(index, rows))
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
@@ -240,7 +247,7 @@ class NativeEmbedder:
 
     def _info(self) -> Any:
         info = _sized(_abi.EmbedderInfo)
-        with self._handle as embedder:
+        with self._handle.use() as embedder:
             _check(_lib.atlas_embedder_describe(c.byref(info), embedder))
         return info
 
@@ -260,7 +267,7 @@ class NativeEmbedder:
             threads, progress, len(texts))
 
     def freeze(self) -> None:
-        with self._handle as embedder:
+        with self._handle.use() as embedder:
             _check(_lib.atlas_embedder_freeze(embedder))
 
     def embed(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> Floats:
@@ -274,7 +281,7 @@ class NativeEmbedder:
 
     def save_state(self) -> bytes:
         needed = c.c_uint64()
-        with self._handle as embedder:
+        with self._handle.use() as embedder:
             _check(_lib.atlas_embedder_save_state(c.byref(needed), None, embedder, 0))
             out = np.empty(needed.value, dtype=np.uint8)
             _check(_lib.atlas_embedder_save_state(c.byref(needed), _address(out), embedder, out.size))
@@ -316,8 +323,8 @@ class _FolderCall:
             skipped={reason: getattr(report, "skipped_" + reason.replace(" ", "_")) for reason in SKIP_REASONS},
             skipped_files=self.skipped,
             walk={name: getattr(report, name) for name in (
-                "folders", "unreadable_folders", "ignored_folders", "hidden", "linked_folders", "broken_links",
-                "special_files", "too_deep_folders")})
+                "folders", "unreadable_folders", "unreadable_files", "ignored_folders", "hidden", "linked_files",
+                "linked_folders", "broken_links", "special_files", "too_deep_folders")})
 
     def on_skip(self, path: int, path_bytes: int, reason: int, context: int) -> None:
         if len(self.skipped) < self.MOST_SKIPPED:
@@ -351,7 +358,7 @@ class NativeFolder:
 
     def info(self) -> FolderInfo:
         info = _sized(_abi.FolderInfo)
-        with self._handle as folder:
+        with self._handle.use() as folder:
             _check(_lib.atlas_folder_describe(c.byref(info), folder))
         return FolderInfo(files=info.files, chunks=info.chunks, dimension=info.dimension, chunk_size=info.chunk_size,
                           chunk_overlap=info.chunk_overlap, chunk_fill_percent=info.chunk_fill_percent,
@@ -360,7 +367,7 @@ class NativeFolder:
     def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
         options = _search_options(width, 1, allowed)
         found = c.c_uint64()
-        with self._handle as folder:
+        with self._handle.use() as folder:
             k = max(1, min(k, self.info().chunks))
             hits = (_abi.FolderHit * k)()
             block = np.frombuffer(question + b"\0", dtype=np.uint8)
@@ -371,11 +378,11 @@ class NativeFolder:
 
     def add_document(self, path: bytes, text: bytes) -> None:
         block = np.frombuffer(text + b"\0", dtype=np.uint8)
-        with self._handle as folder:
+        with self._handle.use() as folder:
             _check(_lib.atlas_folder_add_document(folder, path, _address(block), len(text)))
 
     def remove_document(self, path: bytes) -> None:
-        with self._handle as folder:
+        with self._handle.use() as folder:
             _check(_lib.atlas_folder_remove_document(folder, path))
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
@@ -383,7 +390,7 @@ class NativeFolder:
 
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
         def compact(report: Any, how: Any) -> int:
-            with self._handle as folder:
+            with self._handle.use() as folder:
                 return int(_lib.atlas_folder_compact(report, folder, output, how))
 
         return _FolderCall().run(compact, _sized(_abi.FolderOptions, threads=threads), progress)
