@@ -58,7 +58,7 @@ inline constexpr std::size_t first_size<atlas_embedder_info> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_folder_options> = 96;
 template <>
-inline constexpr std::size_t first_size<atlas_folder_report> = 136;
+inline constexpr std::size_t first_size<atlas_folder_report> = 152;
 template <>
 inline constexpr std::size_t first_size<atlas_folder_info> = 56;
 

@@ -80,8 +80,10 @@ status write_report(atlas_folder_report* out, const atlas::folder_report& from) 
   report.skipped_bad_encoding = from.skipped[ATLAS_SKIP_BAD_ENCODING];
   report.folders = from.walk.folders;
   report.unreadable_folders = from.walk.unreadable_folders;
+  report.unreadable_files = from.walk.unreadable_files;
   report.ignored_folders = from.walk.ignored_folders;
   report.hidden = from.walk.hidden;
+  report.linked_files = from.walk.linked_files;
   report.linked_folders = from.walk.linked_folders;
   report.broken_links = from.walk.broken_links;
   report.special_files = from.walk.special_files;

@@ -17,7 +17,9 @@
  *  6. No C++ exception leaves. No function blocks on a lock held by the caller. A callback returns; it does
  *     not throw, jump out, or call this library with the same handle.
  *  7. A handle may be used by several threads at a time, except that close waits for nobody: no other
- *     thread may be inside a call on it. After fork() the child may go on using its copy.
+ *     thread may be inside a call on it. After fork() the child may search and look up in its copy, whatever
+ *     the parent's other threads were doing; it may change, save and close it only if none of them was inside
+ *     a call on that handle at the fork.
  */
 #ifndef ATLAS_C_API_ATLAS_H
 #define ATLAS_C_API_ATLAS_H
@@ -432,7 +434,7 @@ typedef struct atlas_chunk {
  * @param[out] chunks      [capacity]: the first of them, in order
  * @param      text        any bytes, UTF-8 as a rule
  * @param      options     may be NULL
- * Cost: linear in the text, allocates nothing. A text of n characters gives about n / size to 2 * n / size chunks.
+ * Cost: linear in the text, allocates nothing. More than 2 * text_bytes / size chunks are rare.
  */
 ATLAS_C_EXPORT atlas_status atlas_chunk_text(uint64_t* found, atlas_chunk* chunks, const char* text,
                                              size_t text_bytes, size_t capacity, const atlas_chunk_options* options);
@@ -583,15 +585,17 @@ typedef struct atlas_folder_report {
   uint64_t skipped_bad_encoding;
   uint64_t folders;              /**< walked, the root too */
   uint64_t unreadable_folders;
+  uint64_t unreadable_files;     /**< that could not even be looked at, or whose path is too long */
   uint64_t ignored_folders;      /**< .git, node_modules and the like */
   uint64_t hidden;               /**< names that start with '.', not entered */
+  uint64_t linked_files;         /**< symbolic links to files that were left out; 0 today: they are followed */
   uint64_t linked_folders;       /**< symbolic links to folders, never followed */
   uint64_t broken_links;
   uint64_t special_files;        /**< pipes, sockets, devices */
   uint64_t too_deep_folders;
 } atlas_folder_report;
 #define ATLAS_FOLDER_REPORT_INIT \
-  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * One answer. Path and text lie in the index: they are valid until it is closed and do not end in NUL. Of

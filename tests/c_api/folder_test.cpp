@@ -3,6 +3,7 @@
 #include "c_api/c_api_support.hpp"
 #include "support/scratch_folder.hpp"
 
+#include <filesystem>
 #include <set>
 #include <string>
 
@@ -59,6 +60,8 @@ TEST_SUITE("c_api") {
     options.on_skip = [](const char* path, std::uint64_t size, std::int32_t reason, void* context) {
       static_cast<seen*>(context)->skipped.insert(std::string(path, size) + " " + std::to_string(reason));
     };
+    // A name too long to look up.
+    std::filesystem::create_symlink(std::string(300, 'n'), std::filesystem::path(docs.source) / "nowhere.txt");
     atlas_folder_report report = ATLAS_FOLDER_REPORT_INIT;
     REQUIRE(atlas_folder_build(&report, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_OK);
     CHECK(report.files == 3);
@@ -67,6 +70,8 @@ TEST_SUITE("c_api") {
     CHECK(report.skipped_binary == 1);
     CHECK(report.hidden == 1);
     CHECK(report.folders == 2);
+    CHECK(report.unreadable_files == 1);
+    CHECK(report.linked_files == 0);
     CHECK(state.phases.size() == 4);
     CHECK(state.skipped == std::set<std::string>{"empty.txt 2", "picture.bin 3"});
 

@@ -43,6 +43,10 @@ def test_folder_refuses(golden, tmp_path):
         folder.add_document("a.txt", "text")
     with pytest.raises(atlas.ReadOnly):
         folder.remove_document("stars.txt")
+    for change in (lambda: folder.add_document("a\0b", "text"), lambda: folder.remove_document("stars.txt\0"),
+                   lambda: folder.save("x\0"), lambda: folder.compact("x\0")):
+        with pytest.raises(atlas.InvalidArgument, match="without NUL bytes"):
+            change()
     folder.close()
     with pytest.raises(atlas.Closed):
         folder.search("a")
@@ -80,11 +84,14 @@ def documents(tmp_path):
 def test_build_report_and_answers(documents, tmp_path):
     phases = []
     out = tmp_path / "docs.atlas"
+    os.symlink("n" * 300, documents / "nowhere.txt")  # a name too long to look up
     report = atlas.Folder.build(documents, out, progress=lambda phase, done, total: phases.append(phase))
     assert (report.files, report.chunks) == (3, 3)
     assert report.skipped == {"unreadable": 0, "too large": 0, "empty": 1, "binary": 1, "bad encoding": 0}
     assert sorted(report.skipped_files) == [("empty.txt", "empty"), ("picture.png", "binary")]
-    assert report.walk["hidden"] == 1 and report.walk["folders"] == 2
+    assert report.walk == {"folders": 2, "unreadable_folders": 0, "unreadable_files": 1, "ignored_folders": 0,
+                           "hidden": 1, "linked_files": 0, "linked_folders": 0, "broken_links": 0,
+                           "special_files": 0, "too_deep_folders": 0}
     assert list(dict.fromkeys(phases)) == ["walking", "reading", "indexing", "saving"]
     folder = atlas.Folder.open(out)
     assert folder.search("bridge over the river")[0].path == "bridges.txt"

@@ -99,9 +99,10 @@ class FolderReport(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("files", c.c_uint64), ("chunks", c.c_uint64),
                 ("source_bytes", c.c_uint64), ("skipped_unreadable", c.c_uint64), ("skipped_too_large", c.c_uint64),
                 ("skipped_empty", c.c_uint64), ("skipped_binary", c.c_uint64), ("skipped_bad_encoding", c.c_uint64),
-                ("folders", c.c_uint64), ("unreadable_folders", c.c_uint64), ("ignored_folders", c.c_uint64),
-                ("hidden", c.c_uint64), ("linked_folders", c.c_uint64), ("broken_links", c.c_uint64),
-                ("special_files", c.c_uint64), ("too_deep_folders", c.c_uint64)]
+                ("folders", c.c_uint64), ("unreadable_folders", c.c_uint64), ("unreadable_files", c.c_uint64),
+                ("ignored_folders", c.c_uint64), ("hidden", c.c_uint64), ("linked_files", c.c_uint64),
+                ("linked_folders", c.c_uint64), ("broken_links", c.c_uint64), ("special_files", c.c_uint64),
+                ("too_deep_folders", c.c_uint64)]
 
 
 class FolderHit(c.Structure):

@@ -106,7 +106,7 @@ class FolderReport:
     skipped_files: List[Tuple[str, str]]
     """(path, reason) of each; at most the first 10,000"""
     walk: Dict[str, int]
-    """folders walked and left out, by reason"""
+    """what the walk met: folders walked, and by reason folders and files left out before they were read"""
 
 
 @dataclass(frozen=True)
