@@ -153,6 +153,18 @@ TEST_SUITE("folder") {
     CHECK(document.chunks[0].source_begin == 0);
   }
 
+  TEST_CASE("document: it says how much memory it holds on to") {
+    atlas::document document;
+    CHECK(document.held_bytes() == 0);
+    REQUIRE(cut(encode(std::u32string(1000, U'a'), atlas::text_encoding::utf16_be, true), document).ok());
+    CHECK(document.chunks.size() >= 25);
+    CHECK(document.held_bytes() >= 1000 + document.chunks.size() * sizeof(atlas::chunk_record));
+    REQUIRE(cut("x", document).ok());
+    CHECK(document.held_bytes() >= 1000);
+    document = atlas::document();
+    CHECK(document.held_bytes() == 0);
+  }
+
   TEST_CASE("document: files that are missing, too large or without permission are skipped") {
     const support::scratch_folder folder;
     atlas::document document;

@@ -62,6 +62,11 @@ struct document {
 
   buffer<char> bytes;
   buffer<char> decoded;
+
+  /// Bytes that this holds on to for the next document.
+  [[nodiscard]] std::uint64_t held_bytes() const noexcept {
+    return bytes.capacity() + decoded.capacity() + chunks.capacity() * sizeof(chunk_record);
+  }
 };
 
 namespace detail {

@@ -125,6 +125,7 @@ class folder_builder {
  private:
   static constexpr std::size_t batch_chunks = 32;
   static constexpr std::uint64_t most_bytes_in_flight = std::uint64_t{64} << 20;
+  static constexpr std::uint64_t most_idle_bytes = std::uint64_t{256} << 10;
 
   struct walked_file {
     std::uint64_t path_begin = 0;  // in walked_paths_
@@ -137,6 +138,13 @@ class folder_builder {
     buffer<char> path;         // NUL-terminated
     document content;
     buffer<text_view> texts;
+
+    /// A job waits for its next file without the memory of a large one.
+    void rest() noexcept {
+      if (content.held_bytes() + texts.capacity() * sizeof(text_view) <= most_idle_bytes) return;
+      content = document();
+      texts = buffer<text_view>();
+    }
   };
 
   [[nodiscard]] status report(folder_phase phase, std::uint64_t done, std::uint64_t total) const {
@@ -199,6 +207,7 @@ class folder_builder {
       const walked_file& file = walked_[job.number];
       done += file.size_bytes;
       if (status said = keep(walked_path(file), job.content); !said.ok()) return said;
+      job.rest();
       return report(folder_phase::reading, done, total);
     };
     const auto wait = [&] { return report(folder_phase::reading, done, total); };
@@ -279,6 +288,7 @@ class folder_builder {
       }
       const status said = keep(stored->path, stored->text, stored->record,
                                {job.content.chunks.data(), job.content.chunks.size()});
+      job.rest();
       return said.ok() ? report(folder_phase::reading, job.number + 1, total) : said;
     };
     const auto wait = [&] { return report(folder_phase::reading, next, total); };

@@ -30,9 +30,10 @@ class folder_index {
   /// Reads every text file below a folder, cuts it, embeds the chunks with a hashing_embedder that has learned from
   /// them, and writes the index to a file.
   ///
-  /// Two passes on options.threads threads over bounded queues: read, decode, cut and learn; then embed and add. In
-  /// memory at the end: the texts, the vectors and the graph; beside them at most 64 MiB of files being read, or
-  /// one larger file. Files are numbered in the order of their paths' bytes, chunks in the order of their files.
+  /// Two passes on options.threads threads (folder/ordered_pipeline.hpp): read, decode, cut and learn; then embed and
+  /// add. In memory at the end: the texts, the vectors and the graph. Beside them in the first pass: 64 MiB of files
+  /// being read, or one larger file; what these are decoded to and the tables of their chunks; and 1 MiB a thread kept
+  /// for the next files. Files are numbered in the order of their paths' bytes, chunks in the order of their files.
   ///
   /// @param folder   NUL-terminated
   /// @param output   the index file; what is there stays as it is until the new one is complete
@@ -173,7 +174,8 @@ class folder_index {
     return said;
   }
   /// Takes a document out: no search finds it any more. Its text stays in memory and in saved files until compact.
-  /// @return errc::key_not_found when no document has this path; errc::read_only, invalid_argument, no_memory
+  /// @return errc::key_not_found when no document has this path; errc::read_only, invalid_argument; errc::no_memory:
+  ///         some of its chunks may still be found, and doing it again finishes
   [[nodiscard]] status remove_document(text_view path) {
     if (status said = can_change(path); !said.ok()) return said;
     const lock_guard<mutex> changing(state_->change_lock);
@@ -186,8 +188,10 @@ class folder_index {
     if (record.first_chunk > table.chunk_count() || record.chunk_count > table.chunk_count() - record.first_chunk) {
       return error{errc::corrupt_file, "folder.file.chunks", table.chunk_count(), record.first_chunk + record.chunk_count};
     }
-    table.remove(number);
-    return drop_vectors(record.first_chunk, record.first_chunk + record.chunk_count);
+    // The path goes last: as long as a chunk may be found, the document can be named, and this be done again.
+    const status dropped = drop_vectors(record.first_chunk, record.first_chunk + record.chunk_count);
+    if (dropped.ok()) table.remove(number);
+    return dropped;
   }
 
   /// Writes the index with its changes to a file, which may be the one it was opened from: complete or not at all.

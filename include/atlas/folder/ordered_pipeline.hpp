@@ -32,9 +32,10 @@ struct pipeline_steps {
   function_ref<status()> wait;
 };
 
-/// Runs the steps until produce has no more. Memory in flight is bounded: there are `slots_per_thread` slots a
-/// thread, made once and used again, so that what they hold keeps its capacity; and no further slot is given to
-/// the workers while the sum of the `weight` of those in flight would pass `most_weight` (one alone may).
+/// Runs the steps until produce has no more. What is in flight, from produce to collect, is bounded: there are
+/// `slots_per_thread` slots a thread, and no further slot is given to the workers while the sum of the `weight` of
+/// those in flight would pass `most_weight` (one alone may). Slots are made once and used again: memory that collect
+/// leaves in one stays there for the next piece of work, and the weight does not count it.
 ///
 /// With one thread everything runs on the calling thread, in order, and no thread is started. When the system
 /// has no threads to give, fewer run.
