@@ -379,7 +379,8 @@ TEST_SUITE("folder") {
     REQUIRE(plain.ok());
     CHECK(plain->size() == 4);
     CHECK(plain->metric() == atlas::metric::cosine);
-    REQUIRE(plain->save(folder.path("plain").c_str()).ok());
+    CHECK(failed_as(plain->save(folder.path("plain").c_str()), atlas::errc::invalid_argument));  // without the documents
+    REQUIRE(atlas::hnsw<float>::create({.dimension = 4, .metric = atlas::metric::cosine})->save(folder.path("plain").c_str()).ok());
     CHECK(failed_as(atlas::folder_index::open(folder.path("plain").c_str()), atlas::errc::kind_mismatch));
   }
 }
