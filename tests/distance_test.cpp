@@ -134,8 +134,11 @@ TEST_SUITE("distance") {
     CHECK(atlas::distances(nullptr, {nullptr, 2, 0, 0}, atlas::metric::l2sq, out).value() == 2);
     CHECK(out[0] == 0.0F);
     CHECK(out[1] == 0.0F);
-    CHECK(atlas::distances(nullptr, {nullptr, 2, 0, 0}, atlas::metric::cosine, out).value() == 2);
+    CHECK(atlas::distances(nullptr, {nullptr, 2, 0, 4}, atlas::metric::cosine, out).value() == 2);
     CHECK(out[1] == 1.0F);
+    atlas::neighbour found[2];
+    CHECK(atlas::nearest(nullptr, {nullptr, 600, 0, 4}, atlas::metric::cosine, found).value() == 2);
+    CHECK(found[1] == atlas::neighbour{1.0F, 1});
   }
 
   TEST_CASE("distances, nearest: a refused call writes nothing and says why") {

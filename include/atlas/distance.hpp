@@ -133,6 +133,7 @@ inline void distances_of_rows(const kernel_table& table, const float* query, flo
   if (status checked = detail::check_shapes(query, rows, which); !checked.ok()) return checked.error();
   if (rows.rows == 0) return std::size_t{0};
   if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
+  if (rows.dimension == 0) rows.stride = 0;  // no arithmetic on a pointer that may be null
 
   const kernel_table& table = kernels();
   const float query_squared = which == metric::cosine ? table.dot_f32(query, query, rows.dimension) : 0.0F;
@@ -158,6 +159,7 @@ inline void distances_of_rows(const kernel_table& table, const float* query, flo
   if (found.empty()) return error{errc::invalid_argument, "k", "at least 1", std::uint64_t{0}};
   if (found.data() == nullptr) return error{errc::invalid_argument, "found", "a pointer", "null"};
   if (rows.rows > max_rows) return error{errc::limit_exceeded, "rows.rows", max_rows, rows.rows};
+  if (rows.dimension == 0) rows.stride = 0;  // no arithmetic on a pointer that may be null
 
   const kernel_table& table = kernels();
   const float query_squared =

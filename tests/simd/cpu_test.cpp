@@ -15,9 +15,9 @@ TEST_SUITE("simd") {
   TEST_CASE("cpu: claims no more than the compiler's own detection") {
     const atlas::cpu_features cpu = atlas::detect_cpu();
     __builtin_cpu_init();
-    CHECK(cpu.sse4 == (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3") &&
-                       __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("aes") &&
-                       __builtin_cpu_supports("pclmul")));
+    CHECK(cpu.sse4 ==
+          (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt") &&
+           __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul")));
     if (cpu.avx2) {
       CHECK(__builtin_cpu_supports("avx2"));
       CHECK(__builtin_cpu_supports("fma"));

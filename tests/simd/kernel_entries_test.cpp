@@ -88,8 +88,7 @@ TEST_SUITE("simd") {
         const auto b = support::random_integers(dimension + 1, dimension, 20);
         CHECK(kernels().l2sq_f32(a.data(), b.data(), dimension) ==
               support::l2sq_float64(a.data(), b.data(), dimension));
-        CHECK(kernels().dot_f32(a.data(), b.data(), dimension) ==
-              support::dot_float64(a.data(), b.data(), dimension));
+        CHECK(kernels().dot_f32(a.data(), b.data(), dimension) == support::dot_float64(a.data(), b.data(), dimension));
       }
     });
   }
@@ -142,7 +141,8 @@ TEST_SUITE("simd") {
                                           gathered.data());
                 all_same = true;
                 for (std::size_t i = 0; i < count; ++i) {
-                  all_same = all_same && same(gathered[i], (kernels().*which.pair)(query, rows + ids[i] * stride, dimension));
+                  all_same =
+                      all_same && same(gathered[i], (kernels().*which.pair)(query, rows + ids[i] * stride, dimension));
                 }
                 CHECK(all_same);
                 CHECK(gathered[count] == -77.0F);
@@ -196,7 +196,8 @@ TEST_SUITE("simd") {
             float out[5];
             float gathered[5];
             (kernels().*which.rows)(query.data(), rows.data(), dimension * sizeof(float), 5, dimension, out);
-            (kernels().*which.gather)(query.data(), rows.data(), dimension * sizeof(float), ids, 5, dimension, gathered);
+            (kernels().*which.gather)(query.data(), rows.data(), dimension * sizeof(float), ids, 5, dimension,
+                                      gathered);
             for (std::size_t i = 0; i < 5; ++i) {
               CHECK(same(gathered[i], out[ids[i]]));
               CHECK(same(out[i], (kernels().*which.pair)(query.data(), rows.data() + i * dimension, dimension)));

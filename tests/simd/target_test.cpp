@@ -34,9 +34,7 @@ std::string target_with_environment(const char* wanted) {
 }  // namespace
 
 TEST_SUITE("simd") {
-  TEST_CASE("target: kernels can be used in static initialisers") {
-    CHECK_FALSE(target_in_static_initialiser.empty());
-  }
+  TEST_CASE("target: kernels can be used in static initialisers") { CHECK_FALSE(target_in_static_initialiser.empty()); }
 
   TEST_CASE("targets: all that this CPU runs, each once, the best first and scalar last") {
     const atlas::simd::target_list list = atlas::simd::targets();

@@ -17,7 +17,10 @@ namespace support {
 /// far is a crash in every build, also where a sanitizer does not see the instruction.
 class guarded_floats {
  public:
-  enum class guard { behind, before };
+  enum class guard {
+    behind,
+    before
+  };
 
   explicit guarded_floats(const std::vector<float>& values, guard where = guard::behind) {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));

@@ -35,8 +35,7 @@ inline double absolute_dot_float64(const float* a, const float* b, std::size_t d
 }
 
 inline double cosine_float64(const float* a, const float* b, std::size_t dimension) {
-  return 1.0 - dot_float64(a, b, dimension) /
-                   std::sqrt(dot_float64(a, a, dimension) * dot_float64(b, b, dimension));
+  return 1.0 - dot_float64(a, b, dimension) / std::sqrt(dot_float64(a, a, dimension) * dot_float64(b, b, dimension));
 }
 
 /// The promised bounds of simd/kernel_entries.hpp.

@@ -20,7 +20,8 @@
 #if !ATLAS_LINK_KERNELS || ATLAS_DEFINE_KERNELS
 
 #if defined(HIGHWAY_HWY_FOREACH_TARGET_H_) || defined(HWY_TARGET_INCLUDE)
-#error "Highway allows one pass over its targets a translation unit, and this unit has its own: define ATLAS_LINK_KERNELS=1 and link atlas::kernels, or include ATLAS elsewhere"
+#error \
+    "Highway allows one pass over its targets a translation unit, and this unit has its own: define ATLAS_LINK_KERNELS=1 and link atlas::kernels, or include ATLAS elsewhere"
 #endif
 
 #include <atlas/core/atomic.hpp>          // load_relaxed
@@ -38,14 +39,25 @@
 
 // The linkage of what kernel_home holds: one definition in the kernels' unit, or one inline copy.
 #if ATLAS_LINK_KERNELS
-#define ATLAS_KERNEL_HOME namespace atlas { namespace kernels_v0 {
-#define ATLAS_KERNEL_HOME_END }}
+#define ATLAS_KERNEL_HOME \
+  namespace atlas {       \
+  namespace kernels_v0 {
+#define ATLAS_KERNEL_HOME_END \
+  }                           \
+  }
 #define ATLAS_KERNEL_HOME_INLINE
 #define ATLAS_KERNEL_TABLE(target) &ATLAS_ABI::target::table
 #else
-#define ATLAS_KERNEL_HOME namespace atlas { inline namespace ATLAS_ABI { namespace kernel_home { \
-  using kernels_v0::kernel_table; using kernels_v0::runnable_tables;
-#define ATLAS_KERNEL_HOME_END }}}
+#define ATLAS_KERNEL_HOME         \
+  namespace atlas {               \
+  inline namespace ATLAS_ABI {    \
+  namespace kernel_home {         \
+  using kernels_v0::kernel_table; \
+  using kernels_v0::runnable_tables;
+#define ATLAS_KERNEL_HOME_END \
+  }                           \
+  }                           \
+  }
 #define ATLAS_KERNEL_HOME_INLINE inline
 #define ATLAS_KERNEL_TABLE(target) &target::table
 #endif
@@ -97,8 +109,7 @@ ATLAS_KERNEL_HOME_INLINE const kernel_table* choose() noexcept {
     }
   }
   const kernel_table* before = nullptr;
-  const bool is_ours =
-      __atomic_compare_exchange_n(&chosen, &before, best, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  const bool is_ours = __atomic_compare_exchange_n(&chosen, &before, best, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
   return is_ours ? best : before;
 }
 

@@ -20,8 +20,8 @@
 #endif
 
 // Every target in every unit, also those below the unit's own -march: the list must not depend on a flag.
-#if !defined(HWY_COMPILE_ALL_ATTAINABLE) && !defined(HWY_COMPILE_ONLY_SCALAR) && \
-    !defined(HWY_COMPILE_ONLY_EMU128) && !defined(HWY_COMPILE_ONLY_STATIC)
+#if !defined(HWY_COMPILE_ALL_ATTAINABLE) && !defined(HWY_COMPILE_ONLY_SCALAR) && !defined(HWY_COMPILE_ONLY_EMU128) && \
+    !defined(HWY_COMPILE_ONLY_STATIC)
 #define HWY_COMPILE_ALL_ATTAINABLE
 #endif
 

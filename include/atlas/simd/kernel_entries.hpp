@@ -52,8 +52,8 @@ struct runnable_tables {
 };
 
 #if ATLAS_LINK_KERNELS
-extern const kernel_table* chosen;        ///< null until the first choice; read and written atomically
-const kernel_table* choose() noexcept;    ///< chooses if nothing is chosen yet; gives what is chosen
+extern const kernel_table* chosen;      ///< null until the first choice; read and written atomically
+const kernel_table* choose() noexcept;  ///< chooses if nothing is chosen yet; gives what is chosen
 runnable_tables runnable() noexcept;
 #endif
 

@@ -30,7 +30,8 @@ using kernels_v0::kernel_table;
 /// fetch it once for a loop all the same, so that the loop keeps the function pointer in a register.
 [[nodiscard]] inline const kernel_table& kernels() noexcept {
   const kernel_table* table = load_relaxed(&kernel_home::chosen);
-  if (table == nullptr) [[unlikely]] table = kernel_home::choose();
+  if (table == nullptr) [[unlikely]]
+    table = kernel_home::choose();
   return *table;
 }
 

@@ -24,11 +24,25 @@
 #undef ATLAS_KERNELS_BEGIN
 #undef ATLAS_KERNELS_END
 #if ATLAS_LINK_KERNELS
-#define ATLAS_KERNELS_BEGIN namespace atlas { inline namespace ATLAS_ABI { namespace HWY_NAMESPACE { namespace {
-#define ATLAS_KERNELS_END }}}}
+#define ATLAS_KERNELS_BEGIN    \
+  namespace atlas {            \
+  inline namespace ATLAS_ABI { \
+  namespace HWY_NAMESPACE {    \
+  namespace {
+#define ATLAS_KERNELS_END \
+  }                       \
+  }                       \
+  }                       \
+  }
 #else
-#define ATLAS_KERNELS_BEGIN namespace atlas { inline namespace ATLAS_ABI { namespace HWY_NAMESPACE {
-#define ATLAS_KERNELS_END }}}
+#define ATLAS_KERNELS_BEGIN    \
+  namespace atlas {            \
+  inline namespace ATLAS_ABI { \
+  namespace HWY_NAMESPACE {
+#define ATLAS_KERNELS_END \
+  }                       \
+  }                       \
+  }
 #endif
 
 // 1 where a kernel is plain C++: SCALAR lacks many operations, EMU128 has them slowly.
