@@ -85,8 +85,10 @@ void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const 
 }
 
 void run(const build_arguments& arguments, const command_line& line) {
-  const atlas::metric metric = take(atlas::parse_metric(arguments.metric), "--metric");
-  const auto vectors = take(atlas::vector_file::open(arguments.vectors.c_str()), arguments.vectors);
+  const atlas::metric metric = take_argument(atlas::parse_metric(arguments.metric), "--metric");
+  const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.vectors), arguments.vectors);
+  if (!arguments.keys.empty()) take_argument(atlas::vector_format_of(arguments.keys), arguments.keys);
+  const auto vectors = take(atlas::vector_file::open(arguments.vectors.c_str(), format), arguments.vectors);
   if (vectors.axes() != 2) {
     throw failure(atlas::error{atlas::errc::dimension_mismatch, "axes", 2, vectors.axes()}, arguments.vectors);
   }
@@ -122,8 +124,8 @@ void add_build_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("build", "Build an index from a file of vectors; keys are the row numbers");
   const auto arguments = std::make_shared<build_arguments>();
   command->add_option("vectors", arguments->vectors, ".fvecs .bvecs .ivecs .u8bin .i8bin .f16bin .f32bin .fbin .ibin or .npy")
-      ->required()->type_name("VECTORS");
-  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->type_name("FILE");
+      ->required()->check(a_path())->type_name("VECTORS");
+  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
   command->add_option("--metric", arguments->metric, "What near means")
       ->capture_default_str()->check(CLI::IsMember({"l2sq", "inner_product", "cosine"}));
   command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; flat: exact")
@@ -135,7 +137,7 @@ void add_build_command(CLI::App& app, command_line& line) {
   command->add_option("--seed", arguments->seed, "hnsw: of the levels")->capture_default_str()->type_name("N");
   command->add_option("--threads", arguments->threads, "0: all. 1: the same vectors give the same bytes")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
-  command->add_option("--keys", arguments->keys, "A .npy of one key a row, as atlas export writes it")->type_name("KEYS");
+  command->add_option("--keys", arguments->keys, "A .npy of one key a row, as atlas export writes it")->check(a_path())->type_name("KEYS");
   finish_command(*command, line,
                  "  atlas build sift.fvecs -o sift.atlas\n"
                  "  atlas build embeddings.npy -o e.atlas --metric cosine --connectivity 32 --build-width 400");

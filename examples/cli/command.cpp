@@ -26,8 +26,8 @@ exit_code exit_code_of(const atlas::error& what) {
     case errc::permission_denied:
     case errc::is_a_directory:
     case errc::not_a_directory:
-    case errc::bad_encoding: return exit_code::file;
-    case errc::invalid_argument: return exit_code::usage;
+    case errc::bad_encoding:
+    case errc::invalid_argument: return exit_code::file;  // a pipe, no vectors, the reserved key, no embedder
     default: return exit_code::failed;
   }
 }
@@ -43,8 +43,14 @@ std::string describe(const atlas::error& what) {
 }  // namespace
 
 failure::failure(const atlas::error& what, const std::string& about)
-    : code_(exit_code_of(what)), kind_(name(what.code)),
-      message_(about.empty() ? describe(what) : about + ": " + describe(what)) {}
+    : failure(exit_code_of(what), what, about) {}
+
+failure::failure(exit_code code, const atlas::error& what, const std::string& about)
+    : code_(code), kind_(name(what.code)), message_(about.empty() ? describe(what) : about + ": " + describe(what)) {}
+
+CLI::Validator a_path() {
+  return CLI::Validator([](const std::string& path) { return std::string(path.empty() ? "expected a path, found an empty one" : ""); }, "");
+}
 
 void finish_command(CLI::App& command, command_line& line, const std::string& examples) {
   command.add_flag("--json", line.as_json, "Print one JSON object");

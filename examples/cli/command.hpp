@@ -27,7 +27,8 @@ enum class exit_code : int {
   interrupted = 130,  ///< Ctrl-C or SIGTERM; nothing is left behind
 };
 
-/// The exit code that belongs to an error of the library.
+/// The exit code that belongs to an error of the library about a file or what is in it. An error about a word of the
+/// command line itself goes through take_argument.
 exit_code exit_code_of(const atlas::error& what);
 
 /// Ends a subcommand. main() prints it and returns its code.
@@ -36,6 +37,7 @@ class failure : public std::exception {
   failure(exit_code code, std::string kind, std::string message)
       : code_(code), kind_(std::move(kind)), message_(std::move(message)) {}
   failure(const atlas::error& what, const std::string& about);
+  failure(exit_code code, const atlas::error& what, const std::string& about);
 
   [[nodiscard]] exit_code code() const noexcept { return code_; }
   [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
@@ -57,6 +59,20 @@ T take(atlas::result<T>&& answer, const std::string& about) {
 inline void take(const atlas::status& answer, const std::string& about) {
   if (!answer.ok()) throw failure(answer.error(), about);
 }
+
+/// The same for what only the words of the command line decide, no file: its errors are exit_code::usage.
+template <class T>
+  requires(!std::is_void_v<T>)
+T take_argument(atlas::result<T>&& answer, const std::string& about) {
+  if (!answer.ok()) throw failure(exit_code::usage, answer.error(), about);
+  return std::move(*answer);
+}
+inline void take_argument(const atlas::status& answer, const std::string& about) {
+  if (!answer.ok()) throw failure(exit_code::usage, answer.error(), about);
+}
+
+/// For options that name a file: an empty name is refused.
+CLI::Validator a_path();
 
 /// What was asked for, filled while the arguments are read.
 struct command_line {

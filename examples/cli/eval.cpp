@@ -111,9 +111,11 @@ measurement measure(const test_set& set, const atlas::any_index& index, std::siz
   return result;
 }
 
+std::string column_title(std::size_t k) { return std::string("recall@").append(std::to_string(k)); }
+
 void print_table(const std::vector<measurement>& rows, const std::vector<std::size_t>& counts, const std::vector<std::size_t>& widths, bool is_flat) {
   std::printf("%7s", is_flat ? "" : "width");
-  for (const std::size_t k : counts) std::printf("   %10s  %11s", ("recall@" + std::to_string(k)).c_str(), "queries/s");
+  for (const std::size_t k : counts) std::printf("   %10s  %11s", column_title(k).c_str(), "queries/s");
   std::printf("\n");
   for (const std::size_t width : widths) {
     if (is_flat) {
@@ -139,6 +141,7 @@ void run(const eval_arguments& given, const command_line& line) {
   arguments.widths.erase(std::unique(arguments.widths.begin(), arguments.widths.end()), arguments.widths.end());
   std::sort(arguments.counts.begin(), arguments.counts.end());
   arguments.counts.erase(std::unique(arguments.counts.begin(), arguments.counts.end()), arguments.counts.end());
+  for (const std::string& name : {arguments.queries, arguments.truth}) take_argument(atlas::vector_format_of(name), name);
   if (!arguments.plot.empty()) require_plotter(arguments.plot);
   const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
   const test_set set = read_test_set(arguments, index);
@@ -189,7 +192,7 @@ void run(const eval_arguments& given, const command_line& line) {
   if (arguments.plot.empty()) return;
   std::vector<curve> curves;
   for (const std::size_t k : counts) {
-    curve one{"recall@" + std::to_string(k), {}};
+    curve one{column_title(k), {}};
     for (const measurement& row : rows) {
       if (row.k == k) one.points.push_back({row.recall, row.queries_per_second});
     }
@@ -203,11 +206,11 @@ void run(const eval_arguments& given, const command_line& line) {
 void add_eval_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("eval", "Measure recall and queries a second against a ground truth");
   const auto arguments = std::make_shared<eval_arguments>();
-  command->add_option("file", arguments->file, "An index whose keys are the ground truth's ids")->required()->type_name("FILE");
-  command->add_option("--queries", arguments->queries, "A file of vectors")->required()->type_name("VECTORS");
+  command->add_option("file", arguments->file, "An index whose keys are the ground truth's ids")->required()->check(a_path())->type_name("FILE");
+  command->add_option("--queries", arguments->queries, "A file of vectors")->required()->check(a_path())->type_name("VECTORS");
   command->add_option("--truth", arguments->truth,
                       "The ids of each query's nearest neighbours, nearest first: .ivecs, .ibin (distances may follow) or .npy")
-      ->required()->type_name("GT");
+      ->required()->check(a_path())->type_name("GT");
   command->add_option("--widths", arguments->widths, "hnsw: candidates kept while searching (ef)")
       ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N,N,...");
   command->add_option("-k", arguments->counts, "Neighbours asked for; more than the ground truth has are left out")
@@ -216,7 +219,7 @@ void add_eval_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_option("--rounds", arguments->rounds, "Times each search is measured; the median is printed")
       ->capture_default_str()->check(CLI::Range(1, 1000))->type_name("N");
-  command->add_option("--plot", arguments->plot, "Draw recall against speed, with gnuplot, to a .png or .svg")->type_name("PICTURE");
+  command->add_option("--plot", arguments->plot, "Draw recall against speed, with gnuplot, to a .png or .svg")->check(a_path())->type_name("PICTURE");
   finish_command(*command, line,
                  "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs\n"
                  "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs --widths 20,50,100 -k 10 --plot sift.png");

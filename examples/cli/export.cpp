@@ -22,10 +22,27 @@ struct export_arguments {
   std::string keys;
 };
 
+/// Refuses two names of one file: what is written to it first would be lost.
+void require_apart(const std::string& one, const std::string& one_is, const std::string& other, const std::string& other_is) {
+  std::error_code ignored;
+  const auto whole = [&](const std::string& path) {
+    const auto found = std::filesystem::weakly_canonical(std::filesystem::absolute(path), ignored);
+    return ignored ? std::filesystem::path(path).lexically_normal() : found;
+  };
+  if (!std::filesystem::equivalent(one, other, ignored) && whole(one) != whole(other)) return;
+  throw failure(exit_code::usage, "invalid argument", other + ": expected different files for " + one_is + " and " + other_is + ", found one");
+}
+
 void run(const export_arguments& arguments, const command_line& line) {
-  const atlas::vector_format format = take(atlas::vector_format_of(arguments.output), arguments.output);
+  const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.output), arguments.output);
+  if (format != atlas::vector_format::npy && format != atlas::vector_format::fvecs) {
+    throw failure(exit_code::usage, "invalid argument", arguments.output + ": expected a name ending in .npy or .fvecs");
+  }
   std::string keys_path = arguments.keys;
   if (keys_path.empty()) keys_path = std::filesystem::path(arguments.output).replace_extension(".keys.npy").string();
+  require_apart(arguments.output, "-o", keys_path, "--keys");
+  require_apart(arguments.file, "the index", arguments.output, "-o");
+  require_apart(arguments.file, "the index", keys_path, "--keys");
   const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
   const std::size_t dimension = index.dimension();
 
@@ -60,9 +77,9 @@ void run(const export_arguments& arguments, const command_line& line) {
 void add_export_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("export", "Write an index's vectors to .npy or .fvecs, and their keys beside them");
   const auto arguments = std::make_shared<export_arguments>();
-  command->add_option("file", arguments->file, "An index")->required()->type_name("FILE");
-  command->add_option("-o,--output", arguments->output, "Where to, a name ending in .npy or .fvecs")->required()->type_name("VECTORS");
-  command->add_option("--keys", arguments->keys, "The .npy of keys; by default VECTORS with the ending .keys.npy")->type_name("KEYS");
+  command->add_option("file", arguments->file, "An index")->required()->check(a_path())->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "Where to, a name ending in .npy or .fvecs")->required()->check(a_path())->type_name("VECTORS");
+  command->add_option("--keys", arguments->keys, "The .npy of keys; by default VECTORS with the ending .keys.npy")->check(a_path())->type_name("KEYS");
   finish_command(*command, line,
                  "  atlas export docs.atlas -o docs.npy\n"
                  "  atlas export v.atlas -o v.fvecs --keys v.keys.npy");

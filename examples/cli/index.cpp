@@ -71,6 +71,8 @@ json report_json(const std::string& output, const atlas::folder_report& report, 
     skipped[reason] = report.skipped[i];
   }
   skipped["unreadable_folders"] = report.walk.unreadable_folders;
+  skipped["unreadable_files"] = report.walk.unreadable_files;
+  skipped["linked_files"] = report.walk.linked_files;
   return {{"index", output},
           {"files", report.files},
           {"chunks", report.chunks},
@@ -91,6 +93,7 @@ void print_report(const std::string& output, const atlas::folder_report& report,
   for (std::size_t i = 0; i < atlas::skip_reasons; ++i) add(report.skipped[i], name(static_cast<atlas::skip_reason>(i)));
   add(report.walk.unreadable_folders, "unreadable folders");
   add(report.walk.unreadable_files, "files that could not be looked at");
+  add(report.walk.linked_files, "linked files");
   if (!skipped.empty()) std::cout << "skipped: " << skipped << '\n';
 }
 
@@ -104,6 +107,12 @@ void run_index(const index_arguments& arguments, const command_line& line) {
   options.connectivity = arguments.connectivity;
   options.build_width = arguments.build_width;
   options.threads = arguments.threads;
+  take_argument(check(options.chunks), "--chunk-size, --overlap");
+  take_argument(check(options.hashing), "--dimension");
+  if (options.max_file_bytes > atlas::most_document_bytes) {
+    throw failure(exit_code::usage, {atlas::errc::limit_exceeded, "bytes", atlas::most_document_bytes, options.max_file_bytes},
+                  "--max-file-size");
+  }
   std::vector<std::pair<std::string, atlas::skip_reason>> skipped;
   const auto note = [&](atlas::text_view path, atlas::skip_reason why) {
     if (arguments.verbose) skipped.emplace_back(std::string(path.data(), path.size()), why);
@@ -142,8 +151,8 @@ void run_compact(const compact_arguments& arguments, const command_line& line) {
 void add_index_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("index", "Index every text file below a folder");
   const auto arguments = std::make_shared<index_arguments>();
-  command->add_option("folder", arguments->folder, "The folder")->required()->type_name("FOLDER");
-  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->type_name("FILE");
+  command->add_option("folder", arguments->folder, "The folder")->required()->check(a_path())->type_name("FOLDER");
+  command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
   command->add_option("--chunk-size", arguments->chunk_size, "Characters a chunk at most")
       ->capture_default_str()->type_name("N");
   command->add_option("--overlap", arguments->overlap, "Characters that a chunk repeats of the one before")
@@ -170,8 +179,8 @@ void add_compact_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand(
       "compact", "Build a folder index anew from the documents in it, without those removed; word weights are learned anew");
   const auto arguments = std::make_shared<compact_arguments>();
-  command->add_option("file", arguments->file, "The index of a folder")->required()->type_name("FILE");
-  command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->type_name("FILE");
+  command->add_option("file", arguments->file, "The index of a folder")->required()->check(a_path())->type_name("FILE");
+  command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->check(a_path())->type_name("FILE");
   command->add_option("--threads", arguments->threads, "0: all")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   finish_command(*command, line,

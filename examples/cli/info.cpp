@@ -160,7 +160,7 @@ void run_verify(const std::string& path, const command_line& line) {
 void add_info_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("info", "Say what an index file holds");
   const auto path = std::make_shared<std::string>();
-  command->add_option("file", *path, "An index")->required()->type_name("FILE");
+  command->add_option("file", *path, "An index")->required()->check(a_path())->type_name("FILE");
   finish_command(*command, line,
                  "  atlas info docs.atlas\n"
                  "  atlas info docs.atlas --json | jq .sections");
@@ -170,7 +170,7 @@ void add_info_command(CLI::App& app, command_line& line) {
 void add_verify_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("verify", "Compare every section of an index file with its checksum");
   const auto path = std::make_shared<std::string>();
-  command->add_option("file", *path, "An index")->required()->type_name("FILE");
+  command->add_option("file", *path, "An index")->required()->check(a_path())->type_name("FILE");
   finish_command(*command, line, "  atlas verify docs.atlas && cp docs.atlas /backup");
   command->callback([path, &line] { line.action = [path, &line] { run_verify(*path, line); }; });
 }

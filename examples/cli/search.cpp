@@ -72,7 +72,7 @@ void run(const search_arguments& arguments, const command_line& line) {
 void add_search_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, passage");
   const auto arguments = std::make_shared<search_arguments>();
-  command->add_option("file", arguments->file, "The index of a folder")->required()->type_name("FILE");
+  command->add_option("file", arguments->file, "The index of a folder")->required()->check(a_path())->type_name("FILE");
   command->add_option("question", arguments->words, "The question; several words are joined")->required()->type_name("QUESTION");
   command->add_option("-k", arguments->k, "Answers")->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
   command->add_option("--width", arguments->width, "Candidates kept while searching; 0: as the index says")

@@ -65,6 +65,15 @@ def test_large_and_hidden_files_are_left_out_unless_asked_for(atlas, docs):
     assert report["skipped"]["too_large"] == 0 and report["files"] == 5
 
 
+def test_files_that_cannot_be_looked_at_are_counted(atlas, docs):
+    (docs / "nowhere.txt").symlink_to("n" * 300)  # a name too long to look up
+    (docs / "linked.txt").symlink_to("sailing.txt")
+    report = atlas.json("index", "docs", "-o", "a.atlas")
+    assert report["files"] == 4
+    assert (report["skipped"]["unreadable_files"], report["skipped"]["linked_files"]) == (1, 0)
+    assert "1 files that could not be looked at" in atlas.run("index", "docs", "-o", "a.atlas").out
+
+
 def test_compact_in_place_and_to_another_file(atlas, docs):
     atlas.run("index", "docs", "-o", "docs.atlas")
     assert atlas.json("compact", "docs.atlas", "-o", "other.atlas")["files"] == 3

@@ -143,6 +143,54 @@ def test_export_gives_back_what_was_built(atlas, vectors, output):
     assert (atlas.folder / "v.atlas").read_bytes() == (atlas.folder / "w.atlas").read_bytes()
 
 
+def test_export_refuses_one_file_for_two(atlas, vectors):
+    atlas.run("build", "base.npy", "-o", "v.atlas")
+    shutil.copy(atlas.folder / "v.atlas", atlas.folder / "v.npy")
+    (atlas.folder / "old.npy").write_bytes(b"what stood there")
+    os.symlink("old.npy", atlas.folder / "link.npy")
+    for source, output, keys in [("v.atlas", "a.npy", "a.npy"), ("v.atlas", "a.npy", "./a.npy"),
+                                 ("v.atlas", "old.npy", "link.npy"), ("v.atlas", "a.npy", atlas.folder / "a.npy"),
+                                 ("v.atlas", "a.npy", "v.atlas"), ("v.npy", "v.npy", "k.npy")]:
+        done = atlas.run("export", source, "-o", output, "--keys", keys, code=USAGE)
+        assert "different files" in done.err
+    assert sorted(p.name for p in atlas.folder.glob("*a.npy")) == []
+    assert (atlas.folder / "old.npy").read_bytes() == b"what stood there"
+    assert (atlas.folder / "v.npy").read_bytes() == (atlas.folder / "v.atlas").read_bytes()
+
+
+def test_an_argument_is_a_usage_error_and_a_file_is_a_file_error(atlas, vectors, docs):
+    base, _ = vectors
+    atlas.run("build", "base.npy", "-o", "v.atlas")
+    os.mkfifo(atlas.folder / "pipe.npy")
+    (atlas.folder / "empty.fvecs").write_bytes(b"")
+    (atlas.folder / "loop.npy").symlink_to("loop.npy")
+    keys = numpy.arange(600, dtype="u8")
+    keys[5] = 2**64 - 1
+    numpy.save(atlas.folder / "reserved.npy", keys)
+    numpy.save(atlas.folder / "t.npy", keys.reshape(50, 12) % 600)
+    for arguments in [("build", "pipe.npy", "-o", "w.atlas"), ("build", "empty.fvecs", "-o", "w.atlas"),
+                      ("build", "loop.npy", "-o", "w.atlas"), ("build", "n" * 300 + ".npy", "-o", "w.atlas"),
+                      ("build", "base.npy", "-o", "w.atlas", "--keys", "reserved.npy"),
+                      ("build", "base.npy", "-o", "w.atlas", "--keys", "pipe.npy"),
+                      ("build", "base.npy", "-o", "pipe.npy"), ("info", "pipe.npy"), ("verify", "pipe.npy"),
+                      ("export", "v.atlas", "-o", "pipe.npy"), ("search", "pipe.npy", "words"),
+                      ("eval", "v.atlas", "--queries", "pipe.npy", "--truth", "t.npy"),
+                      ("eval", "v.atlas", "--queries", "empty.fvecs", "--truth", "t.npy"),
+                      ("index", "docs", "-o", "pipe.npy")]:
+        error = atlas.json(*arguments, code=FILE)["error"]
+        assert error["exit_code"] == FILE and "expected" in error["message"], arguments
+    for arguments in [("build", "base.csv", "-o", "w.atlas"), ("build", "base.npy", "-o", ""), ("build", "", "-o", "w.atlas"),
+                      ("build", "base.npy", "-o", "w.atlas", "--keys", "keys.txt"), ("info", ""),
+                      ("export", "v.atlas", "-o", "v.csv"), ("export", "v.atlas", "-o", "v.ivecs"),
+                      ("eval", "v.atlas", "--queries", "q.txt", "--truth", "t.npy"),
+                      ("eval", "v.atlas", "--queries", "base.npy", "--truth", "t.txt"),
+                      ("index", "docs", "-o", "d.atlas", "--chunk-size", 3),
+                      ("index", "docs", "-o", "d.atlas", "--chunk-size", 100, "--overlap", 51),
+                      ("index", "docs", "-o", "d.atlas", "--max-file-size", "2GiB"), ("index", "", "-o", "d.atlas")]:
+        atlas.run(*arguments, code=USAGE)
+    assert not (atlas.folder / "w.atlas").exists() and not (atlas.folder / "d.atlas").exists()
+
+
 def test_export_of_a_folder_index(atlas, docs):
     atlas.run("index", "docs", "-o", "docs.atlas", "--dimension", 64, "--threads", 1)
     atlas.run("export", "docs.atlas", "-o", "d.npy", "--keys", "k.npy")
