@@ -325,7 +325,8 @@ inline void row_store::withdraw(const appended& batch) noexcept {
 
 inline status row_store::remove(std::uint64_t key) noexcept {
   lock_guard<shared_mutex> changing(lock_);
-  if (status owned = map_.reserve(row_count(), keys(), row_count()); !owned.ok()) return owned;
+  // Takes memory only for the first change of a mapped index: rows that are there need no further slots.
+  if (status owned = map_.reserve(live_count(), keys(), row_count()); !owned.ok()) return owned;
   const std::uint32_t row = map_.find(key, keys(), row_count());
   if (row == no_row || state(row) != row_state::live) return error{errc::key_not_found, "key", "a stored key", key};
   map_.erase(key, row);
