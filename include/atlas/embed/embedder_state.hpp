@@ -50,7 +50,8 @@ static_assert(sizeof(embedder_state_header) == 64);
 }
 
 /// Replaces `out` by the state.
-[[nodiscard]] inline status write_embedder_state(const hashing_options& options, const document_frequencies& frequencies,
+[[nodiscard]] inline status write_embedder_state(const hashing_options& options,
+                                                 const document_frequencies& frequencies,
                                                  buffer<std::byte>& out) noexcept {
   std::size_t used = 0;
   for (std::size_t bucket = 0; bucket < frequencies.buckets(); ++bucket) used += frequencies.count(bucket) != 0;

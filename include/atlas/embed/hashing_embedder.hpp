@@ -15,7 +15,6 @@
 #include <atlas/embed/hashing_options.hpp>       // hashing_options
 #include <atlas/embed/text_features.hpp>         // count_features
 
-
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Turns a text into a unit vector by hashing its features: case-folded words, pairs of neighbouring words,
@@ -90,7 +89,8 @@ class hashing_embedder {
     if (!frozen_) return error{errc::read_only, "hashing_embedder", "a frozen one", "one that still learns"};
     feature_scratch scratch;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (status s = count_features(texts[i], gram_length(), options_.seed, scratch); !s.ok()) return s.error().at_row(i);
+      const status counted = count_features(texts[i], gram_length(), options_.seed, scratch);
+      if (!counted.ok()) return counted.error().at_row(i);
       write_vector(scratch.features, out + i * options_.dimension);
     }
     return {};
@@ -158,14 +158,19 @@ class hashing_embedder {
       add_feature(out, feature.hash, static_cast<double>(weight_of(feature.kind)) * often * rarity(feature.hash));
     }
     double square = 0.0;
-    for (std::size_t i = 0; i < options_.dimension; ++i) square += static_cast<double>(out[i]) * static_cast<double>(out[i]);
+    for (std::size_t i = 0; i < options_.dimension; ++i) {
+      const auto component = static_cast<double>(out[i]);
+      square += component * component;
+    }
     if (!(square > 1e-30)) {
       std::memset(static_cast<void*>(out), 0, options_.dimension * sizeof(float));
       add_feature(out, options_.seed, 1.0);
       return;
     }
     const double scale = 1.0 / __builtin_sqrt(square);
-    for (std::size_t i = 0; i < options_.dimension; ++i) out[i] = static_cast<float>(static_cast<double>(out[i]) * scale);
+    for (std::size_t i = 0; i < options_.dimension; ++i) {
+      out[i] = static_cast<float>(static_cast<double>(out[i]) * scale);
+    }
   }
 
   hashing_options options_;

@@ -15,7 +15,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// How texts become vectors. Everything here is saved with the embedder's state.
 struct hashing_options {
   std::size_t dimension = 1024;      ///< components; 1..max_dimension
-  std::size_t frequency_buckets = std::size_t{1} << 18;  ///< counters of text frequencies, 4 bytes each; a power of two, 2^8..2^24
+  std::size_t frequency_buckets = 1U << 18;  ///< counters of 4 bytes for text frequencies; a power of two, 2^8..2^24
   std::uint64_t seed = 0;            ///< of all hashes
   float word_weight = 1.0F;          ///< of a word; 0..1000, and not all three weights 0
   float pair_weight = 0.3F;          ///< of two words that follow each other

@@ -8,10 +8,10 @@
 #ifndef ATLAS_EMBED_TEXT_FEATURES_HPP
 #define ATLAS_EMBED_TEXT_FEATURES_HPP
 
-#include <atlas/core/hash.hpp>            // xxh3_64
+#include <atlas/core/hash.hpp>             // xxh3_64
 #include <atlas/embed/feature_counts.hpp>  // feature_counts
-#include <atlas/text/normalise.hpp>       // normalise
-#include <atlas/text/words.hpp>           // word_reader
+#include <atlas/text/normalise.hpp>        // normalise
+#include <atlas/text/words.hpp>            // word_reader
 
 namespace atlas { inline namespace ATLAS_ABI {
 

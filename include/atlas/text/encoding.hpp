@@ -105,8 +105,8 @@ class wide_reader {
     const std::size_t unit = wide_ ? 4 : 2;
     char32_t value = 0;
     for (std::size_t i = 0; i < unit; ++i) {
-      const auto byte = static_cast<char32_t>(static_cast<unsigned char>(bytes_.data()[offset + (big_ ? i : unit - 1 - i)]));
-      value = (value << 8) | byte;
+      const char byte = bytes_.data()[offset + (big_ ? i : unit - 1 - i)];
+      value = (value << 8) | static_cast<unsigned char>(byte);
     }
     return value;
   }

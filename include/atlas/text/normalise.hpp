@@ -47,7 +47,9 @@ inline constexpr std::size_t normalise_piece = 128;
   utf8proc_ssize_t count =
       utf8proc_decompose(reinterpret_cast<const utf8proc_uint8_t*>(piece), static_cast<utf8proc_ssize_t>(size_bytes),
                          points, static_cast<utf8proc_ssize_t>(normalise_piece * 18), options);
-  if (count < 0 || count > static_cast<utf8proc_ssize_t>(normalise_piece * 18)) return error{errc::internal, "utf8proc"};
+  if (count < 0 || count > static_cast<utf8proc_ssize_t>(normalise_piece * 18)) {
+    return error{errc::internal, "utf8proc"};
+  }
   count = utf8proc_normalize_utf32(points, count, options);
   if (count < 0) return error{errc::internal, "utf8proc"};
 
@@ -93,9 +95,8 @@ inline constexpr std::size_t normalise_piece = 128;
     std::size_t used = 0;
     for (std::size_t count = 0; at < text.size() && count < detail::normalise_piece; ++count) {
       const utf8_character c = decode_one(text, at);
-      if (count != 0 && (c.code_point < 0x80U || (count >= detail::normalise_piece / 2 && detail::starts_anew(c.code_point)))) {
-        break;
-      }
+      const bool enough = count >= detail::normalise_piece / 2;
+      if (count != 0 && (c.code_point < 0x80U || (enough && detail::starts_anew(c.code_point)))) break;
       used += encode_one(c.code_point, piece + used);
       at += c.length_bytes;
     }
