@@ -196,11 +196,10 @@ TEST_SUITE("index") {
     CHECK(most == 0);
   }
 
-  // Known gap: the frontier of a filtered walk grows with what the walk meets.
-  TEST_CASE("hnsw search: with a filter or removed rows it allocates nothing after the first" * doctest::should_fail()) {
+  TEST_CASE("hnsw search: with a filter or removed rows it allocates nothing after the first") {
     if (ATLAS_TEST_OWN_ALLOCATOR == 0) {
       MESSAGE("skipped: the sanitizer has its own allocator");
-      FAIL("skipped");
+      return;
     }
     auto index = atlas::hnsw<float>::create({.dimension = 16}).value();
     const auto vectors = support::random_vector(1, 3000 * 16);
@@ -310,11 +309,10 @@ TEST_SUITE("index") {
     }
   }
 
-  // Known gap: each column takes half of what the limit leaves, and the next one half of the rest.
-  TEST_CASE_TEMPLATE("create: under a limit of address space it leaves the program its share" * doctest::should_fail(), Case, ATLAS_EACH_KIND) {
+  TEST_CASE_TEMPLATE("create: under a limit of address space it leaves the program its share", Case, ATLAS_EACH_KIND) {
     if (ATLAS_TEST_OWN_ALLOCATOR == 0) {
       MESSAGE("skipped: a sanitizer needs more address space than a limit leaves");
-      FAIL("skipped");
+      return;
     }
     const auto end = support::in_child([] {
       const rlimit limit{std::uint64_t{64} << 30, std::uint64_t{64} << 30};

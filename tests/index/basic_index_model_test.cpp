@@ -152,11 +152,11 @@ class sequence {
     }
     const auto query = support::grid_vectors(metric_, draw_(), 1);
     const std::size_t k = 1 + up_to(model_.size() + 4);
-    REQUIRE(support::search_one(index, query.data(), {.k = k}) == support::as_answer(model_.nearest(query.data(), k)));
+    REQUIRE(support::is_nearest(support::search_one(index, query.data(), {.k = k}), model_.sorted(query.data()), k, Case::kind));
     const std::uint64_t modulus = 1 + up_to(4);
     const auto allowed = [modulus](std::uint64_t one) { return one % modulus == 0; };
-    REQUIRE(support::search_one(index, query.data(), {.k = k, .allowed = {.predicate = allowed}}) ==
-            support::as_answer(model_.nearest(query.data(), k, allowed)));
+    REQUIRE(support::is_nearest(support::search_one(index, query.data(), {.k = k, .allowed = {.predicate = allowed}}),
+                                model_.sorted(query.data(), allowed), k, Case::kind));
     const auto sorted = model_.sorted(query.data());
     const float radius = sorted.empty() ? 1.0F : static_cast<float>(sorted[up_to(sorted.size())].distance);
     std::size_t found = 0;

@@ -14,7 +14,9 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <thread>
 #include <vector>
 
 using atlas::errc;
@@ -64,7 +66,7 @@ TEST_SUITE("index") {
                                     in.model.size() + 1, std::size_t{1000}}) {
           const auto found = support::search(in.index, support::grid(queries), {.k = k});
           for (std::size_t i = 0; i < 6; ++i) {
-            CHECK(found[i] == support::as_answer(in.model.nearest(queries.data() + i * support::grid_dimension, k)));
+            CHECK(support::is_nearest(found[i], in.model.sorted(queries.data() + i * support::grid_dimension), k, Case::kind));
           }
         }
       }
@@ -86,7 +88,12 @@ TEST_SUITE("index") {
     for (std::uint64_t i = 0; i < 40; i += 2) expected.push_back(1000 - i);
     for (std::uint64_t i = 1; i < 40; i += 2) expected.push_back(1000 - i);
     for (std::size_t k = 1; k <= 40; ++k) {
-      CHECK(support::search_one(index, query, {.k = k}).keys == keys_t(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(k)));
+      const auto found = support::search_one(index, query, {.k = k}).keys;
+      if (Case::kind == atlas::file_kind::flat || k == 20 || k == 40) {
+        CHECK(found == keys_t(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(k)));
+      } else {  // which of the equal ones is open; their order is not
+        CHECK(std::is_sorted(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(k, 20)), std::greater<>()));
+      }
     }
     index.upsert(keys_t{1000}, atlas::dense(vectors.data(), 1, 2)).value();
     std::rotate(expected.begin(), expected.begin() + 1, expected.begin() + 20);  // now the last of the nearest
@@ -121,17 +128,16 @@ TEST_SUITE("index") {
         for (std::size_t which = 0; which < std::size(tests); ++which) {
           CAPTURE(which);
           const test& allowed = tests[which];
-          const auto expected = support::as_answer(in.model.nearest(query.data(), 10, allowed));
+          const auto expected = in.model.sorted(query.data(), allowed);
           const auto bitmap = support::key_bitmap(first_key + 150, allowed);
           const atlas::filter by_bitmap{.bitmap = bitmap.data(), .bitmap_bits = first_key + 150};
-          CHECK(support::search_one(in.index, query.data(), {.k = 10, .allowed = by_bitmap}) == expected);
-          CHECK(support::search_one(in.index, query.data(), {.k = 10, .allowed = {.predicate = allowed}}) == expected);
+          CHECK(support::is_nearest(support::search_one(in.index, query.data(), {.k = 10, .allowed = by_bitmap}), expected, 10, Case::kind));
+          CHECK(support::is_nearest(support::search_one(in.index, query.data(), {.k = 10, .allowed = {.predicate = allowed}}), expected, 10, Case::kind));
           // Both must say yes.
           const auto odd = [](std::uint64_t key) { return key % 2 == 1; };
-          const auto both = support::as_answer(
-              in.model.nearest(query.data(), 10, [&](std::uint64_t key) { return allowed(key) && odd(key); }));
+          const auto both = in.model.sorted(query.data(), [&](std::uint64_t key) { return allowed(key) && odd(key); });
           const atlas::filter by_both{.bitmap = bitmap.data(), .bitmap_bits = first_key + 150, .predicate = odd};
-          CHECK(support::search_one(in.index, query.data(), {.k = 10, .allowed = by_both}) == both);
+          CHECK(support::is_nearest(support::search_one(in.index, query.data(), {.k = 10, .allowed = by_both}), both, 10, Case::kind));
           std::size_t found = 0;
           CHECK(support::range(in.index, query.data(), infinite, 200, found, {.allowed = by_bitmap}) ==
                 support::as_answer(in.model.sorted(query.data(), allowed)));
@@ -265,15 +271,16 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("search: distances past float's range are answers too", Case, ATLAS_EACH_INDEX) {
     auto index = Case::create(2).value();
-    const float vectors[] = {3e38F, 0, -3e38F, 0, 1, 1};
+    const float vectors[] = {1.8e19F, 0, 1.7e19F, 0, 1, 1};  // the longest there may be
     index.add(keys_t{1, 2, 3}, atlas::dense(vectors, 3, 2)).value();
-    const float query[2] = {2e38F, 1};
+    const float query[2] = {-1.8e19F, 1};
     const auto found = support::search_one(index, query, {.k = 3});
-    CHECK(found.keys == keys_t{1, 2, 3});  // all at infinity, in the order of adding
-    CHECK(found.distances == std::vector<float>(3, infinite));
+    CHECK(found.keys == keys_t{3, 1, 2});  // the others at infinity, in the order of adding
+    CHECK(found.distances[1] == infinite);
+    CHECK(found.distances[2] == infinite);
     std::size_t count = 0;
     CHECK(support::range(index, query, infinite, 3, count).keys.size() == 3);
-    CHECK(support::range(index, query, std::numeric_limits<float>::max(), 3, count).keys.empty());
+    CHECK(support::range(index, query, std::numeric_limits<float>::max(), 3, count).keys == keys_t{3});
   }
 
   TEST_CASE_TEMPLATE("range: finds all within the radius, nearest first, and counts what did not fit", Case, ATLAS_EACH_INDEX) {
@@ -394,10 +401,8 @@ TEST_SUITE("index") {
     CHECK(untouched.is_untouched());
   }
 
-  // Known gap: a search that began before an upsert was published and reaches the old row after it misses the key.
-  TEST_CASE_TEMPLATE("search: an upsert in its midst neither hides the key nor shows it twice" * doctest::should_fail(), Case,
-                     ATLAS_EACH_KIND) {
-    // The predicate is called in the midst of a search: what it does to the index is what another thread might do then.
+  TEST_CASE_TEMPLATE("search: an upsert in its midst neither hides the key nor shows it twice", Case, ATLAS_EACH_KIND) {
+    // The predicate is called in the midst of a search, and here lets another thread replace a vector just then.
     std::size_t hidden = 0;
     std::size_t doubled = 0;
     for (std::uint64_t replaced = 0; replaced < 60; ++replaced) {
@@ -408,14 +413,19 @@ TEST_SUITE("index") {
       const auto upsert_once = [&](std::uint64_t) {
         if (!is_done) {
           is_done = true;
-          index.upsert(keys_t{replaced}, atlas::dense(vectors.data(), 1, support::grid_dimension)).value();
+          std::thread([&] { index.upsert(keys_t{replaced}, atlas::dense(vectors.data(), 1, support::grid_dimension)).value(); }).join();
         }
         return true;
       };
       const auto found = support::search_one(index, vectors.data(), {.k = 100, .allowed = {.predicate = upsert_once}});
       const auto times = std::count(found.keys.begin(), found.keys.end(), replaced);
-      hidden += times == 0 ? 1 : 0;
-      doubled += times > 1 ? 1 : 0;
+      hidden += times == 0 ? 1U : 0U;
+      doubled += times > 1 ? 1U : 0U;
+      is_done = false;
+      std::size_t within = 0;
+      const auto in_range = support::range(index, vectors.data(), infinite, 100, within, {.allowed = {.predicate = upsert_once}});
+      hidden += std::count(in_range.keys.begin(), in_range.keys.end(), replaced) == 0 ? 1U : 0U;
+      doubled += within > 60 ? 1U : 0U;
     }
     CHECK(doubled == 0);
     CHECK(hidden == 0);

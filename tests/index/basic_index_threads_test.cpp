@@ -295,7 +295,7 @@ TEST_SUITE("index") {
     std::thread second(search_on);
     std::size_t stuck = 0;
     std::size_t wrong = 0;
-    for (int round = 0; round < 100; ++round) {
+    for (std::size_t round = 0; round < support::repetitions(100, 20, 0); ++round) {
       const auto end = support::in_child([&] {
         ::alarm(5);  // ends a child that hangs
         std::vector<std::uint64_t> found(20);

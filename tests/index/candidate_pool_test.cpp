@@ -15,6 +15,17 @@
 using atlas::candidate;
 using atlas::candidate_pool;
 
+namespace {
+
+/// The order of a walk.
+struct newer_first {
+  bool operator()(const std::pair<float, std::uint32_t>& left, const std::pair<float, std::uint32_t>& right) const {
+    return left.first < right.first || (left.first == right.first && left.second > right.second);
+  }
+};
+
+}  // namespace
+
 TEST_SUITE("index") {
   TEST_CASE("candidate: ordered by distance, then by row") {
     CHECK(candidate{1, 9} < candidate{2, 0});
@@ -30,8 +41,8 @@ TEST_SUITE("index") {
       std::mt19937_64 draw(seed);
       const std::size_t width = 1 + draw() % 20;
       REQUIRE(pool.start(width).ok());
-      std::set<std::pair<float, std::uint32_t>> kept;
-      std::set<std::pair<float, std::uint32_t>> taken;
+      std::set<std::pair<float, std::uint32_t>, newer_first> kept;
+      std::set<std::pair<float, std::uint32_t>, newer_first> taken;
       std::uint32_t row = 0;
       for (int step = 0; step < 200; ++step) {
         if (draw() % 3 != 0) {
@@ -65,5 +76,21 @@ TEST_SUITE("index") {
         CHECK(pool.bound() == (kept.size() == width ? kept.rbegin()->first : std::numeric_limits<float>::infinity()));
       }
     }
+  }
+  TEST_CASE("candidate_pool: walks equal distances newer first, answers them older first") {
+    candidate_pool pool;
+    REQUIRE(pool.start(10).ok());
+    const candidate some[] = {{2, 1}, {1, 5}, {1, 7}, {2, 9}, {1, 2}, {3, 4}, {2, 6}};
+    for (const candidate& one : some) pool.insert(one);
+    const auto rows = [&] {
+      std::vector<std::uint32_t> all;
+      for (std::size_t i = 0; i < pool.size(); ++i) all.push_back(pool.data()[i].row);
+      return all;
+    };
+    CHECK(rows() == std::vector<std::uint32_t>{7, 5, 2, 9, 6, 1, 4});
+    pool.settle_ties(0);
+    CHECK(rows() == std::vector<std::uint32_t>{7, 5, 2, 9, 6, 1, 4});
+    pool.settle_ties(5);
+    CHECK(rows() == std::vector<std::uint32_t>{2, 5, 7, 6, 9, 1, 4});
   }
 }

@@ -4,6 +4,7 @@
 #define ATLAS_TESTS_SUPPORT_INDEX_ANSWERS_HPP
 
 #include <atlas/index/options.hpp>
+#include <atlas/storage/file_header.hpp>
 
 #include "support/index_model.hpp"
 
@@ -121,6 +122,29 @@ inline answer as_answer(const std::vector<expected_hit>& hits) {
     expected.distances.push_back(static_cast<float>(hit.distance));
   }
   return expected;
+}
+
+/// Whether a search for the k nearest answered as it must, given all allowed hits in order. Where the k-th distance is
+/// that of more rows than fit, flat answers the older ones, and hnsw any of them, still in the order of adding.
+inline bool is_nearest(const answer& found, const std::vector<expected_hit>& sorted, std::size_t k, atlas::file_kind kind) {
+  std::vector<expected_hit> nearest = sorted;
+  if (nearest.size() > k) nearest.resize(k);
+  const answer expected = as_answer(nearest);
+  if (found.distances != expected.distances) return false;
+  if (kind == atlas::file_kind::flat || sorted.size() <= k) return found.keys == expected.keys;
+  const double last = nearest.back().distance;
+  auto place = sorted.begin();
+  for (std::size_t i = 0; i < found.keys.size(); ++i) {
+    if (expected.distances[i] < static_cast<float>(last)) {
+      if (found.keys[i] != expected.keys[i]) return false;
+      ++place;
+      continue;
+    }
+    while (place != sorted.end() && place->distance == last && place->key != found.keys[i]) ++place;
+    if (place == sorted.end() || place->distance != last) return false;
+    ++place;
+  }
+  return true;
 }
 
 /// All keys, through a buffer of `step`.
