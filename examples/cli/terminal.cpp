@@ -72,8 +72,12 @@ std::string duration_text(double seconds) {
 }
 
 std::string count_text(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  const std::string digits = std::to_string(count);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i != 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
   return text;
 }
 
@@ -136,9 +140,11 @@ void progress_line::show(std::uint64_t done, std::uint64_t total, double seconds
     constexpr std::size_t width = 24;
     const double share = static_cast<double>(done) / static_cast<double>(total);
     const auto filled = static_cast<std::size_t>(share * static_cast<double>(width));
-    line += "[" + std::string(filled, '#') + std::string(width - filled, '.') + "]" + formatted(" %3.0f%%", share * 100);
-    line += "  " + amount(rate) + "/s";
-    if (done != 0 && rate > 0) line += "  " + duration_text(static_cast<double>(total - done) / rate) + " left";
+    line.append(1, '[').append(filled, '#').append(width - filled, '.').append(formatted("] %3.0f%%", share * 100));
+    line.append("  ").append(amount(rate)).append("/s");
+    if (done != 0 && rate > 0) {
+      line.append("  ").append(duration_text(static_cast<double>(total - done) / rate)).append(" left");
+    }
   } else {
     line += amount(static_cast<double>(done)) + "  " + amount(rate) + "/s";
   }

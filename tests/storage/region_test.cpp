@@ -62,7 +62,7 @@ TEST_SUITE("storage") {
     CHECK(refused.error().found == atlas::region::most_bytes + 1);
   }
 
-  TEST_CASE("region: where the address space is small it halves, and refuses only below the least") {
+  TEST_CASE("region: of a limited address space it takes a 64th, or the least, and refuses only below that") {
     if (!address_space_is_plain) {
       MESSAGE("skipped: a sanitizer needs the whole address space");
       return;
@@ -70,8 +70,10 @@ TEST_SUITE("storage") {
     const auto end = support::in_child([] {
       const struct rlimit limit = {std::uint64_t{8} << 30, std::uint64_t{8} << 30};
       if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
-      const auto halved = atlas::region::reserve(std::uint64_t{1} << 40, mebibyte);
-      if (!halved.ok() || halved->reserved_bytes() != std::uint64_t{4} << 30) return 2;
+      const auto share = atlas::region::reserve(std::uint64_t{1} << 40, mebibyte);
+      if (!share.ok() || share->reserved_bytes() != std::uint64_t{128} << 20) return 2;
+      const auto least = atlas::region::reserve(std::uint64_t{1} << 40, std::uint64_t{3} << 30);
+      if (!least.ok() || least->reserved_bytes() != std::uint64_t{3} << 30) return 4;
       const auto refused = atlas::region::reserve(std::uint64_t{1} << 40, std::uint64_t{16} << 30);
       if (!failed_as(refused, atlas::errc::no_memory) || refused.error().os_code != ENOMEM) return 3;
       return 0;

@@ -16,6 +16,8 @@ template <heap_order Order>
 class candidate_heap {
  public:
   void clear() noexcept { items_.clear(); }
+  /// Room for `count` candidates, so that as many pushes cannot fail.
+  [[nodiscard]] status reserve(std::size_t count) noexcept { return items_.reserve(count); }
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
   [[nodiscard]] const candidate& top() const noexcept { return items_[0]; }
   [[nodiscard]] candidate* data() noexcept { return items_.data(); }

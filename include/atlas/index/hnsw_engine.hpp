@@ -62,6 +62,7 @@ class hnsw_engine {
     if (status ready = walk.start(); !ready.ok()) return ready.error();
     if (entry.row >= walk.row_count()) return found_rows{};
     width = clamp_width(width, k, walk.row_count());
+    if (status made = scratch.answers.reserve(width); !made.ok()) return made.error();
     const candidate from = walk.descend_to(entry, 0);
     if (allowed.is_empty() && rows.live_count() == walk.row_count()) {
       if (status walked = walk.nearest(from, 0, width); !walked.ok()) return walked.error();

@@ -33,7 +33,10 @@ class hnsw_walk {
   [[nodiscard]] status start() noexcept {
     row_count_ = rows_.row_count();
     if (status made = scratch_.start(graph_.base_capacity()); !made.ok()) return made;
-    return scratch_.visited.start(row_count_);
+    if (status made = scratch_.visited.start(row_count_); !made.ok()) return made;
+    // A filtered walk may put every row on its frontier, once. Room for them is address space until it is used, and the
+    // next search, whatever its filter, allocates nothing.
+    return scratch_.frontier.reserve(scratch_.visited.capacity());
   }
   [[nodiscard]] std::uint32_t row_count() const noexcept { return row_count_; }
 

@@ -32,6 +32,8 @@ class visited_set {
     mark = epoch_;
     return is_new;
   }
+  /// Rows there is room for.
+  [[nodiscard]] std::size_t capacity() const noexcept { return marks_.size(); }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return marks_.capacity(); }
 
  private:

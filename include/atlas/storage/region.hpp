@@ -13,6 +13,8 @@
 #include <atlas/core/bits.hpp>            // round_up
 #include <atlas/storage/mapped_file.hpp>  // mapped_file
 
+#include <sys/resource.h>  // getrlimit
+
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Where a mapped section may start in a file: a multiple of every page size of the platforms (arm64: 64 KiB).
@@ -56,14 +58,18 @@ class region {
   /// Reserves addresses and no memory. Takes `wanted_bytes`, or as much as the system grants, halving down
   /// to `least_bytes`.
   ///
-  /// @param wanted_bytes  bytes; cut to most_bytes
+  /// @param wanted_bytes  bytes; cut to most_bytes, and to a 64th of RLIMIT_AS where that is set
   /// @param least_bytes   bytes; <= most_bytes
   /// @return  errc::limit_exceeded when least_bytes > most_bytes, errc::no_memory when even that is refused
   /// Cost: system calls only. Aligned to 2 MiB, so that huge pages fit.
   [[nodiscard]] static result<region> reserve(std::uint64_t wanted_bytes, std::uint64_t least_bytes) noexcept {
     if (least_bytes > most_bytes) return error{errc::limit_exceeded, "region.reserved_bytes", most_bytes, least_bytes};
     const std::uint64_t least = round_up(least_bytes == 0 ? 1 : least_bytes, huge_page_bytes);
-    std::uint64_t size = round_up(wanted_bytes < most_bytes ? wanted_bytes : most_bytes, huge_page_bytes);
+    std::uint64_t most = most_bytes;
+    // Where the process's address space is limited (ulimit -v), the rest of the program needs most of it.
+    struct rlimit space = {};
+    if (::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur / share_of_limit < most) most = space.rlim_cur / share_of_limit;
+    std::uint64_t size = round_up(wanted_bytes < most ? wanted_bytes : most, huge_page_bytes);
     if (size < least) size = least;
     for (;;) {
       // One huge page more than needed, cut off again, is how mmap gives an aligned range.
@@ -136,6 +142,7 @@ class region {
   [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return reserved_; }
 
  private:
+  static constexpr std::uint64_t share_of_limit = 64;  ///< one region's part of a limited address space
   static constexpr std::uint64_t huge_page_bytes = std::uint64_t{2} << 20;
 
   [[nodiscard]] static std::uint64_t page_bytes() noexcept {
