@@ -88,6 +88,7 @@ class shared_mutex {
   void lock_shared() noexcept {
     if (!try_lock_shared()) lock_shared_contended();
   }
+  /// May also fail for no more than a race with another reader.
   [[nodiscard]] bool try_lock_shared() noexcept {
     std::uint32_t seen = state_.load_relaxed();
     return admits_reader(seen) && state_.compare_exchange_acquire(seen, seen + 1);
