@@ -48,9 +48,9 @@ def test_defaults_are_those_of_the_library():
         text = (ROOT / "include" / "atlas" / header).read_text()
         body = re.search(rf"struct {struct} \{{(.*?)\n\}};", text, flags=re.S).group(1)
         value = re.search(rf"\b{field} = ([^;]+);", body).group(1)
-        if value.startswith("std::"):
-            number, shift = re.search(r"\{(\d+)\} << (\d+)", value).groups()
-            return int(number) << int(shift)
+        shifted = re.search(r"(\d+)[U}]* << (\d+)", value)
+        if shifted:
+            return int(shifted[1]) << int(shifted[2])
         return float(value.rstrip("F"))
 
     def check(function, header, struct, names):
