@@ -205,7 +205,12 @@ TEST_SUITE("index") {
               refuses(good_keys, vectors, errc::zero_vector, row);
             }
             std::vector<float> vectors = good_vectors;
-            std::fill_n(vectors.begin() + static_cast<std::ptrdiff_t>(row * support::grid_dimension), support::grid_dimension, 3e38F);
+            std::fill_n(vectors.begin() + static_cast<std::ptrdiff_t>(row * support::grid_dimension), support::grid_dimension, 1e-19F);
+            refuses(good_keys, vectors, errc::limit_exceeded, row);
+          }
+          for (const float huge : {5e18F, 1e25F, 3e38F}) {  // each float is finite, products of them are not
+            std::vector<float> vectors = good_vectors;
+            std::fill_n(vectors.begin() + static_cast<std::ptrdiff_t>(row * support::grid_dimension), support::grid_dimension, huge);
             refuses(good_keys, vectors, errc::limit_exceeded, row);
           }
         }

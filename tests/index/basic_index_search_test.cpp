@@ -252,6 +252,9 @@ TEST_SUITE("index") {
             CHECK(refuses(support::grid(spoiled), {.k = 4, .threads = threads}, out, errc::not_finite).row == row);
           }
         }
+        auto huge = queries;
+        std::fill_n(huge.begin() + static_cast<std::ptrdiff_t>(row * 16), 16, 1e19F);
+        CHECK(refuses(support::grid(huge), {.k = 4}, out, errc::limit_exceeded).row == row);
         if (metric == atlas::metric::cosine) {
           auto spoiled = queries;
           std::fill_n(spoiled.begin() + static_cast<std::ptrdiff_t>(row * 16), 16, 0.0F);
@@ -281,6 +284,20 @@ TEST_SUITE("index") {
     std::size_t count = 0;
     CHECK(support::range(index, query, infinite, 3, count).keys.size() == 3);
     CHECK(support::range(index, query, std::numeric_limits<float>::max(), 3, count).keys == keys_t{3});
+  }
+
+  TEST_CASE_TEMPLATE("search: products of the longest vectors there may be are finite", Case, ATLAS_EACH_INDEX) {
+    for (const std::size_t dimension : {1U, 2U, 16U, 100U}) {
+      auto index = Case::create(dimension, atlas::metric::inner_product).value();
+      const float component = 1.8e19F / std::sqrt(static_cast<float>(dimension));
+      std::vector<float> vectors(2 * dimension, component);
+      std::fill_n(vectors.begin(), dimension, -component);
+      REQUIRE(index.add(keys_t{1, 2}, atlas::dense(vectors.data(), 2, dimension)).ok());
+      const auto found = support::search_one(index, vectors.data() + dimension, {.k = 2});
+      CHECK(found.keys == keys_t{2, 1});
+      CHECK(std::isfinite(found.distances[0]));
+      CHECK(std::isfinite(found.distances[1]));
+    }
   }
 
   TEST_CASE_TEMPLATE("range: finds all within the radius, nearest first, and counts what did not fit", Case, ATLAS_EACH_INDEX) {

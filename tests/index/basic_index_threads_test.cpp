@@ -313,4 +313,51 @@ TEST_SUITE("index") {
     CHECK(stuck == 0);
     CHECK(wrong == 0);
   }
+
+  TEST_CASE("fork: a child looks up and searches, whatever change another thread was cut off in") {
+    if (support::under_thread_sanitizer || support::under_address_sanitizer) {
+      MESSAGE("skipped: a sanitizer's allocator may be locked in the child");
+      return;
+    }
+    const keys_t keys = support::keys_from(0, 60);
+    const keys_t replaced = support::keys_from(30, 30);
+    const auto vectors = vectors_of(keys);
+    const auto newer = vectors_of(replaced, 1);
+    std::size_t stuck = 0;
+    std::size_t wrong = 0;
+    for (int round = 0; round < 200; ++round) {
+      auto index = make(round % 2 == 0 ? atlas::file_kind::flat : atlas::file_kind::hnsw, atlas::metric::l2sq).value();
+      index.add(keys, view_of(vectors)).value();
+      std::atomic<bool> is_over{false};
+      std::atomic<int> turns{0};
+      std::thread changing([&] {
+        while (!is_over.load() && turns.fetch_add(1) < 2000) {
+          for (const std::uint64_t key : replaced) index.remove(key).value();
+          index.add(replaced, view_of(newer)).value();
+          index.upsert(replaced, view_of(newer)).value();
+        }
+      });
+      while (turns.load() < 3) std::this_thread::yield();
+      const auto end = support::in_child([&] {
+        ::alarm(10);  // ends a child that hangs
+        for (std::uint64_t key = 0; key < 30; ++key) {
+          float got[dimension];
+          if (!index.contains(key) || !index.get(key, got).ok()) return 1;
+          if (!std::equal(got, got + dimension, vectors.data() + key * dimension)) return 2;
+        }
+        for (std::uint64_t key = 30; key < 60; ++key) (void)index.contains(key);
+        if (index.contains(12345)) return 3;
+        std::uint64_t found = 0;
+        float distance = 0;
+        if (!index.search(view_of(vectors).subrows(7, 1), {.k = 1}, {&found, &distance, nullptr}).ok() || found != 7) return 4;
+        return 0;
+      });
+      stuck += end.signal != 0 ? 1U : 0U;
+      wrong += end.signal == 0 && end.code != 0 ? 1U : 0U;
+      is_over.store(true);
+      changing.join();
+    }
+    CHECK(stuck == 0);
+    CHECK(wrong == 0);
+  }
 }
