@@ -38,7 +38,7 @@
 #define ATLAS_DETAIL_JOIN(a, b, c, d) ATLAS_DETAIL_JOIN_(a, b, c, d)
 
 // The tag carries each switch that changes what an inline function compiles to, so that two units built
-// differently fail to link where an atlas type crosses, and never share one wrong copy (STYLE rule 8.3).
+// differently fail to link where an atlas type crosses, and never share one wrong copy.
 #if defined(__AVX512BW__)
 #define ATLAS_DETAIL_TIER _avx512
 #elif defined(__AVX2__)

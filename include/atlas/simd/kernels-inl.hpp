@@ -20,7 +20,7 @@
 #include <hwy/highway.h>
 
 // In link mode one unit holds the kernels and nobody else may see them. In header-only mode each unit
-// holds a copy, and inline functions of ours name them: the linker must keep one (STYLE rule 8.5).
+// holds a copy, and inline functions of ours name them: the linker must keep one.
 #undef ATLAS_KERNELS_BEGIN
 #undef ATLAS_KERNELS_END
 #if ATLAS_LINK_KERNELS
