@@ -46,8 +46,10 @@ struct row_layout {
   void gather(const float* query, float query_scale, const std::byte* rows, const std::uint32_t* ids, std::size_t count,
               float* out) const noexcept {
     const kernel_table& table = kernels();
-    if (metric == atlas::metric::l2sq) return table.l2sq_gather_f32(query, rows, stride_bytes, ids, count, dimension, out);
-    table.dot_gather_f32(query, rows, stride_bytes, ids, count, dimension, out);
+    if (metric == atlas::metric::l2sq) {
+      return table.l2sq[kernels_v1::f32_f32](query, rows, stride_bytes, ids, count, dimension, out);
+    }
+    table.dot[kernels_v1::f32_f32](query, rows, stride_bytes, ids, count, dimension, out);
     if (metric == atlas::metric::cosine) {
       for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i] * (query_scale * inverse_norm(rows, ids[i]));
     } else {
@@ -59,8 +61,10 @@ struct row_layout {
   void block(const float* query, const std::byte* rows, std::uint32_t first, std::size_t count, float* out) const noexcept {
     const kernel_table& table = kernels();
     const std::byte* start = rows + first * stride_bytes;
-    if (metric == atlas::metric::l2sq) return table.l2sq_rows_f32(query, start, stride_bytes, count, dimension, out);
-    table.dot_rows_f32(query, start, stride_bytes, count, dimension, out);
+    if (metric == atlas::metric::l2sq) {
+      return table.l2sq[kernels_v1::f32_f32](query, start, stride_bytes, nullptr, count, dimension, out);
+    }
+    table.dot[kernels_v1::f32_f32](query, start, stride_bytes, nullptr, count, dimension, out);
     if (metric == atlas::metric::cosine) {
       for (std::size_t i = 0; i < count; ++i) {
         out[i] = 1.0F - out[i] * inverse_norm(rows, first + static_cast<std::uint32_t>(i));
@@ -89,7 +93,9 @@ namespace detail {
   if (!all_finite(vector, dimension)) {
     return error{errc::not_finite, "vector", "finite components", "NaN or infinity"};
   }
-  double squares = static_cast<double>(kernels().dot_f32(vector, vector, dimension));
+  float square = 0.0F;
+  kernels().dot[kernels_v1::f32_f32](vector, vector, 0, nullptr, 1, dimension, &square);
+  double squares = static_cast<double>(square);
   if (!(squares > 1e-30 && squares < 1e30)) {  // float may have over- or underflowed: once more, in double
     squares = 0.0;
     for (std::size_t i = 0; i < dimension; ++i) squares += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);

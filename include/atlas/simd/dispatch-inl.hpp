@@ -41,7 +41,7 @@
 #if ATLAS_LINK_KERNELS
 #define ATLAS_KERNEL_HOME \
   namespace atlas {       \
-  namespace kernels_v0 {
+  namespace kernels_v1 {
 #define ATLAS_KERNEL_HOME_END \
   }                           \
   }
@@ -52,8 +52,8 @@
   namespace atlas {               \
   inline namespace ATLAS_ABI {    \
   namespace kernel_home {         \
-  using kernels_v0::kernel_table; \
-  using kernels_v0::runnable_tables;
+  using kernels_v1::kernel_table; \
+  using kernels_v1::runnable_tables;
 #define ATLAS_KERNEL_HOME_END \
   }                           \
   }                           \

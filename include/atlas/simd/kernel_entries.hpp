@@ -2,7 +2,7 @@
 // include/atlas/simd/kernel_entries.hpp -- what every instruction set provides, as one struct of pointers.
 //
 // Room:      the contract of each kernel.
-// Not here:  which table is in use (simd/kernel_table.hpp), the loops (each room's kernels-inl.hpp).
+// Not here:  which table is in use (simd/kernel_table.hpp), the loops (each room's *_kernels-inl.hpp).
 // Depends:   core/config.hpp.
 #ifndef ATLAS_SIMD_KERNEL_ENTRIES_HPP
 #define ATLAS_SIMD_KERNEL_ENTRIES_HPP
@@ -13,41 +13,133 @@ namespace atlas {
 
 /// Not under ATLAS_ABI: units built for any instruction set meet here and link to one set of kernels.
 /// The number in the name grows whenever kernel_table changes, so that an older library fails to link.
-namespace kernels_v0 {
+namespace kernels_v1 {
 
-/// The kernels of one instruction set. No pointer is ever null. Common to all of them:
-/// vectors are float32 and need no alignment beyond a float's; dimension 0 gives 0; nothing outside
-/// [0, dimension) of a vector is read; nothing is allocated or thrown. NaN and infinity go through as in
-/// IEEE 754. Within one table, a pair of vectors gives the same bits in either order and through
-/// whichever entry; between tables the last bits differ.
-/// Accuracy: l2sq: relative error <= (dimension + 3) * 2^-24. dot: absolute error
-/// <= (dimension + 3) * 2^-24 * sum |a[i] * b[i]|. Both barring overflow and underflow (Higham, Accuracy
-/// and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 4.2, for any order of summation).
+/// What the query and the rows of a row kernel are stored as.
+enum operands : std::uint8_t {
+  f32_f32,
+  f16_f16,
+  bf16_bf16,
+  i8_i8,
+  u8_u8,
+  f32_f16,  ///< float32 query, float16 rows; likewise below
+  f32_bf16,
+  f32_i8,
+  f32_u8,
+  operands_count
+};
+
+/// One number for one query and each of `count` rows. Row i begins at rows + i * stride_bytes, or at
+/// rows + ids[i] * stride_bytes if `ids` is not null; then rows still to come are prefetched while earlier
+/// ones are computed, so one call with many ids beats many calls. stride_bytes is a multiple of the scalar's
+/// size and may be 0. out: [count], overlaps no input.
+using row_kernel = void (*)(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
+                            std::size_t count, std::size_t dimension, float* out);
+
+/// One scalar for another, element by element; `to` does not overlap `from`.
+using convert_kernel = void (*)(const void* from, void* to, std::size_t count);
+
+/// How panels of queries are compared with rows: in float32, or in a smaller type that is faster and only
+/// good enough to rule rows out. `queries` queries lie side by side in a panel, one a lane.
+struct panel_kernels {
+  std::size_t queries;          ///< of a panel: a multiple of 16, at most 64
+  std::size_t rows_at_once;     ///< `products` is fastest for a multiple of it
+  std::size_t component_bytes;  ///< of a prepared component
+  std::size_t padded_to;        ///< a prepared row's components are padded with zeros to a multiple of this
+
+  /// Bytes of a panel, a multiple of 64. Panels are aligned to 64 bytes.
+  std::size_t (*panel_bytes)(std::size_t dimension);
+
+  /// Lays `count` <= `queries` float32 queries side by side; the lanes left over are zeros.
+  /// residuals: [count], Euclidean length of (query - query as the panel holds it); an upper bound is as good.
+  void (*pack)(const float* queries, std::size_t stride_bytes, std::size_t count, std::size_t dimension, void* panel,
+               float* residuals);
+
+  /// Converts `count` float32 rows for `products`, 64-byte aligned, prepared_stride_bytes apart (a multiple of
+  /// 64, at least component_bytes * dimension padded). scales: [count], what a product of row i must be multiplied
+  /// with. residuals: [count], as in pack. Null: `products` reads float32 rows where they lie, at any
+  /// stride, scales are 1 and residuals 0.
+  void (*prepare)(const float* rows, std::size_t stride_bytes, std::size_t count, std::size_t dimension,
+                  void* prepared, std::size_t prepared_stride_bytes, float* scales, float* residuals);
+
+  /// Inner products of each query of a panel with each row, but for the rows' scales.
+  /// out: [count, queries], 64-byte aligned. Absolute error <= (dimension + 8) * 2^-24 * |query| * |row|, of the
+  /// query and row as prepared.
+  void (*products)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
+                   std::size_t dimension, float* out);
+
+  /// Around all calls of `products` by one thread. begin: false if the operating system refuses (then nothing
+  /// has to be ended). Null: nothing to do.
+  bool (*begin)();
+  void (*end)();
+};
+
+/// The kernels of one instruction set. No pointer is null unless said. Common to all of them:
+/// vectors need no alignment beyond a scalar's; nothing outside [0, dimension) of a vector is read;
+/// dimension 0 gives 0; dimensions go up to max_dimension; nothing is allocated or thrown.
+/// NaN and infinity go through as in IEEE 754. Within one table, a pair of vectors gives the same bits in either
+/// order (if stored alike) and through whichever entry, ids, count or alignment; between tables the last bits
+/// differ for floats. For i8_i8 and u8_u8 the sums are exact and rounded once to float: the same on all tables.
+/// Accuracy, for floats: l2sq: relative error <= (dimension + 3) * 2^-24. dot: absolute error
+/// <= (dimension + 3) * 2^-24 * sum |a[i] * b[i]|. Both barring overflow and underflow, of the scalars as
+/// stored (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 4.2, for any order of
+/// summation). bf16_bf16 dot and cosine may count subnormal inputs and products below 2^-126 as 0.
 struct kernel_table {
-  const char* target;  ///< "scalar", "sse4", "avx2", "avx512" or "neon"
+  const char* target;  ///< "scalar", "sse4", "avx2", "avx512", "avx512_vnni" and so on, "neon"
 
-  /// Sum of squared differences, and sum of products, of two vectors, shape [dimension].
-  float (*l2sq_f32)(const float* a, const float* b, std::size_t dimension);
-  float (*dot_f32)(const float* a, const float* b, std::size_t dimension);
+  row_kernel l2sq[operands_count];    ///< sum of squared differences
+  row_kernel dot[operands_count];     ///< sum of products
+  row_kernel cosine[operands_count];  ///< cosine distance, as atlas::cosine gives it; one pass over the rows
 
-  /// The same for one query against `count` rows; `rows` is the first row, the next begins
-  /// `stride_bytes` later (a multiple of 4). out: [count], written in row order; overlaps no input.
-  void (*l2sq_rows_f32)(const float* query, const void* rows, std::size_t stride_bytes, std::size_t count,
-                        std::size_t dimension, float* out);
-  void (*dot_rows_f32)(const float* query, const void* rows, std::size_t stride_bytes, std::size_t count,
-                       std::size_t dimension, float* out);
+  /// Bits, the lowest of a byte first; `dimension` counts bits, and bits of the last byte beyond it are ignored.
+  row_kernel hamming;      ///< bits that differ
+  row_kernel jaccard;      ///< 1 - common / (in either), rounded once from double; 0 if both are empty
+  row_kernel common_bits;  ///< bits set in both: the inner product of bit vectors
 
-  /// The same for the rows ids[0 .. count): row `id` begins at rows + id * stride_bytes. Rows still to
-  /// come are prefetched while earlier ones are computed, so one call with many ids beats many calls.
-  void (*l2sq_gather_f32)(const float* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
-                          std::size_t count, std::size_t dimension, float* out);
-  void (*dot_gather_f32)(const float* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
-                         std::size_t count, std::size_t dimension, float* out);
+  /// Each conversion rounds to nearest, ties to even, like IEEE 754; too large becomes infinity, NaN stays NaN;
+  /// subnormals are kept. The same bits on all tables.
+  convert_kernel f32_to_f16;
+  convert_kernel f16_to_f32;
+  convert_kernel f32_to_bf16;
+  convert_kernel bf16_to_f32;
+  /// to[i] = from[i] * factors[i % factor_count] rounded to nearest even and cut to [-127, 127]; NaN gives 0.
+  /// factor_count is 1 or count.
+  void (*f32_to_i8)(const float* from, const float* factors, std::size_t factor_count, std::int8_t* to,
+                    std::size_t count);
+  /// to[i] = from[i] * factors[i % factor_count].
+  void (*i8_to_f32)(const std::int8_t* from, const float* factors, std::size_t factor_count, float* to,
+                    std::size_t count);
+
+  float (*largest_f32)(const float* from, std::size_t count);  ///< max |from[i]|; NaN if any is NaN
+  void (*scale_f32)(const float* from, float factor, float* to, std::size_t count);  ///< may be in place
+  void (*add_to_f64)(const float* from, double* sums, std::size_t count);            ///< sums[i] += from[i]
+
+  /// Product quantisation, 8 bits a part: out[i] = sum over part of tables[part * 256 + codes_of_row_i[part]],
+  /// added in float in an order of the table's own. tables: [parts, 256]; a row of codes has `parts` bytes.
+  void (*pq8)(const float* tables, const std::uint8_t* codes, std::size_t stride_bytes, std::size_t count,
+              std::size_t parts, float* out);
+  /// Product quantisation, 4 bits a part, in blocks of 32 rows: 32 bytes for each pair of parts, of which byte r
+  /// holds row r's codes, the even part in the lower half. tables: [parts, 16]. out: [blocks, 32], exact sums.
+  /// `parts` is even and at most 256, so that no sum overflows. Each block is parts * 16 bytes.
+  void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
+              std::uint16_t* out);
+
+  panel_kernels panel;  ///< in float32
+  /// The same on smaller numbers; null where that would not be faster.
+  const panel_kernels* panel_bf16;
+  const panel_kernels* panel_i8;
+
+  /// Which of the products of panel_kernels may belong to near rows: appends row * queries + lane of each for which
+  /// products[row * queries + lane] * factors[row] + terms[row] <= limits[lane] or the comparison is with a
+  /// NaN, in rising order. found has room for count * queries. limits: [queries], -infinity for an empty lane.
+  /// @return  how many were appended
+  std::size_t (*select)(const float* products, std::size_t count, std::size_t queries, const float* factors,
+                        const float* terms, const float* limits, std::uint32_t* found);
 };
 
 /// The tables that this CPU can run, best first; at least one.
 struct runnable_tables {
-  const kernel_table* tables[5];
+  const kernel_table* tables[10];
   std::size_t count;
 };
 
@@ -57,7 +149,7 @@ const kernel_table* choose() noexcept;  ///< chooses if nothing is chosen yet; g
 runnable_tables runnable() noexcept;
 #endif
 
-}  // namespace kernels_v0
+}  // namespace kernels_v1
 }  // namespace atlas
 
 #endif  // ATLAS_SIMD_KERNEL_ENTRIES_HPP

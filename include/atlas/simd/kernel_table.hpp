@@ -15,7 +15,7 @@
 
 #if ATLAS_LINK_KERNELS
 namespace atlas { inline namespace ATLAS_ABI {
-namespace kernel_home = kernels_v0;
+namespace kernel_home = kernels_v1;
 }}  // namespace atlas::ATLAS_ABI
 #else
 #include <atlas/simd/dispatch-inl.hpp>  // kernel_home: chosen, choose, runnable
@@ -23,7 +23,7 @@ namespace kernel_home = kernels_v0;
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-using kernels_v0::kernel_table;
+using kernels_v1::kernel_table;
 
 /// The kernels in use: the best for this CPU, unless ATLAS_SIMD_TARGET or simd::force_target named
 /// another. Works in static initialisers. Cost: after the first call, one relaxed load and a branch;

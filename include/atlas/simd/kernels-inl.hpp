@@ -53,11 +53,25 @@
 #define ATLAS_KERNELS_PLAIN 0
 #endif
 
-#include <atlas/distance/kernels-inl.hpp>
+#include <atlas/distance/bit_kernels-inl.hpp>
+#include <atlas/distance/row_kernels-inl.hpp>
+#if __has_include(<atlas/distance/code_kernels-inl.hpp>)
+#include <atlas/distance/code_kernels-inl.hpp>
+#define ATLAS_TMP_CODES 1
+#endif
+#if __has_include(<atlas/distance/convert_kernels-inl.hpp>)
+#include <atlas/distance/convert_kernels-inl.hpp>
+#define ATLAS_TMP_CONVERT 1
+#endif
+#if __has_include(<atlas/distance/panel_kernels-inl.hpp>)
+#include <atlas/distance/panel_kernels-inl.hpp>
+#define ATLAS_TMP_PANEL 1
+#endif
 
+HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN
 
-inline constexpr kernels_v0::kernel_table table = {
+inline constexpr kernels_v1::kernel_table table = {
 #if ATLAS_KERNELS_PLAIN
     .target = "scalar",
 #elif HWY_TARGET == HWY_SSE4
@@ -71,14 +85,59 @@ inline constexpr kernels_v0::kernel_table table = {
 #else
     .target = "other",
 #endif
-    .l2sq_f32 = &l2sq_f32,
-    .dot_f32 = &dot_f32,
-    .l2sq_rows_f32 = &l2sq_rows_f32,
-    .dot_rows_f32 = &dot_rows_f32,
-    .l2sq_gather_f32 = &l2sq_gather_f32,
-    .dot_gather_f32 = &dot_gather_f32,
+    // In the order of kernels_v1::operands.
+    .l2sq = {&each_row_kernel<l2sq_of, float_kind<stored_f32, stored_f32>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_f16, stored_f16>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_bf16, stored_bf16>>,
+             &each_row_kernel<l2sq_of, integer_kind<stored_i8>>, &each_row_kernel<l2sq_of, integer_kind<stored_u8>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_f32, stored_f16>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_f32, stored_bf16>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_f32, stored_i8>>,
+             &each_row_kernel<l2sq_of, float_kind<stored_f32, stored_u8>>},
+    .dot = {&each_row_kernel<dot_of, float_kind<stored_f32, stored_f32>>,
+            &each_row_kernel<dot_of, float_kind<stored_f16, stored_f16>>,
+            &each_row_kernel<dot_of, float_kind<stored_bf16, stored_bf16>>,
+            &each_row_kernel<dot_of, integer_kind<stored_i8>>, &each_row_kernel<dot_of, integer_kind<stored_u8>>,
+            &each_row_kernel<dot_of, float_kind<stored_f32, stored_f16>>,
+            &each_row_kernel<dot_of, float_kind<stored_f32, stored_bf16>>,
+            &each_row_kernel<dot_of, float_kind<stored_f32, stored_i8>>,
+            &each_row_kernel<dot_of, float_kind<stored_f32, stored_u8>>},
+    .cosine = {&cosine_kernel<float_kind<stored_f32, stored_f32>, float_kind<stored_f32, stored_f32>>,
+               &cosine_kernel<float_kind<stored_f16, stored_f16>, float_kind<stored_f16, stored_f16>>,
+               &cosine_kernel<float_kind<stored_bf16, stored_bf16>, float_kind<stored_bf16, stored_bf16>>,
+               &cosine_kernel<integer_kind<stored_i8>, integer_kind<stored_i8>>,
+               &cosine_kernel<integer_kind<stored_u8>, integer_kind<stored_u8>>,
+               &cosine_kernel<float_kind<stored_f32, stored_f16>, float_kind<stored_f32, stored_f32>>,
+               &cosine_kernel<float_kind<stored_f32, stored_bf16>, float_kind<stored_f32, stored_f32>>,
+               &cosine_kernel<float_kind<stored_f32, stored_i8>, float_kind<stored_f32, stored_f32>>,
+               &cosine_kernel<float_kind<stored_f32, stored_u8>, float_kind<stored_f32, stored_f32>>},
+    .hamming = &bit_kernel<hamming_bits>,
+    .jaccard = &bit_kernel<jaccard_bits>,
+    .common_bits = &bit_kernel<common_bits_of>,
+#ifdef ATLAS_TMP_CONVERT
+    .f32_to_f16 = &f32_to_f16,
+    .f16_to_f32 = &f16_to_f32,
+    .f32_to_bf16 = &f32_to_bf16,
+    .bf16_to_f32 = &bf16_to_f32,
+    .f32_to_i8 = &f32_to_i8,
+    .i8_to_f32 = &i8_to_f32,
+    .largest_f32 = &largest_f32,
+    .scale_f32 = &scale_f32,
+    .add_to_f64 = &add_to_f64,
+#endif
+#ifdef ATLAS_TMP_CODES
+    .pq8 = &pq8,
+    .pq4 = &pq4,
+#endif
+#ifdef ATLAS_TMP_PANEL
+    .panel = panel,
+    .panel_bf16 = nullptr,
+    .panel_i8 = nullptr,
+    .select = &select,
+#endif
 };
 
 ATLAS_KERNELS_END
+HWY_AFTER_NAMESPACE();
 
 #endif  // ATLAS_SIMD_KERNELS_INL_HPP

@@ -28,7 +28,7 @@ struct target_list {
 [[nodiscard]] inline const char* target() noexcept { return kernels().target; }
 
 [[nodiscard]] inline target_list targets() noexcept {
-  const kernels_v0::runnable_tables can_run = kernel_home::runnable();
+  const kernels_v1::runnable_tables can_run = kernel_home::runnable();
   target_list list;
   for (; list.count < can_run.count; ++list.count) list.names[list.count] = can_run.tables[list.count]->target;
   return list;
@@ -42,7 +42,7 @@ struct target_list {
 ///              in use then stays
 /// Threads: safe beside running kernels; they end on the table they began with.
 [[nodiscard]] inline status force_target(text_view name) noexcept {
-  const kernels_v0::runnable_tables can_run = kernel_home::runnable();
+  const kernels_v1::runnable_tables can_run = kernel_home::runnable();
   for (std::size_t index = 0; index < can_run.count; ++index) {
     if (name == text_view{can_run.tables[index]->target}) {
       store_relaxed(&kernel_home::chosen, can_run.tables[index]);
