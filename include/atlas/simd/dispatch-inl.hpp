@@ -37,6 +37,11 @@
 #include <atlas/simd/kernels-inl.hpp>
 #undef HWY_TARGET_INCLUDE
 
+// What only some AVX-512 machines run, in functions with target attributes of their own; and the tables with it.
+#if HWY_TARGETS & HWY_AVX3
+#include <atlas/simd/x86_tables-inl.hpp>
+#endif
+
 // The linkage of what kernel_home holds: one definition in the kernels' unit, or one inline copy.
 #if ATLAS_LINK_KERNELS
 #define ATLAS_KERNEL_HOME \
@@ -47,6 +52,7 @@
   }
 #define ATLAS_KERNEL_HOME_INLINE
 #define ATLAS_KERNEL_TABLE(target) &ATLAS_ABI::target::table
+#define ATLAS_X86_TABLE(name) &ATLAS_ABI::x86::name
 #else
 #define ATLAS_KERNEL_HOME         \
   namespace atlas {               \
@@ -60,6 +66,7 @@
   }
 #define ATLAS_KERNEL_HOME_INLINE inline
 #define ATLAS_KERNEL_TABLE(target) &target::table
+#define ATLAS_X86_TABLE(name) &x86::name
 #endif
 
 ATLAS_KERNEL_HOME
@@ -71,6 +78,12 @@ ATLAS_KERNEL_HOME_INLINE runnable_tables runnable() noexcept {
     if (can_run) found.tables[found.count++] = table;
   };
 #if HWY_TARGETS & HWY_AVX3
+#if ATLAS_X86_HAS_AMX
+  add(cpu.avx512_amx, ATLAS_X86_TABLE(avx512_amx));
+#endif
+  add(cpu.avx512_bf16, ATLAS_X86_TABLE(avx512_bf16));
+  add(cpu.avx512_vpopcnt, ATLAS_X86_TABLE(avx512_vpopcnt));
+  add(cpu.avx512_vnni, ATLAS_X86_TABLE(avx512_vnni));
   add(cpu.avx512, ATLAS_KERNEL_TABLE(N_AVX3));
 #endif
 #if HWY_TARGETS & HWY_AVX2
@@ -119,6 +132,7 @@ ATLAS_KERNEL_HOME_END
 #undef ATLAS_KERNEL_HOME_END
 #undef ATLAS_KERNEL_HOME_INLINE
 #undef ATLAS_KERNEL_TABLE
+#undef ATLAS_X86_TABLE
 
 #endif  // !ATLAS_LINK_KERNELS || ATLAS_DEFINE_KERNELS
 

@@ -130,10 +130,10 @@ inline constexpr kernels_v1::kernel_table table = {
     .pq4 = &pq4,
 #endif
 #ifdef ATLAS_TMP_PANEL
-    .panel = panel,
+    .panel = panel_f32,
     .panel_bf16 = nullptr,
     .panel_i8 = nullptr,
-    .select = &select,
+    .select = &select_products,
 #endif
 };
 

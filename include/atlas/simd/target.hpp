@@ -17,7 +17,9 @@ namespace atlas { inline namespace ATLAS_ABI { namespace simd {
 
 /// The instruction sets compiled in that this CPU runs, best first; at least one.
 struct target_list {
-  const char* names[5] = {};  ///< "avx512", "avx2", "sse4", "neon", "scalar"; static storage
+  /// "avx512_amx", "avx512_bf16", "avx512_vpopcnt", "avx512_vnni", "avx512", "avx2", "sse4", "neon", "scalar"; each
+  /// includes those after it. Static storage.
+  const char* names[10] = {};
   std::size_t count = 0;
 
   [[nodiscard]] const char* const* begin() const noexcept { return names; }
