@@ -124,7 +124,8 @@ struct kernel_table {
   void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
               std::uint16_t* out);
 
-  panel_kernels panel;  ///< in float32
+  panel_kernels panel;     ///< in float32
+  panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits
   /// The same on smaller numbers; null where that would not be faster.
   const panel_kernels* panel_bf16;
   const panel_kernels* panel_i8;
