@@ -56,7 +56,7 @@ HWY_INLINE void all_products(const float* panel, const char* rows, std::size_t s
   }
 }
 
-inline std::size_t select(const float* products, std::size_t count, std::size_t queries, const float* factors,
+inline std::size_t select_products(const float* products, std::size_t count, std::size_t queries, const float* factors,
                                    const float* terms, const float* limits, std::uint32_t* found) {
   std::size_t found_count = 0;
   for (std::size_t row = 0; row < count; ++row) {
@@ -251,7 +251,7 @@ HWY_INLINE std::uint64_t lanes_kept(const float* products, std::size_t queries, 
   return keep;
 }
 
-inline std::size_t select(const float* products, std::size_t count, std::size_t queries, const float* factors,
+inline std::size_t select_products(const float* products, std::size_t count, std::size_t queries, const float* factors,
                                    const float* terms, const float* limits, std::uint32_t* found) {
   const panel_lanes lanes;
   std::size_t found_count = 0;
@@ -328,8 +328,8 @@ inline constexpr kernels_v1::panel_kernels panel_of = {
     .begin = nullptr,
     .end = nullptr,
 };
-inline constexpr kernels_v1::panel_kernels panel = panel_of<panel_queries, panel_rows>;
-inline constexpr kernels_v1::panel_kernels panel_16 = panel_of<16, panel_16_rows>;
+inline constexpr kernels_v1::panel_kernels panel_f32 = panel_of<panel_queries, panel_rows>;
+inline constexpr kernels_v1::panel_kernels panel_16_f32 = panel_of<16, panel_16_rows>;
 
 ATLAS_KERNELS_END
 HWY_AFTER_NAMESPACE();
