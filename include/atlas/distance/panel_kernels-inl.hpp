@@ -328,8 +328,6 @@ inline constexpr kernels_v1::panel_kernels panel_of = {
     .begin = nullptr,
     .end = nullptr,
 };
-inline constexpr kernels_v1::panel_kernels panel_f32 = panel_of<panel_queries, panel_rows>;
-inline constexpr kernels_v1::panel_kernels panel_16_f32 = panel_of<16, panel_16_rows>;
 
 ATLAS_KERNELS_END
 HWY_AFTER_NAMESPACE();
