@@ -130,7 +130,8 @@ inline constexpr kernels_v1::kernel_table table = {
     .pq4 = &pq4,
 #endif
 #ifdef ATLAS_TMP_PANEL
-    .panel = panel_f32,
+    .panel = panel_of<panel_queries, panel_rows>,
+    .panel_16 = panel_of<16, panel_16_rows>,
     .panel_bf16 = nullptr,
     .panel_i8 = nullptr,
     .select = &select_products,

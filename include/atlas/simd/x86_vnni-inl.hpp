@@ -12,14 +12,16 @@
 HWY_PUSH_ATTRIBUTES(ATLAS_X86_AVX512 ",avx512vnni")
 ATLAS_X86_BEGIN
 
-/// 64 bytes of the query and of four rows, added to their sums.
+/// 64 bytes of the query and of four rows, added to their sums. Constructors are written out because gcc gives an
+/// implicit one no target.
 ///
 /// dot: VPDPBUSD multiplies unsigned with signed bytes, so rows move by 128, and what that adds, 128 times the query's
 /// sum, is taken off at the end. Sums are modulo 2^32, which the result fits.
 struct dot_i8_sums {
-  __m512i query = _mm512_setzero_si512();
-  __m512i rows[4] = {query, query, query, query};
+  __m512i query;
+  __m512i rows[4];
 
+  [[gnu::always_inline]] dot_i8_sums() : query(_mm512_setzero_si512()), rows{query, query, query, query} {}
   [[gnu::always_inline]] void add(__m512i part, __m512i a, __m512i b, __m512i c, __m512i d) {
     const __m512i offset = _mm512_set1_epi8(-128);
     query = _mm512_dpbusd_epi32(query, _mm512_set1_epi8(1), part);
@@ -35,9 +37,10 @@ struct dot_i8_sums {
   }
 };
 struct dot_u8_sums {
-  __m512i query = _mm512_setzero_si512();
-  __m512i rows[4] = {query, query, query, query};
+  __m512i query;
+  __m512i rows[4];
 
+  [[gnu::always_inline]] dot_u8_sums() : query(_mm512_setzero_si512()), rows{query, query, query, query} {}
   [[gnu::always_inline]] void add(__m512i part, __m512i a, __m512i b, __m512i c, __m512i d) {
     const __m512i offset = _mm512_set1_epi8(-128);
     query = _mm512_dpbusd_epi32(query, part, _mm512_set1_epi8(1));
@@ -56,8 +59,10 @@ struct dot_u8_sums {
 /// The differences' sizes are unsigned bytes; their squares are added in pairs of 16 bits.
 template <bool IsSigned>
 struct l2sq_sums {
-  __m512i rows[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  __m512i rows[4];
 
+  [[gnu::always_inline]] l2sq_sums()
+      : rows{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()} {}
   [[gnu::always_inline]] static __m512i add_squares(__m512i sum, __m512i a, __m512i b) {
     const __m512i size = IsSigned ? _mm512_sub_epi8(_mm512_max_epi8(a, b), _mm512_min_epi8(a, b))
                                   : _mm512_sub_epi8(_mm512_max_epu8(a, b), _mm512_min_epu8(a, b));
