@@ -50,6 +50,44 @@ std::size_t hnswlib_peer::search(const float* query, std::size_t k, std::size_t 
   return count;
 }
 
+struct hnswlib_kernel_peer::state {
+  std::size_t dimension;
+  std::unique_ptr<hnswlib::SpaceInterface<float>> space;
+};
+
+hnswlib_kernel_peer::hnswlib_kernel_peer(std::size_t dimension, bool inner_product) : state_(new state{dimension, nullptr}) {
+  if (inner_product) {
+    state_->space = std::make_unique<hnswlib::InnerProductSpace>(dimension);
+  } else {
+    state_->space = std::make_unique<hnswlib::L2Space>(dimension);
+  }
+}
+hnswlib_kernel_peer::~hnswlib_kernel_peer() = default;
+void hnswlib_kernel_peer::distances(const float* query, const float* rows, std::size_t count, float* out) const {
+  const auto distance = state_->space->get_dist_func();
+  void* const dimension = state_->space->get_dist_func_param();
+  for (std::size_t i = 0; i < count; ++i) out[i] = distance(query, rows + i * state_->dimension, dimension);
+}
+void hnswlib_kernel_peer::gather(const float* query, const float* rows, const std::uint32_t* ids, std::size_t count, float* out) const {
+  const auto distance = state_->space->get_dist_func();
+  void* const dimension = state_->space->get_dist_func_param();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + 1 < count) __builtin_prefetch(rows + ids[i + 1] * state_->dimension);
+    out[i] = distance(query, rows + ids[i] * state_->dimension, dimension);
+  }
+}
+const char* hnswlib_kernel_peer::isa() {
+#if defined(USE_AVX512)
+  return "AVX-512";
+#elif defined(USE_AVX)
+  return "AVX";
+#elif defined(USE_SSE)
+  return "SSE";
+#else
+  return "plain";
+#endif
+}
+
 }  // namespace bench
 
 #else
@@ -65,6 +103,12 @@ hnswlib_peer::~hnswlib_peer() = default;
 void hnswlib_peer::add(const float*, std::size_t, std::size_t) {}
 void hnswlib_peer::save(const std::string&) {}
 std::size_t hnswlib_peer::search(const float*, std::size_t, std::size_t, std::uint64_t*) const { return 0; }
+struct hnswlib_kernel_peer::state {};
+hnswlib_kernel_peer::hnswlib_kernel_peer(std::size_t, bool) { throw std::runtime_error("built without hnswlib"); }
+hnswlib_kernel_peer::~hnswlib_kernel_peer() = default;
+void hnswlib_kernel_peer::distances(const float*, const float*, std::size_t, float*) const {}
+void hnswlib_kernel_peer::gather(const float*, const float*, const std::uint32_t*, std::size_t, float*) const {}
+const char* hnswlib_kernel_peer::isa() { return ""; }
 }  // namespace bench
 
 #endif

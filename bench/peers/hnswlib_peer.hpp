@@ -29,6 +29,25 @@ class hnswlib_peer {
   std::unique_ptr<state> state_;
 };
 
+/// The distance function that hnswlib chooses for a dimension, called once a row.
+class hnswlib_kernel_peer {
+ public:
+  hnswlib_kernel_peer(std::size_t dimension, bool inner_product);
+  ~hnswlib_kernel_peer();
+
+  /// out[i] = squared L2 or 1 - product. shape rows: [count, dimension]
+  void distances(const float* query, const float* rows, std::size_t count, float* out) const;
+  /// The same of rows[ids[i]], with a prefetch of the next row's first line, as hnswlib's search does it.
+  void gather(const float* query, const float* rows, const std::uint32_t* ids, std::size_t count, float* out) const;
+
+  /// "AVX-512", "AVX", "SSE" or "plain": what the functions were compiled for.
+  static const char* isa();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
 }  // namespace bench
 
 #endif  // ATLAS_BENCH_PEERS_HNSWLIB_PEER_HPP

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace bench {
@@ -20,10 +21,12 @@ struct bench_options {
   [[nodiscard]] bool wants(const std::string& name) const { return name.find(filter) != std::string::npos; }
 };
 
-/// Parses the command line; on --help or a wrong option prints and ends the process.
-inline bench_options parse_options(int argc, char** argv, const std::string& question) {
+/// Parses the command line; on --help or a wrong option prints and ends the process. `extend` may add to the program's own.
+inline bench_options parse_options(int argc, char** argv, const std::string& question,
+                                   const std::function<void(CLI::App&)>& extend = [](CLI::App&) {}) {
   bench_options options;
   CLI::App app{question};
+  extend(app);
   app.add_option("--data", options.data, "folder of test material")->capture_default_str()->check(CLI::ExistingDirectory);
   app.add_option("--filter", options.filter, "only cases whose name contains this");
   app.add_flag("--quick", options.quick, "fewer rounds");

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/peers/faiss_peer.cpp -- includes nothing of ATLAS. The loops are in Debian's libfaiss.a, whatever the flags here.
+#include "peers/faiss_peer.hpp"
+
+#if ATLAS_BENCH_HAVE_FAISS
+#include "peers/openblas_peer.hpp"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#include <faiss/IndexFlat.h>
+#include <faiss/utils/distances.h>
+#include <faiss/utils/utils.h>
+#pragma GCC diagnostic pop
+
+#include <omp.h>
+
+namespace bench {
+
+bool has_faiss() { return true; }
+std::string faiss_description() {
+  return "faiss " + std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) + "." +
+         std::to_string(FAISS_VERSION_PATCH) + " (compile options: " + faiss::get_compile_options() + ")";
+}
+void faiss_l2sq(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out) {
+  faiss::fvec_L2sqr_ny(out, query, rows, dimension, count);
+}
+void faiss_dot(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out) {
+  faiss::fvec_inner_products_ny(out, query, rows, dimension, count);
+}
+
+struct faiss_flat_peer::state {
+  faiss::IndexFlatL2 index;
+};
+
+faiss_flat_peer::faiss_flat_peer(const float* rows, std::size_t dimension, std::size_t count)
+    : state_(new state{faiss::IndexFlatL2(static_cast<faiss::Index::idx_t>(dimension))}) {
+  state_->index.add(static_cast<faiss::Index::idx_t>(count), rows);
+}
+faiss_flat_peer::~faiss_flat_peer() = default;
+
+void faiss_flat_peer::search(const float* queries, std::size_t query_count, std::size_t k, unsigned threads,
+                             float* distances, std::int64_t* keys) const {
+  omp_set_num_threads(static_cast<int>(threads));
+  set_openblas_threads(threads);
+  state_->index.search(static_cast<faiss::Index::idx_t>(query_count), queries, static_cast<faiss::Index::idx_t>(k), distances, keys);
+  set_openblas_threads(1);
+  omp_set_num_threads(1);
+}
+void* faiss_flat_peer::rows() const { return state_->index.get_xb(); }
+std::size_t faiss_flat_peer::row_bytes() const { return state_->index.codes.size(); }
+
+}  // namespace bench
+
+#else
+
+#include <stdexcept>
+
+namespace bench {
+bool has_faiss() { return false; }
+std::string faiss_description() { return {}; }
+void faiss_l2sq(const float*, const float*, std::size_t, std::size_t, float*) {}
+void faiss_dot(const float*, const float*, std::size_t, std::size_t, float*) {}
+struct faiss_flat_peer::state {};
+faiss_flat_peer::faiss_flat_peer(const float*, std::size_t, std::size_t) { throw std::runtime_error("built without faiss"); }
+faiss_flat_peer::~faiss_flat_peer() = default;
+void faiss_flat_peer::search(const float*, std::size_t, std::size_t, unsigned, float*, std::int64_t*) const {}
+void* faiss_flat_peer::rows() const { return nullptr; }
+std::size_t faiss_flat_peer::row_bytes() const { return 0; }
+}  // namespace bench
+
+#endif
