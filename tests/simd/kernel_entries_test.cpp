@@ -1,285 +1,304 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/simd/kernel_entries_test.cpp -- mirrors include/atlas/simd/kernel_entries.hpp: each promise, for
-// each kernel, on each instruction set of this CPU.
+// tests/simd/kernel_entries_test.cpp -- mirrors include/atlas/simd/kernel_entries.hpp: what all row kernels have in
+// common, on each instruction set of this CPU. Beside it: _accuracy, _bits, _random, _special.
 #include <atlas/simd/kernel_entries.hpp>
 
 #include <atlas/simd/kernel_table.hpp>
 
+#include "support/components.hpp"
 #include "support/each_target.hpp"
-#include "support/guarded_floats.hpp"
-#include "support/reference.hpp"
+#include "support/effort.hpp"
+#include "support/guarded_array.hpp"
+#include "support/row_entries.hpp"
 #include "support/vectors.hpp"
 
 #include <doctest/doctest.h>
 
-#include <cmath>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
-#include <limits>
+#include <string>
 #include <vector>
 
 namespace {
 
-using atlas::kernel_table;
-using atlas::kernels;
+using support::byte_vector;
+using support::bytes_of;
+using support::filling;
+using support::guard;
+using support::row_entry;
 
-using one_to_one = decltype(kernel_table::l2sq_f32);
-using one_to_rows = decltype(kernel_table::l2sq_rows_f32);
-using one_to_gathered = decltype(kernel_table::l2sq_gather_f32);
+bool same_bits(float left, float right) { return std::memcmp(&left, &right, sizeof left) == 0; }
 
-struct family {
-  const char* name;
-  one_to_one kernel_table::*pair;
-  one_to_rows kernel_table::*rows;
-  one_to_gathered kernel_table::*gather;
-};
-constexpr family families[] = {
-    {"l2sq", &kernel_table::l2sq_f32, &kernel_table::l2sq_rows_f32, &kernel_table::l2sq_gather_f32},
-    {"dot", &kernel_table::dot_f32, &kernel_table::dot_rows_f32, &kernel_table::dot_gather_f32},
-};
-
-/// 0 to 140: every remainder of every vector width and of four vectors at once; then around larger blocks.
-std::vector<std::size_t> dimensions() {
+/// Around every vector width and block: of components, or of bytes of eight bits, also with bits left over.
+std::vector<std::size_t> dimensions(const row_entry& entry) {
   std::vector<std::size_t> all;
-  for (std::size_t dimension = 0; dimension <= 140; ++dimension) all.push_back(dimension);
-  for (const std::size_t near : {192U, 256U, 384U, 768U, 1024U, 1536U}) {
-    for (std::size_t dimension = near - 1; dimension <= near + 1; ++dimension) all.push_back(dimension);
+  for (const std::size_t dimension : {1U, 2U, 3U, 7U, 8U, 15U, 16U, 17U, 31U, 33U, 63U, 64U, 65U, 100U, 129U, 200U}) {
+    all.push_back(entry.row == atlas::scalar::b1 ? 8 * dimension - dimension % 8 : dimension);
   }
   return all;
 }
 
-bool same_bits(float left, float right) { return std::memcmp(&left, &right, sizeof left) == 0; }
-
-bool same(float left, float right) { return same_bits(left, right) || (std::isnan(left) && std::isnan(right)); }
+/// The pointer `count` rows of `stride_bytes` before the one given; arithmetic that no array allows.
+const void* rows_before(const void* row, std::uint64_t count, std::size_t stride_bytes) {
+  return reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(row) - count * stride_bytes);
+}
 
 }  // namespace
 
 TEST_SUITE("simd") {
-  TEST_CASE("kernels: no pointer is null") {
+  TEST_CASE("row kernels: no pointer is null") {
     support::on_each_target([] {
-      for (const family& which : families) {
-        CHECK((kernels().*which.pair != nullptr));
-        CHECK((kernels().*which.rows != nullptr));
-        CHECK((kernels().*which.gather != nullptr));
-      }
+      CHECK(std::string(atlas::kernels().target) == atlas::simd::target());
+      for (const row_entry& entry : support::row_entries()) CHECK((entry.kernel() != nullptr));
     });
   }
 
-  TEST_CASE("l2sq, dot: agree with a float64 sum within the promised bound") {
-    support::on_each_target([] {
-      for (const std::size_t dimension : dimensions()) {
-        CAPTURE(dimension);
-        const auto a = support::random_vector(dimension, dimension);
-        const auto b = support::random_vector(dimension + 10'000, dimension);
-        const double l2sq = support::l2sq_float64(a.data(), b.data(), dimension);
-        const double dot = support::dot_float64(a.data(), b.data(), dimension);
-        CHECK(std::abs(kernels().l2sq_f32(a.data(), b.data(), dimension) - l2sq) <=
-              support::l2sq_bound(l2sq, dimension));
-        CHECK(std::abs(kernels().dot_f32(a.data(), b.data(), dimension) - dot) <=
-              support::dot_bound(a.data(), b.data(), dimension));
-      }
-    });
-  }
-
-  TEST_CASE("l2sq, dot: exact where float32 is, on every instruction set") {
-    support::on_each_target([] {
-      for (const std::size_t dimension : dimensions()) {
-        CAPTURE(dimension);
-        const auto a = support::random_integers(dimension, dimension, 20);
-        const auto b = support::random_integers(dimension + 1, dimension, 20);
-        CHECK(kernels().l2sq_f32(a.data(), b.data(), dimension) ==
-              support::l2sq_float64(a.data(), b.data(), dimension));
-        CHECK(kernels().dot_f32(a.data(), b.data(), dimension) == support::dot_float64(a.data(), b.data(), dimension));
-      }
-    });
-  }
-
-  TEST_CASE("l2sq, dot: the same bits in either order, and for a vector with itself") {
-    support::on_each_target([] {
-      for (const std::size_t dimension : dimensions()) {
-        CAPTURE(dimension);
-        const auto a = support::random_vector(3, dimension);
-        const auto b = support::random_vector(4, dimension);
-        for (const family& which : families) {
-          const one_to_one pair = kernels().*which.pair;
-          CHECK(same_bits(pair(a.data(), b.data(), dimension), pair(b.data(), a.data(), dimension)));
-        }
-        CHECK(same_bits(kernels().l2sq_f32(a.data(), a.data(), dimension), 0.0F));
-      }
-    });
-  }
-
-  TEST_CASE("rows, gather: the same bits as one to one, for any count, stride and alignment") {
-    constexpr std::size_t row_count = 23;
-    support::on_each_target([] {
-      for (const family& which : families) {
-        for (const std::size_t dimension : {0U, 1U, 3U, 4U, 5U, 8U, 15U, 16U, 17U, 31U, 33U, 64U, 100U, 127U, 384U}) {
-          for (const std::size_t gap : {0U, 1U, 5U, 16U}) {
-            for (const std::size_t offset : {0U, 1U, 3U}) {
-              CAPTURE(which.name);
-              CAPTURE(dimension);
-              CAPTURE(gap);
-              CAPTURE(offset);
-              const std::size_t stride = dimension + gap;
-              const auto storage = support::random_vector(7, offset + row_count * stride);
-              const auto query_storage = support::random_vector(8, offset + dimension);
-              const float* rows = storage.data() + offset;
-              const float* query = query_storage.data() + offset;
-              for (const std::size_t count : {0U, 1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 15U, 16U, 17U, 23U}) {
-                CAPTURE(count);
-                std::vector<float> out(count + 1, -77.0F);
-                (kernels().*which.rows)(query, rows, stride * sizeof(float), count, dimension, out.data());
-                bool all_same = true;
-                for (std::size_t row = 0; row < count; ++row) {
-                  all_same = all_same && same(out[row], (kernels().*which.pair)(query, rows + row * stride, dimension));
-                }
-                CHECK(all_same);
-                CHECK(out[count] == -77.0F);
-
-                const auto ids = support::random_ids(9 + count, count, row_count);
-                std::vector<float> gathered(count + 1, -77.0F);
-                (kernels().*which.gather)(query, rows, stride * sizeof(float), ids.data(), count, dimension,
-                                          gathered.data());
-                all_same = true;
-                for (std::size_t i = 0; i < count; ++i) {
-                  all_same =
-                      all_same && same(gathered[i], (kernels().*which.pair)(query, rows + ids[i] * stride, dimension));
-                }
-                CHECK(all_same);
-                CHECK(gathered[count] == -77.0F);
-              }
-            }
-          }
-        }
-      }
-    });
-  }
-
-  TEST_CASE("every kernel: a stride of zero bytes repeats the first row") {
-    support::on_each_target([] {
-      const auto query = support::random_vector(1, 40);
-      const auto row = support::random_vector(2, 40);
-      for (const family& which : families) {
-        float out[9];
-        (kernels().*which.rows)(query.data(), row.data(), 0, 9, 40, out);
-        for (const float distance : out) CHECK(same(distance, (kernels().*which.pair)(query.data(), row.data(), 40)));
-      }
-    });
-  }
-
-  TEST_CASE("every kernel: the whole range of ids reaches its row") {
-    // Four bytes a row: the last id is 16 GiB from the first row, further than 32-bit arithmetic goes.
-    // Rows are named from the far end, so that only the memory that exists is read.
-    support::on_each_target([] {
-      const std::vector<float> storage = {3.0F, 5.0F};
-      const float query = 2.0F;
-      const std::uint32_t ids[] = {0xFFFFFFFEU, 0xFFFFFFFDU};
-      const auto first = reinterpret_cast<std::uintptr_t>(storage.data()) - std::uintptr_t{0xFFFFFFFDU} * sizeof(float);
-      float out[2];
-      kernels().l2sq_gather_f32(&query, reinterpret_cast<const void*>(first), sizeof(float), ids, 2, 1, out);
-      CHECK(out[0] == 9.0F);
-      CHECK(out[1] == 1.0F);
-    });
-  }
-
-  TEST_CASE("every kernel: nothing outside a vector is read") {
-    support::on_each_target([] {
-      for (const auto where : {support::guarded_floats::guard::behind, support::guarded_floats::guard::before}) {
-        for (const std::size_t dimension : dimensions()) {
+  TEST_CASE("row kernels: any count and any ids give the bits of one row at a time, and write nothing else") {
+    constexpr std::uint32_t row_count = 97;
+    // Every remainder of every number of rows at once, and more than a batch of 64.
+    const std::size_t counts[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 63, 64, 65, 66, 67, 97};
+    support::guarded_array<float> out_memory(row_count);
+    support::guarded_array<float> by_id_memory(row_count);
+    support::guarded_array<std::uint32_t> ids_memory(row_count);
+    support::on_each_target([&] {
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        for (const std::size_t dimension : dimensions(entry)) {
           CAPTURE(dimension);
-          // Five dense rows: the last one ends (or the first one begins) at the unreadable page.
-          const auto values = support::random_vector(5, 5 * dimension);
-          const auto query_values = support::random_vector(6, dimension);
-          const support::guarded_floats rows(values, where);
-          const support::guarded_floats query(query_values, where);
-          const std::uint32_t ids[] = {4, 0, 3, 1, 2};
-          for (const family& which : families) {
-            float out[5];
-            float gathered[5];
-            (kernels().*which.rows)(query.data(), rows.data(), dimension * sizeof(float), 5, dimension, out);
-            (kernels().*which.gather)(query.data(), rows.data(), dimension * sizeof(float), ids, 5, dimension,
-                                      gathered);
-            for (std::size_t i = 0; i < 5; ++i) {
-              CHECK(same(gathered[i], out[ids[i]]));
-              CHECK(same(out[i], (kernels().*which.pair)(query.data(), rows.data() + i * dimension, dimension)));
+          const byte_vector query = support::random_components(5, entry.query, filling::wide, dimension);
+          const std::size_t gap = dimension % 3 * support::element_bytes(entry.row);
+          const std::size_t stride_bytes = bytes_of(entry.row, dimension) + gap;
+          const std::size_t components = entry.row == atlas::scalar::b1
+                                             ? row_count * stride_bytes * 8
+                                             : row_count * stride_bytes / support::element_bytes(entry.row);
+          const byte_vector rows = support::random_components(6, entry.row, filling::wide, components);
+          std::vector<float> alone;
+          for (std::size_t row = 0; row < row_count; ++row) {
+            alone.push_back(entry.one(query.data(), rows.data() + row * stride_bytes, dimension));
+          }
+          for (const std::size_t count : counts) {
+            // Ends where memory does: one float too far is a crash.
+            float* const out = out_memory.data() + row_count - count;
+            float* const by_id = by_id_memory.data() + row_count - count;
+            const auto ids = support::random_ids(7 + count, count, row_count);
+            std::uint32_t* const guarded_ids = ids_memory.data() + row_count - count;
+            std::copy(ids.begin(), ids.end(), guarded_ids);
+            entry.kernel()(query.data(), rows.data(), stride_bytes, nullptr, count, dimension, out);
+            entry.kernel()(query.data(), rows.data(), stride_bytes, guarded_ids, count, dimension, by_id);
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < count; ++i) {
+              wrong += same_bits(out[i], alone[i]) && same_bits(by_id[i], alone[ids[i]]) ? 0U : 1U;
             }
+            CAPTURE(count);
+            if (wrong != 0) CHECK(wrong == 0);
           }
         }
       }
     });
   }
 
-  TEST_CASE("every kernel: buffers that end with their heap block, for the sanitizers") {
+  TEST_CASE("row kernels: nothing before the first float is written, and nothing at all for no rows") {
     support::on_each_target([] {
-      for (std::size_t dimension = 1; dimension <= 70; ++dimension) {
-        const std::vector<float> query(dimension, 1.0F);
-        const std::vector<float> rows(3 * dimension, 2.0F);
-        const std::vector<std::uint32_t> ids = {2, 1, 0};
-        std::vector<float> out(3);
-        for (const family& which : families) {
-          const float want = static_cast<float>(which.pair == &kernel_table::dot_f32 ? 2 * dimension : dimension);
-          (kernels().*which.rows)(query.data(), rows.data(), dimension * sizeof(float), 3, dimension, out.data());
-          CHECK(out == std::vector<float>(3, want));
-          (kernels().*which.gather)(query.data(), rows.data(), dimension * sizeof(float), ids.data(), 3, dimension,
-                                    out.data());
-          CHECK(out == std::vector<float>(3, want));
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        const byte_vector query = support::random_components(1, entry.query, filling::small, 24);
+        const byte_vector rows = support::random_components(2, entry.row, filling::small, 9 * 24);
+        for (std::size_t count = 0; count <= 9; ++count) {
+          float out[11];
+          for (float& each : out) each = -77.0F;
+          entry.kernel()(query.data(), rows.data(), bytes_of(entry.row, 24), nullptr, count, 24, out + 1);
+          CHECK(out[0] == -77.0F);
+          CHECK(out[count + 1] == -77.0F);
         }
       }
     });
   }
 
-  TEST_CASE("every kernel: NaN in any component gives NaN, in its row alone") {
+  TEST_CASE("row kernels: one id again and again, and ids in falling order") {
     support::on_each_target([] {
-      for (const std::size_t dimension : {1U, 3U, 5U, 9U, 17U, 31U, 47U, 70U, 100U}) {
-        for (std::size_t at = 0; at < dimension; ++at) {
-          auto rows = support::random_vector(1, 6 * dimension);
-          rows[4 * dimension + at] = std::numeric_limits<float>::quiet_NaN();
-          const auto query = support::random_vector(2, dimension);
-          const std::uint32_t ids[] = {5, 4, 3, 2, 1, 0};
-          for (const family& which : families) {
-            float out[6];
-            (kernels().*which.rows)(query.data(), rows.data(), dimension * sizeof(float), 6, dimension, out);
-            bool right = true;
-            for (std::size_t row = 0; row < 6; ++row) right = right && std::isnan(out[row]) == (row == 4);
-            (kernels().*which.gather)(query.data(), rows.data(), dimension * sizeof(float), ids, 6, dimension, out);
-            for (std::size_t i = 0; i < 6; ++i) right = right && std::isnan(out[i]) == (ids[i] == 4);
-            const float* bad = rows.data() + 4 * dimension;
-            right = right && std::isnan((kernels().*which.pair)(query.data(), bad, dimension));
-            right = right && std::isnan((kernels().*which.pair)(bad, query.data(), dimension));
-            CHECK(right);
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        const std::size_t stride_bytes = bytes_of(entry.row, 40);
+        const byte_vector query = support::random_components(1, entry.query, filling::wide, 40);
+        const byte_vector rows = support::random_components(2, entry.row, filling::wide, 20 * 40);
+        std::vector<std::uint32_t> falling;
+        for (std::uint32_t id = 20; id-- != 0;) falling.push_back(id);
+        for (const std::vector<std::uint32_t>& ids : {std::vector<std::uint32_t>(20, 13U), falling}) {
+          float out[20];
+          entry.kernel()(query.data(), rows.data(), stride_bytes, ids.data(), 20, 40, out);
+          for (std::size_t i = 0; i < 20; ++i) {
+            CHECK(same_bits(out[i], entry.one(query.data(), rows.data() + ids[i] * stride_bytes, 40)));
           }
         }
       }
     });
   }
 
-  TEST_CASE("every kernel: infinity in any component gives what IEEE 754 says, and never NaN by a mask") {
+  TEST_CASE("row kernels: a stride of zero bytes repeats the first row, whatever the ids") {
     support::on_each_target([] {
-      constexpr float infinity = std::numeric_limits<float>::infinity();
-      for (const std::size_t dimension : {1U, 3U, 5U, 7U, 9U, 15U, 17U, 31U, 47U, 70U, 100U}) {
-        for (std::size_t at = 0; at < dimension; ++at) {
-          std::vector<float> query(dimension, 1.0F);
-          std::vector<float> row(dimension, 2.0F);
-          row[at] = infinity;
-          CHECK(kernels().l2sq_f32(query.data(), row.data(), dimension) == infinity);
-          CHECK(kernels().dot_f32(query.data(), row.data(), dimension) == infinity);
-          row[at] = -infinity;
-          CHECK(kernels().l2sq_f32(query.data(), row.data(), dimension) == infinity);
-          CHECK(kernels().dot_f32(query.data(), row.data(), dimension) == -infinity);
-          query[at] = -infinity;
-          CHECK(std::isnan(kernels().l2sq_f32(query.data(), row.data(), dimension)));
-          CHECK(kernels().dot_f32(query.data(), row.data(), dimension) == infinity);
-          query[at] = 0.0F;
-          CHECK(kernels().l2sq_f32(query.data(), row.data(), dimension) == infinity);
-          CHECK(std::isnan(kernels().dot_f32(query.data(), row.data(), dimension)));
+      const std::vector<std::uint32_t> ids(70, 0xFFFFFFFEU);
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        const byte_vector query = support::random_components(1, entry.query, filling::wide, 40);
+        const byte_vector row = support::random_components(2, entry.row, filling::wide, 40);
+        const float wanted = entry.one(query.data(), row.data(), 40);
+        for (const std::uint32_t* each : {static_cast<const std::uint32_t*>(nullptr), ids.data()}) {
+          float out[70];
+          entry.kernel()(query.data(), row.data(), 0, each, 70, 40, out);
+          for (const float found : out) CHECK(same_bits(found, wanted));
         }
       }
     });
   }
 
-  TEST_CASE("every kernel: a sum above the largest float is infinity") {
+  TEST_CASE("row kernels: the whole range of ids reaches its row") {
+    // The last id is 4 GiB and more from the first row, further than 32-bit arithmetic goes. Rows are named from the
+    // far end, so that only the memory that exists is read.
     support::on_each_target([] {
-      const std::vector<float> large(37, 1e30F);
-      CHECK(std::isinf(kernels().dot_f32(large.data(), large.data(), large.size())));
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        const std::size_t stride_bytes = bytes_of(entry.row, 8);
+        const byte_vector query = support::random_components(1, entry.query, filling::wide, 8);
+        const byte_vector rows = support::random_components(2, entry.row, filling::wide, 2 * 8);
+        const std::uint32_t ids[] = {0xFFFFFFFEU, 0xFFFFFFFDU};
+        float out[2];
+        entry.kernel()(query.data(), rows_before(rows.data(), 0xFFFFFFFDU, stride_bytes), stride_bytes, ids, 2, 8, out);
+        CHECK(same_bits(out[0], entry.one(query.data(), rows.data() + stride_bytes, 8)));
+        CHECK(same_bits(out[1], entry.one(query.data(), rows.data(), 8)));
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: the same bits at every alignment") {
+    support::on_each_target([] {
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        const std::size_t query_step = support::element_bytes(entry.query);
+        const std::size_t row_step = support::element_bytes(entry.row);
+        for (const std::size_t dimension : dimensions(entry)) {
+          CAPTURE(dimension);
+          const byte_vector query = support::random_components(3, entry.query, filling::wide, dimension);
+          const byte_vector row = support::random_components(4, entry.row, filling::wide, dimension);
+          alignas(64) std::uint8_t query_places[1024 + 64] = {};
+          alignas(64) std::uint8_t row_places[1024 + 64] = {};
+          float wanted = 0.0F;
+          std::size_t wrong = 0;
+          for (std::size_t offset = 0; offset < 64; ++offset) {
+            const std::size_t query_offset = offset * 7 * query_step % 64;  // every one, in another order
+            const std::size_t row_offset = offset * row_step % 64;
+            std::memcpy(query_places + query_offset, query.data(), query.size());
+            std::memcpy(row_places + row_offset, row.data(), row.size());
+            const float found = entry.one(query_places + query_offset, row_places + row_offset, dimension);
+            if (offset == 0) wanted = found;
+            wrong += same_bits(found, wanted) ? 0U : 1U;
+          }
+          CHECK(wrong == 0);
+        }
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: the same bits in either order, if stored alike") {
+    const std::size_t step = support::with_effort(1, 7);
+    support::on_each_target([&] {
+      for (const row_entry& entry : support::row_entries()) {
+        if (!entry.is_symmetric()) continue;
+        CAPTURE(entry.name);
+        const byte_vector a = support::random_components(3, entry.query, filling::wide, 1100);
+        const byte_vector b = support::random_components(4, entry.row, filling::wide, 1100);
+        for (std::size_t dimension = 1; dimension <= 1100; dimension += dimension < 140 ? 1 : step) {
+          const float found = entry.one(a.data(), b.data(), dimension);
+          const float turned = entry.one(b.data(), a.data(), dimension);
+          CAPTURE(dimension);
+          if (!same_bits(found, turned)) CHECK(found == turned);
+        }
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: a vector is at no distance from itself") {
+    support::on_each_target([] {
+      for (const row_entry& entry : support::row_entries()) {
+        if (!entry.is_symmetric() || entry.what == support::operation::dot ||
+            entry.what == support::operation::common_bits) {
+          continue;
+        }
+        CAPTURE(entry.name);
+        const byte_vector vector = support::random_components(3, entry.query, filling::wide, 300);
+        for (std::size_t dimension = 1; dimension <= 300; ++dimension) {
+          const float found = entry.one(vector.data(), vector.data(), dimension);
+          CAPTURE(dimension);
+          // One sum, and the formula: n / sqrt(n * n) is 1 in double.
+          if (!same_bits(found, 0.0F)) CHECK(found == 0.0F);
+        }
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: dimension 0 gives 0, and the cosine 1, and reads nothing") {
+    support::on_each_target([] {
+      const support::guarded_array<float> nothing(0);  // points at the unreadable page
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        float out[9];
+        for (float& each : out) each = -77.0F;
+        entry.kernel()(nothing.data(), nothing.data(), 0, nullptr, 9, 0, out);
+        for (const float found : out) {
+          CHECK(same_bits(found, entry.what == support::operation::cosine ? 1.0F : 0.0F));
+        }
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: vectors that end with their heap block, for the sanitizers") {
+    support::on_each_target([] {
+      for (const row_entry& entry : support::row_entries()) {
+        CAPTURE(entry.name);
+        for (std::size_t dimension = 1; dimension <= 70; ++dimension) {
+          CAPTURE(dimension);
+          const byte_vector query = support::random_components(1, entry.query, filling::small, dimension);
+          const byte_vector row = support::random_components(2, entry.row, filling::small, dimension);
+          byte_vector rows(row);
+          rows.insert(rows.end(), row.begin(), row.end());
+          rows.insert(rows.end(), row.begin(), row.end());
+          const std::vector<std::uint32_t> ids = {2, 1, 0};
+          std::vector<float> out(3);
+          std::vector<float> by_id(3);
+          entry.kernel()(query.data(), rows.data(), row.size(), nullptr, 3, dimension, out.data());
+          entry.kernel()(query.data(), rows.data(), row.size(), ids.data(), 3, dimension, by_id.data());
+          const float wanted =
+              support::rounded_answer(entry.what, support::sums_of(entry, query.data(), row.data(), dimension));
+          CHECK(out == std::vector<float>(3, wanted));
+          CHECK(by_id == out);
+        }
+      }
+    });
+  }
+
+  TEST_CASE("row kernels: the cosine is the formula of the three sums, if stored alike") {
+    // Not of bf16: there the dot product may be an instruction's that the cosine is too good for.
+    const std::size_t step = support::with_effort(1, 7);
+    support::on_each_target([&] {
+      const std::vector<row_entry> entries = support::dense_entries();
+      for (std::size_t i = 0; i < entries.size(); i += 3) {
+        const row_entry& dot = entries[i + 1];
+        const row_entry& cosine = entries[i + 2];
+        REQUIRE(cosine.what == support::operation::cosine);
+        if (!cosine.is_symmetric() || cosine.query == atlas::scalar::bf16) continue;
+        CAPTURE(cosine.name);
+        const byte_vector a = support::random_components(3, cosine.query, filling::wide, 1100);
+        const byte_vector b = support::random_components(4, cosine.row, filling::wide, 1100);
+        for (std::size_t dimension = 1; dimension <= 1100; dimension += dimension < 140 ? 1 : step) {
+          const float found = cosine.one(a.data(), b.data(), dimension);
+          const float wanted =
+              support::cosine_of_sums(dot.one(a.data(), b.data(), dimension), dot.one(a.data(), a.data(), dimension),
+                                      dot.one(b.data(), b.data(), dimension));
+          CAPTURE(dimension);
+          if (!same_bits(found, wanted)) CHECK(found == wanted);
+        }
+      }
     });
   }
 }

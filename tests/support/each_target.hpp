@@ -7,15 +7,18 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 namespace support {
 
 /// Calls check() under each target, best first, and restores the one that was in use.
 template <class Check>
 void on_each_target(Check&& check) {
   const char* const before = atlas::simd::target();
-  for (const char* target : atlas::simd::targets()) {
+  for (const char* name : atlas::simd::targets()) {
+    const std::string target = name;  // doctest prints a captured pointer as a number
     CAPTURE(target);
-    REQUIRE(atlas::simd::force_target(target).ok());
+    REQUIRE(atlas::simd::force_target(name).ok());
     check();
   }
   REQUIRE(atlas::simd::force_target(before).ok());
