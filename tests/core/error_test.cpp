@@ -54,6 +54,13 @@ TEST_SUITE("core") {
     CHECK(text_of(what.at_row(0)) == "corrupt file: length: expected 0, found 0 (row 0)");
   }
 
+  TEST_CASE("describe: a bound is said before the number expected") {
+    const atlas::error what{atlas::errc::dimension_mismatch, "rows.stride", "at least", 384, 128};
+    CHECK(text_of(what) == "dimension mismatch: rows.stride: expected at least 384, found 128");
+    CHECK(what.has_bound());
+    CHECK_FALSE(atlas::error{atlas::errc::internal}.has_bound());
+  }
+
   TEST_CASE("describe: texts stand in for numbers") {
     CHECK(text_of({atlas::errc::metric_mismatch, "metric", "l2sq", "cosine"}) ==
           "metric mismatch: metric: expected l2sq, found cosine");

@@ -20,6 +20,17 @@ TEST_SUITE("distance") {
     CHECK(view.is_dense());
     CHECK(view.row(1) == data + 3);
   }
+  TEST_CASE("dense: rows of bits begin at a whole byte") {
+    const atlas::b1x8 data[6] = {};
+    const auto view = atlas::dense(data, 3, 13);
+    CHECK(view.dimension == 13);
+    CHECK(view.stride == 2);
+    CHECK(view.is_dense());
+    CHECK(view.row(2) == data + 4);
+    CHECK(atlas::elements_of<atlas::b1x8>(0) == 0);
+    CHECK(atlas::elements_of<atlas::b1x8>(16) == 2);
+    CHECK(atlas::elements_of<float>(13) == 13);
+  }
   TEST_CASE("subrows: a run of rows") {
     const float data[8] = {};
     const auto view = atlas::dense(data, 4, 2);

@@ -47,7 +47,8 @@ enum class errc : std::int32_t {
   native_required = -28,     ///< only the compiled library does this (Python's fallback)
 };
 
-/// A failure. `field` names what was looked at; expected and found are numbers unless a text is set.
+/// A failure. `field` names what was looked at; expected and found are numbers unless a text is set, and a text may
+/// stand before the number expected.
 /// Every text has static storage, so an error may be copied anywhere and kept.
 struct error {
   static constexpr std::uint64_t no_row = ~std::uint64_t{0};
@@ -55,7 +56,7 @@ struct error {
   errc code = errc::internal;
   std::int32_t os_code = 0;             ///< errno of the failed call, 0 if none
   const char* field = nullptr;          ///< "dimension", "header.checksum", ...; null: not said
-  const char* expected_text = nullptr;  ///< when set, replaces `expected`
+  const char* expected_text = nullptr;  ///< when set, replaces `expected`, or stands before it if has_bound()
   const char* found_text = nullptr;     ///< when set, replaces `found`
   std::uint64_t expected = 0;
   std::uint64_t found = 0;
@@ -70,6 +71,12 @@ struct error {
       : code(why), field(what), expected_text(wanted), found_text(got) {}
   constexpr error(errc why, const char* what, const char* wanted, std::uint64_t got) noexcept
       : code(why), field(what), expected_text(wanted), found(got), has_numbers_(true) {}
+  /// As "at least" 384, found 128.
+  constexpr error(errc why, const char* what, const char* bound, std::uint64_t wanted, std::uint64_t got) noexcept
+      : error(why, what, wanted, got) {
+    expected_text = bound;
+    has_bound_ = true;
+  }
 
   /// The same error, naming the batch row it lies in.
   [[nodiscard]] constexpr error at_row(std::uint64_t which) const noexcept {
@@ -84,11 +91,13 @@ struct error {
     return copy;
   }
   [[nodiscard]] constexpr bool has_numbers() const noexcept { return has_numbers_; }
+  [[nodiscard]] constexpr bool has_bound() const noexcept { return has_bound_; }
 
   friend constexpr bool operator==(const error& left, errc right) noexcept { return left.code == right; }
 
  private:
   bool has_numbers_ = false;
+  bool has_bound_ = false;
 };
 static_assert(sizeof(error) <= 64);
 
@@ -146,6 +155,9 @@ static_assert(sizeof(error) <= 64);
   if (what.field != nullptr) advance(std::snprintf(out + used, capacity - used, ": %s", what.field));
   if (what.expected_text != nullptr) {
     advance(std::snprintf(out + used, capacity - used, ": expected %s", what.expected_text));
+    if (what.has_bound()) {
+      advance(std::snprintf(out + used, capacity - used, " %llu", static_cast<unsigned long long>(what.expected)));
+    }
   } else if (what.has_numbers()) {
     advance(std::snprintf(out + used, capacity - used, ": expected %llu",
                           static_cast<unsigned long long>(what.expected)));

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/distance/panel_distances.hpp -- the full matrix of products of many float queries and rows.
+//
+// Room:      inner product and cosine by the kernels that keep a panel of queries in registers.
+// Not here:  those kernels (distance/panel_kernels-inl.hpp), what a caller uses (distance/distances.hpp).
+// Depends:   core, simd.
+// Threads:   pure.
+#ifndef ATLAS_DISTANCE_PANEL_DISTANCES_HPP
+#define ATLAS_DISTANCE_PANEL_DISTANCES_HPP
+
+#include <atlas/distance/matrix_view.hpp>  // any_matrix_view
+#include <atlas/distance/metric.hpp>       // metric
+#include <atlas/simd/kernel_table.hpp>     // kernels, panel_kernels
+
+#include <new>  // operator new
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// Memory of one call, aligned to cache_line; null if there is none.
+class panel_memory {
+ public:
+  explicit panel_memory(std::size_t bytes) noexcept
+      : data_(static_cast<char*>(::operator new(bytes, std::align_val_t{cache_line}, std::nothrow))) {}
+  panel_memory(const panel_memory&) = delete;
+  panel_memory& operator=(const panel_memory&) = delete;
+  ~panel_memory() { ::operator delete(data_, std::align_val_t{cache_line}, std::nothrow); }
+
+  [[nodiscard]] char* data() const noexcept { return data_; }
+
+ private:
+  char* data_;
+};
+
+/// 1 / length of each vector: what makes a product a cosine. 0 for a vector of length zero, whose cosine distance is 1;
+/// NaN where cosine() gives NaN.
+inline void inverse_lengths(const kernel_table& table, const any_matrix_view& block, std::size_t first,
+                            std::size_t count, float* out) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const void* const row = block.row(first + i);
+    float squared = 0;
+    table.dot[kernels_v1::f32_f32](row, row, 0, nullptr, 1, block.dimension, &squared);
+    out[i] = squared == 0.0F                ? 0.0F
+             : squared < __builtin_inff()   ? static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(squared)))
+                                            : __builtin_nanf("");
+  }
+}
+
+/// One panel's products, [rows, lanes], as distances, [queries, rows].
+inline void store_panel(const float* products, std::size_t lanes, const float* query_factors,
+                        const float* row_factors, std::size_t queries, std::size_t rows, float* out,
+                        std::size_t out_stride) noexcept {
+  for (std::size_t query = 0; query < queries; ++query) {
+    float* const distances = out + query * out_stride;
+    const float* const column = products + query;
+    if (query_factors == nullptr) {
+      for (std::size_t row = 0; row < rows; ++row) distances[row] = 1.0F - column[row * lanes];
+      continue;
+    }
+    for (std::size_t row = 0; row < rows; ++row) {
+      float distance = 1.0F - column[row * lanes] * query_factors[query] * row_factors[row];
+      // Rounding may step over the ends of the range; a NaN passes both comparisons.
+      distance = distance < 0.0F ? 0.0F : distance;
+      distances[row] = distance > 2.0F ? 2.0F : distance;
+    }
+  }
+}
+
+/// The distances of the first queries, as many as are worth it.
+///
+/// @param queries  float, at least one vector, as the rows
+/// @param out      shape [queries.rows, rows.rows]
+/// @return         how many queries are done; the others' distances are not written
+inline std::size_t distances_by_panels(const any_matrix_view& queries, const any_matrix_view& rows, metric which,
+                                       float* out) noexcept {
+  if (queries.element != scalar::f32 || rows.element != scalar::f32 || which == metric::l2sq) return 0;
+  const kernel_table& table = kernels();
+  const kernels_v1::panel_kernels& panel = table.panel;
+  // A panel costs the same with few queries in it; below half of it the kernels for one query are as fast.
+  const std::size_t full = queries.rows / panel.queries * panel.queries;
+  const std::size_t worth = queries.rows - full < panel.queries / 2 ? full : queries.rows;
+  if (worth == 0) return 0;
+
+  // Rows lie in the L2 cache while all panels pass over them, and their products too. Panels that are packed at a time
+  // may take 8 MiB, but for a single larger one.
+  constexpr std::size_t panels_bytes = std::size_t{8} << 20;
+  constexpr std::size_t rows_bytes = std::size_t{256} << 10;
+  constexpr std::size_t most_rows = 256;
+  const std::size_t panel_bytes = panel.panel_bytes(rows.dimension);
+  std::size_t panels = (worth + panel.queries - 1) / panel.queries;
+  if (panels > panels_bytes / panel_bytes) panels = panels_bytes / panel_bytes == 0 ? 1 : panels_bytes / panel_bytes;
+  std::size_t block = rows_bytes / rows.stride_bytes() / panel.rows_at_once * panel.rows_at_once;
+  if (block > most_rows) block = most_rows / panel.rows_at_once * panel.rows_at_once;
+  if (block == 0) block = panel.rows_at_once;
+
+  const std::size_t products_bytes = (block * panel.queries * sizeof(float) + cache_line - 1) / cache_line * cache_line;
+  const std::size_t factors = panels * panel.queries;  // of queries; and residuals, which nobody asks for here
+  const panel_memory memory(panels * panel_bytes + products_bytes + (factors + panel.queries + block) * sizeof(float));
+  if (memory.data() == nullptr) return 0;
+  if (panel.begin != nullptr && !panel.begin()) return 0;
+  char* const packed = memory.data();
+  auto* const products = reinterpret_cast<float*>(packed + panels * panel_bytes);
+  float* const query_factors = products + products_bytes / sizeof(float);
+  float* const residuals = query_factors + factors;
+  float* const row_factors = residuals + panel.queries;
+  const bool is_cosine = which == metric::cosine;
+
+  for (std::size_t start = 0; start < worth; start += factors) {
+    const std::size_t query_count = worth - start < factors ? worth - start : factors;
+    for (std::size_t first = 0; first < query_count; first += panel.queries) {
+      const std::size_t count = query_count - first < panel.queries ? query_count - first : panel.queries;
+      panel.pack(static_cast<const float*>(queries.row(start + first)), queries.stride_bytes(), count, rows.dimension,
+                 packed + first / panel.queries * panel_bytes, residuals);
+    }
+    if (is_cosine) inverse_lengths(table, queries, start, query_count, query_factors);
+    for (std::size_t row = 0; row < rows.rows; row += block) {
+      const std::size_t row_count = rows.rows - row < block ? rows.rows - row : block;
+      if (is_cosine) inverse_lengths(table, rows, row, row_count, row_factors);
+      for (std::size_t first = 0; first < query_count; first += panel.queries) {
+        const std::size_t count = query_count - first < panel.queries ? query_count - first : panel.queries;
+        panel.products(packed + first / panel.queries * panel_bytes, rows.row(row), rows.stride_bytes(), row_count,
+                       rows.dimension, products);
+        store_panel(products, panel.queries, is_cosine ? query_factors + first : nullptr, row_factors, count, row_count,
+                    out + (start + first) * rows.rows + row, rows.rows);
+      }
+    }
+  }
+  if (panel.end != nullptr) panel.end();
+  return worth;
+}
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_DISTANCE_PANEL_DISTANCES_HPP
