@@ -87,6 +87,22 @@ inline constexpr block_fields rows_block{"rows", "rows.data", "rows.rows", "rows
   return {};
 }
 
+/// A row of output for each row of a block, `stride` elements apart; 0: end to end.
+/// @return  the stride in elements
+/// @pre     check_block(rows) was ok
+[[nodiscard]] inline result<std::size_t> check_row_output(const void* out, std::size_t element_bytes,
+                                                          std::size_t stride, const any_matrix_view& rows) noexcept {
+  if (stride == 0) stride = rows.dimension;
+  if (stride < rows.dimension) return error{errc::dimension_mismatch, "out_stride", "at least", rows.dimension, stride};
+  if (rows.rows == 0) return stride;
+  if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
+  const std::size_t most = static_cast<std::size_t>(PTRDIFF_MAX) / element_bytes / rows.rows;
+  if (stride > most) return error{errc::limit_exceeded, "out_stride", "at most", most, stride};
+  const std::size_t bytes = ((rows.rows - 1) * stride + rows.dimension) * element_bytes;
+  if (status apart = check_apart(out, bytes, "out", rows, rows_block); !apart.ok()) return apart.error();
+  return stride;
+}
+
 /// A float of output for each query and row.
 /// @return  how many
 [[nodiscard]] inline result<std::size_t> check_output(const float* out, const any_matrix_view& queries,
