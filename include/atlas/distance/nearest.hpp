@@ -15,6 +15,7 @@
 #include <atlas/core/result.hpp>               // result, errc
 #include <atlas/core/span.hpp>                 // span
 #include <atlas/distance/distance_checks.hpp>  // check_block, check_metric
+#include <atlas/distance/first_pass.hpp>       // first_pass
 #include <atlas/distance/matrix_view.hpp>      // basic_matrix_view
 #include <atlas/distance/metric.hpp>           // metric
 #include <atlas/distance/nearest_request.hpp>  // nearest_request
@@ -25,13 +26,6 @@
 #endif
 
 namespace atlas { inline namespace ATLAS_ABI {
-
-/// In what numbers a search rules rows out before it measures the rest in float32. The answer is the same, bit for bit.
-enum class first_pass : std::uint8_t {
-  f32 = 0,
-  bf16 = 1,  ///< several times faster on CPUs with AMX; elsewhere as f32
-  i8 = 2,    ///< faster on CPUs with AVX-512 VNNI or AMX, if components are of about one size; elsewhere as f32
-};
 
 /// Options of nearest for many queries.
 struct nearest_options {
@@ -62,7 +56,7 @@ namespace detail {
   if (rows.rows > max_rows) return error{errc::limit_exceeded, rows_block.rows, "at most", max_rows, rows.rows};
   if (options.k == 0) return error{errc::invalid_argument, "k", "at least 1", std::uint64_t{0}};
   if (options.k > rows.rows) return error{errc::invalid_argument, "k", "at most rows.rows =", rows.rows, options.k};
-  if (options.first_pass > first_pass::i8) {
+  if (!is_first_pass(static_cast<std::uint8_t>(options.first_pass))) {
     return error{errc::invalid_argument, "first_pass", "0 f32, 1 bf16 or 2 i8",
                  static_cast<std::uint64_t>(options.first_pass)};
   }

@@ -21,6 +21,11 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// Candidates a walk left in its scratch, sorted.
 using found_rows = span<const candidate>;
 
+/// Whether an engine answers many queries better together than one by one: it has
+/// static status nearest_of_batch(rows, pool, queries, options, hits).
+template <class Engine>
+concept searches_batches = requires { &Engine::nearest_of_batch; };
+
 /// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
 ///
 /// Engine has: `static constexpr file_kind kind`; status link(rows, scratches, pool, batch, options): makes
@@ -103,13 +108,21 @@ class basic_index {
   /// @param hits     [n, k] and [n]; what is not found is reserved_key and +inf. Fewer than k is no error
   /// @return  errc::invalid_argument (k = 0, null), dimension_mismatch, not_finite, zero_vector (cosine),
   ///          limit_exceeded; then nothing is written. errc::no_memory; then some queries may be answered
-  /// Cost: allocates nothing once as many searches have run at the same time before, at the same width. hnsw: while
+  /// Cost: allocates nothing once as many searches have run at the same time before, at the same width; but flat does for
+  /// a batch or more than one thread: it compares all queries with the rows in one pass. hnsw: while
   /// rows are removed, replaced or being added, and with a filter, a walk costs about half as much again.
   [[nodiscard]] status search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
     if (status fits = check_search(queries, dimension(), options, hits); !fits.ok()) return fits;
     for (std::size_t i = 0; i < queries.rows; ++i) {
       const auto norm = checked_inverse_norm(queries.row(i), dimension(), metric());
       if (!norm.ok()) return norm.error().at_row(i);
+    }
+    if constexpr (searches_batches<Engine>) {
+      if (queries.rows > 1 || (queries.rows == 1 && options.threads != 1)) {
+        return state_->rows.read_steadily([&]() noexcept {
+          return Engine::nearest_of_batch(state_->rows, state_->pool, queries, options, hits);
+        });
+      }
     }
     return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
                      [&](search_scratch& scratch, std::size_t i) noexcept -> status {

@@ -3,13 +3,14 @@
 //
 // Room:      flat<Scalar>: for some ten thousand rows, and the truth to measure approximate indexes by.
 // Not here:  what its members promise (index/basic_index.hpp), approximate search (index/hnsw_index.hpp).
-// Depends:   index/{basic_index,exact_search}.hpp.
+// Depends:   index/{basic_index,exact_search,flat_batch}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_FLAT_INDEX_HPP
 #define ATLAS_INDEX_FLAT_INDEX_HPP
 
 #include <atlas/index/basic_index.hpp>   // basic_index
 #include <atlas/index/exact_search.hpp>  // exact_nearest, exact_range
+#include <atlas/index/flat_batch.hpp>    // nearest_of_batch
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -35,6 +36,10 @@ struct flat_engine {
                                            const filter& allowed) const noexcept {
     if (status scanned = exact_nearest(rows, k, allowed, scratch); !scanned.ok()) return scanned.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  [[nodiscard]] static status nearest_of_batch(const row_store& rows, thread_pool& pool, const matrix_view& queries,
+                                               const search_options& options, const hits_view& hits) noexcept {
+    return detail::nearest_of_batch(rows, pool, queries, options, hits);
   }
   [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, std::size_t,
                                           const filter& allowed) const noexcept {

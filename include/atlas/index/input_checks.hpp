@@ -35,6 +35,10 @@ inline constexpr bool is_index_scalar<float> = true;
 [[nodiscard]] inline status check_search(const matrix_view& queries, std::size_t dimension, const search_options& options,
                                          const hits_view& hits) noexcept {
   if (options.k == 0) return error{errc::invalid_argument, "k", "1 or more", options.k};
+  if (!is_first_pass(static_cast<std::uint8_t>(options.first_pass))) {
+    return error{errc::invalid_argument, "first_pass", "0 f32, 1 bf16 or 2 i8",
+                 static_cast<std::uint64_t>(options.first_pass)};
+  }
   if (queries.rows == 0) return {};
   if (queries.rows > ~std::size_t{0} / sizeof(std::uint64_t) / options.k) {
     return error{errc::limit_exceeded, "queries * k", "below 2^61", options.k};

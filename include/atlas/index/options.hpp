@@ -9,6 +9,7 @@
 
 #include <atlas/core/progress.hpp>          // progress
 #include <atlas/core/span.hpp>              // span
+#include <atlas/distance/first_pass.hpp>    // first_pass
 #include <atlas/distance/matrix_view.hpp>   // basic_matrix_view, in every signature
 #include <atlas/distance/metric.hpp>        // metric
 #include <atlas/distance/scalar.hpp>        // scalar
@@ -22,6 +23,8 @@ struct search_options {
   std::size_t width = 0;  ///< hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
   filter allowed = {};         ///< which keys may be returned
+  /// flat: in what numbers a batch rules rows out; the answers are the same
+  atlas::first_pass first_pass = first_pass::f32;
 };
 
 /// Options of a search within a radius.
