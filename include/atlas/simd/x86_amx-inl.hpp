@@ -65,11 +65,11 @@ struct amx_bf16 {
   static constexpr std::size_t bytes_after_panel = 0;
 
   // Tiles 0 to 3 are sums, 4 and 5 rows, 6 and 7 queries.
-  [[gnu::always_inline]] static void multiply_lower_rows() {
+  [[gnu::always_inline]] static void multiply_upper_rows() {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
   }
-  [[gnu::always_inline]] static void multiply_upper_rows() {
+  [[gnu::always_inline]] static void multiply_lower_rows() {
     _tile_dpbf16ps(2, 5, 6);
     _tile_dpbf16ps(3, 5, 7);
   }
@@ -80,11 +80,11 @@ struct amx_i8 {
   static constexpr std::size_t component_bytes = 1;
   static constexpr std::size_t bytes_after_panel = sizeof(float) * amx_queries;  // their scales
 
-  [[gnu::always_inline]] static void multiply_lower_rows() {
+  [[gnu::always_inline]] static void multiply_upper_rows() {
     _tile_dpbssd(0, 4, 6);
     _tile_dpbssd(1, 4, 7);
   }
-  [[gnu::always_inline]] static void multiply_upper_rows() {
+  [[gnu::always_inline]] static void multiply_lower_rows() {
     _tile_dpbssd(2, 5, 6);
     _tile_dpbssd(3, 5, 7);
   }
@@ -110,27 +110,35 @@ inline std::size_t amx_panel_bytes(std::size_t dimension) {
   return amx_blocks<Numbers>(dimension) * amx_block_bytes + Numbers::bytes_after_panel;
 }
 
+/// Adds `blocks` blocks to the sums of 32 rows, which begin at 0 or go on from `out`.
 template <class Numbers>
 [[gnu::always_inline]] inline void amx_32_rows(const char* panel, const char* rows, std::size_t stride_bytes,
-                                               std::size_t blocks, float* out) {
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+                                               std::size_t blocks, bool begins, float* out) {
+  constexpr std::size_t out_stride = amx_queries * sizeof(float);
+  float* const out_below = out + 16 * amx_queries;
+  if (begins) {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  } else {
+    _tile_loadd(0, out, out_stride);
+    _tile_loadd(1, out + 16, out_stride);
+    _tile_loadd(2, out_below, out_stride);
+    _tile_loadd(3, out_below + 16, out_stride);
+  }
   for (const char* const end = panel + blocks * amx_block_bytes; panel != end; panel += amx_block_bytes, rows += 64) {
     _tile_loadd(6, panel, 64);
     _tile_loadd(4, rows, stride_bytes);
     _tile_loadd(7, panel + amx_tile_bytes, 64);
-    Numbers::multiply_lower_rows();
-    _tile_loadd(5, rows + 16 * stride_bytes, stride_bytes);
     Numbers::multiply_upper_rows();
+    _tile_loadd(5, rows + 16 * stride_bytes, stride_bytes);
+    Numbers::multiply_lower_rows();
   }
-  constexpr std::size_t out_stride = amx_queries * sizeof(float);
   _tile_stored(0, out, out_stride);
   _tile_stored(1, out + 16, out_stride);
-  _tile_stored(2, out + 16 * amx_queries, out_stride);
-  _tile_stored(3, out + 16 * amx_queries + 16, out_stride);
-  Numbers::finish(panel, out, 32);
+  _tile_stored(2, out_below, out_stride);
+  _tile_stored(3, out_below + 16, out_stride);
 }
 
 template <class Numbers>
@@ -141,7 +149,7 @@ inline void amx_16_rows(const char* panel, const char* rows, std::size_t stride_
     _tile_loadd(4, rows, stride_bytes);
     _tile_loadd(6, panel, 64);
     _tile_loadd(7, panel + amx_tile_bytes, 64);
-    Numbers::multiply_lower_rows();
+    Numbers::multiply_upper_rows();
   }
   constexpr std::size_t out_stride = amx_queries * sizeof(float);
   _tile_stored(0, out, out_stride);
@@ -163,7 +171,7 @@ inline void amx_few_rows(const char* panel, const char* rows, std::size_t stride
     _tile_loadd(4, tile, 64);
     _tile_loadd(6, panel, 64);
     _tile_loadd(7, panel + amx_tile_bytes, 64);
-    Numbers::multiply_lower_rows();
+    Numbers::multiply_upper_rows();
   }
   constexpr std::size_t out_stride = amx_queries * sizeof(float);
   _tile_stored(0, sums, out_stride);
@@ -171,6 +179,11 @@ inline void amx_few_rows(const char* panel, const char* rows, std::size_t stride
   Numbers::finish(panel, sums, count);
   std::memcpy(out, sums, count * out_stride);
 }
+
+/// Of a panel, 18 KiB: they stay in the first-level cache while all rows pass. Measured on Sapphire Rapids, bf16, 192
+/// rows of 800 components in the second-level cache: 2.09 TFLOPS; 1.59 with the whole panel for each 32 rows; 1.77
+/// with 6 and 1.93 with 13 blocks. To fetch rows or panel ahead is slower in all of them.
+inline constexpr std::size_t amx_blocks_at_once = 9;
 
 /// Error, bf16: products are exact, 16 sums follow on each other for the even components of a block and 16 for the
 /// odd ones, which are added up, and one sum a block: a component goes through at most
@@ -186,10 +199,15 @@ inline void amx_products(const void* panel, const void* rows, std::size_t stride
     if (count != 0) amx_few_rows<Numbers>(queries, first, stride_bytes, count, blocks, out);
     return;
   }
-  std::size_t row = 0;
-  for (; row + 32 <= count; row += 32) {
-    amx_32_rows<Numbers>(queries, first + row * stride_bytes, stride_bytes, blocks, out + row * amx_queries);
+  std::size_t row = count / 32 * 32;
+  for (std::size_t block = 0; block < blocks || block == 0; block += amx_blocks_at_once) {
+    const std::size_t some = blocks - block < amx_blocks_at_once ? blocks - block : amx_blocks_at_once;
+    for (std::size_t group = 0; group < row; group += 32) {
+      amx_32_rows<Numbers>(queries + block * amx_block_bytes, first + group * stride_bytes + block * 64, stride_bytes,
+                           some, block == 0, out + group * amx_queries);
+    }
   }
+  Numbers::finish(queries + blocks * amx_block_bytes, out, row);
   if (row + 16 <= count) {
     amx_16_rows<Numbers>(queries, first + row * stride_bytes, stride_bytes, blocks, out + row * amx_queries);
     row += 16;
