@@ -135,15 +135,20 @@ struct dot_and_square_of {
     }
   };
   static HWY_INLINE sum zero() { return sum(Kind::zero(), Kind::zero()); }
-  static HWY_INLINE sum add(typename Kind::part query, typename Kind::part row, sum so_far) {
+  static HWY_INLINE sum add(typename Kind::part query, typename Kind::part loaded, sum so_far) {
+    const typename Kind::part row = kept(loaded);
     return sum(Kind::add_product(query, row, so_far.product), Kind::add_product(row, row, so_far.square));
   }
   template <std::size_t Rows, class Sums>
   static HWY_INLINE void store(const Sums& sums, float* out, float* squares) {
     const sum total = sums.total();
-    out[0] = Kind::product_number(total.product);
-    squares[0] = Kind::square_number(total.square);
-    if constexpr (Rows > 1) store<Rows - 1>(sums.others, out + 1, squares + 1);
+    if constexpr (Rows == 2) {
+      const sum other = sums.others.total();
+      Kind::store_products_and_squares(total.product, other.product, total.square, other.square, out, squares);
+    } else {
+      out[0] = Kind::product_number(total.product);
+      squares[0] = Kind::square_number(total.square);
+    }
   }
 };
 

@@ -18,37 +18,41 @@ ATLAS_X86_BEGIN
 }
 
 /// Two sums a row: eight chains cover the instruction's latency.
-inline void four_dots_bf16(const void* query, const void* const* rows, std::size_t dimension, float* out) {
-  const std::size_t bytes = 2 * dimension;
-  __m512 even[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
-  __m512 odd[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
-  std::size_t at = 0;
-  for (; at + 128 <= bytes; at += 128) {
-    const __m512i first = bytes_at(query, at);
-    const __m512i second = bytes_at(query, at + 64);
-    for (std::size_t row = 0; row < 4; ++row) {
-      even[row] = add_bf16_products(even[row], bytes_at(rows[row], at), first);
-      odd[row] = add_bf16_products(odd[row], bytes_at(rows[row], at + 64), second);
+struct four_bf16_rows {
+  const void* query;
+  std::size_t bytes;
+
+  void operator()(const void* const* rows, float* out) const {
+    __m512 even[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    __m512 odd[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+    std::size_t at = 0;
+    for (; at + 128 <= bytes; at += 128) {
+      const __m512i first = bytes_at(query, at);
+      const __m512i second = bytes_at(query, at + 64);
+      for (std::size_t row = 0; row < 4; ++row) {
+        even[row] = add_bf16_products(even[row], bytes_at(rows[row], at), first);
+        odd[row] = add_bf16_products(odd[row], bytes_at(rows[row], at + 64), second);
+      }
     }
-  }
-  if (at + 64 <= bytes) {
-    const __m512i first = bytes_at(query, at);
-    for (std::size_t row = 0; row < 4; ++row) even[row] = add_bf16_products(even[row], bytes_at(rows[row], at), first);
-    at += 64;
-  }
-  if (at < bytes) {
-    const __mmask64 keep = ~std::uint64_t{0} >> (64 - (bytes - at));
-    const __m512i last = bytes_at(query, at, keep);
-    for (std::size_t row = 0; row < 4; ++row) {
-      odd[row] = add_bf16_products(odd[row], bytes_at(rows[row], at, keep), last);
+    if (at + 64 <= bytes) {
+      const __m512i part = bytes_at(query, at);
+      for (std::size_t row = 0; row < 4; ++row) even[row] = add_bf16_products(even[row], bytes_at(rows[row], at), part);
+      at += 64;
     }
+    if (at < bytes) {
+      const __mmask64 keep = ~std::uint64_t{0} >> (64 - (bytes - at));
+      const __m512i part = bytes_at(query, at, keep);
+      for (std::size_t row = 0; row < 4; ++row) {
+        odd[row] = add_bf16_products(odd[row], bytes_at(rows[row], at, keep), part);
+      }
+    }
+    for (std::size_t row = 0; row < 4; ++row) out[row] = _mm512_reduce_add_ps(_mm512_add_ps(even[row], odd[row]));
   }
-  for (std::size_t row = 0; row < 4; ++row) out[row] = _mm512_reduce_add_ps(_mm512_add_ps(even[row], odd[row]));
-}
+};
 
 inline void dot_bf16(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                      std::size_t count, std::size_t dimension, float* out) {
-  in_groups<4, &four_dots_bf16>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<4>(four_bf16_rows{query, 2 * dimension}, rows, stride_bytes, ids, count, out);
 }
 
 ATLAS_X86_END

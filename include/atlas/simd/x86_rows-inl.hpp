@@ -10,19 +10,19 @@
 HWY_PUSH_ATTRIBUTES(ATLAS_X86_AVX512)
 ATLAS_X86_BEGIN
 
-/// Calls Group for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to `out` is
-/// written. Prefetches as distance/row_kernels-inl.hpp does, by the measurement there.
-template <std::size_t Rows, void (*Group)(const void* query, const void* const* rows, std::size_t dimension, float* out)>
-[[gnu::always_inline]] inline void in_groups(const void* query, const void* rows, std::size_t stride_bytes,
-                                             const std::uint32_t* ids, std::size_t count, std::size_t dimension,
-                                             float* out) {
+/// Calls group(rows, out) for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to `out`
+/// is written. Prefetches as distance/row_kernels-inl.hpp does, by the measurement there.
+template <std::size_t Rows, class Group>
+[[gnu::always_inline]] inline void in_groups(const Group& group, const void* rows, std::size_t stride_bytes,
+                                             const std::uint32_t* ids, std::size_t count, float* out) {
   // Integers, because a prefetch may name bytes past the block, where a pointer may not point.
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(rows);
-  for (std::size_t done = 0; done < count; done += Rows) {
-    const void* group[Rows];
+  const void* places[Rows];
+  std::size_t done = 0;
+  for (; done + Rows <= count; done += Rows) {
     for (std::size_t row = 0; row < Rows; ++row) {
-      const std::size_t index = done + row < count ? done + row : done;
-      group[row] = reinterpret_cast<const void*>(first + (ids == nullptr ? index : ids[index]) * stride_bytes);
+      const std::size_t index = ids == nullptr ? done + row : ids[done + row];
+      places[row] = reinterpret_cast<const void*>(first + index * stride_bytes);
     }
     if (ids != nullptr) {
       for (std::size_t row = done + Rows; row < done + 2 * Rows && row < count; ++row) {
@@ -30,13 +30,16 @@ template <std::size_t Rows, void (*Group)(const void* query, const void* const* 
         __builtin_prefetch(reinterpret_cast<const void*>(first + ids[row] * stride_bytes + cache_line));
       }
     }
-    if (count - done >= Rows) {
-      Group(query, group, dimension, out + done);
-    } else {
-      float numbers[Rows];
-      Group(query, group, dimension, numbers);
-      for (std::size_t row = 0; row < count - done; ++row) out[done + row] = numbers[row];
+    group(places, out + done);
+  }
+  if (done < count) {
+    for (std::size_t row = 0; row < Rows; ++row) {
+      const std::size_t index = done + row < count ? done + row : done;
+      places[row] = reinterpret_cast<const void*>(first + (ids == nullptr ? index : ids[index]) * stride_bytes);
     }
+    float numbers[Rows];
+    group(places, numbers);
+    for (std::size_t row = 0; row < count - done; ++row) out[done + row] = numbers[row];
   }
 }
 

@@ -12,47 +12,42 @@
 HWY_PUSH_ATTRIBUTES(ATLAS_X86_AVX512 ",avx512vnni")
 ATLAS_X86_BEGIN
 
-/// 64 bytes of the query and of four rows, added to their sums. Constructors are written out because gcc gives an
-/// implicit one no target.
+/// Sums for four rows. Constructors are written out because gcc gives an implicit one no target.
 ///
 /// dot: VPDPBUSD multiplies unsigned with signed bytes, so rows move by 128, and what that adds, 128 times the query's
 /// sum, is taken off at the end. Sums are modulo 2^32, which the result fits.
-struct dot_i8_sums {
-  __m512i query;
+template <bool IsSigned>
+struct dot_sums {
   __m512i rows[4];
 
-  [[gnu::always_inline]] dot_i8_sums() : query(_mm512_setzero_si512()), rows{query, query, query, query} {}
+  [[gnu::always_inline]] dot_sums()
+      : rows{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()} {}
+  [[gnu::always_inline]] static __m512i add_products(__m512i sum, __m512i query, __m512i row) {
+    const __m512i moved = _mm512_xor_si512(row, _mm512_set1_epi8(-128));
+    return IsSigned ? _mm512_dpbusd_epi32(sum, moved, query) : _mm512_dpbusd_epi32(sum, query, moved);
+  }
   [[gnu::always_inline]] void add(__m512i part, __m512i a, __m512i b, __m512i c, __m512i d) {
-    const __m512i offset = _mm512_set1_epi8(-128);
-    query = _mm512_dpbusd_epi32(query, _mm512_set1_epi8(1), part);
-    rows[0] = _mm512_dpbusd_epi32(rows[0], _mm512_xor_si512(a, offset), part);
-    rows[1] = _mm512_dpbusd_epi32(rows[1], _mm512_xor_si512(b, offset), part);
-    rows[2] = _mm512_dpbusd_epi32(rows[2], _mm512_xor_si512(c, offset), part);
-    rows[3] = _mm512_dpbusd_epi32(rows[3], _mm512_xor_si512(d, offset), part);
+    rows[0] = add_products(rows[0], part, a);
+    rows[1] = add_products(rows[1], part, b);
+    rows[2] = add_products(rows[2], part, c);
+    rows[3] = add_products(rows[3], part, d);
   }
-  [[gnu::always_inline]] void store(float* out) const {
-    const __m128i offset = _mm_set1_epi32(_mm512_reduce_add_epi32(query));
-    const __m128i sums = _mm_sub_epi32(four_sums(rows), _mm_slli_epi32(offset, 7));
-    _mm_storeu_ps(out, _mm_cvtepi32_ps(sums));
+  /// What is added to each row's sum: 128 times the sum of the query, or, for signed bytes, its negative.
+  static int offset(const void* query, std::size_t dimension) {
+    __m512i sum = _mm512_setzero_si512();
+    const __m512i ones = _mm512_set1_epi8(1);
+    for (std::size_t at = 0; at < dimension; at += 64) {
+      const std::size_t left = dimension - at;
+      const __mmask64 keep = left >= 64 ? ~std::uint64_t{0} : ~std::uint64_t{0} >> (64 - left);
+      const __m512i part = bytes_at(query, at, keep);
+      sum = IsSigned ? _mm512_dpbusd_epi32(sum, ones, part) : _mm512_dpbusd_epi32(sum, part, ones);
+    }
+    const int total = 128 * _mm512_reduce_add_epi32(sum);  // at most 65,535 * 255 * 128 < 2^31
+    return IsSigned ? -total : total;
   }
-};
-struct dot_u8_sums {
-  __m512i query;
-  __m512i rows[4];
-
-  [[gnu::always_inline]] dot_u8_sums() : query(_mm512_setzero_si512()), rows{query, query, query, query} {}
-  [[gnu::always_inline]] void add(__m512i part, __m512i a, __m512i b, __m512i c, __m512i d) {
-    const __m512i offset = _mm512_set1_epi8(-128);
-    query = _mm512_dpbusd_epi32(query, part, _mm512_set1_epi8(1));
-    rows[0] = _mm512_dpbusd_epi32(rows[0], part, _mm512_xor_si512(a, offset));
-    rows[1] = _mm512_dpbusd_epi32(rows[1], part, _mm512_xor_si512(b, offset));
-    rows[2] = _mm512_dpbusd_epi32(rows[2], part, _mm512_xor_si512(c, offset));
-    rows[3] = _mm512_dpbusd_epi32(rows[3], part, _mm512_xor_si512(d, offset));
-  }
-  [[gnu::always_inline]] void store(float* out) const {
-    const __m128i offset = _mm_set1_epi32(_mm512_reduce_add_epi32(query));
-    const __m128i sums = _mm_add_epi32(four_sums(rows), _mm_slli_epi32(offset, 7));
-    _mm_storeu_ps(out, _mm_cvtepu32_ps(sums));
+  [[gnu::always_inline]] void store(int moved, float* out) const {
+    const __m128i sums = _mm_add_epi32(four_sums(rows), _mm_set1_epi32(moved));
+    _mm_storeu_ps(out, IsSigned ? _mm_cvtepi32_ps(sums) : _mm_cvtepu32_ps(sums));
   }
 };
 
@@ -76,40 +71,47 @@ struct l2sq_sums {
     rows[2] = add_squares(rows[2], part, c);
     rows[3] = add_squares(rows[3], part, d);
   }
-  [[gnu::always_inline]] void store(float* out) const { _mm_storeu_ps(out, _mm_cvtepu32_ps(four_sums(rows))); }
+  static int offset(const void*, std::size_t) { return 0; }
+  [[gnu::always_inline]] void store(int, float* out) const { _mm_storeu_ps(out, _mm_cvtepu32_ps(four_sums(rows))); }
 };
 
 template <class Sums>
-inline void four_byte_rows(const void* query, const void* const* rows, std::size_t dimension, float* out) {
-  Sums sums;
-  std::size_t at = 0;
-  for (; at + 64 <= dimension; at += 64) {
-    sums.add(bytes_at(query, at), bytes_at(rows[0], at), bytes_at(rows[1], at), bytes_at(rows[2], at),
-             bytes_at(rows[3], at));
+struct four_byte_rows {
+  const void* query;
+  std::size_t dimension;
+  int offset;
+
+  void operator()(const void* const* rows, float* out) const {
+    Sums sums;
+    std::size_t at = 0;
+    for (; at + 64 <= dimension; at += 64) {
+      sums.add(bytes_at(query, at), bytes_at(rows[0], at), bytes_at(rows[1], at), bytes_at(rows[2], at),
+               bytes_at(rows[3], at));
+    }
+    if (at < dimension) {
+      const __mmask64 keep = ~std::uint64_t{0} >> (64 - (dimension - at));
+      sums.add(bytes_at(query, at, keep), bytes_at(rows[0], at, keep), bytes_at(rows[1], at, keep),
+               bytes_at(rows[2], at, keep), bytes_at(rows[3], at, keep));
+    }
+    sums.store(offset, out);
   }
-  if (at < dimension) {
-    const __mmask64 keep = ~std::uint64_t{0} >> (64 - (dimension - at));
-    sums.add(bytes_at(query, at, keep), bytes_at(rows[0], at, keep), bytes_at(rows[1], at, keep),
-             bytes_at(rows[2], at, keep), bytes_at(rows[3], at, keep));
-  }
-  sums.store(out);
-}
+};
 
 inline void dot_i8_vnni(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                         std::size_t count, std::size_t dimension, float* out) {
-  in_groups<4, &four_byte_rows<dot_i8_sums>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<4>(four_byte_rows<dot_sums<true>>{query, dimension, dot_sums<true>::offset(query, dimension)}, rows, stride_bytes, ids, count, out);
 }
 inline void dot_u8_vnni(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                         std::size_t count, std::size_t dimension, float* out) {
-  in_groups<4, &four_byte_rows<dot_u8_sums>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<4>(four_byte_rows<dot_sums<false>>{query, dimension, dot_sums<false>::offset(query, dimension)}, rows, stride_bytes, ids, count, out);
 }
 inline void l2sq_i8_vnni(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                          std::size_t count, std::size_t dimension, float* out) {
-  in_groups<4, &four_byte_rows<l2sq_sums<true>>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<4>(four_byte_rows<l2sq_sums<true>>{query, dimension, l2sq_sums<true>::offset(query, dimension)}, rows, stride_bytes, ids, count, out);
 }
 inline void l2sq_u8_vnni(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                          std::size_t count, std::size_t dimension, float* out) {
-  in_groups<4, &four_byte_rows<l2sq_sums<false>>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<4>(four_byte_rows<l2sq_sums<false>>{query, dimension, l2sq_sums<false>::offset(query, dimension)}, rows, stride_bytes, ids, count, out);
 }
 
 ATLAS_X86_END

@@ -72,36 +72,46 @@ template <std::size_t Rows, __m512i (*Bits)(__m512i, __m512i)>
   return _mm512_sad_epu8(_mm512_permutexvar_epi16(_mm512_load_si512(across), pairs), _mm512_setzero_si512());
 }
 
+struct eight_bit_rows {
+  const void* query;
+  std::size_t dimension;
+  bit_tail tail;
+
+  template <__m512i (*Bits)(__m512i, __m512i)>
+  [[gnu::always_inline]] __m512i counts(const void* const* rows) const {
+    __m512i sums[8];
+    count_bits<8, Bits>(query, rows, dimension, tail, sums);
+    return eight_sums(sums, dimension);
+  }
+};
 template <__m512i (*Bits)(__m512i, __m512i)>
-inline void eight_counts(const void* query, const void* const* rows, std::size_t dimension, float* out) {
-  __m512i sums[8];
-  count_bits<8, Bits>(query, rows, dimension, tail_of(dimension), sums);
-  _mm256_storeu_ps(out, _mm512_cvtepu64_ps(eight_sums(sums, dimension)));
-}
-inline void eight_jaccards(const void* query, const void* const* rows, std::size_t dimension, float* out) {
-  const bit_tail tail = tail_of(dimension);
-  __m512i both[8];
-  __m512i either[8];
-  count_bits<8, &bits_in_both>(query, rows, dimension, tail, both);
-  count_bits<8, &bits_in_either>(query, rows, dimension, tail, either);
-  const __m512i total = eight_sums(either, dimension);
-  const __m512d share =
-      _mm512_div_pd(_mm512_cvtepu64_pd(eight_sums(both, dimension)), _mm512_cvtepu64_pd(total));
-  const __m512d distances = _mm512_sub_pd(_mm512_set1_pd(1.0), share);
-  _mm256_storeu_ps(out, _mm512_cvtpd_ps(_mm512_maskz_mov_pd(_mm512_test_epi64_mask(total, total), distances)));
-}
+struct eight_counts : eight_bit_rows {
+  void operator()(const void* const* rows, float* out) const {
+    _mm256_storeu_ps(out, _mm512_cvtepu64_ps(counts<Bits>(rows)));
+  }
+};
+struct eight_jaccards : eight_bit_rows {
+  void operator()(const void* const* rows, float* out) const {
+    const __m512i both = counts<&bits_in_both>(rows);
+    const __m512i either = counts<&bits_in_either>(rows);
+    const __m512d share = _mm512_div_pd(_mm512_cvtepu64_pd(both), _mm512_cvtepu64_pd(either));
+    const __m512d distances = _mm512_sub_pd(_mm512_set1_pd(1.0), share);
+    _mm256_storeu_ps(out, _mm512_cvtpd_ps(_mm512_maskz_mov_pd(_mm512_test_epi64_mask(either, either), distances)));
+  }
+};
 
 inline void hamming_vpopcnt(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out) {
-  in_groups<8, &eight_counts<&different_bits>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<8>(eight_counts<&different_bits>{{query, dimension, tail_of(dimension)}}, rows, stride_bytes, ids, count,
+               out);
 }
 inline void common_bits_vpopcnt(const void* query, const void* rows, std::size_t stride_bytes,
                                 const std::uint32_t* ids, std::size_t count, std::size_t dimension, float* out) {
-  in_groups<8, &eight_counts<&bits_in_both>>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<8>(eight_counts<&bits_in_both>{{query, dimension, tail_of(dimension)}}, rows, stride_bytes, ids, count, out);
 }
 inline void jaccard_vpopcnt(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out) {
-  in_groups<8, &eight_jaccards>(query, rows, stride_bytes, ids, count, dimension, out);
+  in_groups<8>(eight_jaccards{{query, dimension, tail_of(dimension)}}, rows, stride_bytes, ids, count, out);
 }
 
 ATLAS_X86_END
