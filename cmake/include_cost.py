@@ -22,6 +22,7 @@ BUDGETS = [
     (r"atlas/core/thread(_pool)?\.hpp", 4_500),      # <pthread.h> and the locks
     (r"atlas/core/.*", 2_500),
     (r"atlas/simd/.*", 2_500),
+    (r"atlas/distance/(nearest_(blocks|call|many|panels|rows)|query_panels)\.hpp", 6_000),  # threads; not in link mode
     (r"atlas/distance(/.*)?\.hpp", 2_500),
     (r"atlas/storage/file_(header|reader|writer)\.hpp", 9_000),  # core/hash.hpp, for their checksums
     (r"atlas/storage/.*", 6_000),

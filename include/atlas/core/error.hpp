@@ -10,7 +10,6 @@
 
 #include <atlas/core/config.hpp>  // ATLAS_ABI
 
-#include <cstdio>   // std::snprintf, in describe only
 #include <cstring>  // strerror_r
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -146,30 +145,40 @@ static_assert(sizeof(error) <= 64);
 [[gnu::cold]] inline std::size_t describe(const error& what, char* out, std::size_t capacity) noexcept {
   if (capacity == 0) return 0;
   std::size_t used = 0;
-  const auto advance = [&](int printed) {
-    if (printed > 0) used += static_cast<std::size_t>(printed);
-    if (used >= capacity) used = capacity - 1;
+  const auto put = [&](const char* text) {
+    while (*text != '\0' && used + 1 < capacity) out[used++] = *text++;
   };
-  out[0] = '\0';
-  advance(std::snprintf(out, capacity, "%s", name(what.code)));
-  if (what.field != nullptr) advance(std::snprintf(out + used, capacity - used, ": %s", what.field));
-  if (what.expected_text != nullptr) {
-    advance(std::snprintf(out + used, capacity - used, ": expected %s", what.expected_text));
-    if (what.has_bound()) {
-      advance(std::snprintf(out + used, capacity - used, " %llu", static_cast<unsigned long long>(what.expected)));
-    }
-  } else if (what.has_numbers()) {
-    advance(std::snprintf(out + used, capacity - used, ": expected %llu",
-                          static_cast<unsigned long long>(what.expected)));
+  const auto put_number = [&](std::uint64_t number) {
+    char digits[21] = {};
+    std::size_t at = 20;
+    do {
+      digits[--at] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number != 0);
+    put(digits + at);
+  };
+  put(name(what.code));
+  if (what.field != nullptr) {
+    put(": ");
+    put(what.field);
+  }
+  if (what.expected_text != nullptr || what.has_numbers()) {
+    put(": expected ");
+    if (what.expected_text != nullptr) put(what.expected_text);
+    if (what.has_bound()) put(" ");
+    if (what.expected_text == nullptr || what.has_bound()) put_number(what.expected);
   }
   if (what.found_text != nullptr) {
-    advance(std::snprintf(out + used, capacity - used, ", found %s", what.found_text));
+    put(", found ");
+    put(what.found_text);
   } else if (what.has_numbers()) {
-    advance(std::snprintf(out + used, capacity - used, ", found %llu",
-                          static_cast<unsigned long long>(what.found)));
+    put(", found ");
+    put_number(what.found);
   }
   if (what.row != error::no_row) {
-    advance(std::snprintf(out + used, capacity - used, " (row %llu)", static_cast<unsigned long long>(what.row)));
+    put(" (row ");
+    put_number(what.row);
+    put(")");
   }
   if (what.os_code != 0) {
     char text[128] = {};
@@ -178,8 +187,11 @@ static_assert(sizeof(error) <= 64);
 #else
     const char* said = ::strerror_r(what.os_code, text, sizeof text) == 0 ? text : "unknown error number";
 #endif
-    advance(std::snprintf(out + used, capacity - used, " [%s]", said));
+    put(" [");
+    put(said);
+    put("]");
   }
+  out[used] = '\0';
   return used;
 }
 
