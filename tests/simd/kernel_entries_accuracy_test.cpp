@@ -7,7 +7,6 @@
 
 #include "support/components.hpp"
 #include "support/each_target.hpp"
-#include "support/effort.hpp"
 #include "support/guarded_array.hpp"
 #include "support/row_entries.hpp"
 
@@ -33,8 +32,8 @@ using support::row_entry;
 constexpr std::size_t longest = 1100;
 /// Components from row to row: odd, so that rows lie at every alignment.
 constexpr std::size_t stride = longest + 3;
-/// One more than the rows that any target takes at once, natively.
-const std::size_t row_count = support::with_effort(5, 2);
+/// One more than the rows that any target takes at once.
+constexpr std::size_t row_count = 9;
 
 /// A query and rows of one pair of types, and the exact sums for every dimension. With the guard behind, vectors of
 /// d components are the last d of each row, so that they end at the page for every d; else they are the first d.
@@ -105,7 +104,7 @@ const guarded_case& case_of(const row_entry& entry, filling how, guard where) {
 /// Compares one batch with the exact sums.
 template <class Right>
 void check_batch(const row_entry& entry, const guarded_case& data, std::size_t dimension, Right right) {
-  float out[8];
+  float out[row_count];
   entry.kernel()(data.query(dimension), data.rows(dimension), data.stride_bytes(), nullptr, row_count, dimension, out);
   for (std::size_t row = 0; row < row_count; ++row) {
     const exact_sums& sums = data.sums(row, dimension);

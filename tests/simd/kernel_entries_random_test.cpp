@@ -7,7 +7,6 @@
 
 #include "support/components.hpp"
 #include "support/each_target.hpp"
-#include "support/effort.hpp"
 #include "support/guarded_array.hpp"
 #include "support/row_entries.hpp"
 
@@ -47,7 +46,7 @@ std::size_t random_dimension(std::mt19937_64& random) {
 TEST_SUITE("simd") {
   TEST_CASE("row kernels: random shapes, strides, places and ids") {
     const std::vector<row_entry> entries = support::row_entries();
-    const std::size_t rounds = support::with_effort(1500, 300);
+    const std::size_t rounds = 1500;
     for (std::uint64_t round = 0; round < rounds; ++round) {
       std::mt19937_64 random(20240601 + round);
       const row_entry& entry = entries[round % entries.size()];

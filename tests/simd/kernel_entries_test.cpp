@@ -7,7 +7,6 @@
 
 #include "support/components.hpp"
 #include "support/each_target.hpp"
-#include "support/effort.hpp"
 #include "support/guarded_array.hpp"
 #include "support/row_entries.hpp"
 #include "support/vectors.hpp"
@@ -201,14 +200,13 @@ TEST_SUITE("simd") {
   }
 
   TEST_CASE("row kernels: the same bits in either order, if stored alike") {
-    const std::size_t step = support::with_effort(1, 7);
-    support::on_each_target([&] {
+    support::on_each_target([] {
       for (const row_entry& entry : support::row_entries()) {
         if (!entry.is_symmetric()) continue;
         CAPTURE(entry.name);
         const byte_vector a = support::random_components(3, entry.query, filling::wide, 1100);
         const byte_vector b = support::random_components(4, entry.row, filling::wide, 1100);
-        for (std::size_t dimension = 1; dimension <= 1100; dimension += dimension < 140 ? 1 : step) {
+        for (std::size_t dimension = 1; dimension <= 1100; ++dimension) {
           const float found = entry.one(a.data(), b.data(), dimension);
           const float turned = entry.one(b.data(), a.data(), dimension);
           CAPTURE(dimension);
@@ -279,8 +277,7 @@ TEST_SUITE("simd") {
 
   TEST_CASE("row kernels: the cosine is the formula of the three sums, if stored alike") {
     // Not of bf16: there the dot product may be an instruction's that the cosine is too good for.
-    const std::size_t step = support::with_effort(1, 7);
-    support::on_each_target([&] {
+    support::on_each_target([] {
       const std::vector<row_entry> entries = support::dense_entries();
       for (std::size_t i = 0; i < entries.size(); i += 3) {
         const row_entry& dot = entries[i + 1];
@@ -290,7 +287,7 @@ TEST_SUITE("simd") {
         CAPTURE(cosine.name);
         const byte_vector a = support::random_components(3, cosine.query, filling::wide, 1100);
         const byte_vector b = support::random_components(4, cosine.row, filling::wide, 1100);
-        for (std::size_t dimension = 1; dimension <= 1100; dimension += dimension < 140 ? 1 : step) {
+        for (std::size_t dimension = 1; dimension <= 1100; ++dimension) {
           const float found = cosine.one(a.data(), b.data(), dimension);
           const float wanted =
               support::cosine_of_sums(dot.one(a.data(), b.data(), dimension), dot.one(a.data(), a.data(), dimension),
