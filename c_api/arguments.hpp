@@ -14,7 +14,8 @@
 #include <atlas/core/result.hpp>           // status, result, error
 #include <atlas/core/span.hpp>             // span
 #include <atlas/core/text_view.hpp>        // text_view
-#include <atlas/distance/matrix_view.hpp>  // matrix_view
+#include <atlas/distance/first_pass.hpp>   // first_pass
+#include <atlas/distance/matrix_view.hpp>  // matrix_view, any_matrix_view
 #include <atlas/distance/metric.hpp>       // metric
 #include <atlas/distance/scalar.hpp>       // scalar
 #include <atlas/index/options.hpp>         // filter, open_options
@@ -42,9 +43,11 @@ inline constexpr std::size_t first_size<atlas_open_options> = 8;
 template <>
 inline constexpr std::size_t first_size<atlas_work_options> = 24;
 template <>
-inline constexpr std::size_t first_size<atlas_search_options> = 32;
+inline constexpr std::size_t first_size<atlas_search_options> = 40;
 template <>
 inline constexpr std::size_t first_size<atlas_hits> = 48;
+template <>
+inline constexpr std::size_t first_size<atlas_nearest_options> = 32;
 template <>
 inline constexpr std::size_t first_size<atlas_save_options> = 24;
 template <>
@@ -156,13 +159,19 @@ template <class Info>
   return static_cast<metric>(number);
 }
 
-/// @return  errc::scalar_mismatch unless it is f32, the one scalar of this version
-[[nodiscard]] inline status require_f32(std::int32_t number, const char* field) noexcept {
-  if (number == ATLAS_SCALAR_F32) return {};
+[[nodiscard]] inline result<scalar> read_scalar(std::int32_t number, const char* field) noexcept {
   if (number < 0 || number > 255 || !is_scalar(static_cast<std::uint8_t>(number))) {
     return no_such(field, "one of ATLAS_SCALAR_", number);
   }
-  return error{errc::scalar_mismatch, field, "f32", name(static_cast<scalar>(number))};
+  return static_cast<scalar>(number);
+}
+
+/// @return  errc::scalar_mismatch unless it is f32
+[[nodiscard]] inline status require_f32(std::int32_t number, const char* field) noexcept {
+  const auto which = read_scalar(number, field);
+  if (!which.ok()) return which.error();
+  if (*which != scalar::f32) return error{errc::scalar_mismatch, field, "f32", name(*which)};
+  return {};
 }
 
 /// What errors call a matrix argument and its fields.
@@ -180,20 +189,46 @@ inline constexpr matrix_fields queries_fields{"queries", "queries.data", "querie
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
 inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar", "query.stride", "query.dimension"};
 
-/// A caller's matrix of f32, its pointer, stride and size in bytes checked; its dimension is not.
-[[nodiscard]] inline result<matrix_view> read_matrix(const atlas_matrix* from, const matrix_fields& fields) noexcept {
+/// A caller's matrix of any scalar, its pointer, stride and size in bytes checked; its dimension is not.
+[[nodiscard]] inline result<any_matrix_view> read_any_matrix(const atlas_matrix* from,
+                                                             const matrix_fields& fields) noexcept {
   ATLAS_C_TRY(require(from, fields.matrix));
-  ATLAS_C_TRY(require_f32(from->scalar, fields.scalar));
-  const std::uint64_t stride = from->stride == 0 ? from->dimension : from->stride;
-  if (stride < from->dimension) {
-    return error{errc::invalid_argument, fields.stride, "at least the dimension, or 0", from->stride};
-  }
+  const auto element = read_scalar(from->scalar, fields.scalar);
+  if (!element.ok()) return element.error();
+  const std::uint64_t least = *element == scalar::b1 ? elements_of<b1x8>(from->dimension) : from->dimension;
+  const std::uint64_t stride = from->stride == 0 ? least : from->stride;
+  if (stride < least) return error{errc::invalid_argument, fields.stride, "0, or at least", least, from->stride};
   std::uint64_t elements = 0;
   if (__builtin_mul_overflow(from->rows, stride, &elements)) {
     return error{errc::limit_exceeded, fields.matrix, "fewer than 2^61 components", from->rows};
   }
-  ATLAS_C_TRY(require(static_cast<const float*>(from->data), fields.data, elements));
-  return matrix_view{static_cast<const float*>(from->data), from->rows, from->dimension, stride};
+  switch (*element) {
+    case scalar::f32: ATLAS_C_TRY(require(static_cast<const float*>(from->data), fields.data, elements)); break;
+    case scalar::f16:
+    case scalar::bf16: ATLAS_C_TRY(require(static_cast<const std::uint16_t*>(from->data), fields.data, elements)); break;
+    case scalar::i8:
+    case scalar::u8:
+    case scalar::b1: ATLAS_C_TRY(require(static_cast<const std::uint8_t*>(from->data), fields.data, elements)); break;
+  }
+  return any_matrix_view{from->data, from->rows, from->dimension, stride, *element};
+}
+
+/// The same of f32 alone.
+[[nodiscard]] inline result<matrix_view> read_matrix(const atlas_matrix* from, const matrix_fields& fields) noexcept {
+  const auto any = read_any_matrix(from, fields);
+  if (!any.ok()) return any.error();
+  ATLAS_C_TRY(require_f32(from->scalar, fields.scalar));
+  return matrix_view{static_cast<const float*>(any->data), any->rows, any->dimension, any->stride};
+}
+
+/// `rows` times `columns`, refused where no array can have so many.
+[[nodiscard]] inline result<std::uint64_t> count_slots(std::uint64_t rows, std::uint64_t columns,
+                                                       const char* field) noexcept {
+  std::uint64_t slots = 0;
+  if (__builtin_mul_overflow(rows, columns, &slots)) {
+    return error{errc::limit_exceeded, field, "at most", ~std::uint64_t{0} / rows, columns};
+  }
+  return slots;
 }
 
 [[nodiscard]] inline status require_dimension(std::uint64_t found, std::uint64_t expected, const char* field) noexcept {
@@ -201,8 +236,18 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   return {};
 }
 
-/// The allow-list of a search, whose pointer must not be missing behind a length.
+[[nodiscard]] inline result<first_pass> read_first_pass(std::int32_t number) noexcept {
+  if (number < 0 || number > 255 || !is_first_pass(static_cast<std::uint8_t>(number))) {
+    return no_such("options.first_pass", "one of ATLAS_FIRST_PASS_", number);
+  }
+  return static_cast<first_pass>(number);
+}
+
+/// The allow-list of a search, whose pointer must not be missing behind a length. What not every search heeds is
+/// checked all the same.
 [[nodiscard]] inline result<filter> read_filter(const atlas_search_options& options) noexcept {
+  ATLAS_C_TRY(require_zero(options.reserved, "options.reserved"));
+  if (const auto first = read_first_pass(options.first_pass); !first.ok()) return first.error();
   const std::uint64_t words = options.allowed_bits / 64 + (options.allowed_bits % 64 != 0 ? 1 : 0);
   ATLAS_C_TRY(require(options.allowed, "options.allowed", words));
   filter allowed;

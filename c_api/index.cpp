@@ -224,6 +224,7 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
     how.width = wished->width;
     how.threads = wished->threads;
     how.allowed = *allowed;
+    how.first_pass = static_cast<atlas::first_pass>(wished->first_pass);
     return index->index.search(*rows, how, {into->keys, into->distances, into->counts});
   });
 }

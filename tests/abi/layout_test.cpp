@@ -42,12 +42,14 @@ SIZE(atlas_open_options, 8);
 AT(atlas_open_options, struct_size, 0);
 AT(atlas_open_options, mode, 4);
 
-SIZE(atlas_search_options, 32);
+SIZE(atlas_search_options, 40);
 AT(atlas_search_options, struct_size, 0);
 AT(atlas_search_options, threads, 4);
 AT(atlas_search_options, width, 8);
 AT(atlas_search_options, allowed, 16);
 AT(atlas_search_options, allowed_bits, 24);
+AT(atlas_search_options, first_pass, 32);
+AT(atlas_search_options, reserved, 36);
 
 SIZE(atlas_hits, 48);
 AT(atlas_hits, struct_size, 0);
@@ -57,6 +59,14 @@ AT(atlas_hits, k, 16);
 AT(atlas_hits, keys, 24);
 AT(atlas_hits, distances, 32);
 AT(atlas_hits, counts, 40);
+
+SIZE(atlas_nearest_options, 32);
+AT(atlas_nearest_options, struct_size, 0);
+AT(atlas_nearest_options, threads, 4);
+AT(atlas_nearest_options, first_pass, 8);
+AT(atlas_nearest_options, reserved, 12);
+AT(atlas_nearest_options, progress, 16);
+AT(atlas_nearest_options, progress_context, 24);
 
 SIZE(atlas_save_options, 24);
 AT(atlas_save_options, struct_size, 0);

@@ -46,6 +46,21 @@ TEST_SUITE("c_api") {
     check_struct_size(hits, [&](const atlas_hits* given) {
       return atlas_index_search(const_cast<atlas_hits*>(given), index.get(), &query, nullptr);
     });
+    atlas_search_options search = ATLAS_SEARCH_OPTIONS_INIT;
+    for (const std::int32_t first_pass : {ATLAS_FIRST_PASS_F32, ATLAS_FIRST_PASS_BF16, ATLAS_FIRST_PASS_I8}) {
+      search.first_pass = first_pass;
+      CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_OK);
+    }
+    for (const std::int32_t first_pass : {-1, 3, 256}) {
+      search.first_pass = first_pass;
+      CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.first_pass"));
+    }
+    search.first_pass = 0;
+    search.reserved = 1;
+    CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.reserved"));
+
     hits.reserved = 1;
     CHECK(atlas_index_search(&hits, index.get(), &query, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
   }

@@ -38,12 +38,17 @@ class OpenOptions(c.Structure):
 
 class SearchOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("width", c.c_uint64), ("allowed", Pointer),
-                ("allowed_bits", c.c_uint64)]
+                ("allowed_bits", c.c_uint64), ("first_pass", c.c_int32), ("reserved", c.c_uint32)]
 
 
 class Hits(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("rows", c.c_uint64), ("k", c.c_uint64),
                 ("keys", Pointer), ("distances", Pointer), ("counts", Pointer)]
+
+
+class NearestOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("first_pass", c.c_int32),
+                ("reserved", c.c_uint32), ("progress", ProgressCallback), ("progress_context", Pointer)]
 
 
 class SaveOptions(c.Structure):
@@ -122,6 +127,7 @@ class FolderInfo(c.Structure):
 STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
+    "atlas_nearest_options": NearestOptions,
     "atlas_save_options": SaveOptions, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
@@ -139,6 +145,15 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_simd_target": (c.c_char_p, []),
     "atlas_simd_force": (Status, [_text]),
     "atlas_distances": (Status, [_p, _p, _p, c.c_int32]),
+    "atlas_distances_of_rows": (Status, [_p, _p, _p, _p, _size, c.c_int32]),
+    "atlas_nearest": (Status, [_p, _p, _p, c.c_int32, _p]),
+    "atlas_norms": (Status, [_p, _p]),
+    "atlas_normalize": (Status, [_p, _p, _p, _size]),
+    "atlas_mean": (Status, [_p, _p]),
+    "atlas_consecutive_cosine": (Status, [_p, _p]),
+    "atlas_i8_scales": (Status, [_p, _p, c.c_int32]),
+    "atlas_convert": (Status, [_p, c.c_int32, _p, _size, _p, c.c_int32]),
+    "atlas_pq_distances": (Status, [_p, _p, _p]),
     "atlas_index_create": (Status, [_p, _p]),
     "atlas_index_open": (Status, [_p, _text, _p]),
     "atlas_index_close": (None, [_p]),
