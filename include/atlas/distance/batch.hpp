@@ -105,7 +105,8 @@ template <class Scalar>
       length = 1.0;
     }
     if (length < 0x1p-100 || (length > 0x1p100 && length < __builtin_inf())) {  // 1 / length does not suit float32
-      for (std::size_t i = 0; i < rows.dimension; ++i) to[i] = static_cast<float>(static_cast<double>(from[i]) / length);
+      for (std::size_t i = 0; i < rows.dimension; ++i)
+        to[i] = static_cast<float>(static_cast<double>(from[i]) / length);
     } else {
       table.scale_f32(from, static_cast<float>(1.0 / length), to, rows.dimension);
     }
@@ -124,14 +125,16 @@ template <class Scalar>
 /// Cost: one pass, 4 KiB of stack.
 [[nodiscard]] inline status mean_of_rows(const matrix_view& rows, float* out) noexcept {
   if (rows.rows == 0) return error{errc::invalid_argument, "rows.rows", "at least 1", std::uint64_t{0}};
-  if (status checked = detail::check_batch(any_matrix_view::of(rows), out, rows.dimension); !checked.ok()) return checked;
+  if (status checked = detail::check_batch(any_matrix_view::of(rows), out, rows.dimension); !checked.ok())
+    return checked;
   const kernel_table& table = kernels();
   constexpr std::size_t batch = 512;
   for (std::size_t first = 0; first < rows.dimension; first += batch) {
     const std::size_t count = rows.dimension - first < batch ? rows.dimension - first : batch;
     double sums[batch] = {};
     for (std::size_t row = 0; row < rows.rows; ++row) table.add_to_f64(rows.row(row) + first, sums, count);
-    for (std::size_t i = 0; i < count; ++i) out[first + i] = static_cast<float>(sums[i] / static_cast<double>(rows.rows));
+    for (std::size_t i = 0; i < count; ++i)
+      out[first + i] = static_cast<float>(sums[i] / static_cast<double>(rows.rows));
   }
   return {};
 }

@@ -76,7 +76,8 @@ inline constexpr block_fields blocks_block{"blocks", "blocks", "blocks", "blocks
   if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
   const std::size_t bytes = codes.rows * sizeof(float);
   const any_matrix_view tables_view{tables.data(), 1, tables.size(), tables.size(), scalar::f32};
-  if (status apart = detail::check_apart(out, bytes, "out", tables_view, detail::tables_block); !apart.ok()) return apart;
+  if (status apart = detail::check_apart(out, bytes, "out", tables_view, detail::tables_block); !apart.ok())
+    return apart;
   if (status apart = detail::check_apart(out, bytes, "out", block, detail::codes_block); !apart.ok()) return apart;
   kernels().pq8(tables.data(), codes.data, codes.stride, codes.rows, codes.dimension, out);
   return {};
@@ -96,7 +97,8 @@ inline constexpr block_fields blocks_block{"blocks", "blocks", "blocks", "blocks
   if (status checked = detail::check_pq4(codes.rows, "codes.rows", parts, "codes.dimension", blocks); !checked.ok()) {
     return checked;
   }
-  if (status apart = detail::check_apart(blocks.data(), blocks.size(), "blocks", block, detail::codes_block); !apart.ok()) {
+  if (status apart = detail::check_apart(blocks.data(), blocks.size(), "blocks", block, detail::codes_block);
+      !apart.ok()) {
     return apart;
   }
   for (std::size_t row = 0; row < codes.rows; ++row) {
@@ -136,8 +138,10 @@ inline constexpr block_fields blocks_block{"blocks", "blocks", "blocks", "blocks
   const std::size_t bytes = rows * sizeof *out;
   const any_matrix_view tables_view{tables.data(), 1, tables.size(), tables.size(), scalar::u8};
   const any_matrix_view blocks_view{blocks.data(), 1, blocks.size(), blocks.size(), scalar::u8};
-  if (status apart = detail::check_apart(out, bytes, "out", tables_view, detail::tables_block); !apart.ok()) return apart;
-  if (status apart = detail::check_apart(out, bytes, "out", blocks_view, detail::blocks_block); !apart.ok()) return apart;
+  if (status apart = detail::check_apart(out, bytes, "out", tables_view, detail::tables_block); !apart.ok())
+    return apart;
+  if (status apart = detail::check_apart(out, bytes, "out", blocks_view, detail::blocks_block); !apart.ok())
+    return apart;
 
   const kernel_table& table = kernels();
   const std::size_t whole = rows / 32;

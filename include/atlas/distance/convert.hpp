@@ -54,19 +54,21 @@ namespace detail {
 
 /// float32 to bfloat16, rounded to nearest, ties to even.
 ///
-/// Accuracy: relative error <= 2^-9 for magnitudes from 2^-126 on, because 8 bits are kept and half a unit is lost;
+/// Accuracy: relative error <= 2^-8 for magnitudes from 2^-126 on, half a unit of the last of 8 significant bits;
 /// absolute error <= 2^-134 below (subnormals are kept); what rounds to 2^128 becomes infinity. NaN as for f16.
 [[nodiscard]] inline status convert(const matrix_view& rows, bf16* out, std::size_t out_stride = 0) noexcept {
   return detail::convert_rows(any_matrix_view::of(rows), kernels().f32_to_bf16, out, sizeof *out, out_stride);
 }
 
 /// IEEE 754 binary16 to float32: exact. A NaN stays one and becomes quiet.
-[[nodiscard]] inline status convert(const basic_matrix_view<f16>& rows, float* out, std::size_t out_stride = 0) noexcept {
+[[nodiscard]] inline status convert(const basic_matrix_view<f16>& rows, float* out,
+                                    std::size_t out_stride = 0) noexcept {
   return detail::convert_rows(any_matrix_view::of(rows), kernels().f16_to_f32, out, sizeof *out, out_stride);
 }
 
 /// bfloat16 to float32: exact, the same bits with 16 zeros behind them, NaN too.
-[[nodiscard]] inline status convert(const basic_matrix_view<bf16>& rows, float* out, std::size_t out_stride = 0) noexcept {
+[[nodiscard]] inline status convert(const basic_matrix_view<bf16>& rows, float* out,
+                                    std::size_t out_stride = 0) noexcept {
   return detail::convert_rows(any_matrix_view::of(rows), kernels().bf16_to_f32, out, sizeof *out, out_stride);
 }
 
@@ -81,6 +83,7 @@ namespace detail {
 inline constexpr block_fields scales_block{"scales", "scales", "scales", "scales", "scales"};
 inline constexpr float least_scale = 0x1p-126F;  ///< below it 1 / scale loses bits, or is infinite
 inline constexpr float greatest_scale = 0x1p126F;
+inline constexpr float greatest_finite_scale = 0x1.020406p121F;  ///< the greatest of which 127 are no infinity
 
 [[nodiscard]] inline any_matrix_view view_of_scales(const any_matrix_view& rows, scaling which,
                                                     const float* scales) noexcept {
@@ -121,8 +124,8 @@ inline constexpr float greatest_scale = 0x1p126F;
 
 }  // namespace detail
 
-/// The scales at which i8 holds a block best: greatest magnitude of a row or of a dimension / 127, at least 2^-126,
-/// or 0 where all components are 0.
+/// The scales at which i8 holds a block best: greatest magnitude of a row or of a dimension / 127, at least 2^-126 and
+/// little enough that 127 * scale is finite; 0 where all components are 0.
 ///
 /// @param rows    shape [rows, dimension]
 /// @param scales  shape [rows.rows] for per_row, [rows.dimension] for per_dimension
@@ -158,7 +161,10 @@ inline constexpr float greatest_scale = 0x1p126F;
   }
   for (std::size_t i = 0; i < count; ++i) {
     const float scale = scales[i] / 127.0F;
-    if (scales[i] != 0.0F) scales[i] = scale < detail::least_scale ? detail::least_scale : scale;
+    if (scales[i] == 0.0F) continue;
+    scales[i] = scale < detail::least_scale             ? detail::least_scale
+                : scale > detail::greatest_finite_scale ? detail::greatest_finite_scale
+                                                        : scale;
   }
   return {};
 }

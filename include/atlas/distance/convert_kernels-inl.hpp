@@ -179,8 +179,7 @@ struct bf16_of_f32 {
     const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(unsigned_lanes, 0x7FFF))));
     const auto magnitude = hn::BitCast(lanes, hn::And(bits, hn::Set(unsigned_lanes, 0x7FFFFFFF)));
     const auto quiet = hn::BitCast(lanes, hn::Or(upper, hn::Set(unsigned_lanes, 0x40)));
-    const auto half =
-        hn::IfThenElse(hn::Gt(magnitude, hn::Set(lanes, 0x7F800000)), quiet, hn::BitCast(lanes, rounded));
+    const auto half = hn::IfThenElse(hn::Gt(magnitude, hn::Set(lanes, 0x7F800000)), quiet, hn::BitCast(lanes, rounded));
     hn::StoreU(hn::DemoteTo(two_byte_lanes(), half), two_byte_lanes(), to);
   }
 };
