@@ -174,6 +174,11 @@ class panel_search {
       if (block.aside_count != 0) measure_rows(lane, query, block.aside.data(), block.aside_count);
     }
     block.clear();
+    // Beyond a quarter of the rows, measuring all of them in order costs less. Not before the block's end, so that no row is
+    // met twice.
+    for (std::size_t query = 0; !lane.is_reduced && query < query_count_; ++query) {
+      if (lane.lists[query].measured > 2 * capacity_ + lane.rows_of_pass / 4) lane.is_measured[query] = true;
+    }
     // One distance costs about as much as thirty products.
     if (lane.is_reduced && lane.measured > lane.rows_of_pass * query_count_ / 16 + 64 * query_count_) {
       is_reduced_given_up_.store_release(true);
@@ -228,8 +233,6 @@ class panel_search {
     const std::uint32_t before = list.measured;
     settle(lane, query, list);
     lane.measured += list.measured - before;
-    // Beyond a quarter of the rows, measuring all of them in order costs less.
-    if (!lane.is_reduced && list.measured > 2 * capacity_ + lane.rows_of_pass / 4) lane.is_measured[query] = true;
   }
   void settle(panel_lane& lane, std::size_t query, candidate_rows& list) noexcept {
     list.settle(
