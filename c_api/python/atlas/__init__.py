@@ -6,6 +6,7 @@
     index.add(np.arange(1000, dtype=np.uint64), vectors)          # float32 [1000, 768], not copied on the way
     keys, distances, counts = index.search(queries, k=10)         # on all cores, the GIL released
     index.save("docs.atlas")
+    rows, distances = atlas.nearest(queries, vectors, k=10)       # exact, without an index
 
 With the native library (``atlas.native`` is True) everything runs in compiled code. Without it the same calls
 run on NumPy, exactly and slower, and what they cannot do raises ``NativeRequired``. The library is loaded from
@@ -17,18 +18,18 @@ from __future__ import annotations
 
 from typing import Optional
 
-import numpy as _np
-
 from . import _backend
-from ._arrays import RESERVED_KEY, Bitmap, Floats, checked_vectors
+from ._arrays import RESERVED_KEY, Bitmap
 from ._backend import library_path, native, native_problem
+from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
+                        to_i8)
 from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
                       InternalError, InvalidArgument, IoError, IsADirectory, KeyNotFound, KindMismatch, LimitExceeded,
                       MetricMismatch, NativeRequired, NoMemory, NoSpace, NotADirectory, NotAtlasFile, NotFinite,
                       NotFound, PermissionDenied, ReadOnly, ScalarMismatch, TimedOut, UnsupportedVersion,
                       WrongByteOrder, ZeroVector)
 from ._folder import Folder
-from ._index import Index, Path, checked_metric, checked_path
+from ._index import Index, Path, checked_path
 from ._texts import Embedder, checked_text, chunk
 from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
                      Progress)
@@ -42,25 +43,9 @@ __all__ = [
     "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
     "ReadOnly", "ScalarMismatch", "TimedOut", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk",
-    "distances", "force_simd_target", "library_path", "native", "native_problem", "simd_target", "verify",
+    "consecutive_cosine", "distances", "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native",
+    "native_problem", "nearest", "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
 ]
-
-
-def distances(queries: Floats, rows: Floats, metric: str = "l2sq") -> Floats:
-    """The distance of each query to each row.
-
-    @param queries  float32 [q, d], or one vector [d]
-    @param rows     float32 [n, d]
-    @param metric   "l2sq", "inner_product" or "cosine" (a zero vector lies at distance 1 from every other)
-    @return         float32 [q, n]; [n] for one query
-    """
-    which = checked_metric(metric)
-    if getattr(queries, "ndim", 0) == 0:
-        checked_vectors("queries", queries, 0)
-    block = checked_vectors("queries", queries, queries.shape[-1])
-    others = checked_vectors("rows", rows, block.shape[1], "2")
-    found = _backend.distances(block, others, which)
-    return _np.asarray(found[0]) if queries.ndim == 1 else found
 
 
 def verify(path: Path, *, progress: Optional[Progress] = None) -> None:
@@ -69,7 +54,7 @@ def verify(path: Path, *, progress: Optional[Progress] = None) -> None:
 
 
 def simd_target() -> str:
-    """The instruction set in use: "avx512", "avx2", "sse4", "neon" or "scalar"; "numpy" without the native library."""
+    """The instruction set in use, such as "avx512", "avx2", "neon" or "scalar"; "numpy" without the native library."""
     return _backend.simd_target()
 
 

@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Iterable, Optional, Union
+from typing import Any, Dict, Iterable, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import DimensionMismatch, InvalidArgument, refused
+from ._errors import DimensionMismatch, InvalidArgument, ScalarMismatch, refused
 
 Floats = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.uint64]
 KeysLike = Union[Keys, "npt.NDArray[np.integer[Any]]", Iterable[int]]
+
+SCALARS = ("f32", "f16", "bf16", "i8", "u8", "b1")
+"""By their numbers in the C ABI."""
+
+Block = Tuple["npt.NDArray[Any]", int]
+"""Vectors [rows, elements] in the caller's memory, and the number of their scalar."""
 
 RESERVED_KEY = (1 << 64) - 1
 """Marks a result slot without an answer; no vector can have it."""
@@ -40,6 +46,66 @@ def checked_vectors(name: str, value: object, dimension: int, dimensions: str = 
     if value.shape[-1] != dimension:
         raise refused(DimensionMismatch, name, dimension, value.shape[-1])
     return value.reshape(-1, dimension) if value.ndim == 1 else value
+
+
+_SCALAR_OF: Dict[Any, int] = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.int8): 3,
+                              np.dtype(np.uint8): 4}
+
+
+def _scalar_of(name: str, dtype: "np.dtype[Any]", scalar: Optional[str], is_bits: bool) -> int:
+    if scalar is not None and scalar != "bf16":
+        raise refused(InvalidArgument, "scalar", "'bf16' or None", repr(scalar))
+    found = _SCALAR_OF.get(dtype)
+    if found is None and ((dtype == np.uint16 and dtype.isnative and scalar == "bf16") or dtype.name == "bfloat16"):
+        found = 2
+    if found is None:
+        wanted = "float32, float16, int8, uint8, or uint16 with scalar='bf16'"
+        raise refused(ScalarMismatch, f"{name}.dtype", wanted, dtype if dtype.isnative else dtype.str)
+    return 5 if is_bits and found == 4 else found
+
+
+def checked_block(name: str, value: object, scalar: Optional[str], is_bits: bool, least_dimensions: int) -> Block:
+    """Vectors of any scalar where they lie: components side by side, rows any distance apart.
+
+    @param is_bits           uint8 holds bits
+    @param least_dimensions  1: one vector [d] too, seen as [1, d]; 2: [rows, d] only
+    """
+    if type(value) is not np.ndarray and (not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray)):
+        raise TypeError(f"{name}: expected a numpy.ndarray, found {type(value).__qualname__}")
+    number = _SCALAR_OF.get(value.dtype)
+    if number is None or is_bits or scalar is not None:
+        number = _scalar_of(name, value.dtype, scalar, is_bits)
+    array = value
+    if value.ndim != 2:
+        if value.ndim != 1 or least_dimensions != 1:
+            wanted = "2 dimensions" if least_dimensions == 2 else "1 or 2 dimensions"
+            raise ValueError(f"{name}: expected {wanted}, found shape {value.shape}")
+        array = value[None, :]
+    flags = array.flags
+    if not flags.c_contiguous:
+        rows, elements = array.shape
+        far, near = array.strides
+        size = array.itemsize
+        if (near != size and elements > 1) or (rows > 1 and (far < elements * size or far % size != 0)):
+            raise ValueError(f"{name}: expected components side by side and rows behind each other, found strides "
+                             f"{value.strides} for shape {value.shape}; numpy.ascontiguousarray makes such an array")
+    if not flags.aligned:
+        raise ValueError(f"{name}: expected an aligned array, found one that is not; value.copy() makes one")
+    return array, number
+
+
+def checked_floats_out(name: str, value: object, shape: Tuple[int, ...], is_written: bool = True) -> Floats:
+    """float32 of one shape, components side by side: where results go, or scales."""
+    if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected a numpy.ndarray of float32, found {type(value).__qualname__}")
+    if value.dtype != np.float32 or not value.dtype.isnative:
+        raise refused(ScalarMismatch, f"{name}.dtype", "float32", value.dtype.str)
+    if value.shape != shape:
+        raise refused(InvalidArgument, f"{name}.shape", shape, value.shape)
+    checked_block(name, value, None, False, 1)
+    if is_written and not value.flags.writeable:
+        raise ValueError(f"{name}: expected an array that may be written, found a read-only one")
+    return value
 
 
 def checked_keys(name: str, value: object, count: Optional[int] = None) -> Keys:

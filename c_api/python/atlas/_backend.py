@@ -12,21 +12,35 @@ native_problem: str = problem
 
 if TYPE_CHECKING or native:
     from . import _native as _module
+    from . import _native_vectors as _vectors
     index_class: Any = _module.NativeIndex
     folder_class: Any = _module.NativeFolder
 else:
     from ._pure import backend as _module
+    from ._pure import vectors as _vectors
     index_class = _module.PureIndex
     folder_class = _module.PureFolder
 
 chunk = _module.chunk
-distances = _module.distances
 verify = _module.verify
 simd_target = _module.simd_target
 force_simd_target = _module.force_simd_target
 create_embedder = _module.create_embedder
 open_embedder = _module.open_embedder
 build_folder = _module.build_folder
+distances = _vectors.distances
+nearest = _vectors.nearest
+normalize = _vectors.normalize
+norms = _vectors.norms
+mean = _vectors.mean
+consecutive_cosine = _vectors.consecutive_cosine
+to_bf16 = _vectors.to_bf16
+from_bf16 = _vectors.from_bf16
+i8_scales = _vectors.i8_scales
+to_i8 = _vectors.to_i8
+from_i8 = _vectors.from_i8
 
-__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "chunk", "distances", "verify",
-           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder"]
+__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "chunk", "verify",
+           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "distances",
+           "nearest", "normalize", "norms", "mean", "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8",
+           "from_i8"]

@@ -77,7 +77,7 @@ class MetricMismatch(AtlasError, ValueError):
     _words = "metric mismatch"
 
 
-class ScalarMismatch(AtlasError, TypeError):
+class ScalarMismatch(AtlasError, TypeError, ValueError):
     """The element type is another."""
 
     code = -8

@@ -14,7 +14,7 @@ from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_
                       checked_vectors)
 from ._backend import index_class
 from ._errors import InvalidArgument, refused
-from ._types import KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
+from ._types import FIRST_PASSES, KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
@@ -39,6 +39,12 @@ def checked_metric(metric: object) -> str:
     if metric not in METRICS:
         raise refused(InvalidArgument, "metric", f"one of {', '.join(METRICS)}", repr(metric))
     return str(metric)
+
+
+def checked_first_pass(first_pass: object) -> int:
+    if first_pass not in FIRST_PASSES:
+        raise refused(InvalidArgument, "first_pass", f"one of {', '.join(FIRST_PASSES)}", repr(first_pass))
+    return FIRST_PASSES.index(str(first_pass))
 
 
 def checked_mode(mode: object) -> bool:
@@ -150,7 +156,7 @@ class Index:
     # -- by distance
 
     def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0,
-               allowed: Allowed = None) -> Hits:
+               allowed: Allowed = None, first_pass: str = "f32") -> Hits:
         """The k nearest vectors of each query.
 
         @param queries  float32 [q, dimension], or one query [dimension]
@@ -158,11 +164,13 @@ class Index:
         @param width    hnsw: candidates kept (ef); 0: the index's default
         @param threads  for a batch; 0: all that the process may use
         @param allowed  only these keys may be returned: an ``atlas.Bitmap``, a bool mask [n] (``mask[key]``), or keys
+        @param first_pass  flat: as in ``atlas.nearest``
         @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
         """
         block = checked_vectors("queries", queries, self._dimension)
         hits = self._backend.search(block, checked_count("k", k, 1, MOST_ANSWERS), checked_count("width", width),
-                                    checked_count("threads", threads, 0, 4096), checked_allowed(allowed))
+                                    checked_count("threads", threads, 0, 4096), checked_allowed(allowed),
+                                    checked_first_pass(first_pass))
         return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
 
     def range(self, query: Floats, radius: float, *, width: int = 0, limit: Optional[int] = None,

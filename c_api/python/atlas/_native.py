@@ -81,11 +81,11 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
     run_long(run, progress)
 
 
-def _search_options(width: int, threads: int, allowed: Optional[Bitmap]) -> Any:
+def _search_options(width: int, threads: int, allowed: Optional[Bitmap], first_pass: int = 0) -> Any:
     if allowed is None:
-        return _sized(_abi.SearchOptions, threads=threads, width=width)
+        return _sized(_abi.SearchOptions, threads=threads, width=width, first_pass=first_pass)
     return _sized(_abi.SearchOptions, threads=threads, width=width, allowed=_address(allowed.words),
-                  allowed_bits=allowed.bits)
+                  allowed_bits=allowed.bits, first_pass=first_pass)
 
 
 class NativeIndex:
@@ -141,13 +141,14 @@ class NativeIndex:
             _check(_lib.atlas_index_get(_address(out), index, _address(keys), keys.size, 0, self._dimension))
         return out
 
-    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap]) -> Hits:
+    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap],
+               first_pass: int = 0) -> Hits:
         rows = queries.shape[0]
         wanted, k = k, max(1, min(k, self.info().size))  # more than there are cannot be found
         keys = np.empty((rows, k), dtype=np.uint64)
         distances = np.empty((rows, k), dtype=np.float32)
         counts = np.empty(rows, dtype=np.uint32)
-        options = _search_options(width, threads, allowed)
+        options = _search_options(width, threads, allowed, first_pass)
         with self._handle.use() as index:
             for first in range(0, max(rows, 1), _SEARCH_BATCH):
                 part = queries[first:first + _SEARCH_BATCH]
@@ -430,13 +431,6 @@ def chunk(text: Union[str, bytes], size: int, overlap: int, fill_percent: int) -
         answer.append(Chunk(part, one.byte_begin, one.byte_end, one.byte_fresh, one.char_begin, one.char_end,
                             one.line_begin, one.line_end, LEVELS[one.level], _hex(one.id_low, one.id_high)))
     return answer
-
-
-def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
-    out = np.empty((queries.shape[0], rows.shape[0]), dtype=np.float32)
-    one, other = _matrix(queries), _matrix(rows)
-    _check(_lib.atlas_distances(_address(out), c.byref(one), c.byref(other), METRICS.index(metric)))
-    return out
 
 
 def verify(path: bytes, progress: Optional[Progress]) -> None:

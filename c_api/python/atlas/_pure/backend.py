@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from typing import Optional
 
-from .._arrays import Floats
-from .._errors import DimensionMismatch, InvalidArgument, needs_native, refused
+from .._errors import InvalidArgument, needs_native, refused
 from .._types import EmbedderOptions, FolderProgress, FolderReport, Progress
 from .chunker import chunk
 from .embedder import PureEmbedder
 from .file import File
 from .folder import PureFolder
-from .index import PureIndex, exact_distances
+from .index import PureIndex
 
 __all__ = ["PureIndex", "PureFolder", "PureEmbedder", "chunk", "create_embedder", "open_embedder", "build_folder",
-           "distances", "verify", "simd_target", "force_simd_target"]
+           "verify", "simd_target", "force_simd_target"]
 
 
 def create_embedder(options: EmbedderOptions) -> PureEmbedder:
@@ -31,12 +30,6 @@ def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, ch
                  build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
                  progress: Optional[FolderProgress]) -> FolderReport:
     raise needs_native("building a graph")
-
-
-def distances(queries: Floats, rows: Floats, metric: str) -> Floats:
-    if queries.shape[1] != rows.shape[1]:
-        raise refused(DimensionMismatch, "rows.dimension", queries.shape[1], rows.shape[1])
-    return exact_distances(queries, rows, metric, zero_is_far=True)
 
 
 def verify(path: bytes, progress: Optional[Progress]) -> None:

@@ -301,7 +301,8 @@ class PureIndex:
         self._open()
         _inverse_norms(queries, self._metric, "vector")
 
-    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap]) -> Hits:
+    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap],
+               first_pass: int = 0) -> Hits:
         with self._lock:
             self._check_queries(queries)
             count = queries.shape[0]
