@@ -205,7 +205,9 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   switch (*element) {
     case scalar::f32: ATLAS_C_TRY(require(static_cast<const float*>(from->data), fields.data, elements)); break;
     case scalar::f16:
-    case scalar::bf16: ATLAS_C_TRY(require(static_cast<const std::uint16_t*>(from->data), fields.data, elements)); break;
+    case scalar::bf16:
+      ATLAS_C_TRY(require(static_cast<const std::uint16_t*>(from->data), fields.data, elements));
+      break;
     case scalar::i8:
     case scalar::u8:
     case scalar::b1: ATLAS_C_TRY(require(static_cast<const std::uint8_t*>(from->data), fields.data, elements)); break;

@@ -12,6 +12,10 @@ using atlas::error;
 using atlas::neighbour;
 using atlas::span;
 using atlas::status;
+using atlas::detail::check_apart;
+using atlas::detail::check_block;
+using atlas::detail::queries_block;
+using atlas::detail::rows_block;
 
 static_assert(ATLAS_FIRST_PASS_F32 == static_cast<int>(atlas::first_pass::f32));
 static_assert(ATLAS_FIRST_PASS_BF16 == static_cast<int>(atlas::first_pass::bf16));
@@ -58,16 +62,17 @@ status distances_of_rows(float* out, const atlas_matrix* queries, const atlas_ma
   if (!slots.ok()) return slots.error();
   ATLAS_C_TRY(require(ids, "ids", id_count));
   ATLAS_C_TRY(require(out, "out", *slots));
-  ATLAS_C_TRY(atlas::detail::check_block(given->queries, atlas::detail::queries_block));
-  ATLAS_C_TRY(atlas::detail::check_block(given->rows, atlas::detail::rows_block));
+  ATLAS_C_TRY(check_block(given->queries, queries_block));
+  ATLAS_C_TRY(check_block(given->rows, rows_block));
   const std::size_t most = given->rows.rows < atlas::max_rows ? given->rows.rows : atlas::max_rows;
   for (std::size_t i = 0; i < id_count; ++i) {
     if (ids[i] >= most) return error{errc::limit_exceeded, "id", "below", most, ids[i]}.at_row(i);
   }
   const any_matrix_view id_block{ids, id_count == 0 ? 0U : 1U, 2 * id_count, 2 * id_count, atlas::scalar::f32};
-  ATLAS_C_TRY(atlas::detail::check_apart(out, *slots * sizeof(float), "out", given->queries, atlas::detail::queries_block));
-  ATLAS_C_TRY(atlas::detail::check_apart(out, *slots * sizeof(float), "out", given->rows, atlas::detail::rows_block));
-  ATLAS_C_TRY(atlas::detail::check_apart(out, *slots * sizeof(float), "out", id_block, {"ids", "", "", "", ""}));
+  const std::size_t bytes = *slots * sizeof(float);
+  ATLAS_C_TRY(check_apart(out, bytes, "out", given->queries, queries_block));
+  ATLAS_C_TRY(check_apart(out, bytes, "out", given->rows, rows_block));
+  ATLAS_C_TRY(check_apart(out, bytes, "out", id_block, {"ids", "", "", "", ""}));
 
   // As the kernels want them, a stretch at a time; all queries meet a stretch while its rows are in a cache.
   constexpr std::size_t batch = 1024;
@@ -120,12 +125,11 @@ status nearest(atlas_hits* hits, const atlas_matrix* queries, const atlas_matrix
   const any_matrix_view key_block{into->keys, used == 0 ? 0U : 1U, 2 * used, 2 * used, atlas::scalar::f32};
   const any_matrix_view count_block{into->counts, used == 0 || into->counts == nullptr ? 0U : 1U, given->queries.rows,
                                     given->queries.rows, atlas::scalar::f32};
-  ATLAS_C_TRY(atlas::detail::check_apart(into->distances, bytes, "hits.distances", given->queries,
-                                         atlas::detail::queries_block));
-  ATLAS_C_TRY(atlas::detail::check_apart(into->distances, bytes, "hits.distances", given->rows, atlas::detail::rows_block));
-  ATLAS_C_TRY(atlas::detail::check_apart(into->distances, bytes, "hits.distances", key_block, {"hits.keys", "", "", "", ""}));
-  ATLAS_C_TRY(atlas::detail::check_apart(into->distances, bytes, "hits.distances", count_block,
-                                         {"hits.counts", "", "", "", ""}));
+  const char* const field = "hits.distances";
+  ATLAS_C_TRY(check_apart(into->distances, bytes, field, given->queries, queries_block));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, field, given->rows, rows_block));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, field, key_block, {"hits.keys", "", "", "", ""}));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, field, count_block, {"hits.counts", "", "", "", ""}));
   const progress_call report(wished->progress, wished->progress_context);
   atlas::nearest_options how;
   how.k = into->k;

@@ -61,33 +61,29 @@ status convert(void* out, std::int32_t to, const atlas_matrix* from, std::size_t
   if (is_scaled) {
     ATLAS_C_TRY(require(scales, "scales", *how == atlas::scaling::per_row ? rows->rows : rows->dimension));
   }
-  const auto typed = [&]<class Out>(Out* typed_out, auto&& call) -> status {
-    ATLAS_C_TRY(require(typed_out, "out", *slots));
-    return call(typed_out);
-  };
   if (rows->element == scalar::f32) {
     const auto floats = view_as<float>(*rows);
-    if (*wanted == scalar::f16) {
-      return typed(static_cast<atlas::f16*>(out), [&](auto* to_rows) { return atlas::convert(floats, to_rows, out_stride); });
-    }
-    if (*wanted == scalar::bf16) {
-      return typed(static_cast<atlas::bf16*>(out), [&](auto* to_rows) { return atlas::convert(floats, to_rows, out_stride); });
-    }
+    auto* const halves = static_cast<atlas::f16*>(out);
+    auto* const uppers = static_cast<atlas::bf16*>(out);
+    auto* const bytes = static_cast<std::int8_t*>(out);
     if (*wanted == scalar::i8) {
-      return typed(static_cast<std::int8_t*>(out),
-                   [&](auto* to_rows) { return atlas::convert(floats, *how, scales, to_rows, out_stride); });
+      ATLAS_C_TRY(require(bytes, "out", *slots));
+      return atlas::convert(floats, *how, scales, bytes, out_stride);
     }
+    ATLAS_C_TRY(require(halves, "out", *slots));
+    if (*wanted == scalar::f16) return atlas::convert(floats, halves, out_stride);
+    if (*wanted == scalar::bf16) return atlas::convert(floats, uppers, out_stride);
     return error{errc::scalar_mismatch, "scalar", "f16, bf16 or i8 for rows of f32", name(*wanted)};
   }
   if (*wanted != scalar::f32) return error{errc::scalar_mismatch, "scalar", "f32", name(*wanted)};
-  return typed(static_cast<float*>(out), [&](float* to_rows) -> status {
-    if (rows->element == scalar::f16) return atlas::convert(view_as<atlas::f16>(*rows), to_rows, out_stride);
-    if (rows->element == scalar::bf16) return atlas::convert(view_as<atlas::bf16>(*rows), to_rows, out_stride);
-    if (rows->element == scalar::i8) {
-      return atlas::convert(view_as<std::int8_t>(*rows), *how, scales, to_rows, out_stride);
-    }
-    return error{errc::scalar_mismatch, "rows.scalar", "f16, bf16 or i8", name(rows->element)};
-  });
+  auto* const floats = static_cast<float*>(out);
+  ATLAS_C_TRY(require(floats, "out", *slots));
+  if (rows->element == scalar::f16) return atlas::convert(view_as<atlas::f16>(*rows), floats, out_stride);
+  if (rows->element == scalar::bf16) return atlas::convert(view_as<atlas::bf16>(*rows), floats, out_stride);
+  if (rows->element == scalar::i8) {
+    return atlas::convert(view_as<std::int8_t>(*rows), *how, scales, floats, out_stride);
+  }
+  return error{errc::scalar_mismatch, "rows.scalar", "f16, bf16 or i8", name(rows->element)};
 }
 
 }  // namespace
@@ -140,8 +136,8 @@ extern "C" atlas_status atlas_i8_scales(float* scales, const atlas_matrix* rows,
     if (!from.ok()) return from.error();
     const auto how = read_scaling(scaling);
     if (!how.ok()) return how.error();
-    const bool is_empty = from->rows == 0;
-    ATLAS_C_TRY(require(scales, "scales", is_empty ? 0 : *how == atlas::scaling::per_row ? from->rows : from->dimension));
+    const std::uint64_t count = *how == atlas::scaling::per_row ? from->rows : from->dimension;
+    ATLAS_C_TRY(require(scales, "scales", from->rows == 0 ? 0 : count));
     return atlas::i8_scales(*from, *how, scales);
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/01_distance.cpp -- distances and the nearest rows of a small block of vectors.
+// examples/01_distance.cpp -- distances and the nearest rows of a small block of vectors, also in fewer bits.
 //
 //   c++ -std=c++20 -O2 -Iinclude examples/01_distance.cpp -o distance && ./distance
 //
@@ -45,6 +45,22 @@ int main() {
   for (std::size_t i = 0; i < found; ++i) {
     std::printf("nearest %zu: row %u at %.4f\n", i + 1, static_cast<unsigned>(nearest[i].id),
                 static_cast<double>(nearest[i].distance));
+  }
+
+  // The same rows at half the size, with the query as it is; and as bits, told apart by how many differ.
+  std::vector<atlas::bf16> halves(block.size());
+  atlas::convert(rows, halves.data()).value();
+  std::printf("squared distance to row 2 in bf16: %.2f\n",
+              static_cast<double>(atlas::l2sq(query.data(), halves.data() + 2 * dimension, dimension)));
+  const atlas::b1x8 bits[2] = {{0b101}, {0b110}};
+  std::printf("bits that differ: %.0f\n", static_cast<double>(atlas::hamming(bits, bits + 1, dimension)));
+
+  // Many queries at once, here the rows themselves, on all threads: the nearest two of each. Exact.
+  std::vector<atlas::neighbour> near(rows.rows * 2);
+  const std::size_t slots = atlas::nearest(rows, rows, atlas::metric::l2sq, {.k = 2, .threads = 0}, near.data()).value();
+  for (std::size_t row = 0; 2 * row < slots; ++row) {
+    std::printf("row %zu: next is row %u at %.2f\n", row, static_cast<unsigned>(near[2 * row + 1].id),
+                static_cast<double>(near[2 * row + 1].distance));
   }
 
   // What a refusal looks like: a stride shorter than a row.

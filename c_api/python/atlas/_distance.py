@@ -49,8 +49,8 @@ def distances(queries: Vectors, rows: Vectors, metric: str = "l2sq", *, ids: Opt
 
     @param queries  [q, d], or one vector [d]; of the rows' dtype, or float32 with any but bits
     @param rows     [n, d]
-    @param metric   "l2sq", "inner_product" (1 - <a, b>) or "cosine" (a zero vector lies at distance 1 from every other);
-                    of bits "hamming" or "jaccard"
+    @param metric   "l2sq", "inner_product" (1 - <a, b>) or "cosine" (a zero vector lies at distance 1 from every
+                    other); of bits "hamming" or "jaccard"
     @param ids      only these rows, by number: integers [m], below n
     @param scalar   "bf16": uint16 arrays hold bfloat16
     @return         float32 [q, n] (or [q, m]); [n] for one query. NaN where a component is NaN
@@ -73,12 +73,12 @@ def nearest(queries: Vectors, rows: Vectors, k: int = 10, metric: str = "l2sq", 
     @param k           1 to n
     @param metric      as in ``distances``
     @param threads     0: all that the process may use
-    @param first_pass  "f32", "bf16" or "i8": in what numbers float32 rows are ruled out before the rest is measured. The
-                       answer is the same; the time is not, on CPUs with AMX ("bf16", "i8") or AVX-512 VNNI ("i8")
+    @param first_pass  "f32", "bf16" or "i8": in what numbers float32 rows are ruled out before the rest is measured.
+                       The answer is the same; the time is not, on CPUs with AMX ("bf16", "i8") or AVX-512 VNNI ("i8")
     @param scalar      "bf16": uint16 arrays hold bfloat16
     @param progress    called with rows done, anew for each 1,024 queries
-    @return            (int64 [q, k], float32 [q, k]); [k] and [k] for one query. A row at distance NaN is never found: where
-                       there are too few others, -1 and +inf
+    @return            (int64 [q, k], float32 [q, k]); [k] and [k] for one query. A row at distance NaN is never found:
+                       where there are too few others, -1 and +inf
     """
     which = _metric(metric)
     one, other = _pair(queries, rows, which, scalar)
@@ -151,7 +151,8 @@ def to_i8(rows: Floats, scaling: str = "row",
 
     @param rows     float32 [n, d], finite unless ``scales`` are given
     @param scaling  "row": a scale for each row; "dimension": one for each dimension, which other rows can share
-    @param scales   float32 [n] or [d] from an earlier call; default: what holds these rows best, greatest magnitude / 127
+    @param scales   float32 [n] or [d] from an earlier call; default: what holds these rows best, greatest
+                    magnitude / 127
     @return         (int8 [n, d], float32 scales)
     """
     which = _choice("scaling", scaling, SCALINGS)
