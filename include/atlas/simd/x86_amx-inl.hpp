@@ -244,8 +244,7 @@ inline void amx_products(const void* panel, const void* rows, std::size_t stride
 inline void prepare_bf16(const float* rows, std::size_t stride_bytes, std::size_t count, std::size_t dimension,
                          void* prepared, std::size_t prepared_stride_bytes, float* scales, float* residuals) {
   for (std::size_t index = 0; index < count; ++index) {
-    const float* const row =
-        reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + index * stride_bytes);
+    const float* const row = reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + index * stride_bytes);
     char* const to = static_cast<char*>(prepared) + index * prepared_stride_bytes;
     __m512 squares = _mm512_setzero_ps();
     for (std::size_t i = 0; i < dimension; i += 32) {

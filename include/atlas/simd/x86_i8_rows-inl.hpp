@@ -17,16 +17,16 @@ ATLAS_X86_BEGIN
                             : static_cast<__mmask16>(first < size ? (1U << (size - first)) - 1U : 0U);
 }
 
-/// An upper bound of the length whose square, but for rounding, is `squares`, sums of at most 65,535 squares.
-/// Each square and sum is off by 2^-24 relatively, at most 4,100 of them follow on each other, and by half of 2^-149
-/// where it is subnormal: (1 + 2^-10) and 2^-126 are above both, also where subnormals count as 0.
+/// An upper bound of the length whose square, but for rounding, is the sum of `squares`, into which at most 65,535
+/// squares went. At most 4,110 roundings of 2^-24 follow on each other: 2^-10 is above them. Underflow takes less than
+/// 2^-126 from each, also where the processor is set to count subnormals as 0: 2^-109 is above that.
 [[gnu::always_inline]] inline float length_above(__m512 squares) {
-  return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(_mm512_reduce_add_ps(squares) * 0x1.004p0F + 0x1p-126F)));
+  return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(_mm512_reduce_add_ps(squares) * 0x1.004p0F + 0x1p-109F)));
 }
 
 /// How a row becomes int8: components times `inverse`, rounded to nearest; and back: times `scale`.
-/// A row with NaN or infinity has the scale NaN. One that is nearly nothing becomes zeros: 1 / 2^-100 is a float,
-/// and what is lost is below what length_above adds.
+/// A row with NaN or infinity has the scale NaN. One that is nearly nothing becomes zeros, so that 127 / its largest
+/// component is a float; what is lost is below what length_above adds.
 struct i8_scale {
   float scale;
   float inverse;
@@ -61,8 +61,7 @@ inline void prepare_i8(const float* rows, std::size_t stride_bytes, std::size_t 
                        void* prepared, std::size_t prepared_stride_bytes, float* scales, float* residuals) {
   const __m128i bias = _mm_set1_epi8(Biased ? -128 : 0);
   for (std::size_t index = 0; index < count; ++index) {
-    const float* const row =
-        reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + index * stride_bytes);
+    const float* const row = reinterpret_cast<const float*>(reinterpret_cast<const char*>(rows) + index * stride_bytes);
     char* const to = static_cast<char*>(prepared) + index * prepared_stride_bytes;
     const i8_scale by = i8_scale_of(row, dimension);
     __m512 squares = _mm512_setzero_ps();
