@@ -41,7 +41,7 @@ inline constexpr std::size_t most_candidate_bytes = std::size_t{256} << 20;
   // Where most rows are answers, panels can rule out little.
   const bool uses_panels = is_float && request.query_count >= fewest_panel_queries && call.k <= request.row_count / 8;
 
-  const std::size_t for_each_query = call.lanes(request.row_count) * candidate_capacity(call.k) * sizeof(candidate_row);
+  const std::size_t for_each_query = call.lanes(request.row_count / 32 + 1) * candidate_capacity(call.k) * sizeof(candidate_row);
   std::size_t most = most_candidate_bytes / for_each_query;
   most = most < 1 ? 1 : most > most_batch_queries ? most_batch_queries : most;
   const std::size_t batches = (request.query_count + most - 1) / most;
