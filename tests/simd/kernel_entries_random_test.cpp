@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/simd/kernel_entries_random_test.cpp -- include/atlas/simd/kernel_entries.hpp: row kernels on random shapes, all of
-// a call's arguments drawn at once, on each instruction set of this CPU.
+// tests/simd/kernel_entries_random_test.cpp -- include/atlas/simd/kernel_entries.hpp: row kernels on random
+// shapes, all of a call's arguments drawn at once, on each instruction set of this CPU.
 #include <atlas/simd/kernel_entries.hpp>
 
 #include <atlas/simd/kernel_table.hpp>
