@@ -142,7 +142,7 @@ template <class Scalar>
 /// Cosine distance of each row to the next: where the subject changes, in the rows of a text's sentences.
 ///
 /// @param rows  shape [rows, dimension], float, f16, bf16, std::int8_t or std::uint8_t
-/// @param out   shape [rows.rows - 1]: out[i] = cosine(row i, row i + 1), the same bits; nothing for fewer than two rows
+/// @param out   shape [rows.rows - 1]: out[i] = cosine(row i, row i + 1), the same bits; fewer than two rows: nothing
 /// Cost: each row is read twice, the second time from a cache.
 template <class Scalar>
 [[nodiscard]] status consecutive_cosine(const basic_matrix_view<Scalar>& rows, float* out) noexcept {

@@ -176,8 +176,8 @@ inline constexpr float greatest_finite_scale = 0x1.020406p121F;  ///< the greate
 /// @param scales  shape [rows.rows] for per_row, [rows.dimension] for per_dimension, as i8_scales gives them; each 0 or
 ///                from 2^-126 to 2^126
 /// @return        also errc::invalid_argument, with its place as the row, for another scale
-/// Accuracy: |integer * scale - component| <= scale / 2 * (1 + 2^-14) for components up to 127 * scale: half a step, and
-/// the rounding of 1 / scale, of the product with it and of the product back, each 2^-24 of at most 127 steps.
+/// Accuracy: |integer * scale - component| <= scale / 2 * (1 + 2^-14) for components up to 127 * scale: half a step,
+/// and the rounding of 1 / scale, of the product with it and of the product back, each 2^-24 of at most 127 steps.
 /// Cost: one pass, 4 KiB of stack.
 [[nodiscard]] inline status convert(const matrix_view& rows, scaling which, const float* scales, std::int8_t* out,
                                     std::size_t out_stride = 0) noexcept {
