@@ -178,8 +178,9 @@ template <class Query, class Row>
 /// where near vectors would cancel. Of many float queries and float rows, inner_product and cosine may come from
 /// blocked sums: then inner_product has an absolute error <= (dimension + 9) * 2^-24 * (1 + |a| * |b|), and cosine one
 /// <= 2 * (dimension + 9) * 2^-24, barring overflow and underflow.
-/// Cost: O(queries * rows * dimension) time; rows are read from memory once for all queries, or once for each 512 of
-/// many float queries, and these may allocate up to 16 MiB (without it all is done by rows). Never throws.
+/// Cost: O(queries * rows * dimension) time; rows are read from memory once for all queries. Of many float queries
+/// 8 MiB at a time are copied to memory of the call; where there is none, or for l2sq, nothing is allocated. Never
+/// throws.
 template <class Query, class Row>
 [[nodiscard]] result<std::size_t> distances(basic_matrix_view<Query> queries, basic_matrix_view<Row> rows, metric which,
                                             float* out) noexcept {

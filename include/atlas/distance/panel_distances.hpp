@@ -32,16 +32,15 @@ class panel_memory {
 };
 
 /// 1 / length of each vector: what makes a product a cosine. 0 for a vector of length zero, whose cosine distance is 1;
-/// NaN where cosine() gives NaN.
-inline void inverse_lengths(const kernel_table& table, const any_matrix_view& block, std::size_t first,
-                            std::size_t count, float* out) noexcept {
+/// NaN where cosine() gives NaN. The squared lengths are distances from the origin, four at a time.
+inline void inverse_lengths(const kernel_table& table, const any_matrix_view& block, const float* origin,
+                            std::size_t first, std::size_t count, float* out) noexcept {
+  table.l2sq[kernels_v1::f32_f32](origin, block.row(first), block.stride_bytes(), nullptr, count, block.dimension, out);
   for (std::size_t i = 0; i < count; ++i) {
-    const void* const row = block.row(first + i);
-    float squared = 0;
-    table.dot[kernels_v1::f32_f32](row, row, 0, nullptr, 1, block.dimension, &squared);
-    out[i] = squared == 0.0F                ? 0.0F
-             : squared < __builtin_inff()   ? static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(squared)))
-                                            : __builtin_nanf("");
+    const float squared = out[i];
+    out[i] = squared == 0.0F              ? 0.0F
+             : squared < __builtin_inff() ? static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(squared)))
+                                          : __builtin_nanf("");
   }
 }
 
@@ -94,7 +93,9 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
 
   const std::size_t products_bytes = (block * panel.queries * sizeof(float) + cache_line - 1) / cache_line * cache_line;
   const std::size_t factors = panels * panel.queries;  // of queries; and residuals, which nobody asks for here
-  const panel_memory memory(panels * panel_bytes + products_bytes + (factors + panel.queries + block) * sizeof(float));
+  const bool is_cosine = which == metric::cosine;
+  const std::size_t floats = factors + panel.queries + block + (is_cosine ? rows.dimension : 0);
+  const panel_memory memory(panels * panel_bytes + products_bytes + floats * sizeof(float));
   if (memory.data() == nullptr) return 0;
   if (panel.begin != nullptr && !panel.begin()) return 0;
   char* const packed = memory.data();
@@ -102,7 +103,8 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   float* const query_factors = products + products_bytes / sizeof(float);
   float* const residuals = query_factors + factors;
   float* const row_factors = residuals + panel.queries;
-  const bool is_cosine = which == metric::cosine;
+  float* const origin = row_factors + block;
+  for (std::size_t i = 0; is_cosine && i < rows.dimension; ++i) origin[i] = 0.0F;
 
   for (std::size_t start = 0; start < worth; start += factors) {
     const std::size_t query_count = worth - start < factors ? worth - start : factors;
@@ -111,10 +113,10 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
       panel.pack(static_cast<const float*>(queries.row(start + first)), queries.stride_bytes(), count, rows.dimension,
                  packed + first / panel.queries * panel_bytes, residuals);
     }
-    if (is_cosine) inverse_lengths(table, queries, start, query_count, query_factors);
+    if (is_cosine) inverse_lengths(table, queries, origin, start, query_count, query_factors);
     for (std::size_t row = 0; row < rows.rows; row += block) {
       const std::size_t row_count = rows.rows - row < block ? rows.rows - row : block;
-      if (is_cosine) inverse_lengths(table, rows, row, row_count, row_factors);
+      if (is_cosine) inverse_lengths(table, rows, origin, row, row_count, row_factors);
       for (std::size_t first = 0; first < query_count; first += panel.queries) {
         const std::size_t count = query_count - first < panel.queries ? query_count - first : panel.queries;
         panel.products(packed + first / panel.queries * panel_bytes, rows.row(row), rows.stride_bytes(), row_count,
