@@ -70,7 +70,7 @@ struct dot_and_square_of : dot_of<Kind> {
 };
 
 template <template <class> class Operation, class Kind, std::size_t Rows>
-inline void few_rows(const void* query_start, const void* const* rows, std::size_t dimension, float* out,
+inline void few_rows(const void* query_start, const void* const* rows, std::size_t dimension, std::size_t, float* out,
                      float* squares) {
   const auto* query = static_cast<const typename Kind::query_type*>(query_start);
   const auto* row = static_cast<const typename Kind::row_type*>(rows[0]);
@@ -159,13 +159,13 @@ HWY_INLINE Sum add_sums(Sum a, Sum b) {
   return a + b;
 }
 
-/// The sums of `Rows` rows. A list and not an array of rows, so that every vector has a register of its
+/// `Slots` sums of each of `Rows` rows. A list and not an array of rows, so that every vector has a register of its
 /// own at any optimisation level.
-template <class Operation, class Kind, std::size_t Rows>
+template <class Operation, class Kind, std::size_t Slots, std::size_t Rows>
 struct row_sums {
   typename Operation::sum sums[4];
   const typename Kind::row_type* row;
-  row_sums<Operation, Kind, Rows - 1> others;
+  row_sums<Operation, Kind, Slots, Rows - 1> others;
 
   // Not a member function called later: gcc gives an implicit constructor no target, and then refuses to
   // inline Highway's into it.
@@ -175,34 +175,79 @@ struct row_sums {
         others(rows + 1) {}
   template <std::size_t Slot>
   HWY_INLINE void add(typename Kind::part query, std::size_t at) {
+    static_assert(Slot < Slots);
     sums[Slot] = Operation::add(query, Kind::load(row + at), sums[Slot]);
     others.template add<Slot>(query, at);
   }
+  /// The lines of the next `Steps` steps, `ahead_bytes` further on.
+  template <std::size_t Steps>
+  HWY_INLINE void prefetch(std::size_t at, std::size_t ahead_bytes) const {
+    const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(row + at) + ahead_bytes;  // may be past the rows
+    for (std::size_t line = 0; line < Steps * Kind::step * sizeof(*row); line += cache_line) {
+      __builtin_prefetch(reinterpret_cast<const void*>(start + line));
+    }
+    others.template prefetch<Steps>(at, ahead_bytes);
+  }
   HWY_INLINE void add_tail(typename Kind::part query, std::size_t dimension, std::size_t left) {
-    sums[3] = Operation::add(query, Kind::load_tail(row, dimension, left), sums[3]);
+    sums[Slots - 1] = Operation::add(query, Kind::load_tail(row, dimension, left), sums[Slots - 1]);
     others.add_tail(query, dimension, left);
   }
   HWY_INLINE typename Operation::sum total() const {
-    return add_sums(add_sums(sums[0], sums[1]), add_sums(sums[2], sums[3]));
+    const auto first_two = add_sums(sums[0], sums[1]);
+    if constexpr (Slots == 2) {
+      return first_two;
+    } else {
+      return add_sums(first_two, add_sums(sums[2], sums[3]));
+    }
   }
 };
-template <class Operation, class Kind>
-struct row_sums<Operation, Kind, 0> {
+template <class Operation, class Kind, std::size_t Slots>
+struct row_sums<Operation, Kind, Slots, 0> {
   HWY_INLINE explicit row_sums(const void* const*) {}
   template <std::size_t Slot>
   HWY_INLINE void add(typename Kind::part, std::size_t) {}
+  template <std::size_t Steps>
+  HWY_INLINE void prefetch(std::size_t, std::size_t) const {}
   HWY_INLINE void add_tail(typename Kind::part, std::size_t, std::size_t) {}
 };
 
-/// Up to four rows side by side.
+/// Up to four rows side by side, of at most eight steps. Two sums a row are enough for so few, and adding them up again
+/// costs less: 8 % at 96 and 128 components from the second-level cache (Sapphire Rapids).
 template <template <class> class Operation, class Kind, std::size_t Rows>
-HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::size_t dimension, float* out,
-                         float* squares) {
+HWY_INLINE void few_short_rows(const typename Kind::query_type* query, const void* const* rows, std::size_t dimension,
+                               std::size_t ahead_bytes, float* out, float* squares) {
+  constexpr std::size_t step = Kind::step;
+  row_sums<Operation<Kind>, Kind, 2, Rows> sums(rows);
+  std::size_t at = 0;
+  for (; at + 2 * step <= dimension; at += 2 * step) {
+    sums.template prefetch<2>(at, ahead_bytes);
+    sums.template add<0>(Kind::load(query + at), at);
+    sums.template add<1>(Kind::load(query + at + step), at + step);
+  }
+  if (at + step <= dimension) {
+    sums.template add<0>(Kind::load(query + at), at);
+    at += step;
+  }
+  if (const std::size_t left = dimension - at; left != 0) {
+    sums.add_tail(Kind::load_tail(query, dimension, left), dimension, left);
+  }
+  Operation<Kind>::template store<Rows>(sums, out, squares);
+}
+
+/// Up to four rows side by side. Lines `ahead_bytes` further on are prefetched, unless the rows are of four-byte components
+/// and long: those the CPU fetches by itself as fast as the memory gives them, and the requests would cost 7 % in L2.
+template <template <class> class Operation, class Kind, std::size_t Rows>
+HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::size_t dimension,
+                         std::size_t ahead_bytes, float* out, float* squares) {
   const auto* query = static_cast<const typename Kind::query_type*>(query_start);
   constexpr std::size_t step = Kind::step;
-  row_sums<Operation<Kind>, Kind, Rows> sums(rows);
+  if (dimension <= 8 * step) {
+    return few_short_rows<Operation, Kind, Rows>(query, rows, dimension, ahead_bytes, out, squares);
+  }
+  row_sums<Operation<Kind>, Kind, 4, Rows> sums(rows);
   std::size_t at = 0;
   for (; at + 4 * step <= dimension; at += 4 * step) {
+    if constexpr (sizeof(typename Kind::row_type) < 4) sums.template prefetch<4>(at, ahead_bytes);
     sums.template add<0>(Kind::load(query + at), at);
     sums.template add<1>(Kind::load(query + at + step), at + step);
     sums.template add<2>(Kind::load(query + at + 2 * step), at + 2 * step);
@@ -227,6 +272,10 @@ HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::
 
 // ---- the loop over rows --------------------------------------------------------------------------------
 
+/// How far ahead of itself a loop over rows in order asks for their lines. Measured on Sapphire Rapids, rows of 768 f16,
+/// bf16, i8 from 1 GiB: with it 1.2 to 1.5 times the rows a second; 8,192 is as good.
+inline constexpr std::size_t prefetched_bytes = 4096;
+
 /// Where row `index` begins.
 struct row_places {
   const char* first;
@@ -236,7 +285,7 @@ struct row_places {
   HWY_INLINE const void* row(std::size_t index) const {
     return first + (ids == nullptr ? index : ids[index]) * stride_bytes;
   }
-  /// Rows in order the CPU sees coming; of rows by id, two lines: they take the miss of the page and start the
+  /// Of rows by id, two lines: they take the miss of the page and start the
   /// CPU's own stream, which has more requests in flight than software gets. Measured on Sapphire Rapids, rows of
   /// 512 to 6,144 bytes in random order of 150 MB: none is 1 to 12 % slower, 1 to 8 lines are within 5 %, the group
   /// after next instead is slower.
@@ -254,6 +303,7 @@ template <template <class> class Operation, class Kind>
 HWY_INLINE void each_row(const void* query, const row_places& places, std::size_t count, std::size_t dimension,
                          float* out, float* squares) {
   constexpr std::size_t group = Operation<Kind>::most_rows == 0 ? 1 : Operation<Kind>::most_rows;
+  const std::size_t ahead_bytes = places.ids == nullptr ? prefetched_bytes : 0;
   const void* rows[group];
   std::size_t done = 0;
   for (; done + group <= count; done += group) {
@@ -262,7 +312,7 @@ HWY_INLINE void each_row(const void* query, const row_places& places, std::size_
     if (places.ids != nullptr) {
       for (std::size_t row = next; row < next + group && row < count; ++row) places.prefetch(row);
     }
-    few_rows<Operation, Kind, group>(query, rows, dimension, out + done,
+    few_rows<Operation, Kind, group>(query, rows, dimension, ahead_bytes, out + done,
                                      squares == nullptr ? nullptr : squares + done);
   }
   if constexpr (group > 1) {
@@ -270,12 +320,12 @@ HWY_INLINE void each_row(const void* query, const row_places& places, std::size_
     if (left == 0) return;
     float* const left_squares = squares == nullptr ? nullptr : squares + done;
     for (std::size_t row = 0; row < group; ++row) rows[row] = places.row(done + (row < left ? row : 0));
-    if (left == 1) return few_rows<Operation, Kind, 1>(query, rows, dimension, out + done, left_squares);
+    if (left == 1) return few_rows<Operation, Kind, 1>(query, rows, dimension, 0, out + done, left_squares);
     if constexpr (group == 4) {
-      if (left == 2) return few_rows<Operation, Kind, 2>(query, rows, dimension, out + done, left_squares);
+      if (left == 2) return few_rows<Operation, Kind, 2>(query, rows, dimension, 0, out + done, left_squares);
       float numbers[4];
       float numbers_squared[4];
-      few_rows<Operation, Kind, 4>(query, rows, dimension, numbers, numbers_squared);
+      few_rows<Operation, Kind, 4>(query, rows, dimension, 0, numbers, numbers_squared);
       for (std::size_t row = 0; row < 3; ++row) out[done + row] = numbers[row];
       if (squares != nullptr) {
         for (std::size_t row = 0; row < 3; ++row) left_squares[row] = numbers_squared[row];
@@ -284,9 +334,27 @@ HWY_INLINE void each_row(const void* query, const row_places& places, std::size_
   }
 }
 
+/// A query that lies across cache lines costs two accesses for each load, and a group of rows loads it as a whole: with a
+/// copy that does not, rows from the second-level cache come up to 10 % faster (Sapphire Rapids).
+class aligned_query {
+ public:
+  static constexpr std::size_t least_rows = 16;
+  /// The query itself if it lies well or is too long for the copy.
+  HWY_INLINE const void* copy(const void* query, std::size_t bytes) {
+    if (reinterpret_cast<std::uintptr_t>(query) % cache_line == 0 || bytes > sizeof bytes_) return query;
+    __builtin_memcpy(bytes_, query, bytes);
+    return bytes_;
+  }
+
+ private:
+  alignas(cache_line) char bytes_[8192];
+};
+
 template <template <class> class Operation, class Kind>
 inline void each_row_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out) {
+  aligned_query aligned;
+  if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
   each_row<Operation, Kind>(query, row_places{static_cast<const char*>(rows), stride_bytes, ids}, count, dimension, out,
                             nullptr);
 }
@@ -339,6 +407,8 @@ inline void finish_cosine(float query_squared, float* products, float* squares, 
 template <class Kind, class QueryKind>
 inline void cosine_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                           std::size_t count, std::size_t dimension, float* out) {
+  aligned_query aligned;
+  if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
   float query_squared = 0.0F;
   each_row_kernel<dot_of, QueryKind>(query, query, 0, nullptr, 1, dimension, &query_squared);
   float products[cosine_batch];

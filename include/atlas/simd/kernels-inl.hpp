@@ -54,21 +54,11 @@
 #endif
 
 #include <atlas/distance/bit_kernels-inl.hpp>
-#include <atlas/distance/row_kernels-inl.hpp>
-#if __has_include(<atlas/distance/code_kernels-inl.hpp>)
 #include <atlas/distance/code_kernels-inl.hpp>
-#define ATLAS_TMP_CODES 1
-#endif
-#if __has_include(<atlas/distance/convert_kernels-inl.hpp>)
 #include <atlas/distance/convert_kernels-inl.hpp>
-#define ATLAS_TMP_CONVERT 1
-#endif
-#if __has_include(<atlas/distance/panel_kernels-inl.hpp>)
 #include <atlas/distance/panel_kernels-inl.hpp>
-#define ATLAS_TMP_PANEL 1
-#endif
+#include <atlas/distance/row_kernels-inl.hpp>
 
-HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN
 
 inline constexpr kernels_v1::kernel_table table = {
@@ -114,7 +104,6 @@ inline constexpr kernels_v1::kernel_table table = {
     .hamming = &bit_kernel<hamming_bits>,
     .jaccard = &bit_kernel<jaccard_bits>,
     .common_bits = &bit_kernel<common_bits_of>,
-#ifdef ATLAS_TMP_CONVERT
     .f32_to_f16 = &f32_to_f16,
     .f16_to_f32 = &f16_to_f32,
     .f32_to_bf16 = &f32_to_bf16,
@@ -124,21 +113,15 @@ inline constexpr kernels_v1::kernel_table table = {
     .largest_f32 = &largest_f32,
     .scale_f32 = &scale_f32,
     .add_to_f64 = &add_to_f64,
-#endif
-#ifdef ATLAS_TMP_CODES
     .pq8 = &pq8,
     .pq4 = &pq4,
-#endif
-#ifdef ATLAS_TMP_PANEL
     .panel = panel_of<panel_queries, panel_rows>,
     .panel_16 = panel_of<16, panel_16_rows>,
     .panel_bf16 = nullptr,
     .panel_i8 = nullptr,
     .select = &select_products,
-#endif
 };
 
 ATLAS_KERNELS_END
-HWY_AFTER_NAMESPACE();
 
 #endif  // ATLAS_SIMD_KERNELS_INL_HPP

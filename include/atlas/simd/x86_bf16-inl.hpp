@@ -22,7 +22,8 @@ struct four_bf16_rows {
   const void* query;
   std::size_t bytes;
 
-  void operator()(const void* const* rows, float* out) const {
+  template <class Rows>
+  void operator()(const Rows& rows, float* out) const {
     __m512 even[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
     __m512 odd[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
     std::size_t at = 0;

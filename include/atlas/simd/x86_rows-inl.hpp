@@ -10,19 +10,47 @@
 HWY_PUSH_ATTRIBUTES(ATLAS_X86_AVX512)
 ATLAS_X86_BEGIN
 
+/// Rows that follow each other, and rows in a list. Integers, because a prefetch may name bytes past the block, where a
+/// pointer may not point.
+struct rows_in_order {
+  std::uintptr_t first;
+  std::size_t stride_bytes;
+  [[gnu::always_inline]] const void* operator[](std::size_t row) const {
+    return reinterpret_cast<const void*>(first + row * stride_bytes);
+  }
+};
+template <std::size_t Rows>
+struct rows_in_list {
+  const void* places[Rows];
+  [[gnu::always_inline]] const void* operator[](std::size_t row) const { return places[row]; }
+};
+
+/// As in distance/row_kernels-inl.hpp, with the measurement there.
+inline constexpr std::size_t prefetched_bytes = 4096;
+
 /// Calls group(rows, out) for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to `out`
-/// is written. Prefetches as distance/row_kernels-inl.hpp does, by the measurement there.
+/// is written.
 template <std::size_t Rows, class Group>
 [[gnu::always_inline]] inline void in_groups(const Group& group, const void* rows, std::size_t stride_bytes,
                                              const std::uint32_t* ids, std::size_t count, float* out) {
-  // Integers, because a prefetch may name bytes past the block, where a pointer may not point.
   const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(rows);
-  const void* places[Rows];
   std::size_t done = 0;
-  for (; done + Rows <= count; done += Rows) {
+  if (ids == nullptr) {
+    for (; done + Rows <= count; done += Rows) {
+      const rows_in_order group_rows{first + done * stride_bytes, stride_bytes};
+      if (stride_bytes <= 2 * cache_line) {  // longer rows are fetched by the CPU itself as fast as the memory gives them
+        for (std::size_t line = 0; line < Rows * stride_bytes; line += cache_line) {
+          __builtin_prefetch(reinterpret_cast<const void*>(group_rows.first + prefetched_bytes + line));
+        }
+      }
+      group(group_rows, out + done);
+    }
+  }
+  for (; done < count; done += Rows) {
+    rows_in_list<Rows> list;
     for (std::size_t row = 0; row < Rows; ++row) {
-      const std::size_t index = ids == nullptr ? done + row : ids[done + row];
-      places[row] = reinterpret_cast<const void*>(first + index * stride_bytes);
+      const std::size_t index = done + row < count ? done + row : done;
+      list.places[row] = reinterpret_cast<const void*>(first + (ids == nullptr ? index : ids[index]) * stride_bytes);
     }
     if (ids != nullptr) {
       for (std::size_t row = done + Rows; row < done + 2 * Rows && row < count; ++row) {
@@ -30,16 +58,13 @@ template <std::size_t Rows, class Group>
         __builtin_prefetch(reinterpret_cast<const void*>(first + ids[row] * stride_bytes + cache_line));
       }
     }
-    group(places, out + done);
-  }
-  if (done < count) {
-    for (std::size_t row = 0; row < Rows; ++row) {
-      const std::size_t index = done + row < count ? done + row : done;
-      places[row] = reinterpret_cast<const void*>(first + (ids == nullptr ? index : ids[index]) * stride_bytes);
+    if (count - done >= Rows) {
+      group(list, out + done);
+    } else {
+      float numbers[Rows];
+      group(list, numbers);
+      for (std::size_t row = 0; row < count - done; ++row) out[done + row] = numbers[row];
     }
-    float numbers[Rows];
-    group(places, numbers);
-    for (std::size_t row = 0; row < count - done; ++row) out[done + row] = numbers[row];
   }
 }
 

@@ -40,16 +40,11 @@
   }
 #endif
 
+#include <atlas/simd/x86_amx-inl.hpp>
 #include <atlas/simd/x86_bf16-inl.hpp>
 #include <atlas/simd/x86_vnni-inl.hpp>
-#include <atlas/simd/x86_vpopcnt-inl.hpp>
-#if __has_include(<atlas/simd/x86_amx-inl.hpp>)
-#include <atlas/simd/x86_amx-inl.hpp>
 #include <atlas/simd/x86_vnni_panel-inl.hpp>
-#define ATLAS_TMP_AMX 1
-#else
-#define ATLAS_X86_HAS_AMX 1
-#endif
+#include <atlas/simd/x86_vpopcnt-inl.hpp>
 
 ATLAS_X86_BEGIN
 
@@ -59,9 +54,7 @@ constexpr kernels_v1::kernel_table with_vnni(kernels_v1::kernel_table table) {
   table.l2sq[kernels_v1::u8_u8] = &l2sq_u8_vnni;
   table.dot[kernels_v1::i8_i8] = &dot_i8_vnni;
   table.dot[kernels_v1::u8_u8] = &dot_u8_vnni;
-#ifdef ATLAS_TMP_AMX
   table.panel_i8 = &vnni_panel_i8;
-#endif
   return table;
 }
 constexpr kernels_v1::kernel_table with_vpopcnt(kernels_v1::kernel_table table) {
@@ -83,10 +76,8 @@ inline constexpr kernels_v1::kernel_table avx512_bf16 = with_bf16(avx512_vpopcnt
 #if ATLAS_X86_HAS_AMX
 constexpr kernels_v1::kernel_table with_amx(kernels_v1::kernel_table table) {
   table.target = "avx512_amx";
-#ifdef ATLAS_TMP_AMX
   table.panel_bf16 = &amx_panel_bf16;
   table.panel_i8 = &amx_panel_i8;
-#endif
   return table;
 }
 inline constexpr kernels_v1::kernel_table avx512_amx = with_amx(avx512_bf16);

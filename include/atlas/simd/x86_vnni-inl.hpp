@@ -81,7 +81,8 @@ struct four_byte_rows {
   std::size_t dimension;
   int offset;
 
-  void operator()(const void* const* rows, float* out) const {
+  template <class Rows>
+  void operator()(const Rows& rows, float* out) const {
     Sums sums;
     std::size_t at = 0;
     for (; at + 64 <= dimension; at += 64) {

@@ -33,20 +33,20 @@ struct bit_tail {
   return {dimension / 512 * 64, keep, _mm512_mask_set1_epi8(all, keep & ~(keep >> 1), last)};
 }
 
-/// Counts of `Bits` of the query and each of `Rows` rows, eight partial sums a row.
-template <std::size_t Rows, __m512i (*Bits)(__m512i, __m512i)>
-[[gnu::always_inline]] inline void count_bits(const void* query, const void* const* rows, std::size_t dimension,
+/// Counts of `Bits` of the query and each of `Count` rows, eight partial sums a row.
+template <std::size_t Count, __m512i (*Bits)(__m512i, __m512i), class Rows>
+[[gnu::always_inline]] inline void count_bits(const void* query, const Rows& rows, std::size_t dimension,
                                               const bit_tail& tail, __m512i* sums) {
-  for (std::size_t row = 0; row < Rows; ++row) sums[row] = _mm512_setzero_si512();
+  for (std::size_t row = 0; row < Count; ++row) sums[row] = _mm512_setzero_si512();
   for (std::size_t at = 0; at < tail.at; at += 64) {
     const __m512i part = bytes_at(query, at);
-    for (std::size_t row = 0; row < Rows; ++row) {
+    for (std::size_t row = 0; row < Count; ++row) {
       sums[row] = _mm512_add_epi64(sums[row], _mm512_popcnt_epi64(Bits(part, bytes_at(rows[row], at))));
     }
   }
   if (dimension % 512 != 0) {
     const __m512i part = _mm512_and_si512(bytes_at(query, tail.at, tail.keep), tail.mask);
-    for (std::size_t row = 0; row < Rows; ++row) {
+    for (std::size_t row = 0; row < Count; ++row) {
       const __m512i last = _mm512_and_si512(bytes_at(rows[row], tail.at, tail.keep), tail.mask);
       sums[row] = _mm512_add_epi64(sums[row], _mm512_popcnt_epi64(Bits(part, last)));
     }
@@ -77,8 +77,8 @@ struct eight_bit_rows {
   std::size_t dimension;
   bit_tail tail;
 
-  template <__m512i (*Bits)(__m512i, __m512i)>
-  [[gnu::always_inline]] __m512i counts(const void* const* rows) const {
+  template <__m512i (*Bits)(__m512i, __m512i), class Rows>
+  [[gnu::always_inline]] __m512i counts(const Rows& rows) const {
     __m512i sums[8];
     count_bits<8, Bits>(query, rows, dimension, tail, sums);
     return eight_sums(sums, dimension);
@@ -86,12 +86,14 @@ struct eight_bit_rows {
 };
 template <__m512i (*Bits)(__m512i, __m512i)>
 struct eight_counts : eight_bit_rows {
-  void operator()(const void* const* rows, float* out) const {
+  template <class Rows>
+  void operator()(const Rows& rows, float* out) const {
     _mm256_storeu_ps(out, _mm512_cvtepu64_ps(counts<Bits>(rows)));
   }
 };
 struct eight_jaccards : eight_bit_rows {
-  void operator()(const void* const* rows, float* out) const {
+  template <class Rows>
+  void operator()(const Rows& rows, float* out) const {
     const __m512i both = counts<&bits_in_both>(rows);
     const __m512i either = counts<&bits_in_either>(rows);
     const __m512d share = _mm512_div_pd(_mm512_cvtepu64_pd(both), _mm512_cvtepu64_pd(either));
