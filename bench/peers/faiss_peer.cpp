@@ -43,7 +43,8 @@ void faiss_flat_peer::search(const float* queries, std::size_t query_count, std:
                              float* distances, std::int64_t* keys) const {
   omp_set_num_threads(static_cast<int>(threads));
   set_openblas_threads(threads);
-  state_->index.search(static_cast<faiss::Index::idx_t>(query_count), queries, static_cast<faiss::Index::idx_t>(k), distances, keys);
+  state_->index.search(static_cast<faiss::Index::idx_t>(query_count), queries, static_cast<faiss::Index::idx_t>(k),
+                       distances, keys);
   set_openblas_threads(1);
   omp_set_num_threads(1);
 }
@@ -62,7 +63,9 @@ std::string faiss_description() { return {}; }
 void faiss_l2sq(const float*, const float*, std::size_t, std::size_t, float*) {}
 void faiss_dot(const float*, const float*, std::size_t, std::size_t, float*) {}
 struct faiss_flat_peer::state {};
-faiss_flat_peer::faiss_flat_peer(const float*, std::size_t, std::size_t) { throw std::runtime_error("built without faiss"); }
+faiss_flat_peer::faiss_flat_peer(const float*, std::size_t, std::size_t) {
+  throw std::runtime_error("built without faiss");
+}
 faiss_flat_peer::~faiss_flat_peer() = default;
 void faiss_flat_peer::search(const float*, std::size_t, std::size_t, unsigned, float*, std::int64_t*) const {}
 void* faiss_flat_peer::rows() const { return nullptr; }

@@ -104,7 +104,7 @@ void hnswlib_peer::add(const float*, std::size_t, std::size_t) {}
 void hnswlib_peer::save(const std::string&) {}
 std::size_t hnswlib_peer::search(const float*, std::size_t, std::size_t, std::uint64_t*) const { return 0; }
 struct hnswlib_kernel_peer::state {};
-hnswlib_kernel_peer::hnswlib_kernel_peer(std::size_t, bool) { throw std::runtime_error("built without hnswlib"); }
+hnswlib_kernel_peer::hnswlib_kernel_peer(std::size_t, bool) {}
 hnswlib_kernel_peer::~hnswlib_kernel_peer() = default;
 void hnswlib_kernel_peer::distances(const float*, const float*, std::size_t, float*) const {}
 void hnswlib_kernel_peer::gather(const float*, const float*, const std::uint32_t*, std::size_t, float*) const {}

@@ -19,7 +19,8 @@ std::string openblas_description() {
 void set_openblas_threads(unsigned threads) { openblas_set_num_threads(static_cast<int>(threads)); }
 void openblas_dot(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out) {
   const auto columns = static_cast<blasint>(dimension);
-  cblas_sgemv(CblasRowMajor, CblasNoTrans, static_cast<blasint>(count), columns, 1.0F, rows, columns, query, 1, 0.0F, out, 1);
+  cblas_sgemv(CblasRowMajor, CblasNoTrans, static_cast<blasint>(count), columns, 1.0F, rows, columns, query, 1, 0.0F,
+              out, 1);
 }
 
 }  // namespace bench

@@ -35,7 +35,9 @@ class pages {
   }
 
  private:
-  static std::size_t round_up(std::size_t bytes) { return (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes; }
+  static std::size_t round_up(std::size_t bytes) {
+    return (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+  }
 
   std::size_t mapped_bytes_;
   char* mapped_ = nullptr;

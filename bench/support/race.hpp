@@ -70,29 +70,44 @@ struct scale {
 
   [[nodiscard]] double value(double seconds) const { return is_time ? seconds * amount : amount / seconds; }
 };
+/// To three places, for what stands beside the figures.
+inline double rounded(double value) { return std::round(1000 * value) / 1000; }
 inline scale microseconds() { return {1e6, "us", true}; }
 
 /// One line: `one` against `peer`, the median of the paired ratios and their lower quartile.
 inline void report_pair(const char* bench, const std::string& name, const scale& how, const side& one, const side& peer,
                         const std::string& peer_name, nlohmann::json more, bool json) {
   std::vector<double> ratios;
-  for (std::size_t round = 0; round < one.seconds.size(); ++round) ratios.push_back(peer.seconds[round] / one.seconds[round]);
-  more["ratio_lower_quartile"] = std::round(1000 * quantile(ratios, 0.25)) / 1000;
+  for (std::size_t round = 0; round < one.seconds.size(); ++round)
+    ratios.push_back(peer.seconds[round] / one.seconds[round]);
+  more["ratio_lower_quartile"] = rounded(quantile(ratios, 0.25));
   more["rounds"] = one.seconds.size();
-  print_row(bench, {name, how.value(median(one.seconds)), how.unit, peer_name, how.value(median(peer.seconds)), median(ratios), more}, json);
+  print_row(bench,
+            {name, how.value(median(one.seconds)), how.unit, peer_name, how.value(median(peer.seconds)), median(ratios),
+             more},
+            json);
 }
 
 /// One line alone, for what has no peer.
-inline void report_alone(const char* bench, const std::string& name, const scale& how, const side& one, nlohmann::json more, bool json) {
+inline void report_alone(const char* bench, const std::string& name, const scale& how, const side& one,
+                         nlohmann::json more, bool json) {
   more["rounds"] = one.seconds.size();
-  more["upper_quartile"] = how.value(quantile(one.seconds, how.is_time ? 0.75 : 0.25));
+  more["worst_to_median"] = rounded(quantile(one.seconds, 1) / median(one.seconds));
   print_row(bench, {name, how.value(median(one.seconds)), how.unit, {}, 0, 0, more}, json);
 }
 
-/// sides[0] against each other side, a line each; then against the fastest of the sides from `first_rival` on, if there are two.
+/// sides[0] against each other side, a line each; then against the fastest of the sides from `first_rival` on, if there
+/// are two. Where sides[1] is "read", the limit, each line also says how near both come to it.
 inline void report_all(const char* bench, const std::string& name, const scale& how, const std::vector<side>& sides,
                        std::size_t first_rival, const nlohmann::json& more, bool json) {
-  for (std::size_t peer = 1; peer < sides.size(); ++peer) report_pair(bench, name, how, sides[0], sides[peer], sides[peer].name, more, json);
+  const auto report = [&](std::size_t peer, const std::string& peer_name, nlohmann::json and_more) {
+    if (sides[1].name == "read" && peer > 1) {
+      const double limit = median(sides[1].seconds);
+      and_more["of_read"] = {rounded(limit / median(sides[0].seconds)), rounded(limit / median(sides[peer].seconds))};
+    }
+    report_pair(bench, name, how, sides[0], sides[peer], peer_name, and_more, json);
+  };
+  for (std::size_t peer = 1; peer < sides.size(); ++peer) report(peer, sides[peer].name, more);
   if (first_rival + 1 >= sides.size()) return;
   std::size_t best = first_rival;
   for (std::size_t peer = first_rival; peer < sides.size(); ++peer) {
@@ -100,7 +115,7 @@ inline void report_all(const char* bench, const std::string& name, const scale& 
   }
   nlohmann::json and_which = more;
   and_which["best"] = sides[best].name;
-  report_pair(bench, name, how, sides[0], sides[best], "best of them", and_which, json);
+  report(best, "best of them", and_which);
 }
 
 }  // namespace bench

@@ -74,8 +74,12 @@ inline void require_close(const std::string& who, std::size_t row, double got, d
 class typed_rows {
  public:
   typed_rows(atlas::scalar query_type, atlas::scalar row_type, std::size_t dimension, std::size_t count)
-      : query_type_(query_type), row_type_(row_type), dimension_(dimension), count_(count),
-        query_(atlas::vector_bytes(query_type, dimension) + 8), rows_(row_bytes() * count + 8) {
+      : query_type_(query_type),
+        row_type_(row_type),
+        dimension_(dimension),
+        count_(count),
+        query_(atlas::vector_bytes(query_type, dimension) + 8),
+        rows_(row_bytes() * count + 8) {
     fill_random(query_type, query_.as<char>(), atlas::vector_bytes(query_type, dimension) + 8, 1);
     fill_random(row_type, rows_.as<char>(), row_bytes() * count + 8, 2);
   }
@@ -85,9 +89,13 @@ class typed_rows {
   [[nodiscard]] std::size_t row_bytes() const { return atlas::vector_bytes(row_type_, dimension_); }
   [[nodiscard]] std::size_t bytes() const { return row_bytes() * count_; }
   template <class T = void>
-  [[nodiscard]] const T* query() const { return query_.as<const T>(); }
+  [[nodiscard]] const T* query() const {
+    return query_.as<const T>();
+  }
   template <class T = void>
-  [[nodiscard]] const T* rows() const { return rows_.as<const T>(); }
+  [[nodiscard]] const T* rows() const {
+    return rows_.as<const T>();
+  }
   [[nodiscard]] const char* row(std::size_t i) const { return rows_.as<const char>() + i * row_bytes(); }
 
   [[nodiscard]] exact_sums sums(std::size_t i) const {
@@ -101,7 +109,8 @@ class typed_rows {
   [[nodiscard]] double hamming(std::size_t i) const {
     int differing = 0;
     for (std::size_t at = 0; at < row_bytes(); ++at) {
-      differing += std::popcount(static_cast<unsigned>(query<std::uint8_t>()[at] ^ static_cast<std::uint8_t>(row(i)[at])));
+      differing +=
+          std::popcount(static_cast<unsigned>(query<std::uint8_t>()[at] ^ static_cast<std::uint8_t>(row(i)[at])));
     }
     return differing;
   }

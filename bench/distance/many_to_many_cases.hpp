@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/distance/many_to_many_cases.hpp -- the ten nearest rows of many queries.
+#ifndef ATLAS_BENCH_DISTANCE_MANY_TO_MANY_CASES_HPP
+#define ATLAS_BENCH_DISTANCE_MANY_TO_MANY_CASES_HPP
+
+#include <atlas/distance.hpp>  // nearest
+
+#include "distance/case_frame.hpp"
+#include "peers/faiss_peer.hpp"
+#include "support/data_set.hpp"
+#include "support/pages.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace bench {
+
+/// The ten nearest rows of many queries, on many threads.
+class many_to_many_cases : private case_frame {
+ public:
+  using case_frame::case_frame;
+
+  void run() {
+    many_to_many();
+    same_top_10();
+  }
+
+ private:
+  // --- many queries: the ten nearest of 60,000 x 784 -------------------------------------------------------------------
+  static constexpr std::size_t k = 10;
+  /// How long OpenBLAS's threads may spin after their work: 2^26 cycles (its THREAD_TIMEOUT).
+  static constexpr double spinning_seconds = 0.06;
+
+  struct top_10 {
+    std::vector<atlas::neighbour> found;
+    std::vector<std::uint32_t> counts;
+  };
+  [[nodiscard]] top_10 make_room(std::size_t queries) const {
+    return {std::vector<atlas::neighbour>(queries * k), std::vector<std::uint32_t>(queries)};
+  }
+
+  void search(atlas::matrix_view queries, atlas::matrix_view rows, metric which, atlas::first_pass pass,
+              top_10& into) const {
+    const atlas::nearest_options options{.k = k, .threads = threads_, .first_pass = pass};
+    require_ok(atlas::nearest(queries, rows, which, options, into.found.data(), into.counts.data()));
+  }
+
+  /// The share of queries whose every hit is, by its exact distance, no further than the true k-th, times 1 + `slack`.
+  static double right_share(const data_set& set, const std::vector<double>& kth, std::size_t queries, double slack,
+                            const std::function<std::size_t(std::size_t query, std::size_t rank)>& id) {
+    std::size_t right = 0;
+    for (std::size_t q = 0; q < queries; ++q) {
+      bool all = true;
+      for (std::size_t rank = 0; rank < k; ++rank) {
+        const std::size_t row = id(q, rank);
+        all = all && row < set.rows && set.exact(q, row) <= kth[q] + std::abs(kth[q]) * slack;
+      }
+      right += all ? 1 : 0;
+    }
+    return static_cast<double>(right) / static_cast<double>(queries);
+  }
+
+  void many_to_many() {
+    constexpr std::size_t batches[] = {1, 16, 64, 1000};
+    const std::string prefix = "nearest/mnist-784/";
+    bool any = options_.wants(prefix + "1000/bf16") || options_.wants(prefix + "1000/i8");
+    for (const std::size_t queries : batches) any = any || options_.wants(prefix + std::to_string(queries));
+    if (!any) return;
+    const auto set = load_data_set("mnist-784", options_.data, options_.cache);
+    const auto kth = set.kth_distances(k);
+    const pages rows_pages(set.base.size() * sizeof(float));
+    std::copy(set.base.begin(), set.base.end(), rows_pages.as<float>());
+    const auto rows = atlas::dense(rows_pages.as<const float>(), set.rows, set.dimension);
+    std::optional<faiss_flat_peer> faiss;
+    if (has_faiss()) {
+      faiss.emplace(rows.data, set.dimension, set.rows);
+      make_pages_huge(faiss->rows(), faiss->row_bytes());
+    }
+    for (const std::size_t count : batches) {
+      const std::string name = prefix + std::to_string(count);
+      std::vector<std::pair<std::string, atlas::first_pass>> passes{{name, atlas::first_pass::f32}};
+      if (count == 1000) {
+        passes.push_back({name + "/bf16", atlas::first_pass::bf16});
+        passes.push_back({name + "/i8", atlas::first_pass::i8});
+      }
+      std::erase_if(passes, [this](const auto& one) { return !options_.wants(one.first); });
+      if (!passes.empty() && count <= set.query_count) nearest_of(set, kth, rows, count, passes, faiss);
+    }
+  }
+
+  void nearest_of(const data_set& set, const std::vector<double>& kth, atlas::matrix_view rows, std::size_t count,
+                  const std::vector<std::pair<std::string, atlas::first_pass>>& passes,
+                  const std::optional<faiss_flat_peer>& faiss) {
+    const auto queries = atlas::dense(set.queries.data(), count, set.dimension);
+    top_10 ours = make_room(count);
+    std::vector<side> sides;
+    for (const auto& [name, pass] : passes) {
+      sides.push_back({name, [&, first = pass] { search(queries, rows, metric::l2sq, first, ours); }});
+      sides.back().call();
+      const double right = right_share(set, kth, count, 2 * static_cast<double>(set.dimension + 3) * half_ulp,
+                                       [&](std::size_t q, std::size_t rank) { return ours.found[q * k + rank].id; });
+      if (right < (pass == atlas::first_pass::f32 ? 1.0 : 0.999)) throw std::runtime_error(name + ": wrong rows");
+    }
+    std::vector<float> their_distances(count * k);
+    std::vector<std::int64_t> their_keys(count * k);
+    double theirs_right = 0;
+    if (faiss) {
+      sides.push_back({"faiss", [&] {
+                         faiss->search(queries.data, count, k, threads_, their_distances.data(), their_keys.data());
+                       }});
+      sides.back().call();
+      // faiss takes |x|^2 + |y|^2 - 2 <x, y> for 20 queries or more, with that much less of a float's precision.
+      theirs_right = right_share(set, kth, count, 1e-3, [&](std::size_t q, std::size_t rank) {
+        return static_cast<std::size_t>(their_keys[q * k + rank]);
+      });
+      if (theirs_right < 0.999) throw std::runtime_error("faiss: wrong rows");
+    }
+    auto how = rules();
+    how.rounds = options_.quick || count == 1000 ? 9 : 15;
+    how.sample_seconds = 0.02;
+    how.clock = CLOCK_MONOTONIC;
+    how.pause_seconds = spinning_seconds;
+    race(sides, how);
+    const double operations = 2.0 * static_cast<double>(count * set.rows * set.dimension);
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+      const nlohmann::json more{{"threads", threads_},
+                                {"gflop_per_second", std::round(operations / median(sides[i].seconds) * 1e-8) / 10}};
+      const scale scale{static_cast<double>(count), "queries/s"};
+      if (faiss) {
+        report_pair("distance", sides[i].name, scale, sides[i], sides.back(), "faiss", more, options_.json);
+      } else {
+        report_alone(sides[i].name, scale, sides[i], more);
+      }
+    }
+  }
+
+  /// Not a time: how many queries get the exact answer although a smaller type looked first.
+  void same_top_10() {
+    const struct {
+      const char* name;
+      atlas::first_pass pass;
+    } passes[] = {{"f32", atlas::first_pass::f32}, {"bf16", atlas::first_pass::bf16}, {"i8", atlas::first_pass::i8}};
+    for (const char* const set_name : {"mnist-784", "sift-kodak-128", "words-ft100", "lsa-books-384"}) {
+      const std::string prefix = std::string("same-top-10/") + set_name + "/";
+      if (std::none_of(std::begin(passes), std::end(passes),
+                       [&](const auto& one) { return options_.wants(prefix + one.name); }))
+        continue;
+      const auto set = load_data_set(set_name, options_.data, options_.cache);
+      const auto kth = set.kth_distances(k);
+      const auto rows = atlas::dense(set.base.data(), set.rows, set.dimension);
+      const auto queries = atlas::dense(set.queries.data(), set.query_count, set.dimension);
+      top_10 exact = make_room(set.query_count), found = make_room(set.query_count);
+      search(queries, rows, set.metric, atlas::first_pass::f32, exact);
+      for (const auto& one : passes) {
+        if (!options_.wants(prefix + one.name)) continue;
+        search(queries, rows, set.metric, one.pass, found);
+        const double right = right_share(set, kth, set.query_count, 1e-12,
+                                         [&](std::size_t q, std::size_t rank) { return found.found[q * k + rank].id; });
+        std::ptrdiff_t same = 0;
+        for (std::size_t at = 0; at < found.found.size(); at += k) {
+          same += std::equal(&found.found[at], &found.found[at] + k, &exact.found[at]) ? 1 : 0;
+        }
+        print_row("distance",
+                  {prefix + one.name,
+                   static_cast<double>(same) / static_cast<double>(set.query_count),
+                   "of queries",
+                   {},
+                   0,
+                   0,
+                   {{"queries", set.query_count},
+                    {"metric", atlas::name(set.metric)},
+                    {"no_hit_beyond_the_true_10th", right}}},
+                  options_.json);
+      }
+    }
+  }
+};
+
+}  // namespace bench
+
+#endif  // ATLAS_BENCH_DISTANCE_MANY_TO_MANY_CASES_HPP
