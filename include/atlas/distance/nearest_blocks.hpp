@@ -29,35 +29,18 @@ class row_block {
   [[nodiscard]] bool create(const nearest_call& call, std::size_t capacity, std::size_t prepared_stride_bytes) noexcept {
     const std::size_t row_bytes = call.request.dimension * sizeof(float);
     return held_.resize(capacity * row_bytes).ok() && prepared_.resize(capacity * prepared_stride_bytes).ok() &&
-           ids.resize(capacity).ok() && squared_.resize(capacity).ok() && weights_.resize(capacity).ok() &&
+           ids.resize(capacity).ok() && squared_.resize(capacity).ok() && zeros_.resize_zeroed(call.request.dimension).ok() &&
            scales_.resize(capacity).ok() && residuals_.resize(capacity).ok() && bounds.resize(capacity).ok() &&
            factors.resize(capacity).ok() && terms.resize(capacity).ok() && aside.resize(capacity).ok();
   }
 
-  /// Takes the rows [first, first + looked_at) in: all of them lie as they are in memory, or those that count are copied
-  /// behind what the block has already. Rows whose sums could leave the range of float go to `aside`.
-  /// @pre count + looked_at <= capacity
+  /// Takes in those of the rows [first, first + looked_at) that count: as they lie in memory if these are all of them,
+  /// else copied behind what the block has already. @pre count + looked_at <= capacity
   void take(const nearest_call& call, std::uint32_t first, std::size_t looked_at) noexcept {
     const std::size_t before = count;
     for (std::uint32_t row = first; row < first + looked_at; ++row) {
       if (call.skips(row)) continue;
-      const std::byte* from = call.row(row);
-      float squares = 0;
-      call.table.dot[kernels_v1::f32_f32](from, from, 0, nullptr, 1, call.request.dimension, &squares);
-      const double weight = call.request.row_scale_offset == 0
-                                ? 1.0
-                                : static_cast<double>(load_unaligned<float>(from + call.request.row_scale_offset));
-      const double least = call.which == metric::cosine ? shortest_squared_cosine : 0.0;
-      const bool fits = static_cast<double>(squares) >= least && static_cast<double>(squares) <= longest_squared &&
-                        weight >= -largest_weight && weight <= largest_weight;
-      if (!fits) {
-        aside[aside_count++] = row;
-        continue;
-      }
-      ids[count] = row;
-      squared_[count] = squares;
-      weights_[count] = weight;
-      ++count;
+      ids[count++] = row;
     }
     if (before == 0 && count == looked_at) {
       data_ = call.row(first);
@@ -65,28 +48,44 @@ class row_block {
       return;
     }
     const std::size_t row_bytes = call.request.dimension * sizeof(float);
-    if (before != 0 && data_ != held_.data()) copy(call, 0, before, row_bytes);
-    copy(call, before, count, row_bytes);
+    copy(call, before != 0 && data_ == held_.data() ? before : 0, row_bytes);
     data_ = held_.data();
     stride_bytes_ = row_bytes;
   }
 
-  /// Makes the rows ready for `panel`, and finds their bounds.
+  /// Makes the rows ready for `panel`.
   /// @param prepared_stride_bytes  as `panel` needs it
-  void prepare(const nearest_call& call, const rounding& by, const kernels_v1::panel_kernels& panel,
+  void prepare(const nearest_call& call, const kernels_v1::panel_kernels& panel,
                std::size_t prepared_stride_bytes) noexcept {
-    operands_ = data_;
-    operand_stride_ = stride_bytes_;
-    if (panel.prepare != nullptr) {
-      panel.prepare(reinterpret_cast<const float*>(data_), stride_bytes_, count, call.request.dimension, prepared_.data(),
-                    prepared_stride_bytes, scales_.data(), residuals_.data());
-      operands_ = prepared_.data();
-      operand_stride_ = prepared_stride_bytes;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      const double scale = panel.prepare == nullptr ? 1.0 : static_cast<double>(scales_[i]);
-      const double residual = panel.prepare == nullptr ? 0.0 : static_cast<double>(residuals_[i]);
-      bounds[i] = bound_of_row(by, call.which, static_cast<double>(squared_[i]), residual, scale, weights_[i]);
+    is_prepared_ = panel.prepare != nullptr;
+    operands_ = is_prepared_ ? prepared_.data() : data_;
+    operand_stride_ = is_prepared_ ? prepared_stride_bytes : stride_bytes_;
+    if (!is_prepared_) return;
+    panel.prepare(reinterpret_cast<const float*>(data_), stride_bytes_, count, call.request.dimension, prepared_.data(),
+                  prepared_stride_bytes, scales_.data(), residuals_.data());
+  }
+
+  /// Finds the bounds of rows [first, end). A row whose sums could leave the range of float goes to `aside`, and its
+  /// score is infinite or NaN. @pre prepare was called
+  void find_bounds(const nearest_call& call, const rounding& by, std::size_t first, std::size_t end) noexcept {
+    // The distance from zero: one call for all of them is faster than the product of each with itself.
+    call.table.l2sq[kernels_v1::f32_f32](zeros_.data(), data_ + first * stride_bytes_, stride_bytes_, nullptr,
+                                         end - first, call.request.dimension, squared_.data() + first);
+    const double least = call.which == metric::cosine ? shortest_squared_cosine : 0.0;
+    for (std::size_t i = first; i < end; ++i) {
+      const auto squared = static_cast<double>(squared_[i]);
+      double weight = 1;
+      if (call.request.row_scale_offset != 0) {
+        weight = static_cast<double>(load_unaligned<float>(call.row(ids[i]) + call.request.row_scale_offset));
+      }
+      if (squared >= least && squared <= longest_squared && weight >= -largest_weight && weight <= largest_weight) {
+        const double scale = is_prepared_ ? static_cast<double>(scales_[i]) : 1;
+        const double residual = is_prepared_ ? static_cast<double>(residuals_[i]) : 0;
+        bounds[i] = bound_of_row(by, call.which, squared, residual, scale, weight);
+      } else {
+        aside[aside_count++] = ids[i];
+        bounds[i] = {0, __builtin_inff(), __builtin_nanf(""), 0, 0};
+      }
       factors[i] = bounds[i].factor;
       terms[i] = bounds[i].term;
     }
@@ -115,21 +114,22 @@ class row_block {
   buffer<row_bound> bounds;     ///< [count]
   buffer<float> factors;        ///< [count], of the bounds
   buffer<float> terms;          ///< [count], likewise
-  buffer<std::uint32_t> aside;  ///< [aside_count]: rows to be measured
+  buffer<std::uint32_t> aside;  ///< [aside_count]: rows of the block to be measured
 
  private:
-  void copy(const nearest_call& call, std::size_t first, std::size_t end, std::size_t row_bytes) noexcept {
-    for (std::size_t i = first; i < end; ++i) std::memcpy(held_.data() + i * row_bytes, call.row(ids[i]), row_bytes);
+  void copy(const nearest_call& call, std::size_t first, std::size_t row_bytes) noexcept {
+    for (std::size_t i = first; i < count; ++i) std::memcpy(held_.data() + i * row_bytes, call.row(ids[i]), row_bytes);
   }
 
   buffer<std::byte> held_;      ///< copies of rows
   buffer<std::byte> prepared_;
   buffer<float> squared_;
-  buffer<double> weights_;
+  buffer<float> zeros_;         ///< [dimension]
   buffer<float> scales_;
   buffer<float> residuals_;
   const std::byte* data_ = nullptr;
   std::size_t stride_bytes_ = 0;
+  bool is_prepared_ = false;
   const std::byte* operands_ = nullptr;
   std::size_t operand_stride_ = 0;
 };

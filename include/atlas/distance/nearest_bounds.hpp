@@ -6,8 +6,8 @@
 // Depends:   core, distance/metric.hpp.
 //
 // Let q and r be a query and a row, |q - q'| <= e_q and |r - r'| <= e_r what their prepared forms lost, u = 2^-24 and
-// g = (dimension + 8) u. A panel gives p with |p - <q', r'>| <= g |q'| |r'| (Higham, Accuracy and Stability of Numerical
-// Algorithms, 2nd ed., section 3.1), and by Cauchy and Schwarz
+// g = (dimension + 8) u. But for underflow a panel gives p with |p - <q', r'>| <= g |q'| |r'| (Higham, Accuracy and
+// Stability of Numerical Algorithms, 2nd ed., section 3.1), and by Cauchy and Schwarz
 //     |p - <q, r>| <= g (|q| + e_q) (|r| + e_r) + e_q |r| + (|q| + e_q) e_r.
 // The score v = p * factor + term is, but for its own two roundings, an affine function of the distance:
 //     l2sq           factor -2          term |r|^2   distance = |q|^2 + v
@@ -44,7 +44,7 @@ struct rounding {
   double underflow;  ///< absolute error of a sum whose terms may underflow to zero
 
   explicit rounding(std::size_t dimension) noexcept
-      : gamma((static_cast<double>(dimension) + 8) * float_unit), underflow(static_cast<double>(dimension) * 0x1p-124) {}
+      : gamma((static_cast<double>(dimension) + 8) * float_unit), underflow((static_cast<double>(dimension) + 8) * 0x1p-124) {}
 };
 
 /// A row's part. `factor` and `term` make its scores.

@@ -49,7 +49,8 @@ class panel_search {
         query_count_(query_count),
         capacity_(candidate_capacity(call.k)),
         by_(call.request.dimension),
-        full_(call, call.table.panel, first_query, query_count),
+        full_(call, query_count <= call.table.panel_16.queries ? call.table.panel_16 : call.table.panel, first_query,
+              query_count),
         reduced_(call, reduced == nullptr ? call.table.panel : *reduced, first_query, query_count),
         uses_reduced_(reduced != nullptr) {}
   panel_search(const panel_search&) = delete;
@@ -108,7 +109,7 @@ class panel_search {
       const std::size_t looked_at = left < block_rows_ ? left : block_rows_;
       lane.block.take(call_, static_cast<std::uint32_t>(first), looked_at);
       // What a filter leaves of several runs goes through the panels together.
-      if (lane.block.count + lane.block.aside_count > block_rows_ / 2) compare(lane);
+      if (lane.block.count > block_rows_ / 2) compare(lane);
       if (call_.stop(looked_at, worker)) break;
     }
     if (!call_.is_stopped()) compare(lane);
@@ -149,7 +150,7 @@ class panel_search {
     if (lane.is_reduced && is_reduced_given_up_.load_acquire()) use_pass(lane, false);
     row_block& block = lane.block;
     const query_panels& panels = panels_of(lane);
-    if (block.count != 0) block.prepare(call_, by_, panels.kernels, panels.prepared_stride());
+    if (block.count != 0) block.prepare(call_, panels.kernels, panels.prepared_stride());
     // As long as little is known of the limits, they are found anew after every few rows.
     for (std::size_t first = 0; first < block.count;) {
       std::size_t count = block.count - first;
@@ -158,9 +159,19 @@ class panel_search {
         const std::size_t few = lane.rows_seen < 32 ? 32 : lane.rows_seen;
         count = few < count ? few : count;
       }
-      const row_bound largest = block.largest(first, first + count);
+      // The first products come before the bounds: they fetch the rows from memory while they compute.
+      row_bound largest{};
       for (std::size_t panel = 0; panel < panels.panel_count(); ++panel) {
-        compare_panel(lane, panels, panel, first, count, largest);
+        const bool is_needed = is_any_open(lane, panels, panel);
+        if (is_needed) {
+          panels.kernels.products(panels.panel(panel), block.operand(first), block.operand_stride(), count,
+                                  call_.request.dimension, lane.products.data());
+        }
+        if (panel == 0) {
+          block.find_bounds(call_, by_, first, first + count);
+          largest = block.largest(first, first + count);
+        }
+        if (is_needed) choose(lane, panels, panel, first, count, largest);
       }
       lane.rows_seen += count;
       lane.rows_of_pass += count;
@@ -171,7 +182,9 @@ class panel_search {
     }
     for (std::size_t query = 0; query < query_count_; ++query) {
       if (lane.is_measured[query] && block.count != 0) measure_rows(lane, query, block.ids.data(), block.count);
-      if (block.aside_count != 0) measure_rows(lane, query, block.aside.data(), block.aside_count);
+      if (!lane.is_measured[query] && block.aside_count != 0) {
+        measure_rows(lane, query, block.aside.data(), block.aside_count);
+      }
     }
     block.clear();
     // Beyond a quarter of the rows, measuring all of them in order costs less. Not before the block's end, so that no row is
@@ -185,27 +198,30 @@ class panel_search {
     }
   }
 
-  /// The queries of one panel with rows [first, first + count) of the block.
-  void compare_panel(panel_lane& lane, const query_panels& panels, std::size_t panel, std::size_t first,
-                     std::size_t count, const row_bound& largest) noexcept {
+  /// Whether any query of a panel is still compared by products.
+  [[nodiscard]] static bool is_any_open(const panel_lane& lane, const query_panels& panels, std::size_t panel) noexcept {
+    const std::size_t first = panel * panels.width();
+    for (std::size_t i = 0; i < panels.queries_of(panel); ++i) {
+      if (!lane.is_measured[first + i]) return true;
+    }
+    return false;
+  }
+
+  /// Makes candidates of the products of one panel with rows [first, first + count) of the block.
+  void choose(panel_lane& lane, const query_panels& panels, std::size_t panel, std::size_t first, std::size_t count,
+              const row_bound& largest) noexcept {
     const std::size_t width = panels.width();
     const std::size_t first_query = panel * width;
     const std::size_t queries = panels.queries_of(panel);
+    const row_block& block = lane.block;
     alignas(cache_line) float limits[64];
-    bool is_any = false;
     for (std::size_t i = 0; i < width; ++i) {
       limits[i] = -__builtin_inff();
       if (i >= queries || lane.is_measured[first_query + i]) continue;
-      is_any = true;
       limits[i] = panels.bounds[first_query + i].score_limit(
           limits_[first_query + i].get(), static_cast<double>(largest.length), static_cast<double>(largest.residual),
           static_cast<double>(largest.fixed));
     }
-    if (!is_any) return;
-
-    row_block& block = lane.block;
-    panels.kernels.products(panels.panel(panel), block.operand(first), block.operand_stride(), count,
-                            call_.request.dimension, lane.products.data());
     const std::size_t passed = call_.table.select(lane.products.data(), count, width, block.factors.data() + first,
                                                   block.terms.data() + first, limits, lane.selected.data());
     std::size_t row = 0;
