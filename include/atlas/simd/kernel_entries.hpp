@@ -77,7 +77,7 @@ struct panel_kernels {
 
 /// The kernels of one instruction set. No pointer is null unless said. Common to all of them:
 /// vectors need no alignment beyond a scalar's; nothing outside [0, dimension) of a vector is read;
-/// dimension 0 gives 0; dimensions go up to max_dimension; nothing is allocated or thrown.
+/// dimension 0 gives 0, and cosine 1; dimensions go up to max_dimension; nothing is allocated or thrown.
 /// NaN and infinity go through as in IEEE 754. Within one table, a pair of vectors gives the same bits in either
 /// order (if stored alike) and through whichever entry, ids, count or alignment; between tables the last bits
 /// differ for floats. For i8_i8 and u8_u8 the sums are exact and rounded once to float: the same on all tables.
