@@ -48,7 +48,7 @@ TEST_SUITE("distance") {
 
   TEST_CASE("prune: keeps what may be among the nearest, and no row that lies behind k others") {
     atlas::detail::candidate_row memory[8];
-    atlas::detail::candidate_rows list{memory};
+    atlas::detail::candidate_rows list{.rows = memory};
     atlas::detail::shared_limit limit;
     const float none = limit.get();
     list.add(1, 2, 10, none);
@@ -67,7 +67,7 @@ TEST_SUITE("distance") {
 
   TEST_CASE("settle: distances in place of bounds, of equal ones the lower rows") {
     atlas::detail::candidate_row memory[8];
-    atlas::detail::candidate_rows list{memory};
+    atlas::detail::candidate_rows list{.rows = memory};
     atlas::detail::shared_limit limit;
     for (const std::uint32_t row : {9U, 4U, 6U, 5U, 3U}) list.add(0, 10, row, limit.get());
     std::uint32_t ids[8];
@@ -85,5 +85,10 @@ TEST_SUITE("distance") {
     CHECK(left == std::vector<std::uint32_t>{4, 5});
     CHECK(memory[0].is_exact());
     CHECK(limit.get() == 7.0F);
+    CHECK(list.kth == atlas::neighbour{7.0F, 5});
+    list.add_measured(7.0F, 6, limit.get());  // as near, but a higher row
+    CHECK(list.count == 2);
+    list.add_measured(7.0F, 2, limit.get());
+    CHECK(list.count == 3);
   }
 }

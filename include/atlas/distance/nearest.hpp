@@ -164,8 +164,8 @@ namespace detail {
 ///                 errc::limit_exceeded      dimension above max_dimension, more than max_rows rows
 ///                 or with some queries answered errc::no_memory or errc::cancelled
 /// Exact: a first pass leaves rows out only where k others are nearer for sure, by a bound on its error. Data for which
-/// that bound is wide (far from the origin and close together) costs more, never more than about 1.5 times a
-/// comparison of each query with each row.
+/// that bound is wide (far from the origin and close together, or all alike) costs more: about as much as comparing each
+/// query with each row, up to twice as much for short vectors.
 /// Cost: O(n * rows * dimension) time; float queries from six on share each load of a row. Memory: 8 to 24 bytes for each
 /// query, thread and k, at most about 256 MiB beside 1,024 queries. Never throws.
 /// Threads: options.threads.

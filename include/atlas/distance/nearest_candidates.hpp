@@ -77,11 +77,16 @@ struct candidate_rows {
   candidate_row* rows = nullptr;  ///< [capacity]
   std::uint32_t count = 0;
   std::uint32_t measured = 0;  ///< distances that loose bounds made necessary
+  neighbour kth = {__builtin_inff(), ~std::uint32_t{0}};  ///< k rows are known to be as near as it, by distance and row
 
   /// A row that lies behind k others for sure is left out. Distances that are no numbers are never candidates.
   /// @pre there is room
   void add(float lower, float upper, std::uint32_t row, float limit) noexcept {
     if (lower <= limit) rows[count++] = {lower, upper, row};
+  }
+  /// The same with the distance itself; of equal distances the lower rows are nearer.
+  void add_measured(float distance, std::uint32_t row, float limit) noexcept {
+    if (distance <= limit && neighbour{distance, row} < kth) rows[count++] = {distance, distance, row};
   }
 
   /// Forgets what lies behind k others for sure.
@@ -128,7 +133,8 @@ struct candidate_rows {
       return neighbour{left.lower, left.row} < neighbour{right.lower, right.row};
     });
     count = static_cast<std::uint32_t>(k);
-    limit.lower_to(rows[k - 1].lower);
+    kth = {rows[k - 1].lower, rows[k - 1].row};
+    limit.lower_to(kth.distance);
   }
 };
 

@@ -94,7 +94,7 @@ class panel_search {
                         lane.nearest.resize(call_.k).ok();
       if (!made) return false;
       for (std::size_t query = 0; query < query_count_; ++query) {
-        lane.lists[query] = candidate_rows{lane.memory.data() + query * capacity_};
+        lane.lists[query] = candidate_rows{.rows = lane.memory.data() + query * capacity_};
       }
     }
     return true;
@@ -265,15 +265,14 @@ class panel_search {
     call_.measure(first_query_ + query, rows[0], is_run ? nullptr : rows, count, lane.row_distances.data());
     candidate_rows& list = lane.lists[query];
     for (std::size_t i = 0; i < count; ++i) {
-      const float distance = lane.row_distances[i];
-      list.add(distance, distance, rows[i], limits_[query].get());
+      list.add_measured(lane.row_distances[i], rows[i], limits_[query].get());
       if (list.count == capacity_) settle(lane, query, list);
     }
   }
 
   /// Brings together what the threads found for one query.
   void answer(panel_lane& lane, std::size_t query) noexcept {
-    candidate_rows all{lane.merged.data()};
+    candidate_rows all{.rows = lane.merged.data()};
     for (std::size_t i = 0; i < lane_count_; ++i) {
       const candidate_rows& part = lanes_[i].lists[query];
       for (std::uint32_t j = 0; j < part.count; ++j) {
