@@ -2,7 +2,7 @@
 // include/atlas/simd/kernel_entries.hpp -- what every instruction set provides, as one struct of pointers.
 //
 // Room:      the contract of each kernel.
-// Not here:  which table is in use (simd/kernel_table.hpp), the loops (each room's *_kernels-inl.hpp).
+// Not here:  the choice of a table (simd/kernel_table.hpp), the loops (each room's *_kernels-inl.hpp).
 // Depends:   core/config.hpp.
 #ifndef ATLAS_SIMD_KERNEL_ENTRIES_HPP
 #define ATLAS_SIMD_KERNEL_ENTRIES_HPP
