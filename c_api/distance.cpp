@@ -125,11 +125,19 @@ status nearest(atlas_hits* hits, const atlas_matrix* queries, const atlas_matrix
   const any_matrix_view key_block{into->keys, used == 0 ? 0U : 1U, 2 * used, 2 * used, atlas::scalar::f32};
   const any_matrix_view count_block{into->counts, used == 0 || into->counts == nullptr ? 0U : 1U, given->queries.rows,
                                     given->queries.rows, atlas::scalar::f32};
-  const char* const field = "hits.distances";
-  ATLAS_C_TRY(check_apart(into->distances, bytes, field, given->queries, queries_block));
-  ATLAS_C_TRY(check_apart(into->distances, bytes, field, given->rows, rows_block));
-  ATLAS_C_TRY(check_apart(into->distances, bytes, field, key_block, {"hits.keys", "", "", "", ""}));
-  ATLAS_C_TRY(check_apart(into->distances, bytes, field, count_block, {"hits.counts", "", "", "", ""}));
+  constexpr atlas::detail::block_fields of_keys{"hits.keys", "", "", "", ""};
+  constexpr atlas::detail::block_fields of_counts{"hits.counts", "", "", "", ""};
+  const std::size_t key_bytes = used * sizeof *into->keys;
+  const std::size_t count_bytes = into->counts == nullptr ? 0 : given->queries.rows * sizeof *into->counts;
+  ATLAS_C_TRY(check_apart(into->keys, key_bytes, "hits.keys", given->queries, queries_block));
+  ATLAS_C_TRY(check_apart(into->keys, key_bytes, "hits.keys", given->rows, rows_block));
+  ATLAS_C_TRY(check_apart(into->keys, key_bytes, "hits.keys", count_block, of_counts));
+  ATLAS_C_TRY(check_apart(into->counts, count_bytes, "hits.counts", given->queries, queries_block));
+  ATLAS_C_TRY(check_apart(into->counts, count_bytes, "hits.counts", given->rows, rows_block));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, "hits.distances", given->queries, queries_block));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, "hits.distances", given->rows, rows_block));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, "hits.distances", key_block, of_keys));
+  ATLAS_C_TRY(check_apart(into->distances, bytes, "hits.distances", count_block, of_counts));
   const progress_call report(wished->progress, wished->progress_context);
   atlas::nearest_options how;
   how.k = into->k;

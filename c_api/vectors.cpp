@@ -59,7 +59,8 @@ status convert(void* out, std::int32_t to, const atlas_matrix* from, std::size_t
   const auto how = read_scaling(is_scaled ? scaling : ATLAS_SCALING_PER_ROW);
   if (!how.ok()) return how.error();
   if (is_scaled) {
-    ATLAS_C_TRY(require(scales, "scales", *how == atlas::scaling::per_row ? rows->rows : rows->dimension));
+    const std::uint64_t count = *how == atlas::scaling::per_row ? rows->rows : rows->dimension;
+    ATLAS_C_TRY(require(scales, "scales", rows->rows == 0 ? 0 : count));
   }
   if (rows->element == scalar::f32) {
     const auto floats = view_as<float>(*rows);

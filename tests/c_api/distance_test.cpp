@@ -247,6 +247,16 @@ TEST_SUITE("c_api") {
     hits.distances = reinterpret_cast<float*>(keys.data()) + 4;
     refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.distances: expected memory apart from the inputs, found hits.keys");
     hits.distances = distances.data();
+    auto* const of_rows = const_cast<float*>(values.data());
+    hits.counts = reinterpret_cast<std::uint32_t*>(keys.data()) + 4;
+    refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.keys: expected memory apart from the inputs, found hits.counts");
+    hits.counts = reinterpret_cast<std::uint32_t*>(of_rows);
+    refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.counts: expected memory apart from the inputs, found queries");
+    hits.counts = nullptr;
+    hits.distances = of_rows;
+    refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.distances: expected memory apart from the inputs, found queries");
+    hits.distances = distances.data();
+    CHECK(values == random_rows(5, 30, 2));
     CHECK(std::all_of(keys.begin(), keys.end(), [](std::uint64_t key) { return key == 5; }));
     CHECK(std::all_of(distances.begin(), distances.end(), [](float each) { return each == untouched; }));
 
@@ -346,6 +356,8 @@ TEST_SUITE("c_api") {
       CHECK(atlas_convert(bytes.data(), ATLAS_SCALAR_I8, &rows, 0, nullptr, scaling) == ATLAS_ERR_INVALID_ARGUMENT);
     }
     CHECK(atlas_convert(halves.data(), ATLAS_SCALAR_U8, &rows, 0, nullptr, 0) == ATLAS_ERR_SCALAR_MISMATCH);
+    const atlas_matrix none = {nullptr, 0, 0, 7, ATLAS_SCALAR_F32};
+    CHECK(atlas_convert(nullptr, ATLAS_SCALAR_I8, &none, 0, nullptr, ATLAS_SCALING_PER_DIMENSION) == ATLAS_OK);
     CHECK(atlas_convert(halves.data(), 77, &rows, 0, nullptr, 0) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(atlas_i8_scales(back.data(), &rows, 2) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(atlas_convert(halves.data(), ATLAS_SCALAR_F16, &rows, 6, nullptr, 0) != ATLAS_OK);

@@ -115,6 +115,13 @@ def test_what_is_refused_names_both_values():
     refused(atlas.InvalidArgument, "first_pass: expected one of f32, bf16, i8, found 'f64'",
             lambda: atlas.nearest(queries, rows, 1, first_pass="f64"))
     refused(ValueError, "rows: expected 2 dimensions", lambda: atlas.distances(queries, rows[0]))
+    halves = rows.astype("float16")
+    refused(atlas.ScalarMismatch, "rows.scalar: expected f32, found f16", lambda: atlas.normalize(halves))
+    refused(atlas.ScalarMismatch, "rows.scalar: expected f32, found f16", lambda: atlas.mean(halves))
+    refused(atlas.ScalarMismatch, "rows.scalar: expected f32, found f16", lambda: atlas.to_bf16(halves))
+    refused(atlas.ScalarMismatch, "rows.scalar: expected bf16, found f32", lambda: atlas.from_bf16(rows))
+    refused(atlas.ScalarMismatch, "rows.scalar: expected f32, found f16", lambda: atlas.to_i8(halves))
+    refused(atlas.ScalarMismatch, "rows.scalar: expected i8, found f32", lambda: atlas.from_i8(rows, rows[:, 0].copy()))
     with pytest.raises(TypeError):
         atlas.distances(queries.tolist(), rows)
     with pytest.raises(TypeError):

@@ -23,7 +23,7 @@
 #include <atlas/distance/distance_checks.hpp>  // check_block, check_metric, check_output
 #include <atlas/distance/matrix_view.hpp>      // basic_matrix_view
 #include <atlas/distance/metric.hpp>           // metric
-#include <atlas/distance/pair_distance.hpp>    // kernel_of
+#include <atlas/distance/pair_distance.hpp>    // kernel_of, require_comparable
 #include <atlas/distance/panel_distances.hpp>  // distances_by_panels
 #include <atlas/simd/kernel_table.hpp>         // kernels
 
@@ -108,14 +108,6 @@ inline void distances_by_rows(const any_matrix_view& queries, const any_matrix_v
 [[nodiscard]] inline any_matrix_view block_of_query(const void* query, scalar element, std::size_t dimension,
                                                     bool is_needed) noexcept {
   return {query, is_needed ? std::size_t{1} : std::size_t{0}, dimension, dimension, element};
-}
-
-/// Refuses at compile time what no kernel compares.
-template <class Query, class Row>
-consteval void require_comparable() noexcept {
-  if constexpr (scalar_of<Query> != scalar::b1 || scalar_of<Row> != scalar::b1) {
-    static_cast<void>(operands_of<Query, Row>());
-  }
 }
 
 }  // namespace detail

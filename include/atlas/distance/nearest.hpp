@@ -19,7 +19,7 @@
 #include <atlas/distance/matrix_view.hpp>      // basic_matrix_view
 #include <atlas/distance/metric.hpp>           // metric
 #include <atlas/distance/nearest_request.hpp>  // nearest_request
-#include <atlas/distance/pair_distance.hpp>    // kernel_of
+#include <atlas/distance/pair_distance.hpp>    // kernel_of, require_comparable
 #include <atlas/distance/top_k.hpp>            // neighbour, top_k
 #if !ATLAS_LINK_KERNELS
 #include <atlas/distance/nearest_many.hpp>  // detail::nearest_many
@@ -156,7 +156,8 @@ namespace detail {
 /// @param found    shape [n, k], nearest first; slots that no row fills, because distances are NaN, get {+inf, 2^32 - 1}
 /// @param counts   shape [n]: slots filled; or null
 /// @return         n * k, or with nothing written:
-///                 errc::scalar_mismatch     scalars that do not go together
+///                 errc::scalar_mismatch     scalars that do not go together (any_matrix_view only: types are refused
+///                                           by the compiler)
 ///                 errc::metric_mismatch     a metric that does not fit them
 ///                 errc::dimension_mismatch  different dimensions, or a stride below the dimension
 ///                 errc::invalid_argument    a null pointer with a non-empty shape, dimension 0, k = 0, k > rows.rows,
@@ -173,6 +174,7 @@ template <class Query, class Row>
 [[nodiscard]] result<std::size_t> nearest(basic_matrix_view<Query> queries, basic_matrix_view<Row> rows, metric which,
                                           const nearest_options& options, neighbour* found,
                                           std::uint32_t* counts = nullptr) noexcept {
+  detail::require_comparable<Query, Row>();
   return detail::nearest_of_blocks(any_matrix_view::of(queries), any_matrix_view::of(rows), which, options, found,
                                    counts);
 }
@@ -203,6 +205,7 @@ template <class Query, class Row>
 template <class Query, class Row>
 [[nodiscard]] result<std::size_t> nearest(const Query* query, basic_matrix_view<Row> rows, metric which,
                                           span<neighbour> found) noexcept {
+  detail::require_comparable<Query, Row>();
   return detail::nearest_of_one(query, scalar_of<Query>, any_matrix_view::of(rows), which, found);
 }
 /// The same, so that a block may be written as a list in braces.

@@ -82,6 +82,14 @@ template <class Query, class Row>
   return numbers;
 }
 
+/// Refuses at compile time what no kernel compares.
+template <class Query, class Row>
+consteval void require_comparable() noexcept {
+  if constexpr (scalar_of<Query> != scalar::b1 || scalar_of<Row> != scalar::b1) {
+    static_cast<void>(operands_of<Query, Row>());
+  }
+}
+
 [[nodiscard]] inline float one_row(kernels_v1::row_kernel kernel, const void* a, const void* b,
                                    std::size_t dimension) noexcept {
   ATLAS_ASSERT(dimension <= max_dimension);

@@ -25,17 +25,11 @@ def _dimension(block: Block) -> int:
     return block[0].shape[1] * (8 if block[1] == _B1 else 1)
 
 
-def _check_block(name: str, block: Block, *allowed: int) -> None:
-    if allowed and block[1] not in allowed:
-        raise refused(ScalarMismatch, f"{name}.scalar", " or ".join(SCALARS[one] for one in allowed), SCALARS[block[1]])
+def _check_block(name: str, block: Block) -> None:
     if _dimension(block) > 65535:
         raise refused(LimitExceeded, f"{name}.dimension", 65535, _dimension(block))
     if block[0].shape[0] != 0 and _dimension(block) == 0:
         raise refused(InvalidArgument, f"{name}.dimension", "1 to 65535", 0)
-
-
-def _check_numbers(block: Block) -> None:
-    _check_block("rows", block, *range(_B1))
 
 
 def _check_pair(queries: Block, rows: Block, metric: int) -> None:
@@ -116,7 +110,7 @@ def _lengths(numbers: "npt.NDArray[Any]") -> Doubles:
 
 
 def normalize(out: Floats, rows: Block) -> None:
-    _check_block("rows", rows, _F32)
+    _check_block("rows", rows)
     source = rows[0]
     target = out if out.ndim == 2 else out[None, :]
     is_in_place = (target.__array_interface__["data"][0] == source.__array_interface__["data"][0]
@@ -129,7 +123,7 @@ def normalize(out: Floats, rows: Block) -> None:
 
 
 def norms(out: Floats, rows: Block) -> None:
-    _check_numbers(rows)
+    _check_block("rows", rows)
     with np.errstate(over="ignore"):
         out[...] = _lengths(_numbers(rows))
 
@@ -137,20 +131,20 @@ def norms(out: Floats, rows: Block) -> None:
 def mean(out: Floats, rows: Block) -> None:
     if rows[0].shape[0] == 0:
         raise refused(InvalidArgument, "rows.rows", "at least 1", 0)
-    _check_block("rows", rows, _F32)
+    _check_block("rows", rows)
     with np.errstate(over="ignore", invalid="ignore"):
         out[...] = rows[0].mean(axis=0, dtype=np.float64)
 
 
 def consecutive_cosine(out: Floats, rows: Block) -> None:
-    _check_numbers(rows)
+    _check_block("rows", rows)
     numbers = _numbers(rows)
     for i in range(out.size):
         out[i] = exact_distances(numbers[i:i + 1], numbers[i + 1:i + 2], "cosine", zero_is_far=True)[0, 0]
 
 
 def to_bf16(out: "npt.NDArray[np.uint16]", rows: Block) -> None:
-    _check_block("rows", rows, _F32)
+    _check_block("rows", rows)
     bits = np.ascontiguousarray(rows[0]).view(np.uint32)
     is_nan = (bits & np.uint32(0x7FFFFFFF)) > np.uint32(0x7F800000)
     rounded = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
@@ -158,12 +152,12 @@ def to_bf16(out: "npt.NDArray[np.uint16]", rows: Block) -> None:
 
 
 def from_bf16(out: Floats, rows: Block) -> None:
-    _check_block("rows", rows, _BF16)
+    _check_block("rows", rows)
     out[...] = _numbers(rows)
 
 
 def i8_scales(out: Floats, rows: Block, scaling: int) -> None:
-    _check_block("rows", rows, _F32)
+    _check_block("rows", rows)
     finite = np.isfinite(rows[0]).all(axis=1)
     if not finite.all():
         raise refused(NotFinite, "rows", "finite components", "NaN or infinity", int(np.argmin(finite)))
@@ -181,7 +175,7 @@ def _check_scales(scales: Floats) -> None:
 
 
 def to_i8(out: "npt.NDArray[np.int8]", rows: Block, scales: Floats, scaling: int) -> None:
-    _check_block("rows", rows, _F32)
+    _check_block("rows", rows)
     _check_scales(scales)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         factors = np.where(scales == 0, np.float32(0), np.float32(1) / scales)
@@ -190,7 +184,7 @@ def to_i8(out: "npt.NDArray[np.int8]", rows: Block, scales: Floats, scaling: int
 
 
 def from_i8(out: Floats, rows: Block, scales: Floats, scaling: int) -> None:
-    _check_block("rows", rows, SCALARS.index("i8"))
+    _check_block("rows", rows)
     _check_scales(scales)
     with np.errstate(over="ignore"):
         out[...] = rows[0].astype(np.float32) * (scales[:, None] if scaling == 0 else scales[None, :])
