@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// c_api/kernels.cpp -- the one translation unit of link mode: every kernel, for every instruction set, and the search that
-// drives them.
+// c_api/kernels.cpp -- the one translation unit of link mode: every kernel, for every instruction set, and the search
+// that drives them.
 //
 // Built without any -m flag, so that the scalar kernels and the choice itself run on every CPU.
 #if defined(ATLAS_LINK_KERNELS) && !ATLAS_LINK_KERNELS

@@ -57,7 +57,8 @@ int main() {
 
   // Many queries at once, here the rows themselves, on all threads: the nearest two of each. Exact.
   std::vector<atlas::neighbour> near(rows.rows * 2);
-  const std::size_t slots = atlas::nearest(rows, rows, atlas::metric::l2sq, {.k = 2, .threads = 0}, near.data()).value();
+  const atlas::nearest_options options{.k = 2, .threads = 0};
+  const std::size_t slots = atlas::nearest(rows, rows, atlas::metric::l2sq, options, near.data()).value();
   for (std::size_t row = 0; 2 * row < slots; ++row) {
     std::printf("row %zu: next is row %u at %.2f\n", row, static_cast<unsigned>(near[2 * row + 1].id),
                 static_cast<double>(near[2 * row + 1].distance));

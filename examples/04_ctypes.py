@@ -31,6 +31,13 @@ vectors = random.standard_normal((10_000, 64)).astype(np.float32)
 index = atlas.Index.create(64, metric="cosine")
 index.add(np.arange(10_000), vectors, progress=show)
 
+# Without an index: all rows of an array are compared; also of half precision, bytes or bits.
+halves = vectors.astype(np.float16)
+rows, far = atlas.nearest(vectors[:2], halves, k=2, metric="cosine")
+print(f"rows {rows[0].tolist()} at {[round(float(d), 4) for d in far[0]]}")
+assert rows[:, 0].tolist() == [0, 1]
+assert atlas.distances(vectors[7], vectors[::10], "l2sq").shape == (1_000,)
+
 # A batch of queries runs on all cores, and other Python threads run beside it.
 queries = vectors[:3] + np.float32(0.01)
 keys, distances, counts = index.search(queries, k=3)

@@ -253,6 +253,9 @@ TEST_SUITE("c_api") {
     hits.counts = reinterpret_cast<std::uint32_t*>(of_rows);
     refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.counts: expected memory apart from the inputs, found queries");
     hits.counts = nullptr;
+    hits.keys = reinterpret_cast<std::uint64_t*>(of_rows);
+    refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.keys: expected memory apart from the inputs, found queries");
+    hits.keys = keys.data();
     hits.distances = of_rows;
     refused(nullptr, ATLAS_ERR_INVALID_ARGUMENT, "hits.distances: expected memory apart from the inputs, found queries");
     hits.distances = distances.data();

@@ -145,6 +145,19 @@ def test_nearest_is_what_sorting_gives(metric):
     assert ids.shape == (700,) and ids[-1] == -1 and np.isposinf(distances[-1]) and 13 not in ids
 
 
+def test_a_flat_index_gives_the_same_answers_after_each_first_pass():
+    rows, queries = random_rows(1, 700, 24), random_rows(2, 41, 24)
+    index = atlas.Index.create(24, metric="cosine", kind="flat")
+    index.add(np.arange(700), rows)
+    want = index.search(queries, k=5)
+    for first_pass in ("f32", "bf16", "i8"):
+        found = index.search(queries, k=5, first_pass=first_pass)
+        np.testing.assert_array_equal(found.keys, want.keys)
+        np.testing.assert_array_equal(found.distances, want.distances)
+    with pytest.raises(atlas.InvalidArgument, match="first_pass: expected one of f32, bf16, i8, found 'i4'"):
+        index.search(queries, k=5, first_pass="i4")
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nearest_of_each_dtype_finds_a_row_itself(dtype):
     rows, _, scalar = stored(2, 300, 31, dtype)

@@ -81,7 +81,8 @@ inline constexpr block_fields rows_block{"rows", "rows.data", "rows.rows", "rows
                                         const any_matrix_view& block, const block_fields& fields) noexcept {
   const auto out_begin = reinterpret_cast<std::uintptr_t>(out);
   const auto block_begin = reinterpret_cast<std::uintptr_t>(block.data);
-  if (block.rows != 0 && out_begin < block_begin + extent_bytes(block) && block_begin < out_begin + out_bytes) {
+  if (block.rows != 0 && out_bytes != 0 && out_begin < block_begin + extent_bytes(block) &&
+      block_begin < out_begin + out_bytes) {
     return error{errc::invalid_argument, out_field, "memory apart from the inputs", fields.block};
   }
   return {};

@@ -11,7 +11,8 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// An exact search rules rows out in these numbers and measures the rest in float32. The answer is the same, bit for bit.
+/// An exact search rules rows out in these numbers and measures the rest in float32. The answer is the same, bit for
+/// bit.
 enum class first_pass : std::uint8_t {
   f32 = 0,
   bf16 = 1,  ///< several times faster for many queries on CPUs with AMX; elsewhere as f32

@@ -70,15 +70,12 @@ namespace detail {
   const std::size_t counts_bytes = counts == nullptr ? 0 : queries.rows * sizeof(std::uint32_t);
   const any_matrix_view counts_block{counts, counts == nullptr ? 0 : std::size_t{1}, queries.rows, queries.rows,
                                      scalar::f32};
-  if (status apart = check_apart(found, found_bytes, "found", queries, queries_block); !apart.ok()) return apart.error();
-  if (status apart = check_apart(found, found_bytes, "found", rows, rows_block); !apart.ok()) return apart.error();
-  if (status apart = check_apart(found, found_bytes, "found", counts_block, {"counts", "", "", "", ""}); !apart.ok()) {
-    return apart.error();
-  }
-  if (counts != nullptr) {
-    if (status apart = check_apart(counts, counts_bytes, "counts", queries, queries_block); !apart.ok()) return apart.error();
-    if (status apart = check_apart(counts, counts_bytes, "counts", rows, rows_block); !apart.ok()) return apart.error();
-  }
+  status apart = check_apart(found, found_bytes, "found", queries, queries_block);
+  if (apart.ok()) apart = check_apart(found, found_bytes, "found", rows, rows_block);
+  if (apart.ok()) apart = check_apart(found, found_bytes, "found", counts_block, {"counts", "", "", "", ""});
+  if (apart.ok()) apart = check_apart(counts, counts_bytes, "counts", queries, queries_block);
+  if (apart.ok()) apart = check_apart(counts, counts_bytes, "counts", rows, rows_block);
+  if (!apart.ok()) return apart.error();
 
   kernels_v1::nearest_request request;
   request.queries = queries.data;
@@ -153,7 +150,8 @@ namespace detail {
 /// @param rows     shape [rows.rows, dimension], at most max_rows
 /// @param which    l2sq, inner_product or cosine; for bits hamming or jaccard
 /// @param options  k, threads, first pass, progress
-/// @param found    shape [n, k], nearest first; slots that no row fills, because distances are NaN, get {+inf, 2^32 - 1}
+/// @param found    shape [n, k], nearest first; slots that no row fills, because distances are NaN, get
+///                 {+inf, 2^32 - 1}
 /// @param counts   shape [n]: slots filled; or null
 /// @return         n * k, or with nothing written:
 ///                 errc::scalar_mismatch     scalars that do not go together (any_matrix_view only: types are refused
@@ -164,11 +162,11 @@ namespace detail {
 ///                                           outputs that overlap inputs or each other
 ///                 errc::limit_exceeded      dimension above max_dimension, more than max_rows rows
 ///                 or with some queries answered errc::no_memory or errc::cancelled
-/// Exact: a first pass leaves rows out only where k others are nearer for sure, by a bound on its error. Data for which
-/// that bound is wide (far from the origin and close together, or all alike) costs more: about as much as comparing each
-/// query with each row, up to twice as much for short vectors.
-/// Cost: O(n * rows * dimension) time; float queries from six on share each load of a row. Memory: 8 to 24 bytes for each
-/// query, thread and k, at most about 256 MiB beside 1,024 queries. Never throws.
+/// Exact: a first pass leaves rows out only where k others are nearer for sure, by a bound on its error. Data for
+/// which that bound is wide (far from the origin and close together, or all alike) costs more: about as much as
+/// comparing each query with each row, up to twice as much for short vectors.
+/// Cost: O(n * rows * dimension) time; float queries from six on share each load of a row. Memory: 8 to 24 bytes for
+/// each query, thread and k, at most about 256 MiB beside 1,024 queries. Never throws.
 /// Threads: options.threads.
 template <class Query, class Row>
 [[nodiscard]] result<std::size_t> nearest(basic_matrix_view<Query> queries, basic_matrix_view<Row> rows, metric which,
