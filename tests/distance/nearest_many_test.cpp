@@ -169,4 +169,23 @@ TEST_SUITE("distance") {
       CHECK(stopped.error() == atlas::errc::cancelled);
     }
   }
+
+  TEST_CASE("nearest of many: what is called back may search too") {
+    const auto rows = support::make_block("random", 13, 3000, 16, 0);
+    const auto queries = support::make_block("random", 14, 40, 16, 0);
+    for (const first_pass pass : passes) {
+      CAPTURE(static_cast<int>(pass));
+      std::vector<atlas::neighbour> found(40 * 4);
+      std::size_t searches = 0;
+      const auto search = [&](std::uint64_t, std::uint64_t) {
+        check_nearest(queries, rows, metric::l2sq, 4, 1, pass);
+        ++searches;
+        return true;
+      };
+      REQUIRE(atlas::nearest(queries.view(), rows.view(), metric::l2sq,
+                             {.k = 4, .first_pass = pass, .on_progress = search}, found.data()).ok());
+      CHECK(searches > 1);
+      CHECK(support::are_same(found, support::sorted_nearest(queries.view(), rows.view(), metric::l2sq, 4)));
+    }
+  }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/distance/nearest_blocks.hpp -- runs of rows as panels take them: only those that count, with their bounds.
+// include/atlas/distance/nearest_blocks.hpp -- runs of rows as panels take them: those that count, with their bounds.
 //
 // Room:      row_block: one thread's block of float32 rows, and the rows that no panel may meet.
 // Not here:  what is done with a block (distance/nearest_panels.hpp).

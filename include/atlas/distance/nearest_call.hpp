@@ -45,6 +45,9 @@ class nearest_call {
     return request.skip != nullptr && request.skip(request.context, index);
   }
 
+  /// Whether functions of the caller's run between one block of rows and the next.
+  [[nodiscard]] bool calls_back() const noexcept { return request.skip != nullptr || request.on_progress != nullptr; }
+
   /// The distances that count: to the rows ids[0 .. count), or without ids to `count` rows from `first` on.
   void measure(std::size_t query_index, std::uint32_t first, const std::uint32_t* ids, std::size_t count,
                float* out) const noexcept {

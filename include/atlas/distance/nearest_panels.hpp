@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/distance/nearest_panels.hpp -- the nearest rows of many float32 queries, most pairs ruled out by panels.
+// include/atlas/distance/nearest_panels.hpp -- the nearest rows of many float32 queries; panels rule most pairs out.
 //
 // Room:      the search: panels of queries against blocks of rows, bounds, and distances of what they leave.
 // Not here:  how sure the bounds are (distance/nearest_bounds.hpp), few queries (distance/nearest_rows.hpp).
@@ -113,19 +113,16 @@ class panel_search {
       if (call_.stop(looked_at, worker)) break;
     }
     if (!call_.is_stopped()) compare(lane);
-    end_pass(lane);
+    end(lane);
   }
 
-  /// @param reduced  whether the smaller first pass is wanted; the system may refuse it
+  /// @param reduced  whether the smaller first pass is wanted
   void use_pass(panel_lane& lane, bool reduced) noexcept {
-    end_pass(lane);
-    lane.is_reduced = reduced && begin(lane, reduced_.kernels);
-    if (!lane.is_reduced) {
-      {
-        const lock_guard<mutex> packing(packing_);
-        if (!full_.is_packed()) full_.pack();
-      }
-      static_cast<void>(begin(lane, full_.kernels));
+    end(lane);
+    lane.is_reduced = reduced;
+    if (!reduced) {
+      const lock_guard<mutex> packing(packing_);
+      if (!full_.is_packed()) full_.pack();
     }
     for (std::size_t query = 0; query < query_count_; ++query) {
       lane.is_measured[query] = !panels_of(lane).fits[query];
@@ -133,11 +130,15 @@ class panel_search {
     }
     lane.measured = lane.rows_of_pass = 0;
   }
-  static bool begin(panel_lane& lane, const kernels_v1::panel_kernels& kernels) noexcept {
-    lane.has_begun = kernels.begin != nullptr && kernels.begin();
-    return kernels.begin == nullptr || lane.has_begun;
+  /// Makes ready for products, in float32 if the smaller first pass was given up or the system refuses it.
+  void begin(panel_lane& lane) noexcept {
+    if (lane.is_reduced && is_reduced_given_up_.load_acquire()) use_pass(lane, false);
+    const auto begin_pass = panels_of(lane).kernels.begin;
+    if (begin_pass == nullptr || lane.has_begun) return;
+    lane.has_begun = begin_pass();
+    if (!lane.has_begun) use_pass(lane, false);
   }
-  void end_pass(panel_lane& lane) const noexcept {
+  void end(panel_lane& lane) const noexcept {
     if (lane.has_begun) panels_of(lane).kernels.end();
     lane.has_begun = false;
   }
@@ -147,7 +148,7 @@ class panel_search {
 
   /// Every query with every row of the block.
   void compare(panel_lane& lane) noexcept {
-    if (lane.is_reduced && is_reduced_given_up_.load_acquire()) use_pass(lane, false);
+    begin(lane);
     row_block& block = lane.block;
     const query_panels& panels = panels_of(lane);
     if (block.count != 0) block.prepare(call_, panels.kernels, panels.prepared_stride());
@@ -187,8 +188,8 @@ class panel_search {
       }
     }
     block.clear();
-    // Beyond a quarter of the rows, measuring all of them in order costs less. Not before the block's end, so that no row is
-    // met twice.
+    // Beyond a quarter of the rows, measuring all of them in order costs less. Not before the block's end, so that no
+    // row is met twice.
     for (std::size_t query = 0; !lane.is_reduced && query < query_count_; ++query) {
       if (lane.lists[query].measured > 2 * capacity_ + lane.rows_of_pass / 4) lane.is_measured[query] = true;
     }
@@ -196,6 +197,8 @@ class panel_search {
     if (lane.is_reduced && lane.measured > lane.rows_of_pass * query_count_ / 16 + 64 * query_count_) {
       is_reduced_given_up_.store_release(true);
     }
+    // The caller's functions may search by themselves, which would end what has begun here.
+    if (call_.calls_back()) end(lane);
   }
 
   /// Whether any query of a panel is still compared by products.

@@ -38,9 +38,9 @@ struct nearest_request {
   const void* context = nullptr;
   /// Rows that must not be found. Called from several threads, once for each row and 1,024 queries or fewer.
   bool (*skip)(const void* context, std::uint32_t row) = nullptr;
-  /// The distances that count, in place of the metric's kernel: of one query to the rows ids[0 .. count), or, if `ids` is
-  /// null, to `count` rows from `first` on. Called from several threads. They must be those of the metric but for
-  /// rounding as the kernel's; see `row_scale_offset`.
+  /// The distances that count, in place of the metric's kernel: of one query to the rows ids[0 .. count), or, if `ids`
+  /// is null, to `count` rows from `first` on. Called from several threads, and unlike the others must not search. They
+  /// must be those of the metric but for rounding as the kernel's; see `row_scale_offset`.
   void (*distances)(const void* context, std::size_t query, std::uint32_t first, const std::uint32_t* ids,
                     std::size_t count, float* out) = nullptr;
   /// Called on the thread of the call; false ends it with errc::cancelled.

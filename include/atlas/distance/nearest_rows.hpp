@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/distance/nearest_rows.hpp -- the nearest rows by comparing each query with each row, one query at a time.
+// include/atlas/distance/nearest_rows.hpp -- the nearest rows by comparing each query with each row, one at a time.
 //
 // Room:      the search for few queries, and for scalars and metrics that have no panels.
 // Not here:  many float32 queries at once (distance/nearest_panels.hpp).
