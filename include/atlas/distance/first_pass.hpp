@@ -12,7 +12,9 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// An exact search rules rows out in these numbers and measures the rest in float32. The answer is the same, bit for
-/// bit.
+/// bit. On CPUs with AMX, bf16 and i8 make the process ask Linux for its registers, which it keeps: signal stacks must
+/// then have room for them (sigaltstack refuses less than getauxval(AT_MINSIGSTKSZ), about 12 KiB), and where a thread
+/// has a smaller one already, Linux refuses and float32 does the work (Documentation/arch/x86/xstate.rst).
 enum class first_pass : std::uint8_t {
   f32 = 0,
   bf16 = 1,  ///< several times faster for many queries on CPUs with AMX; elsewhere as f32
