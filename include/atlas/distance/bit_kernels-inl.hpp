@@ -3,7 +3,7 @@
 //
 // Room:      hamming, jaccard, common_bits.
 // Not here:  what they promise (simd/kernel_entries.hpp).
-// Depends:   distance/row_kernels-inl.hpp (row_places).
+// Depends:   distance/{components,row_places}-inl.hpp.
 #if defined(ATLAS_DISTANCE_BIT_KERNELS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef ATLAS_DISTANCE_BIT_KERNELS_INL_HPP
 #undef ATLAS_DISTANCE_BIT_KERNELS_INL_HPP
@@ -11,7 +11,8 @@
 #define ATLAS_DISTANCE_BIT_KERNELS_INL_HPP
 #endif
 
-#include <atlas/distance/row_kernels-inl.hpp>
+#include <atlas/distance/components-inl.hpp>
+#include <atlas/distance/row_places-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN

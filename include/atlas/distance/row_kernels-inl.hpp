@@ -14,6 +14,8 @@
 #endif
 
 #include <atlas/distance/components-inl.hpp>
+#include <atlas/distance/row_places-inl.hpp>
+#include <atlas/distance/short_rows-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN
@@ -130,7 +132,7 @@ struct dot_and_square_of {
     typename Kind::sum square;
     HWY_INLINE sum(typename Kind::sum of_product, typename Kind::sum of_square)
         : product(of_product), square(of_square) {}
-    friend HWY_INLINE sum operator+(sum a, sum b) {
+    friend HWY_INLINE sum operator+(const sum& a, const sum& b) {
       return sum(hn::Add(a.product, b.product), hn::Add(a.square, b.square));
     }
   };
@@ -155,7 +157,7 @@ struct dot_and_square_of {
 HWY_INLINE vector_f32 add_sums(vector_f32 a, vector_f32 b) { return hn::Add(a, b); }
 HWY_INLINE vector_i32 add_sums(vector_i32 a, vector_i32 b) { return hn::Add(a, b); }
 template <class Sum>
-HWY_INLINE Sum add_sums(Sum a, Sum b) {
+HWY_INLINE Sum add_sums(const Sum& a, const Sum& b) {
   return a + b;
 }
 
@@ -188,9 +190,10 @@ struct row_sums {
     }
     others.template prefetch<Steps>(at, ahead_bytes);
   }
+  template <std::size_t Slot>
   HWY_INLINE void add_tail(typename Kind::part query, std::size_t dimension, std::size_t left) {
-    sums[Slots - 1] = Operation::add(query, Kind::load_tail(row, dimension, left), sums[Slots - 1]);
-    others.add_tail(query, dimension, left);
+    sums[Slot] = Operation::add(query, Kind::load_tail(row, dimension, left), sums[Slot]);
+    others.template add_tail<Slot>(query, dimension, left);
   }
   HWY_INLINE typename Operation::sum total() const {
     const auto first_two = add_sums(sums[0], sums[1]);
@@ -208,11 +211,12 @@ struct row_sums<Operation, Kind, Slots, 0> {
   HWY_INLINE void add(typename Kind::part, std::size_t) {}
   template <std::size_t Steps>
   HWY_INLINE void prefetch(std::size_t, std::size_t) const {}
+  template <std::size_t Slot>
   HWY_INLINE void add_tail(typename Kind::part, std::size_t, std::size_t) {}
 };
 
 /// Up to four rows side by side, of at most eight steps. Two sums a row are enough for so few, and adding them up again
-/// costs less: 8 % at 96 and 128 components from the second-level cache (Sapphire Rapids).
+/// costs less. Steps go to the sums in turn, the last one too if it is not whole.
 template <template <class> class Operation, class Kind, std::size_t Rows>
 HWY_INLINE void few_short_rows(const typename Kind::query_type* query, const void* const* rows, std::size_t dimension,
                                std::size_t ahead_bytes, float* out, float* squares) {
@@ -224,18 +228,18 @@ HWY_INLINE void few_short_rows(const typename Kind::query_type* query, const voi
     sums.template add<0>(Kind::load(query + at), at);
     sums.template add<1>(Kind::load(query + at + step), at + step);
   }
+  const std::size_t left = dimension % step;
   if (at + step <= dimension) {
     sums.template add<0>(Kind::load(query + at), at);
-    at += step;
-  }
-  if (const std::size_t left = dimension - at; left != 0) {
-    sums.add_tail(Kind::load_tail(query, dimension, left), dimension, left);
+    if (left != 0) sums.template add_tail<1>(Kind::load_tail(query, dimension, left), dimension, left);
+  } else if (left != 0) {
+    sums.template add_tail<0>(Kind::load_tail(query, dimension, left), dimension, left);
   }
   Operation<Kind>::template store<Rows>(sums, out, squares);
 }
 
-/// Up to four rows side by side. Lines `ahead_bytes` further on are prefetched, unless the rows are of four-byte components
-/// and long: those the CPU fetches by itself as fast as the memory gives them, and the requests would cost 7 % in L2.
+/// Up to four rows side by side. Lines `ahead_bytes` further on are prefetched, unless components have four bytes:
+/// those the CPU fetches by itself as fast as the memory gives them, and the requests would cost 7 to 10 % in L2.
 template <template <class> class Operation, class Kind, std::size_t Rows>
 HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::size_t dimension,
                          std::size_t ahead_bytes, float* out, float* squares) {
@@ -263,7 +267,7 @@ HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::
     at += step;
   }
   if (const std::size_t left = dimension - at; left != 0) {
-    sums.add_tail(Kind::load_tail(query, dimension, left), dimension, left);
+    sums.template add_tail<3>(Kind::load_tail(query, dimension, left), dimension, left);
   }
   Operation<Kind>::template store<Rows>(sums, out, squares);
 }
@@ -271,31 +275,6 @@ HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::
 #endif  // ATLAS_KERNELS_PLAIN
 
 // ---- the loop over rows --------------------------------------------------------------------------------
-
-/// How far ahead of itself a loop over rows in order asks for their lines. Measured on Sapphire Rapids, rows of 768 f16,
-/// bf16, i8 from 1 GiB: with it 1.2 to 1.5 times the rows a second; 8,192 is as good.
-inline constexpr std::size_t prefetched_bytes = 4096;
-
-/// Where row `index` begins.
-struct row_places {
-  const char* first;
-  std::size_t stride_bytes;
-  const std::uint32_t* ids;
-
-  HWY_INLINE const void* row(std::size_t index) const {
-    return first + (ids == nullptr ? index : ids[index]) * stride_bytes;
-  }
-  /// Of rows by id, two lines: they take the miss of the page and start the
-  /// CPU's own stream, which has more requests in flight than software gets. Measured on Sapphire Rapids, rows of
-  /// 512 to 6,144 bytes in random order of 150 MB: none is 1 to 12 % slower, 1 to 8 lines are within 5 %, the group
-  /// after next instead is slower.
-  HWY_INLINE void prefetch(std::size_t index) const {
-    // As integers: the second line may lie past the block, where a pointer may not point.
-    const std::uintptr_t start = reinterpret_cast<std::uintptr_t>(first) + ids[index] * stride_bytes;
-    __builtin_prefetch(reinterpret_cast<const void*>(start));
-    __builtin_prefetch(reinterpret_cast<const void*>(start + cache_line));
-  }
-};
 
 /// `count` rows in groups, so that the misses of one group overlap; the next group is asked for before
 /// this one is computed. What is left over is computed as one smaller group, of three rows as four.
@@ -334,8 +313,8 @@ HWY_INLINE void each_row(const void* query, const row_places& places, std::size_
   }
 }
 
-/// A query that lies across cache lines costs two accesses for each load, and a group of rows loads it as a whole: with a
-/// copy that does not, rows from the second-level cache come up to 10 % faster (Sapphire Rapids).
+/// A query that lies across cache lines costs two accesses for each load, and a group of rows loads it as a whole: with
+/// a copy that does not, rows from the second-level cache come up to 10 % faster (Sapphire Rapids).
 class aligned_query {
  public:
   static constexpr std::size_t least_rows = 16;
@@ -353,10 +332,18 @@ class aligned_query {
 template <template <class> class Operation, class Kind>
 inline void each_row_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out) {
+  const row_places places{static_cast<const char*>(rows), stride_bytes, ids};
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (std::is_same_v<Kind, float_kind<stored_f32, stored_f32>>) {
+    const bool is_cached = ids != nullptr || count * stride_bytes <= most_cached_bytes;
+    if (dimension != 0 && dimension <= 8 * lane_count && is_cached) {
+      return any_short_rows<Operation<Kind>>(static_cast<const float*>(query), places, count, dimension, out);
+    }
+  }
+#endif
   aligned_query aligned;
   if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
-  each_row<Operation, Kind>(query, row_places{static_cast<const char*>(rows), stride_bytes, ids}, count, dimension, out,
-                            nullptr);
+  each_row<Operation, Kind>(query, places, count, dimension, out, nullptr);
 }
 
 // ---- cosine --------------------------------------------------------------------------------------------

@@ -27,9 +27,10 @@ struct rows_in_list {
 
 /// As in distance/row_kernels-inl.hpp, with the measurement there.
 inline constexpr std::size_t prefetched_bytes = 4096;
+inline constexpr std::size_t most_cached_bytes = std::size_t{1} << 20;
 
-/// Calls group(rows, out) for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to `out`
-/// is written.
+/// Calls group(rows, out) for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to
+/// `out` is written.
 template <std::size_t Rows, class Group>
 [[gnu::always_inline]] inline void in_groups(const Group& group, const void* rows, std::size_t stride_bytes,
                                              const std::uint32_t* ids, std::size_t count, float* out) {
@@ -38,7 +39,8 @@ template <std::size_t Rows, class Group>
   if (ids == nullptr) {
     for (; done + Rows <= count; done += Rows) {
       const rows_in_order group_rows{first + done * stride_bytes, stride_bytes};
-      if (stride_bytes <= 2 * cache_line) {  // longer rows are fetched by the CPU itself as fast as the memory gives them
+      // Longer rows are fetched by the CPU itself as fast as the memory gives them.
+      if (stride_bytes <= 2 * cache_line && count * stride_bytes > most_cached_bytes) {
         for (std::size_t line = 0; line < Rows * stride_bytes; line += cache_line) {
           __builtin_prefetch(reinterpret_cast<const void*>(group_rows.first + prefetched_bytes + line));
         }
