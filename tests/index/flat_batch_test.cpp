@@ -75,6 +75,29 @@ TEST_SUITE("index") {
     CHECK(support::search(index, atlas::dense(queries.data(), 10, 3), {.k = 2}) == nothing);
   }
 
+  TEST_CASE("flat batch: a filter may search the index by itself") {
+    const auto rows = support::make_block("random", 3, 700, 16, 0);
+    const auto queries = support::make_block("random", 4, 20, 16, 0);
+    auto index = atlas::flat<float>::create({.dimension = 16}).value();
+    std::vector<std::uint64_t> keys(700);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = i;
+    index.add(keys, rows.view()).value();
+    for (const first_pass pass : {first_pass::f32, first_pass::bf16, first_pass::i8}) {
+      CAPTURE(static_cast<int>(pass));
+      const atlas::search_options plain{.k = 5, .threads = 1, .first_pass = pass};
+      const auto want = support::search(index, queries.view(), plain);
+      bool is_same = true;
+      const auto searches = [&](std::uint64_t key) {
+        if (key % 50 == 49) is_same = is_same && support::search(index, queries.view(), plain) == want;
+        return true;
+      };
+      auto filtered = plain;
+      filtered.allowed.predicate = searches;
+      CHECK(support::search(index, queries.view(), filtered) == want);
+      CHECK(is_same);
+    }
+  }
+
   TEST_CASE("flat: a first pass that does not exist is refused") {
     auto index = atlas::flat<float>::create({.dimension = 1}).value();
     const float query = 0;

@@ -97,7 +97,6 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   const std::size_t floats = factors + panel.queries + block + (is_cosine ? rows.dimension : 0);
   const panel_memory memory(panels * panel_bytes + products_bytes + floats * sizeof(float));
   if (memory.data() == nullptr) return 0;
-  if (panel.begin != nullptr && !panel.begin()) return 0;
   char* const packed = memory.data();
   auto* const products = reinterpret_cast<float*>(packed + panels * panel_bytes);
   float* const query_factors = products + products_bytes / sizeof(float);
@@ -126,7 +125,6 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
       }
     }
   }
-  if (panel.end != nullptr) panel.end();
   return worth;
 }
 

@@ -63,8 +63,8 @@ struct panel_kernels {
                   void* prepared, std::size_t prepared_stride_bytes, float* scales, float* residuals);
 
   /// Inner products of each query of a panel with each row, but for the rows' scales.
-  /// out: [count, queries], 64-byte aligned. Absolute error <= (dimension + 8) * (2^-24 * |query| * |row| + 2^-126), of
-  /// the query and row as prepared; the second part is for what underflows. `rows` behind them may be prefetched.
+  /// out: [count, queries], 64-byte aligned. Absolute error <= (dimension + 8) * (2^-24 * |query| * |row| + 2^-125), of
+  /// the query and row as prepared; the second part is for what underflows, which AMX takes for 0. `rows` behind them may be prefetched.
   /// Lanes without a query are 0, or NaN in a row with infinity or NaN.
   void (*products)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
                    std::size_t dimension, float* out);
@@ -125,7 +125,7 @@ struct kernel_table {
   void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
               std::uint16_t* out);
 
-  panel_kernels panel;     ///< in float32
+  panel_kernels panel;     ///< in float32, with neither prepare nor begin
   panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits
   /// The same on smaller numbers; null where that would not be faster.
   const panel_kernels* panel_bf16;
