@@ -64,7 +64,8 @@ struct panel_kernels {
 
   /// Inner products of each query of a panel with each row, but for the rows' scales.
   /// out: [count, queries], 64-byte aligned. Absolute error <= (dimension + 8) * (2^-24 * |query| * |row| + 2^-125), of
-  /// the query and row as prepared; the second part is for what underflows, which AMX takes for 0. `rows` behind them may be prefetched.
+  /// the query and row as prepared; the second part is for what underflows, which AMX takes for 0. `rows` behind them
+  /// may be prefetched.
   /// Lanes without a query are 0, or NaN in a row with infinity or NaN.
   void (*products)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
                    std::size_t dimension, float* out);
