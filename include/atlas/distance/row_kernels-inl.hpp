@@ -339,6 +339,14 @@ inline void each_row_kernel(const void* query, const void* rows, std::size_t str
     if (dimension != 0 && dimension <= 8 * lane_count && is_cached) {
       return any_short_rows<Operation<Kind>>(static_cast<const float*>(query), places, count, dimension, out);
     }
+    if (dimension <= 6 * lane_count && !is_cached) {
+      // From DRAM so short rows come best one after the other: l2sq of 96 at 0.94 of a plain read, in groups at 0.86.
+      for (std::size_t row = 0; row < count; ++row) {
+        const void* const one = places.row(row);
+        few_rows<Operation, Kind, 1>(query, &one, dimension, prefetched_bytes, out + row, nullptr);
+      }
+      return;
+    }
   }
 #endif
   aligned_query aligned;
