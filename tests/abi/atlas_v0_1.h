@@ -197,7 +197,7 @@ typedef struct atlas_nearest_options {
   uint32_t threads;        /**< default: all that the process may use */
   int32_t first_pass;      /**< ATLAS_FIRST_PASS_: the answer is the same, the time is not */
   uint32_t reserved;       /**< 0 */
-  atlas_progress progress; /**< with rows done, anew for each 1,024 queries; default none */
+  atlas_progress progress; /**< with rows done; more than 1,024 queries take a pass each over all; default none */
   void* progress_context;
 } atlas_nearest_options;
 #define ATLAS_NEAREST_OPTIONS_INIT { (uint32_t)sizeof(atlas_nearest_options), 0, 0, 0, NULL, NULL }

@@ -132,12 +132,13 @@ struct dot_and_square_of {
     typename Kind::sum square;
     HWY_INLINE sum(typename Kind::sum of_product, typename Kind::sum of_square)
         : product(of_product), square(of_square) {}
-    friend HWY_INLINE sum operator+(const sum& a, const sum& b) {
-      return sum(hn::Add(a.product, b.product), hn::Add(a.square, b.square));
+    // No friend: gcc gives one no target.
+    HWY_INLINE sum plus(const sum& other) const {
+      return sum(hn::Add(product, other.product), hn::Add(square, other.square));
     }
   };
   static HWY_INLINE sum zero() { return sum(Kind::zero(), Kind::zero()); }
-  static HWY_INLINE sum add(typename Kind::part query, typename Kind::part loaded, sum so_far) {
+  static HWY_INLINE sum add(typename Kind::part query, typename Kind::part loaded, const sum& so_far) {
     const typename Kind::part row = kept(loaded);
     return sum(Kind::add_product(query, row, so_far.product), Kind::add_product(row, row, so_far.square));
   }
@@ -158,7 +159,7 @@ HWY_INLINE vector_f32 add_sums(vector_f32 a, vector_f32 b) { return hn::Add(a, b
 HWY_INLINE vector_i32 add_sums(vector_i32 a, vector_i32 b) { return hn::Add(a, b); }
 template <class Sum>
 HWY_INLINE Sum add_sums(const Sum& a, const Sum& b) {
-  return a + b;
+  return a.plus(b);
 }
 
 /// `Slots` sums of each of `Rows` rows. A list and not an array of rows, so that every vector has a register of its

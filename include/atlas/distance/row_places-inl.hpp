@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/distance/row_places-inl.hpp -- where rows lie and what of them is asked for ahead; compiled once for each target.
+// include/atlas/distance/row_places-inl.hpp -- where rows lie and what is asked for ahead; compiled once a target.
 //
 // Room:      row_places: rows in order or by id.
 // Not here:  loops over rows (distance/row_kernels-inl.hpp).

@@ -12,7 +12,8 @@
 namespace atlas {
 
 /// Not under ATLAS_ABI: units built for any instruction set meet here and link to one set of kernels.
-/// The number in the name grows whenever kernel_table changes, so that an older library fails to link.
+/// The number in the name grows whenever kernel_table or nearest_request changes, so that an older library fails to
+/// link.
 namespace kernels_v1 {
 
 /// What the query and the rows of a row kernel are stored as.

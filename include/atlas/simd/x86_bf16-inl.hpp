@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/simd/x86_bf16-inl.hpp -- sums of bf16 products with AVX512_BF16.
 //
-// Room:      dot of bf16 rows. Highway 1.0.3 emulates the instruction. Against its AVX-512, rows of 768 in L2 on Sapphire
-//            Rapids: 1.6 times the rows a second.
+// Room:      dot of bf16 rows. Highway 1.0.3 emulates the instruction. Against its AVX-512, rows of 768 in L2 on
+//            Sapphire Rapids: 1.6 times the rows a second.
 // Not here:  what it promises (simd/kernel_entries.hpp); l2sq and cosine, which the instruction does not give with
 //            their accuracy.
 // Depends:   simd/x86_rows-inl.hpp.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/simd/x86_vnni-inl.hpp -- exact sums of byte products with AVX512_VNNI.
 //
-// Room:      l2sq and dot of i8 and of u8 rows. Highway 1.0.3 has no such operation. Against its AVX-512, rows of 768 in
-//            L2 on Sapphire Rapids: dot 2.1 times the rows a second, l2sq 1.17 times.
+// Room:      l2sq and dot of i8 and of u8 rows. Highway 1.0.3 has no such operation. Against its AVX-512, rows of 768
+//            in L2 on Sapphire Rapids: dot 2.1 times the rows a second, l2sq 1.17 times.
 // Not here:  what they promise (simd/kernel_entries.hpp).
 // Depends:   simd/x86_rows-inl.hpp.
 #ifndef ATLAS_SIMD_X86_VNNI_INL_HPP
