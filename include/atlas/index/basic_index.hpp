@@ -109,7 +109,8 @@ class basic_index {
   /// @return  errc::invalid_argument (k = 0, null), dimension_mismatch, not_finite, zero_vector (cosine),
   ///          limit_exceeded; then nothing is written. errc::no_memory; then some queries may be answered
   /// Cost: allocates nothing once as many searches have run at the same time before, at the same width; but flat does for
-  /// a batch or more than one thread: it compares all queries with the rows in one pass. hnsw: while
+  /// a batch or more than one thread: it compares all queries with the rows in one pass, and where rows are replaced all
+  /// the time, replacements may have to wait for a pass. hnsw: while
   /// rows are removed, replaced or being added, and with a filter, a walk costs about half as much again.
   [[nodiscard]] status search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
     if (status fits = check_search(queries, dimension(), options, hits); !fits.ok()) return fits;
