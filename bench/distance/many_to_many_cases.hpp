@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/distance/many_to_many_cases.hpp -- the ten nearest rows of many queries.
+// bench/distance/many_to_many_cases.hpp -- all distances of many queries, and their ten nearest rows.
 #ifndef ATLAS_BENCH_DISTANCE_MANY_TO_MANY_CASES_HPP
 #define ATLAS_BENCH_DISTANCE_MANY_TO_MANY_CASES_HPP
 
-#include <atlas/distance.hpp>  // nearest
+#include <atlas/distance.hpp>  // distances, nearest
 
 #include "distance/case_frame.hpp"
+#include "distance/float_checks.hpp"
 #include "peers/faiss_peer.hpp"
+#include "peers/openblas_peer.hpp"
 #include "support/data_set.hpp"
 #include "support/pages.hpp"
 
@@ -17,17 +19,69 @@
 
 namespace bench {
 
-/// The ten nearest rows of many queries, on many threads.
+/// All distances of many queries on one thread; their ten nearest rows on many.
 class many_to_many_cases : private case_frame {
  public:
   using case_frame::case_frame;
 
   void run() {
+    matrices();
     many_to_many();
     same_top_10();
   }
 
  private:
+  // --- many queries: all distances ---------------------------------------------------------------------------------
+  void matrices() {
+    for (const bool is_l2sq : {true, false}) {
+      for (const std::size_t dimension : {std::size_t{96}, std::size_t{784}}) {
+        const std::string name = std::string("matrix/") + (is_l2sq ? "l2sq/" : "ip/") + std::to_string(dimension);
+        if (options_.wants(name)) matrix(name, is_l2sq, dimension);
+      }
+    }
+  }
+
+  void matrix(const std::string& name, bool is_l2sq, std::size_t dimension) {
+    constexpr std::size_t query_count = 256;
+    constexpr std::size_t row_count = 4096;
+    const metric which = is_l2sq ? metric::l2sq : metric::inner_product;
+    std::vector<float> query_values(query_count * dimension), row_values(row_count * dimension);
+    fill_random(scalar::f32, reinterpret_cast<char*>(query_values.data()), query_values.size() * sizeof(float), 1);
+    fill_random(scalar::f32, reinterpret_cast<char*>(row_values.data()), row_values.size() * sizeof(float), 2);
+    const auto queries = atlas::dense(query_values.data(), query_count, dimension);
+    const auto rows = atlas::dense(row_values.data(), row_count, dimension);
+    std::vector<float> ours(query_count * row_count), one_by_one(ours.size()), theirs(ours.size());
+
+    std::vector<side> sides{
+        {"atlas", [&] { require_ok(atlas::distances(queries, rows, which, ours.data())); }},
+        {"one query after another", [&] {
+           for (std::size_t query = 0; query < query_count; ++query) {
+             require_ok(atlas::distances(queries.row(query), rows, which, one_by_one.data() + query * row_count));
+           }
+         }}};
+    if (is_l2sq && has_faiss()) {
+      sides.push_back({"faiss::pairwise_L2sqr", [&] {
+                         faiss_l2sq_matrix(queries.data, query_count, rows.data, dimension, row_count, theirs.data());
+                       }});
+    }
+    if (!is_l2sq && has_openblas()) {
+      sides.push_back({"openblas", [&] {
+                         openblas_dots(queries.data, query_count, rows.data, dimension, row_count, theirs.data());
+                       }});
+    }
+    for (const side& one : sides) one.call();
+    const meaning distance = is_l2sq ? meaning::l2sq : meaning::product_distance;
+    for (std::size_t query = 0; query < query_count; ++query) {
+      const std::size_t first = query * row_count;
+      check_floats("atlas", distance, queries.row(query), rows.data, dimension, nullptr, row_count, ours.data() + first);
+      if (sides.size() == 2) continue;
+      check_floats(sides[2].name, is_l2sq ? meaning::l2sq : meaning::product, queries.row(query), rows.data, dimension,
+                   nullptr, row_count, theirs.data() + first);
+    }
+    race(sides, rules());
+    report_all(name, {static_cast<double>(query_count * row_count) * 1e-6, "million distances/s"}, sides, 2);
+  }
+
   // --- many queries: the ten nearest of 60,000 x 784 -------------------------------------------------------------------
   static constexpr std::size_t k = 10;
   /// How long threads may spin after their work: libgomp's 90 ms if OMP_WAIT_POLICY is not set (measured), OpenBLAS's

@@ -28,6 +28,11 @@ void faiss_l2sq(const float* query, const float* rows, std::size_t dimension, st
 void faiss_dot(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out) {
   faiss::fvec_inner_products_ny(out, query, rows, dimension, count);
 }
+void faiss_l2sq_matrix(const float* queries, std::size_t query_count, const float* rows, std::size_t dimension,
+                       std::size_t count, float* out) {
+  faiss::pairwise_L2sqr(static_cast<std::int64_t>(dimension), static_cast<std::int64_t>(query_count), queries,
+                        static_cast<std::int64_t>(count), rows, out);
+}
 
 struct faiss_flat_peer::state {
   faiss::IndexFlatL2 index;
@@ -62,6 +67,7 @@ bool has_faiss() { return false; }
 std::string faiss_description() { return {}; }
 void faiss_l2sq(const float*, const float*, std::size_t, std::size_t, float*) {}
 void faiss_dot(const float*, const float*, std::size_t, std::size_t, float*) {}
+void faiss_l2sq_matrix(const float*, std::size_t, const float*, std::size_t, std::size_t, float*) {}
 struct faiss_flat_peer::state {};
 faiss_flat_peer::faiss_flat_peer(const float*, std::size_t, std::size_t) {
   throw std::runtime_error("built without faiss");

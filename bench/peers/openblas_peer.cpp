@@ -22,6 +22,12 @@ void openblas_dot(const float* query, const float* rows, std::size_t dimension, 
   cblas_sgemv(CblasRowMajor, CblasNoTrans, static_cast<blasint>(count), columns, 1.0F, rows, columns, query, 1, 0.0F,
               out, 1);
 }
+void openblas_dots(const float* queries, std::size_t query_count, const float* rows, std::size_t dimension,
+                   std::size_t count, float* out) {
+  const auto columns = static_cast<blasint>(dimension);
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(query_count), static_cast<blasint>(count),
+              columns, 1.0F, queries, columns, rows, columns, 0.0F, out, static_cast<blasint>(count));
+}
 
 }  // namespace bench
 
@@ -32,6 +38,7 @@ bool has_openblas() { return false; }
 std::string openblas_description() { return {}; }
 void set_openblas_threads(unsigned) {}
 void openblas_dot(const float*, const float*, std::size_t, std::size_t, float*) {}
+void openblas_dots(const float*, std::size_t, const float*, std::size_t, std::size_t, float*) {}
 }  // namespace bench
 
 #endif

@@ -19,6 +19,10 @@ void set_openblas_threads(unsigned threads);
 /// out[i] = <rows[i], query>, what NumPy's `rows @ query` calls. shape rows: [count, dimension]
 void openblas_dot(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out);
 
+/// out[i][j] = <queries[i], rows[j]>, what NumPy's `queries @ rows.T` calls.
+void openblas_dots(const float* queries, std::size_t query_count, const float* rows, std::size_t dimension,
+                   std::size_t count, float* out);
+
 }  // namespace bench
 
 #endif  // ATLAS_BENCH_PEERS_OPENBLAS_PEER_HPP

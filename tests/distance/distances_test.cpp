@@ -4,6 +4,7 @@
 
 #include "support/components.hpp"
 #include "support/each_target.hpp"
+#include "support/guarded_array.hpp"
 #include "support/reference.hpp"
 #include "support/vectors.hpp"
 
@@ -85,6 +86,44 @@ void check_shapes() {
   });
 }
 
+/// Rows 16 KiB apart, 2.3 MB of them with the last one cut off behind its end.
+template <class Query, class Row>
+void check_rows_from_memory() {
+  constexpr std::size_t row_count = 150;
+  const std::size_t stride = 16384 / sizeof(Row);
+  CAPTURE(atlas::name(atlas::scalar_of<Query>));
+  CAPTURE(atlas::name(atlas::scalar_of<Row>));
+  const std::size_t components = row_count * stride * (atlas::scalar_of<Row> == scalar::b1 ? 8 : 1);
+  const auto row_bytes = support::random_components(1, atlas::scalar_of<Row>, support::filling::wide, components);
+  const auto query_bytes = support::random_components(2, atlas::scalar_of<Query>, support::filling::wide, 1100);
+  const auto* query = reinterpret_cast<const Query*>(query_bytes.data());
+  support::on_each_target([&] {
+    for (const std::size_t dimension : {1U, 37U, 96U, 100U, 784U, 1100U}) {
+      CAPTURE(dimension);
+      const std::size_t used = (row_count - 1) * stride + atlas::elements_of<Row>(dimension);
+      const support::guarded_array<Row> memory(
+          std::vector<Row>(reinterpret_cast<const Row*>(row_bytes.data()), reinterpret_cast<const Row*>(row_bytes.data()) + used));
+      const atlas::basic_matrix_view<Row> rows{memory.data(), row_count, dimension, stride};
+      const auto check = [&](metric which) {
+        CAPTURE(atlas::name(which));
+        std::vector<float> out(row_count + 1, untouched);
+        REQUIRE(atlas::distances(query, rows, which, out.data()).value() == row_count);
+        CHECK(out.back() == untouched);
+        bool all_same = true;
+        for (std::size_t row = 0; row < row_count; ++row) {
+          all_same = all_same && out[row] == one_distance(which, query, rows.row(row), dimension);
+        }
+        CHECK(all_same);
+      };
+      if constexpr (atlas::scalar_of<Row> == scalar::b1) {
+        for (const metric which : bit_metrics) check(which);
+      } else {
+        for (const metric which : number_metrics) check(which);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 TEST_SUITE("distance") {
@@ -99,6 +138,16 @@ TEST_SUITE("distance") {
     check_shapes<float, std::int8_t>();
     check_shapes<float, std::uint8_t>();
     check_shapes<atlas::b1x8, atlas::b1x8>();
+  }
+
+  TEST_CASE("distances: more rows than a cache holds, which are read in a way of their own, give the same bits") {
+    check_rows_from_memory<float, float>();
+    check_rows_from_memory<atlas::f16, atlas::f16>();
+    check_rows_from_memory<atlas::bf16, atlas::bf16>();
+    check_rows_from_memory<std::int8_t, std::int8_t>();
+    check_rows_from_memory<float, atlas::f16>();
+    check_rows_from_memory<float, std::uint8_t>();
+    check_rows_from_memory<atlas::b1x8, atlas::b1x8>();
   }
 
   TEST_CASE("distances: many float queries, around panels and blocks of rows, within the promised bounds") {
@@ -129,7 +178,11 @@ TEST_SUITE("distance") {
                   const double aa = support::dot_float64(a, a, dimension);
                   const double bb = support::dot_float64(b, b, dimension);
                   const double ab = support::dot_float64(a, b, dimension);
-                  if (which == metric::l2sq) is_right = is_right && found == atlas::l2sq(a, b, dimension);
+                  if (which == metric::l2sq) {
+                    const double want = support::l2sq_float64(a, b, dimension);
+                    const double off = std::abs(static_cast<double>(found) - want);
+                    is_right = is_right && off <= support::l2sq_bound(want, dimension);
+                  }
                   if (which == metric::inner_product) {
                     is_right = is_right && std::abs(static_cast<double>(found) - (1 - ab)) <= unit * (1 + std::sqrt(aa * bb));
                   }
@@ -147,7 +200,7 @@ TEST_SUITE("distance") {
     });
   }
 
-  TEST_CASE("distances: many queries, the ends of cosine and NaN as one to one gives them") {
+  TEST_CASE("distances: many queries, the ends of cosine, NaN and infinity as one to one gives them") {
     support::on_each_target([] {
       constexpr std::size_t dimension = 4;
       const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -156,7 +209,7 @@ TEST_SUITE("distance") {
       values.resize(64 * dimension, 1.5F);
       const auto block = atlas::dense(values.data(), 64, dimension);
       std::vector<float> all(64 * 64);
-      for (const metric which : {metric::cosine, metric::inner_product}) {
+      for (const metric which : number_metrics) {
         REQUIRE(atlas::distances(block, block, which, all.data()).ok());
         for (std::size_t query = 0; query < 8; ++query) {
           for (std::size_t row = 0; row < 8; ++row) {

@@ -73,7 +73,8 @@ class aligned_bytes {
 
 /// What the driver of a panel does: queries packed, rows prepared, products times the rows' scales.
 struct computed {
-  std::vector<float> products;  ///< [rows, queries of a panel]
+  std::vector<float> products;     ///< [rows, queries of a panel]
+  std::vector<float> differences;  ///< the same; empty if the panel has none
   std::vector<float> query_residuals;
   std::vector<float> row_residuals;
 };
@@ -118,6 +119,12 @@ computed compute(const panel_kernels& entries, const float* queries, std::size_t
   CHECK(out.is_intact_behind());
   answer.products.assign(out.floats(), out.floats() + row_count * entries.queries);
   for (std::size_t i = 0; i < answer.products.size(); ++i) answer.products[i] *= scales[i / entries.queries];
+  if (entries.differences != nullptr) {
+    const aligned_bytes sums(row_count * entries.queries * sizeof(float));
+    entries.differences(panel.data(), compared, compared_stride, row_count, dimension, sums.floats());
+    CHECK(sums.is_intact_behind());
+    answer.differences.assign(sums.floats(), sums.floats() + row_count * entries.queries);
+  }
   return answer;
 }
 
@@ -166,6 +173,8 @@ TEST_SUITE("distance") {
       CHECK(entries.rows_at_once >= 1);
       CHECK(entries.padded_to >= 1);
       CHECK((entries.begin == nullptr) == (entries.end == nullptr));
+      // Differences of rows that were prepared would be those of coarser rows.
+      CHECK((entries.differences == nullptr) == (entries.prepare != nullptr));
     });
     support::on_each_target([] { CHECK(kernels().panel_16.queries == 16); });
   }
@@ -196,6 +205,38 @@ TEST_SUITE("distance") {
                               static_cast<double>(answer.row_residuals[row]), dimension);
             const double off = std::abs(static_cast<double>(answer.products[row * entries.queries + query]) - exact);
             all_within = all_within && off <= bound;
+          }
+        }
+        CHECK(all_within);
+      }
+    });
+  }
+
+  TEST_CASE("panels: differences keep their relative bound, of near vectors far from the origin too") {
+    on_each_panel([](const panel_kernels& entries) {
+      if (entries.differences == nullptr) return;
+      for (const std::size_t dimension : dimensions()) {
+        CAPTURE(dimension);
+        const std::size_t offset = dimension % 3;
+        const std::size_t stride = dimension + dimension % 4;
+        const std::size_t row_count = entries.rows_at_once + 5;
+        auto queries = support::random_vector(dimension + 1, offset + entries.queries * stride);
+        auto rows = support::random_vector(dimension + 2, offset + row_count * stride);
+        if (dimension % 2 == 0) {
+          // Lengths of a thousand times their distance: taken from products, nothing of that distance would be left.
+          for (float& component : queries) component += 1000.0F;
+          for (float& component : rows) component += 1000.0F;
+        }
+        const computed answer = compute(entries, queries.data() + offset, stride, entries.queries,
+                                        rows.data() + offset, stride, row_count, dimension);
+        REQUIRE(answer.differences.size() == row_count * entries.queries);
+        bool all_within = true;
+        for (std::size_t row = 0; row < row_count; ++row) {
+          for (std::size_t query = 0; query < entries.queries; ++query) {
+            const double exact = support::l2sq_float64(queries.data() + offset + query * stride,
+                                                       rows.data() + offset + row * stride, dimension);
+            const double off = std::abs(static_cast<double>(answer.differences[row * entries.queries + query]) - exact);
+            all_within = all_within && off <= support::l2sq_bound(exact, dimension);
           }
         }
         CHECK(all_within);
@@ -263,10 +304,13 @@ TEST_SUITE("distance") {
           bool all_same = true;
           for (std::size_t row = 0; row < count; ++row) {
             for (std::size_t lane = 0; lane < entries.queries; ++lane) {
-              const float product = part.products[row * entries.queries + lane];
-              const float want =
-                  lane < query_count ? whole.products[(first_row + row) * entries.queries + first_query + lane] : 0.0F;
-              all_same = all_same && product == want;
+              const std::size_t in_part = row * entries.queries + lane;
+              const std::size_t in_whole = (first_row + row) * entries.queries + first_query + lane;
+              const float want = lane < query_count ? whole.products[in_whole] : 0.0F;
+              all_same = all_same && part.products[in_part] == want;
+              if (lane < query_count && entries.differences != nullptr) {
+                all_same = all_same && same_bits(part.differences[in_part], whole.differences[in_whole]);
+              }
             }
           }
           CHECK(all_same);
@@ -287,7 +331,8 @@ TEST_SUITE("distance") {
       bool all_same = true;
       for (std::size_t row = 0; row < 50; ++row) {
         for (std::size_t lane = 0; lane < 16; ++lane) {
-          all_same = all_same && same_bits(few.products[row * 16 + lane], many.products[row * wide.queries + lane]);
+          all_same = all_same && same_bits(few.products[row * 16 + lane], many.products[row * wide.queries + lane]) &&
+                     same_bits(few.differences[row * 16 + lane], many.differences[row * wide.queries + lane]);
         }
       }
       CHECK(all_same);
@@ -303,6 +348,7 @@ TEST_SUITE("distance") {
           const support::guarded_array<float> rows(support::random_vector(10, 7 * dimension), where);
           const computed answer = compute(entries, queries.data(), dimension, 3, rows.data(), dimension, 7, dimension);
           CHECK(answer.products.size() == 7 * entries.queries);
+          CHECK(answer.differences.size() == (entries.differences == nullptr ? 0 : 7 * entries.queries));
         }
       }
     });
@@ -344,8 +390,13 @@ TEST_SUITE("distance") {
             bool right = true;
             for (std::size_t row = 0; row < 5; ++row) {
               for (std::size_t query = 0; query < 3; ++query) {
-                const float product = with_row.products[row * entries.queries + query];
-                right = right && std::isfinite(product) == (row != 2);
+                const std::size_t at_pair = row * entries.queries + query;
+                right = right && std::isfinite(with_row.products[at_pair]) == (row != 2);
+                if (entries.differences != nullptr) {
+                  const float difference = with_row.differences[at_pair];
+                  right = right && (row != 2 ? std::isfinite(difference)
+                                             : std::isnan(difference) == std::isnan(special) && !std::isfinite(difference));
+                }
               }
               if (entries.prepare != nullptr) {
                 right = right && std::isfinite(with_row.row_residuals[row]) == (row != 2);
@@ -360,8 +411,11 @@ TEST_SUITE("distance") {
             right = true;
             for (std::size_t row = 0; row < 5; ++row) {
               for (std::size_t query = 0; query < 3; ++query) {
-                const float product = with_query.products[row * entries.queries + query];
-                right = right && std::isfinite(product) == (query != 1);
+                const std::size_t at_pair = row * entries.queries + query;
+                right = right && std::isfinite(with_query.products[at_pair]) == (query != 1);
+                if (entries.differences != nullptr) {
+                  right = right && std::isfinite(with_query.differences[at_pair]) == (query != 1);
+                }
               }
             }
             if (entries.prepare != nullptr) right = right && !std::isfinite(with_query.query_residuals[1]);

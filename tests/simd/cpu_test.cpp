@@ -67,7 +67,8 @@ TEST_SUITE("simd") {
     const atlas::cpu_features cpu = atlas::detect_cpu();
     __builtin_cpu_init();
     CHECK(cpu.avx512_vnni == (cpu.avx512 && __builtin_cpu_supports("avx512vnni")));
-    CHECK(cpu.avx512_vpopcnt == (cpu.avx512_vnni && __builtin_cpu_supports("avx512vpopcntdq")));
+    CHECK(cpu.avx512_vpopcnt == (cpu.avx512_vnni && __builtin_cpu_supports("avx512vbmi") &&
+                                 __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq")));
     CHECK(cpu.avx512_bf16 == (cpu.avx512_vpopcnt && __builtin_cpu_supports("avx512bf16")));
   }
 

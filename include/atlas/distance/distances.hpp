@@ -166,13 +166,13 @@ template <class Query, class Row>
 /// @param which    as above
 /// @param out      shape [queries.rows, rows.rows]; must not overlap the inputs
 /// @return         the number of distances written, or an error of the list above
-/// Accuracy: as one to one gives it, for l2sq also the same bits: differences are taken, never |a|^2 - 2ab + |b|^2,
-/// where near vectors would cancel. Of many float queries and float rows, inner_product and cosine may come from
-/// blocked sums: then inner_product has an absolute error <= (dimension + 9) * 2^-24 * (1 + |a| * |b|), and cosine one
-/// <= 2 * (dimension + 9) * 2^-24, barring overflow and underflow.
+/// Accuracy: as one to one gives it. Of many float queries and float rows, distances may come from blocked sums, whose
+/// last bits differ from those of one to one: then l2sq keeps its relative error <= (dimension + 3) * 2^-24
+/// (differences are taken, never |a|^2 - 2ab + |b|^2, where near vectors would cancel), inner_product has an absolute
+/// error <= (dimension + 9) * 2^-24 * (1 + |a| * |b|), and cosine one <= 2 * (dimension + 9) * 2^-24, barring overflow
+/// and underflow.
 /// Cost: O(queries * rows * dimension) time; rows are read from memory once for all queries. Of many float queries
-/// 8 MiB at a time are copied to memory of the call; where there is none, or for l2sq, nothing is allocated. Never
-/// throws.
+/// 8 MiB at a time are copied to memory of the call; where there is none, nothing is allocated. Never throws.
 template <class Query, class Row>
 [[nodiscard]] result<std::size_t> distances(basic_matrix_view<Query> queries, basic_matrix_view<Row> rows, metric which,
                                             float* out) noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/distance/panel_distances.hpp -- the full matrix of products of many float queries and rows.
+// include/atlas/distance/panel_distances.hpp -- the full matrix of many float queries and rows.
 //
-// Room:      inner product and cosine by the kernels that keep a panel of queries in registers.
+// Room:      l2sq, inner product and cosine by the kernels that keep a panel of queries in registers.
 // Not here:  those kernels (distance/panel_kernels-inl.hpp), what a caller uses (distance/distances.hpp).
 // Depends:   core, simd.
 // Threads:   pure.
@@ -44,14 +44,18 @@ inline void inverse_lengths(const kernel_table& table, const any_matrix_view& bl
   }
 }
 
-/// One panel's products, [rows, lanes], as distances, [queries, rows].
-inline void store_panel(const float* products, std::size_t lanes, const float* query_factors,
+/// One panel's sums, [rows, lanes], as distances, [queries, rows].
+inline void store_panel(metric which, const float* sums, std::size_t lanes, const float* query_factors,
                         const float* row_factors, std::size_t queries, std::size_t rows, float* out,
                         std::size_t out_stride) noexcept {
   for (std::size_t query = 0; query < queries; ++query) {
     float* const distances = out + query * out_stride;
-    const float* const column = products + query;
-    if (query_factors == nullptr) {
+    const float* const column = sums + query;
+    if (which == metric::l2sq) {
+      for (std::size_t row = 0; row < rows; ++row) distances[row] = column[row * lanes];
+      continue;
+    }
+    if (which == metric::inner_product) {
       for (std::size_t row = 0; row < rows; ++row) distances[row] = 1.0F - column[row * lanes];
       continue;
     }
@@ -71,15 +75,16 @@ inline void store_panel(const float* products, std::size_t lanes, const float* q
 /// @return         how many queries are done; the others' distances are not written
 inline std::size_t distances_by_panels(const any_matrix_view& queries, const any_matrix_view& rows, metric which,
                                        float* out) noexcept {
-  if (queries.element != scalar::f32 || rows.element != scalar::f32 || which == metric::l2sq) return 0;
+  if (queries.element != scalar::f32 || rows.element != scalar::f32) return 0;
   const kernel_table& table = kernels();
-  const kernels_v1::panel_kernels& panel = table.panel;
+  const kernels_v1::panel_kernels& panel = queries.rows <= table.panel_16.queries ? table.panel_16 : table.panel;
+  const auto compute = which == metric::l2sq ? panel.differences : panel.products;
   // A panel costs the same with few queries in it; below half of it the kernels for one query are as fast.
   const std::size_t full = queries.rows / panel.queries * panel.queries;
   const std::size_t worth = queries.rows - full < panel.queries / 2 ? full : queries.rows;
   if (worth == 0) return 0;
 
-  // Rows lie in the L2 cache while all panels pass over them, and their products too. Panels that are packed at a time
+  // Rows lie in the L2 cache while all panels pass over them, and their sums too. Panels that are packed at a time
   // may take 8 MiB, but for a single larger one.
   constexpr std::size_t panels_bytes = std::size_t{8} << 20;
   constexpr std::size_t rows_bytes = std::size_t{256} << 10;
@@ -91,15 +96,15 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   if (block > most_rows) block = most_rows / panel.rows_at_once * panel.rows_at_once;
   if (block == 0) block = panel.rows_at_once;
 
-  const std::size_t products_bytes = (block * panel.queries * sizeof(float) + cache_line - 1) / cache_line * cache_line;
+  const std::size_t sums_bytes = (block * panel.queries * sizeof(float) + cache_line - 1) / cache_line * cache_line;
   const std::size_t factors = panels * panel.queries;  // of queries; and residuals, which nobody asks for here
   const bool is_cosine = which == metric::cosine;
   const std::size_t floats = factors + panel.queries + block + (is_cosine ? rows.dimension : 0);
-  const panel_memory memory(panels * panel_bytes + products_bytes + floats * sizeof(float));
+  const panel_memory memory(panels * panel_bytes + sums_bytes + floats * sizeof(float));
   if (memory.data() == nullptr) return 0;
   char* const packed = memory.data();
-  auto* const products = reinterpret_cast<float*>(packed + panels * panel_bytes);
-  float* const query_factors = products + products_bytes / sizeof(float);
+  auto* const sums = reinterpret_cast<float*>(packed + panels * panel_bytes);
+  float* const query_factors = sums + sums_bytes / sizeof(float);
   float* const residuals = query_factors + factors;
   float* const row_factors = residuals + panel.queries;
   float* const origin = row_factors + block;
@@ -118,9 +123,9 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
       if (is_cosine) inverse_lengths(table, rows, origin, row, row_count, row_factors);
       for (std::size_t first = 0; first < query_count; first += panel.queries) {
         const std::size_t count = query_count - first < panel.queries ? query_count - first : panel.queries;
-        panel.products(packed + first / panel.queries * panel_bytes, rows.row(row), rows.stride_bytes(), row_count,
-                       rows.dimension, products);
-        store_panel(products, panel.queries, is_cosine ? query_factors + first : nullptr, row_factors, count, row_count,
+        compute(packed + first / panel.queries * panel_bytes, rows.row(row), rows.stride_bytes(), row_count,
+                rows.dimension, sums);
+        store_panel(which, sums, panel.queries, query_factors + first, row_factors, count, row_count,
                     out + (start + first) * rows.rows + row, rows.rows);
       }
     }

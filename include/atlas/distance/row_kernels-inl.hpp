@@ -239,9 +239,17 @@ HWY_INLINE void few_short_rows(const typename Kind::query_type* query, const voi
   Operation<Kind>::template store<Rows>(sums, out, squares);
 }
 
-/// Up to four rows side by side. Lines `ahead_bytes` further on are prefetched, unless components have four bytes:
-/// those the CPU fetches by itself as fast as the memory gives them, and the requests would cost 7 to 10 % in L2.
-template <template <class> class Operation, class Kind, std::size_t Rows>
+/// Whether rows in order that no cache holds come fastest one after the other, with lines asked for shortly before they
+/// are needed. On Sapphire Rapids, l2sq and dot of 96, 384 and 784 f32 from 1 GiB: at 1.0 to 1.09 of a plain read; side
+/// by side at 0.79 to 0.98, and one after the other without the requests at 0.78 to 0.99. Rows of 768 f16 and bf16 come
+/// 1.05 to 1.25 times as fast; bytes are too much work for one row at a time.
+template <class Kind>
+inline constexpr bool is_best_alone_from_memory = sizeof(typename Kind::row_type) > 1;
+
+/// Up to four rows side by side. If `IsPrefetched`, lines `ahead_bytes` further on are asked for. Rows of smaller types,
+/// which are more work a byte, gain by it in L2 too; of f32 it costs 7 to 10 % there.
+template <template <class> class Operation, class Kind, std::size_t Rows,
+          bool IsPrefetched = (sizeof(typename Kind::row_type) < 4)>
 HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::size_t dimension,
                          std::size_t ahead_bytes, float* out, float* squares) {
   const auto* query = static_cast<const typename Kind::query_type*>(query_start);
@@ -252,7 +260,7 @@ HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::
   row_sums<Operation<Kind>, Kind, 4, Rows> sums(rows);
   std::size_t at = 0;
   for (; at + 4 * step <= dimension; at += 4 * step) {
-    if constexpr (sizeof(typename Kind::row_type) < 4) sums.template prefetch<4>(at, ahead_bytes);
+    if constexpr (IsPrefetched) sums.template prefetch<4>(at, ahead_bytes);
     sums.template add<0>(Kind::load(query + at), at);
     sums.template add<1>(Kind::load(query + at + step), at + step);
     sums.template add<2>(Kind::load(query + at + 2 * step), at + 2 * step);
@@ -275,13 +283,27 @@ HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::
 
 #endif  // ATLAS_KERNELS_PLAIN
 
-// ---- the loop over rows --------------------------------------------------------------------------------
+// ---- the loops over rows -------------------------------------------------------------------------------
 
 /// `count` rows in groups, so that the misses of one group overlap; the next group is asked for before
 /// this one is computed. What is left over is computed as one smaller group, of three rows as four.
+/// may_be_cached: of the rows of the whole call, of which these may be a part.
 template <template <class> class Operation, class Kind>
-HWY_INLINE void each_row(const void* query, const row_places& places, std::size_t count, std::size_t dimension,
-                         float* out, float* squares) {
+HWY_INLINE void each_row(const void* query, const row_places& places, [[maybe_unused]] bool may_be_cached,
+                         std::size_t count, std::size_t dimension, float* out, float* squares) {
+#if !ATLAS_KERNELS_PLAIN
+  if constexpr (is_best_alone_from_memory<Kind>) {
+    if (!may_be_cached) {
+      constexpr std::size_t ahead_bytes = 1024;  // 256 to 2,048 are within 3 %
+      for (std::size_t row = 0; row < count; ++row) {
+        const void* const one = places.row(row);
+        few_rows<Operation, Kind, 1, true>(query, &one, dimension, ahead_bytes, out + row,
+                                           squares == nullptr ? nullptr : squares + row);
+      }
+      return;
+    }
+  }
+#endif
   constexpr std::size_t group = Operation<Kind>::most_rows == 0 ? 1 : Operation<Kind>::most_rows;
   const std::size_t ahead_bytes = places.ids == nullptr ? prefetched_bytes : 0;
   const void* rows[group];
@@ -334,25 +356,17 @@ template <template <class> class Operation, class Kind>
 inline void each_row_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out) {
   const row_places places{static_cast<const char*>(rows), stride_bytes, ids};
+  const bool may_be_cached = places.may_be_cached(count);
 #if HWY_TARGET == HWY_AVX3
   if constexpr (std::is_same_v<Kind, float_kind<stored_f32, stored_f32>>) {
-    const bool is_cached = ids != nullptr || count * stride_bytes <= most_cached_bytes;
-    if (dimension != 0 && dimension <= 8 * lane_count && is_cached) {
+    if (dimension != 0 && dimension <= 8 * lane_count && may_be_cached) {
       return any_short_rows<Operation<Kind>>(static_cast<const float*>(query), places, count, dimension, out);
-    }
-    if (dimension <= 6 * lane_count && !is_cached) {
-      // From DRAM so short rows come best one after the other: l2sq of 96 at 0.94 of a plain read, in groups at 0.86.
-      for (std::size_t row = 0; row < count; ++row) {
-        const void* const one = places.row(row);
-        few_rows<Operation, Kind, 1>(query, &one, dimension, prefetched_bytes, out + row, nullptr);
-      }
-      return;
     }
   }
 #endif
   aligned_query aligned;
   if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
-  each_row<Operation, Kind>(query, places, count, dimension, out, nullptr);
+  each_row<Operation, Kind>(query, places, may_be_cached, count, dimension, out, nullptr);
 }
 
 // ---- cosine --------------------------------------------------------------------------------------------
@@ -407,13 +421,14 @@ inline void cosine_kernel(const void* query, const void* rows, std::size_t strid
   if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
   float query_squared = 0.0F;
   each_row_kernel<dot_of, QueryKind>(query, query, 0, nullptr, 1, dimension, &query_squared);
+  const bool may_be_cached = row_places{static_cast<const char*>(rows), stride_bytes, ids}.may_be_cached(count);
   float products[cosine_batch];
   float squares[cosine_batch];
   for (std::size_t first = 0; first < count; first += cosine_batch) {
     const std::size_t batch = count - first < cosine_batch ? count - first : cosine_batch;
     const row_places places{static_cast<const char*>(rows) + (ids == nullptr ? first * stride_bytes : 0), stride_bytes,
                             ids == nullptr ? nullptr : ids + first};
-    each_row<dot_and_square_of, Kind>(query, places, batch, dimension, products, squares);
+    each_row<dot_and_square_of, Kind>(query, places, may_be_cached, batch, dimension, products, squares);
     finish_cosine(query_squared, products, squares, batch);
     __builtin_memcpy(out + first, products, batch * sizeof(float));
   }

@@ -20,7 +20,7 @@ struct cpu_features {
   bool avx2 = false;    ///< sse4 and AVX2, FMA, BMI1, BMI2, F16C, LZCNT
   bool avx512 = false;  ///< avx2 and AVX-512 F, CD, BW, DQ, VL
   bool avx512_vnni = false;     ///< avx512 and AVX512_VNNI: Cascade Lake and later
-  bool avx512_vpopcnt = false;  ///< avx512_vnni and AVX512_VPOPCNTDQ: Ice Lake, Zen 4 and later
+  bool avx512_vpopcnt = false;  ///< avx512_vnni and AVX512_VPOPCNTDQ, VBMI, VBMI2: Ice Lake, Zen 4 and later
   bool avx512_bf16 = false;     ///< avx512_vpopcnt and AVX512_BF16: Zen 4, Sapphire Rapids and later
   bool avx512_amx = false;      ///< avx512_bf16 and AMX-TILE, AMX-BF16, AMX-INT8: Sapphire Rapids and later
   bool neon = false;    ///< Advanced SIMD, part of every arm64 CPU that Linux runs on
@@ -79,7 +79,8 @@ constexpr std::uint64_t bit(unsigned number) noexcept { return std::uint64_t{1} 
   found.avx512 = found.avx2 && has_bits(seven.ebx, bit(16) | bit(17) | bit(28) | bit(30) | bit(31)) &&
                  has_bits(saved, bit(5) | bit(6) | bit(7));
   found.avx512_vnni = found.avx512 && has_bits(seven.ecx, bit(11));
-  found.avx512_vpopcnt = found.avx512_vnni && has_bits(seven.ecx, bit(14));
+  // VBMI, VBMI2, VPOPCNTDQ
+  found.avx512_vpopcnt = found.avx512_vnni && has_bits(seven.ecx, bit(1) | bit(6) | bit(14));
   found.avx512_bf16 = found.avx512_vpopcnt && has_bits(more.eax, bit(5));
   // AMX-BF16, AMX-TILE, AMX-INT8; TILECFG, TILEDATA. A process asks for the use of the tiles when it first needs them.
   found.avx512_amx = found.avx512_bf16 && has_bits(seven.edx, bit(22) | bit(24) | bit(25)) &&

@@ -71,6 +71,12 @@ struct panel_kernels {
   void (*products)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
                    std::size_t dimension, float* out);
 
+  /// Sums of squared differences of each query of a panel and each row; as `products` otherwise.
+  /// Relative error <= (dimension + 3) * 2^-24, barring overflow and underflow. Lanes without a query hold the row's
+  /// squared length. Null: the panel's type is too coarse for it.
+  void (*differences)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
+                      std::size_t dimension, float* out);
+
   /// Around all calls of `products` by one thread. begin: false if the operating system refuses (then nothing
   /// has to be ended). Null: nothing to do.
   bool (*begin)();

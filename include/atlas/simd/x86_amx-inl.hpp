@@ -304,6 +304,7 @@ inline constexpr kernels_v1::panel_kernels amx_panel_bf16 = {
     .pack = &amx_pack_bf16,
     .prepare = &prepare_bf16,
     .products = &amx_products<amx_bf16>,
+    .differences = nullptr,
     .begin = &amx_begin,
     .end = &amx_end,
 };
@@ -316,6 +317,7 @@ inline constexpr kernels_v1::panel_kernels amx_panel_i8 = {
     .pack = &amx_pack_i8,
     .prepare = &prepare_i8<false>,
     .products = &amx_products<amx_i8>,
+    .differences = nullptr,
     .begin = &amx_begin,
     .end = &amx_end,
 };

@@ -27,7 +27,7 @@ struct rows_in_list {
 
 /// As in distance/row_kernels-inl.hpp, with the measurement there.
 inline constexpr std::size_t prefetched_bytes = 4096;
-inline constexpr std::size_t most_cached_bytes = std::size_t{1} << 20;
+inline constexpr std::size_t most_cached_bytes = std::size_t{2} << 20;
 
 /// Calls group(rows, out) for `Rows` rows at a time. In the last group rows are repeated, and only what belongs to
 /// `out` is written.

@@ -66,7 +66,8 @@ struct vnni_sums {
     std::memcpy(&four, row, 4);
     lower = _mm512_dpbusd_epi32(lower, _mm512_set1_epi32(four), lower_queries);
     upper = _mm512_dpbusd_epi32(upper, _mm512_set1_epi32(four), upper_queries);
-    others.add(row + stride_bytes, stride_bytes, lower_queries, upper_queries);
+    // After the last row of a block there may be nothing that a pointer may point to.
+    if constexpr (Rows > 1) others.add(row + stride_bytes, stride_bytes, lower_queries, upper_queries);
   }
   [[gnu::always_inline]] void store(const char* after_panel, float* out) const {
     const char* const scales = after_panel + vnni_step_bytes;
@@ -74,14 +75,12 @@ struct vnni_sums {
     const __m512 upper_sums = _mm512_cvtepi32_ps(_mm512_sub_epi32(upper, _mm512_load_si512(after_panel + 64)));
     _mm512_store_ps(out, _mm512_mul_ps(lower_sums, _mm512_load_ps(scales)));
     _mm512_store_ps(out + 16, _mm512_mul_ps(upper_sums, _mm512_load_ps(scales + 64)));
-    others.store(after_panel, out + vnni_queries);
+    if constexpr (Rows > 1) others.store(after_panel, out + vnni_queries);
   }
 };
 template <>
 struct vnni_sums<0> {
   [[gnu::always_inline]] vnni_sums() {}
-  [[gnu::always_inline]] void add(const char*, std::size_t, __m512i, __m512i) {}
-  [[gnu::always_inline]] void store(const char*, float*) const {}
 };
 
 template <std::size_t Rows>
@@ -121,6 +120,7 @@ inline constexpr kernels_v1::panel_kernels vnni_panel_i8 = {
     .pack = &vnni_pack,
     .prepare = &prepare_i8<true>,
     .products = &vnni_products,
+    .differences = nullptr,
     .begin = nullptr,
     .end = nullptr,
 };
