@@ -365,7 +365,7 @@ inline void each_row_kernel(const void* query, const void* rows, std::size_t str
   }
 #endif
   aligned_query aligned;
-  if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  if (ids == nullptr && count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
   each_row<Operation, Kind>(query, places, may_be_cached, count, dimension, out, nullptr);
 }
 
@@ -418,7 +418,7 @@ template <class Kind, class QueryKind>
 inline void cosine_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                           std::size_t count, std::size_t dimension, float* out) {
   aligned_query aligned;
-  if (count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  if (ids == nullptr && count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
   float query_squared = 0.0F;
   each_row_kernel<dot_of, QueryKind>(query, query, 0, nullptr, 1, dimension, &query_squared);
   const bool may_be_cached = row_places{static_cast<const char*>(rows), stride_bytes, ids}.may_be_cached(count);
