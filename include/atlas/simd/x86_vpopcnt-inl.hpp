@@ -69,7 +69,7 @@ template <std::size_t Count, __m512i (*Bits)(__m512i, __m512i), class Rows>
 
 /// The sums of eight registers' lanes. Up to 1,536 bits a lane counts at most 192: then one byte of a lane is enough
 /// for each row (shifted in from above, one instruction a row), one permutation brings a row's eight bytes together, and
-/// one instruction adds them. Against eight reductions that is 2.4 times the rows a second at 1,024 bits in L2 (Sapphire
+/// one instruction adds them. Against eight reductions that is 1.9 times the rows a second at 1,024 bits in L2 (Sapphire
 /// Rapids).
 [[gnu::always_inline]] inline __m512i eight_sums(const __m512i* rows, std::size_t dimension) {
   if (dimension > 1536) {
