@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/storage/npy_header.hpp -- the first bytes of a NumPy array file, read and written.
 //
-// Room:      npy_header: element, shape and where the numbers begin.
+// Room:      npy_header: the element type, how many vectors of which dimension, and where their numbers begin.
 // Not here:  the numbers (storage/vector_file.hpp, storage/vector_writer.hpp).
 // Depends:   storage/vector_element.hpp.
 // Threads:   every function is pure.
