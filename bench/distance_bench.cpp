@@ -29,8 +29,8 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
   dram/hamming/1024, l2/hamming/1024       0.80 of a plain read
   gather/METRIC/DIMENSION                  rows by random ids out of the same 1 GiB, against hnswlib's kernel
   rate/OPERATION/QUERY_ROW/768             256 rows in L2 against the f32 rate: i8_i8 dot 2.5 x with VNNI
-  matrix/METRIC/DIMENSION                  256 queries, 4,096 rows, against one query after another, and
-                                           faiss::pairwise_L2sqr (by products) or OpenBLAS
+  matrix/METRIC/DIMENSION/QUERIES          4,096 rows, one thread, against one query after another, and
+                                           faiss::pairwise_L2sqr (by products) or OpenBLAS; nothing is asked
   nearest/mnist-784/QUERIES                top 10 of 60,000 rows, all threads, against faiss::IndexFlatL2: 16: 8 x;
                                            64 and 1000: 1.0 x; 1000/bf16 and 1000/i8 (first pass): 3 x
   same-top-10/DATA-SET/FIRST-PASS          share of queries whose top 10 is the exact one: 0.999

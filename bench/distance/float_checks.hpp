@@ -23,6 +23,12 @@ inline exact_sums float_sums(const float* a, const float* b, std::size_t dimensi
       absolute[lane] += std::abs(x * y);
     }
   }
+  for (std::size_t at = dimension / 8 * 8; at < dimension; ++at) {
+    const double x = static_cast<double>(a[at]), y = static_cast<double>(b[at]);
+    squares[0] += (x - y) * (x - y);
+    products[0] += x * y;
+    absolute[0] += std::abs(x * y);
+  }
   exact_sums found;
   for (std::size_t lane = 0; lane < 8; ++lane) {
     found.l2sq += squares[lane];

@@ -35,14 +35,16 @@ class many_to_many_cases : private case_frame {
   void matrices() {
     for (const bool is_l2sq : {true, false}) {
       for (const std::size_t dimension : {std::size_t{96}, std::size_t{784}}) {
-        const std::string name = std::string("matrix/") + (is_l2sq ? "l2sq/" : "ip/") + std::to_string(dimension);
-        if (options_.wants(name)) matrix(name, is_l2sq, dimension);
+        for (const std::size_t queries : {std::size_t{8}, std::size_t{16}, std::size_t{48}, std::size_t{256}}) {
+          const std::string name = std::string("matrix/") + (is_l2sq ? "l2sq/" : "ip/") + std::to_string(dimension) +
+                                   "/" + std::to_string(queries);
+          if (options_.wants(name)) matrix(name, is_l2sq, dimension, queries);
+        }
       }
     }
   }
 
-  void matrix(const std::string& name, bool is_l2sq, std::size_t dimension) {
-    constexpr std::size_t query_count = 256;
+  void matrix(const std::string& name, bool is_l2sq, std::size_t dimension, std::size_t query_count) {
     constexpr std::size_t row_count = 4096;
     const metric which = is_l2sq ? metric::l2sq : metric::inner_product;
     std::vector<float> query_values(query_count * dimension), row_values(row_count * dimension);
@@ -73,7 +75,10 @@ class many_to_many_cases : private case_frame {
     const meaning distance = is_l2sq ? meaning::l2sq : meaning::product_distance;
     for (std::size_t query = 0; query < query_count; ++query) {
       const std::size_t first = query * row_count;
-      check_floats("atlas", distance, queries.row(query), rows.data, dimension, nullptr, row_count, ours.data() + first);
+      check_floats("atlas", distance, queries.row(query), rows.data, dimension, nullptr, row_count,
+                   ours.data() + first);
+      check_floats(sides[1].name, distance, queries.row(query), rows.data, dimension, nullptr, row_count,
+                   one_by_one.data() + first);
       if (sides.size() == 2) continue;
       check_floats(sides[2].name, is_l2sq ? meaning::l2sq : meaning::product, queries.row(query), rows.data, dimension,
                    nullptr, row_count, theirs.data() + first);

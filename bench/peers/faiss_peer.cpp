@@ -30,6 +30,7 @@ void faiss_dot(const float* query, const float* rows, std::size_t dimension, std
 }
 void faiss_l2sq_matrix(const float* queries, std::size_t query_count, const float* rows, std::size_t dimension,
                        std::size_t count, float* out) {
+  omp_set_num_threads(1);  // for the lengths; OpenBLAS has its own number
   faiss::pairwise_L2sqr(static_cast<std::int64_t>(dimension), static_cast<std::int64_t>(query_count), queries,
                         static_cast<std::int64_t>(count), rows, out);
 }

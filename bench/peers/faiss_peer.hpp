@@ -19,7 +19,7 @@ std::string faiss_description();
 void faiss_l2sq(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out);
 void faiss_dot(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out);
 
-/// faiss::pairwise_L2sqr: |a|^2 + |b|^2 - 2 <a, b>, by OpenBLAS. out: [query_count, count]
+/// faiss::pairwise_L2sqr on one thread: |a|^2 + |b|^2 - 2 <a, b>, by OpenBLAS. out: [query_count, count]
 void faiss_l2sq_matrix(const float* queries, std::size_t query_count, const float* rows, std::size_t dimension,
                        std::size_t count, float* out);
 

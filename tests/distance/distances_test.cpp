@@ -86,23 +86,23 @@ void check_shapes() {
   });
 }
 
-/// Rows 16 KiB apart, 2.3 MB of them with the last one cut off behind its end.
+/// Rows 64 KiB apart, 8 MiB of them, with the last one cut off behind its end.
 template <class Query, class Row>
 void check_rows_from_memory() {
-  constexpr std::size_t row_count = 150;
-  const std::size_t stride = 16384 / sizeof(Row);
+  constexpr std::size_t row_count = 129;
+  const std::size_t stride = 65536 / sizeof(Row);
   CAPTURE(atlas::name(atlas::scalar_of<Query>));
   CAPTURE(atlas::name(atlas::scalar_of<Row>));
   const std::size_t components = row_count * stride * (atlas::scalar_of<Row> == scalar::b1 ? 8 : 1);
   const auto row_bytes = support::random_components(1, atlas::scalar_of<Row>, support::filling::wide, components);
   const auto query_bytes = support::random_components(2, atlas::scalar_of<Query>, support::filling::wide, 1100);
   const auto* query = reinterpret_cast<const Query*>(query_bytes.data());
-  support::on_each_target([&] {
-    for (const std::size_t dimension : {1U, 37U, 96U, 100U, 784U, 1100U}) {
-      CAPTURE(dimension);
-      const std::size_t used = (row_count - 1) * stride + atlas::elements_of<Row>(dimension);
-      const support::guarded_array<Row> memory(
-          std::vector<Row>(reinterpret_cast<const Row*>(row_bytes.data()), reinterpret_cast<const Row*>(row_bytes.data()) + used));
+  const auto* row_values = reinterpret_cast<const Row*>(row_bytes.data());
+  for (const std::size_t dimension : {1U, 37U, 96U, 100U, 784U, 1100U}) {
+    CAPTURE(dimension);
+    const std::size_t used = (row_count - 1) * stride + atlas::elements_of<Row>(dimension);
+    const support::guarded_array<Row> memory(std::vector<Row>(row_values, row_values + used));
+    support::on_each_target([&] {
       const atlas::basic_matrix_view<Row> rows{memory.data(), row_count, dimension, stride};
       const auto check = [&](metric which) {
         CAPTURE(atlas::name(which));
@@ -120,8 +120,8 @@ void check_rows_from_memory() {
       } else {
         for (const metric which : number_metrics) check(which);
       }
-    }
-  });
+    });
+  }
 }
 
 }  // namespace
@@ -145,7 +145,9 @@ TEST_SUITE("distance") {
     check_rows_from_memory<atlas::f16, atlas::f16>();
     check_rows_from_memory<atlas::bf16, atlas::bf16>();
     check_rows_from_memory<std::int8_t, std::int8_t>();
+    check_rows_from_memory<std::uint8_t, std::uint8_t>();
     check_rows_from_memory<float, atlas::f16>();
+    check_rows_from_memory<float, atlas::bf16>();
     check_rows_from_memory<float, std::uint8_t>();
     check_rows_from_memory<atlas::b1x8, atlas::b1x8>();
   }
@@ -158,7 +160,7 @@ TEST_SUITE("distance") {
           const std::size_t stride = row_count == 7 ? 1024 : dimension;
           const auto row_values = support::random_vector(2, row_count * stride);
           const atlas::matrix_view rows{row_values.data(), row_count, dimension, stride};
-          for (const std::size_t query_count : {8U, 15U, 31U, 65U}) {
+          for (const std::size_t query_count : {8U, 12U, 16U, 31U, 33U, 47U, 65U}) {
             CAPTURE(dimension);
             CAPTURE(row_count);
             CAPTURE(query_count);
@@ -197,6 +199,28 @@ TEST_SUITE("distance") {
           }
         }
       }
+    });
+  }
+
+  TEST_CASE("distances: queries so long that their panels are made one after the other") {
+    constexpr std::size_t dimension = 65535;
+    constexpr std::size_t query_count = 70;
+    const auto query_values = support::random_vector(3, query_count * dimension);
+    const auto row_values = support::random_vector(4, 2 * dimension);
+    const auto queries = atlas::dense(query_values.data(), query_count, dimension);
+    const auto rows = atlas::dense(row_values.data(), 2, dimension);
+    std::vector<double> exact(query_count * 2);
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      exact[i] = support::l2sq_float64(queries.row(i / 2), rows.row(i % 2), dimension);
+    }
+    support::on_each_target([&] {
+      std::vector<float> all(exact.size(), untouched);
+      REQUIRE(atlas::distances(queries, rows, metric::l2sq, all.data()).value() == exact.size());
+      bool is_right = true;
+      for (std::size_t i = 0; i < exact.size(); ++i) {
+        is_right = is_right && std::abs(static_cast<double>(all[i]) - exact[i]) <= support::l2sq_bound(exact[i], dimension);
+      }
+      CHECK(is_right);
     });
   }
 

@@ -308,8 +308,14 @@ TEST_SUITE("distance") {
               const std::size_t in_whole = (first_row + row) * entries.queries + first_query + lane;
               const float want = lane < query_count ? whole.products[in_whole] : 0.0F;
               all_same = all_same && part.products[in_part] == want;
-              if (lane < query_count && entries.differences != nullptr) {
+              if (entries.differences == nullptr) continue;
+              if (lane < query_count) {
                 all_same = all_same && same_bits(part.differences[in_part], whole.differences[in_whole]);
+              } else {
+                const float* const from = rows.data() + (first_row + row) * dimension;
+                const double squared = support::dot_float64(from, from, dimension);
+                const double off = std::abs(static_cast<double>(part.differences[in_part]) - squared);
+                all_same = all_same && off <= support::l2sq_bound(squared, dimension);
               }
             }
           }

@@ -80,6 +80,10 @@ TEST_SUITE("simd") {
     for (std::size_t dimension = 1101; dimension <= atlas::max_dimension; dimension += 1009) {
       check_shape(dimension, static_cast<unsigned>(dimension % 3) * 2 + 2, guard::behind);
     }
+    // Up to 1,536 bits a count of 64 bits at a time fits a byte.
+    for (const std::size_t dimension : {1102U, 1279U, 1280U, 1500U, 1535U, 1536U, 1537U}) {
+      check_shape(dimension, 6, guard::behind);
+    }
     for (std::size_t dimension = atlas::max_dimension - 8; dimension <= atlas::max_dimension; ++dimension) {
       check_shape(dimension, 6, guard::behind);
     }

@@ -61,7 +61,8 @@ def distances(queries: Vectors, rows: Vectors, metric: str = "l2sq", *, ids: Opt
                     other); of bits "hamming" or "jaccard"
     @param ids      only these rows, by number: integers [m], below n
     @param scalar   "bf16": uint16 arrays hold bfloat16
-    @return         float32 [q, n] (or [q, m]); [n] for one query. NaN where a component is NaN
+    @return         float32 [q, n] (or [q, m]); [n] for one query. NaN where a component is NaN. Of many float32 queries
+                    the last bits may differ from those of one: compare with a tolerance
     """
     which = _metric(metric)
     one, other = _pair(queries, rows, which, scalar)

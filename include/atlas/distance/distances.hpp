@@ -171,8 +171,8 @@ template <class Query, class Row>
 /// (differences are taken, never |a|^2 - 2ab + |b|^2, where near vectors would cancel), inner_product has an absolute
 /// error <= (dimension + 9) * 2^-24 * (1 + |a| * |b|), and cosine one <= 2 * (dimension + 9) * 2^-24, barring overflow
 /// and underflow.
-/// Cost: O(queries * rows * dimension) time; rows are read from memory once for all queries. Of many float queries
-/// 8 MiB at a time are copied to memory of the call; where there is none, nothing is allocated. Never throws.
+/// Cost: O(queries * rows * dimension) time; rows are read from memory once for as many queries as fit into 8 MiB. Many
+/// float queries are copied to memory of the call; where there is none, nothing is allocated. Never throws.
 template <class Query, class Row>
 [[nodiscard]] result<std::size_t> distances(basic_matrix_view<Query> queries, basic_matrix_view<Row> rows, metric which,
                                             float* out) noexcept {

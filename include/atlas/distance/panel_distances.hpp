@@ -68,21 +68,14 @@ inline void store_panel(metric which, const float* sums, std::size_t lanes, cons
   }
 }
 
-/// The distances of the first queries, as many as are worth it.
+/// The distances of all queries, by one kind of panel.
 ///
-/// @param queries  float, at least one vector, as the rows
-/// @param out      shape [queries.rows, rows.rows]
-/// @return         how many queries are done; the others' distances are not written
-inline std::size_t distances_by_panels(const any_matrix_view& queries, const any_matrix_view& rows, metric which,
-                                       float* out) noexcept {
-  if (queries.element != scalar::f32 || rows.element != scalar::f32) return 0;
+/// @param out  shape [queries.rows, rows.rows]
+/// @return     false where there was no memory; then some distances may be written
+inline bool distances_by(const kernels_v1::panel_kernels& panel, const any_matrix_view& queries,
+                         const any_matrix_view& rows, metric which, float* out) noexcept {
   const kernel_table& table = kernels();
-  const kernels_v1::panel_kernels& panel = queries.rows <= table.panel_16.queries ? table.panel_16 : table.panel;
   const auto compute = which == metric::l2sq ? panel.differences : panel.products;
-  // A panel costs the same with few queries in it; below half of it the kernels for one query are as fast.
-  const std::size_t full = queries.rows / panel.queries * panel.queries;
-  const std::size_t worth = queries.rows - full < panel.queries / 2 ? full : queries.rows;
-  if (worth == 0) return 0;
 
   // Rows lie in the L2 cache while all panels pass over them, and their sums too. Panels that are packed at a time
   // may take 8 MiB, but for a single larger one.
@@ -90,7 +83,7 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   constexpr std::size_t rows_bytes = std::size_t{256} << 10;
   constexpr std::size_t most_rows = 256;
   const std::size_t panel_bytes = panel.panel_bytes(rows.dimension);
-  std::size_t panels = (worth + panel.queries - 1) / panel.queries;
+  std::size_t panels = (queries.rows + panel.queries - 1) / panel.queries;
   if (panels > panels_bytes / panel_bytes) panels = panels_bytes / panel_bytes == 0 ? 1 : panels_bytes / panel_bytes;
   std::size_t block = rows_bytes / rows.stride_bytes() / panel.rows_at_once * panel.rows_at_once;
   if (block > most_rows) block = most_rows / panel.rows_at_once * panel.rows_at_once;
@@ -101,7 +94,7 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   const bool is_cosine = which == metric::cosine;
   const std::size_t floats = factors + panel.queries + block + (is_cosine ? rows.dimension : 0);
   const panel_memory memory(panels * panel_bytes + sums_bytes + floats * sizeof(float));
-  if (memory.data() == nullptr) return 0;
+  if (memory.data() == nullptr) return false;
   char* const packed = memory.data();
   auto* const sums = reinterpret_cast<float*>(packed + panels * panel_bytes);
   float* const query_factors = sums + sums_bytes / sizeof(float);
@@ -110,8 +103,8 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
   float* const origin = row_factors + block;
   for (std::size_t i = 0; is_cosine && i < rows.dimension; ++i) origin[i] = 0.0F;
 
-  for (std::size_t start = 0; start < worth; start += factors) {
-    const std::size_t query_count = worth - start < factors ? worth - start : factors;
+  for (std::size_t start = 0; start < queries.rows; start += factors) {
+    const std::size_t query_count = queries.rows - start < factors ? queries.rows - start : factors;
     for (std::size_t first = 0; first < query_count; first += panel.queries) {
       const std::size_t count = query_count - first < panel.queries ? query_count - first : panel.queries;
       panel.pack(static_cast<const float*>(queries.row(start + first)), queries.stride_bytes(), count, rows.dimension,
@@ -130,7 +123,36 @@ inline std::size_t distances_by_panels(const any_matrix_view& queries, const any
       }
     }
   }
-  return worth;
+  return true;
+}
+
+/// The distances of the first queries, as many as are worth it.
+///
+/// @param queries  float, at least one vector, as the rows
+/// @param out      shape [queries.rows, rows.rows]
+/// @return         how many queries are done; the others' distances need not be written
+inline std::size_t distances_by_panels(const any_matrix_view& queries, const any_matrix_view& rows, metric which,
+                                       float* out) noexcept {
+  if (queries.element != scalar::f32 || rows.element != scalar::f32) return 0;
+  const kernel_table& table = kernels();
+  // A panel costs the same with few queries in it; the kernels for one query are as fast below half of it, and, as
+  // differences cost a panel twice, of l2sq below three quarters.
+  const auto least = [which](const kernels_v1::panel_kernels& panel) noexcept {
+    return which == metric::l2sq ? panel.queries / 4 * 3 : panel.queries / 2;
+  };
+  std::size_t done = 0;
+  while (done < queries.rows) {
+    const std::size_t left = queries.rows - done;
+    const bool is_wide = left > table.panel_16.queries && left >= least(table.panel);
+    const kernels_v1::panel_kernels& panel = is_wide ? table.panel : table.panel_16;
+    if (left < least(panel)) break;
+    const std::size_t full = left / panel.queries * panel.queries;
+    const std::size_t count = full == 0 ? left : full;
+    const any_matrix_view some{queries.row(done), count, queries.dimension, queries.stride, queries.element};
+    if (!distances_by(panel, some, rows, which, out + done * rows.rows)) break;
+    done += count;
+  }
+  return done;
 }
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -240,14 +240,14 @@ HWY_INLINE void few_short_rows(const typename Kind::query_type* query, const voi
 }
 
 /// Whether rows in order that no cache holds come fastest one after the other, with lines asked for shortly before they
-/// are needed. On Sapphire Rapids, l2sq and dot of 96, 384 and 784 f32 from 1 GiB: at 1.0 to 1.09 of a plain read; side
-/// by side at 0.79 to 0.98, and one after the other without the requests at 0.78 to 0.99. Rows of 768 f16 and bf16 come
-/// 1.05 to 1.25 times as fast; bytes are too much work for one row at a time.
+/// are needed. l2sq, dot and cosine of 128, 384 and 784 f32 from 512 MiB on Sapphire Rapids, against four rows side by
+/// side: 1.03 to 1.11 times as fast from huge pages, 0.90 to 1.05 times from pages of 4 KiB; f16 and bf16 0.95 to 1.27
+/// times, and 0.83 to 1.02 times. Bytes are too much work for one row at a time.
 template <class Kind>
 inline constexpr bool is_best_alone_from_memory = sizeof(typename Kind::row_type) > 1;
 
-/// Up to four rows side by side. If `IsPrefetched`, lines `ahead_bytes` further on are asked for. Rows of smaller types,
-/// which are more work a byte, gain by it in L2 too; of f32 it costs 7 to 10 % there.
+/// Up to four rows side by side. If `IsPrefetched`, lines `ahead_bytes` further on are asked for. Rows of smaller
+/// types, which are more work a byte, gain by it in L2 too; of f32 it costs 7 to 10 % there.
 template <template <class> class Operation, class Kind, std::size_t Rows,
           bool IsPrefetched = (sizeof(typename Kind::row_type) < 4)>
 HWY_INLINE void few_rows(const void* query_start, const void* const* rows, std::size_t dimension,
@@ -294,7 +294,7 @@ HWY_INLINE void each_row(const void* query, const row_places& places, [[maybe_un
 #if !ATLAS_KERNELS_PLAIN
   if constexpr (is_best_alone_from_memory<Kind>) {
     if (!may_be_cached) {
-      constexpr std::size_t ahead_bytes = 1024;  // 256 to 2,048 are within 3 %
+      constexpr std::size_t ahead_bytes = 1024;  // 2,048: up to 5 % faster from pages of 4 KiB, 4 % slower from huge ones
       for (std::size_t row = 0; row < count; ++row) {
         const void* const one = places.row(row);
         few_rows<Operation, Kind, 1, true>(query, &one, dimension, ahead_bytes, out + row,
@@ -337,7 +337,8 @@ HWY_INLINE void each_row(const void* query, const row_places& places, [[maybe_un
 }
 
 /// A query that lies across cache lines costs two accesses for each load, and a group of rows loads it as a whole: with
-/// a copy that does not, rows from the second-level cache come up to 10 % faster (Sapphire Rapids).
+/// a copy that does not, rows from the second-level cache come up to 10 % faster (Sapphire Rapids). Rows by id mostly
+/// miss, which hides that, and come in short calls, which would pay for the copy.
 class aligned_query {
  public:
   static constexpr std::size_t least_rows = 16;
@@ -365,7 +366,9 @@ inline void each_row_kernel(const void* query, const void* rows, std::size_t str
   }
 #endif
   aligned_query aligned;
-  if (ids == nullptr && count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  if (ids == nullptr && count >= aligned_query::least_rows) {
+    query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  }
   each_row<Operation, Kind>(query, places, may_be_cached, count, dimension, out, nullptr);
 }
 
@@ -418,7 +421,9 @@ template <class Kind, class QueryKind>
 inline void cosine_kernel(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                           std::size_t count, std::size_t dimension, float* out) {
   aligned_query aligned;
-  if (ids == nullptr && count >= aligned_query::least_rows) query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  if (ids == nullptr && count >= aligned_query::least_rows) {
+    query = aligned.copy(query, dimension * sizeof(typename Kind::query_type));
+  }
   float query_squared = 0.0F;
   each_row_kernel<dot_of, QueryKind>(query, query, 0, nullptr, 1, dimension, &query_squared);
   const bool may_be_cached = row_places{static_cast<const char*>(rows), stride_bytes, ids}.may_be_cached(count);

@@ -17,7 +17,8 @@ ATLAS_KERNELS_BEGIN
 /// How far ahead of itself a loop over rows in order, side by side, asks for their lines. Measured on Sapphire Rapids,
 /// rows of 768 i8 from 1 GiB: with it 1.2 to 1.5 times the rows a second; 8,192 is as good.
 inline constexpr std::size_t prefetched_bytes = 4096;
-/// Rows in order of no more bytes may lie in the second-level cache, and are read in the way that suits it.
+/// Rows in order of no more bytes may lie in the second-level cache, and are read in the way that suits it: 1.5 MB of
+/// f32 and bf16 on a CPU with 2 MiB come 1.1 to 1.25 times as fast so as in the way that suits memory.
 inline constexpr std::size_t most_cached_bytes = std::size_t{2} << 20;
 
 /// Where row `index` begins.

@@ -12,8 +12,8 @@
 namespace atlas {
 
 /// Not under ATLAS_ABI: units built for any instruction set meet here and link to one set of kernels.
-/// The number in the name grows whenever kernel_table or nearest_request changes, so that an older library fails to
-/// link.
+/// From the first release on the number in the name grows whenever kernel_table or nearest_request changes, so that an
+/// older library fails to link.
 namespace kernels_v1 {
 
 /// What the query and the rows of a row kernel are stored as.
@@ -72,12 +72,14 @@ struct panel_kernels {
                    std::size_t dimension, float* out);
 
   /// Sums of squared differences of each query of a panel and each row; as `products` otherwise.
-  /// Relative error <= (dimension + 3) * 2^-24, barring overflow and underflow. Lanes without a query hold the row's
-  /// squared length. Null: the panel's type is too coarse for it.
+  /// Relative error <= (dimension + 3) * 2^-24, barring overflow and underflow, also of one sum after the other over
+  /// 65,535 components (Jeannerod and Rump, "Improved error bounds for inner products in floating-point arithmetic",
+  /// SIAM J. Matrix Anal. Appl. 34, 2013). Lanes without a query hold the row's squared length.
+  /// Null: the panel's type is too coarse for it.
   void (*differences)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
                       std::size_t dimension, float* out);
 
-  /// Around all calls of `products` by one thread. begin: false if the operating system refuses (then nothing
+  /// Around all calls of `products` and `differences` by one thread. begin: false if the operating system refuses (then nothing
   /// has to be ended). Null: nothing to do.
   bool (*begin)();
   void (*end)();
@@ -87,8 +89,8 @@ struct panel_kernels {
 /// vectors need no alignment beyond a scalar's; nothing outside [0, dimension) of a vector is read;
 /// dimension 0 gives 0, and cosine 1; dimensions go up to max_dimension; nothing is allocated or thrown.
 /// NaN and infinity go through as in IEEE 754. Within one table, a pair of vectors gives the same bits in either
-/// order (if stored alike) and through whichever entry, ids, count or alignment; between tables the last bits
-/// differ for floats. For i8_i8 and u8_u8 the sums are exact and rounded once to float: the same on all tables.
+/// order (if stored alike) and with whichever ids, count or alignment of a row kernel, and the same bits, which may be
+/// others, in `panel` and `panel_16`; between tables the last bits differ for floats. For i8_i8 and u8_u8 the sums are exact and rounded once to float: the same on all tables.
 /// Accuracy, for floats: l2sq: relative error <= (dimension + 3) * 2^-24. dot: absolute error
 /// <= (dimension + 3) * 2^-24 * sum |a[i] * b[i]|. Both barring overflow and underflow, of the scalars as
 /// stored (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 4.2, for any order of
@@ -133,7 +135,7 @@ struct kernel_table {
   void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
               std::uint16_t* out);
 
-  panel_kernels panel;     ///< in float32, with neither prepare nor begin
+  panel_kernels panel;     ///< in float32, with differences, with neither prepare nor begin
   panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits
   /// The same on smaller numbers; null where that would not be faster.
   const panel_kernels* panel_bf16;

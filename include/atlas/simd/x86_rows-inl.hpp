@@ -25,7 +25,7 @@ struct rows_in_list {
   [[gnu::always_inline]] const void* operator[](std::size_t row) const { return places[row]; }
 };
 
-/// As in distance/row_kernels-inl.hpp, with the measurement there.
+/// As in distance/row_places-inl.hpp, with the measurement there.
 inline constexpr std::size_t prefetched_bytes = 4096;
 inline constexpr std::size_t most_cached_bytes = std::size_t{2} << 20;
 

@@ -68,9 +68,9 @@ template <std::size_t Count, __m512i (*Bits)(__m512i, __m512i), class Rows>
 }
 
 /// The sums of eight registers' lanes. Up to 1,536 bits a lane counts at most 192: then one byte of a lane is enough
-/// for each row (shifted in from above, one instruction a row), one permutation brings a row's eight bytes together, and
-/// one instruction adds them. Against eight reductions that is 1.9 times the rows a second at 1,024 bits in L2 (Sapphire
-/// Rapids).
+/// for each row (shifted in from above, one instruction a row), one permutation brings a row's eight bytes together,
+/// and one instruction adds them. Against eight reductions that is 1.9 times the rows a second at 1,024 bits in L2
+/// (Sapphire Rapids).
 [[gnu::always_inline]] inline __m512i eight_sums(const __m512i* rows, std::size_t dimension) {
   if (dimension > 1536) {
     alignas(64) long long sums[8];
@@ -81,8 +81,9 @@ template <std::size_t Count, __m512i (*Bits)(__m512i, __m512i), class Rows>
   for (unsigned row = 1; row < 8; ++row) bytes = _mm512_shrdi_epi64(bytes, rows[row], 8);
   // Byte `row` of each of the eight lanes to lane `row`: 8 x 8 bytes transposed.
   alignas(64) static constexpr std::uint8_t transposed[64] = {
-      0, 8,  16, 24, 32, 40, 48, 56, 1, 9,  17, 25, 33, 41, 49, 57, 2, 10, 18, 26, 34, 42, 50, 58, 3, 11, 19, 27, 35, 43, 51, 59,
-      4, 12, 20, 28, 36, 44, 52, 60, 5, 13, 21, 29, 37, 45, 53, 61, 6, 14, 22, 30, 38, 46, 54, 62, 7, 15, 23, 31, 39, 47, 55, 63};
+      0, 8,  16, 24, 32, 40, 48, 56, 1, 9,  17, 25, 33, 41, 49, 57, 2, 10, 18, 26, 34, 42, 50, 58,
+      3, 11, 19, 27, 35, 43, 51, 59, 4, 12, 20, 28, 36, 44, 52, 60, 5, 13, 21, 29, 37, 45, 53, 61,
+      6, 14, 22, 30, 38, 46, 54, 62, 7, 15, 23, 31, 39, 47, 55, 63};
   return _mm512_sad_epu8(_mm512_permutexvar_epi8(_mm512_load_si512(transposed), bytes), _mm512_setzero_si512());
 }
 
