@@ -37,6 +37,49 @@ enum operands : std::uint8_t {
 using row_kernel = void (*)(const void* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
                             std::size_t count, std::size_t dimension, float* out);
 
+/// What stands behind a row's codes (quantize/lvq.hpp). The row stands for lower + step * code in each component.
+struct lvq_terms {
+  float norm;   ///< the row's part of the distance
+  float lower;  ///< what code 0 stands for
+  float step;   ///< from one code to the next
+  float sum;    ///< of the components that the row stands for
+};
+static_assert(sizeof(lvq_terms) == 16);
+
+/// A query prepared for such rows. It stands for middle + step * components[i].
+struct lvq_query {
+  /// -127 to 127, then zeros to a multiple of 128 bytes; aligned to 64.
+  const std::int8_t* components;
+  float base;      ///< the query's part of the distance
+  float weight;    ///< of the inner product in the distance
+  float middle;    ///< what component 0 stands for
+  float step;      ///< from one component's number to the next
+  float step_sum;  ///< step * the sum of `components`
+};
+
+/// out[i] = base + norm - weight * (middle * sum + step_sum * lower + query.step * row.step * dot), of the query and row
+/// i's terms, where dot is the exact sum of components[j] * codes[j]; +infinity instead of NaN. Row i begins at
+/// rows + i * stride_bytes, or at rows + ids[i] * stride_bytes if `ids` is not null; rows are aligned to 64 bytes,
+/// stride_bytes is a multiple of 64, the terms begin at code_bytes, a multiple of 16. Any bytes of a row's stride may be
+/// read, and all may be anything. prefetch_rows: how many rows are asked for ahead of the one that is computed, with
+/// all their lines; 0 for none, `count` for all at the beginning. out: [count], overlaps no input.
+using lvq_kernel = void (*)(const lvq_query& query, const void* rows, std::size_t stride_bytes,
+                            const std::uint32_t* ids, std::size_t count, std::size_t dimension,
+                            std::size_t code_bytes, std::size_t prefetch_rows, float* out);
+
+/// Of the numbers vector[i] * scale - centre[i].
+struct centred_range {
+  float least;
+  float greatest;
+  float product;  ///< sum of (vector[i] * scale - centre[i]) * centre[i]
+};
+
+/// Of integer codes, exact.
+struct code_sums {
+  std::uint32_t codes;
+  std::uint32_t squares;
+};
+
 /// One scalar for another, element by element; `to` does not overlap `from`.
 using convert_kernel = void (*)(const void* from, void* to, std::size_t count);
 
@@ -134,6 +177,20 @@ struct kernel_table {
   /// `parts` is even and at most 256, so that no sum overflows. Each block is parts * 16 bytes.
   void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
               std::uint16_t* out);
+
+  /// Distances of codes with a lower bound and a step for each row. lvq8: byte i of a row is code i. lvq4: blocks of 64
+  /// bytes hold 128 codes; byte j of block b holds code 128b + j in its lower and code 128b + 64 + j in its upper half.
+  /// What the bytes behind the last code hold counts nothing.
+  lvq_kernel lvq8;
+  lvq_kernel lvq4;
+  /// dimension >= 1. The least and the greatest are those of finite numbers; one that overflows is an infinity.
+  /// `product` within the bound of dot. With a NaN they may be anything.
+  centred_range (*lvq_range)(const float* vector, float scale, const float* centre, std::size_t dimension);
+  /// The code of component i is (vector[i] * scale - centre[i] - lower) * inverse_step, cut to [0, largest] and rounded
+  /// to nearest even; NaN gives 0. codes[i] is the code less `offset`, modulo 256. largest <= 255.
+  /// @return  the sums of codes and of their squares, without the offset
+  code_sums (*lvq_codes)(const float* vector, float scale, const float* centre, std::size_t dimension, float lower,
+                         float inverse_step, std::uint8_t largest, std::uint8_t offset, std::uint8_t* codes);
 
   panel_kernels panel;     ///< in float32, with differences, with neither prepare nor begin
   panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits

@@ -58,6 +58,8 @@
 #include <atlas/distance/convert_kernels-inl.hpp>
 #include <atlas/distance/panel_kernels-inl.hpp>
 #include <atlas/distance/row_kernels-inl.hpp>
+#include <atlas/quantize/lvq_code_kernels-inl.hpp>
+#include <atlas/quantize/lvq_row_kernels-inl.hpp>
 
 ATLAS_KERNELS_BEGIN
 
@@ -115,6 +117,10 @@ inline constexpr kernels_v1::kernel_table table = {
     .add_to_f64 = &add_to_f64,
     .pq8 = &pq8,
     .pq4 = &pq4,
+    .lvq8 = &lvq_kernel<lvq8_codes>,
+    .lvq4 = &lvq_kernel<lvq4_codes>,
+    .lvq_range = &lvq_range,
+    .lvq_codes = &lvq_codes,
     .panel = panel_of<panel_queries, panel_rows>,
     .panel_16 = panel_of<16, panel_16_rows>,
     .panel_bf16 = nullptr,

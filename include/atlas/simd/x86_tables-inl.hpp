@@ -43,6 +43,7 @@
 #include <atlas/simd/x86_amx-inl.hpp>
 #include <atlas/simd/x86_bf16-inl.hpp>
 #include <atlas/simd/x86_vnni-inl.hpp>
+#include <atlas/simd/x86_vnni_lvq-inl.hpp>
 #include <atlas/simd/x86_vnni_panel-inl.hpp>
 #include <atlas/simd/x86_vpopcnt-inl.hpp>
 
@@ -54,6 +55,8 @@ constexpr kernels_v1::kernel_table with_vnni(kernels_v1::kernel_table table) {
   table.l2sq[kernels_v1::u8_u8] = &l2sq_u8_vnni;
   table.dot[kernels_v1::i8_i8] = &dot_i8_vnni;
   table.dot[kernels_v1::u8_u8] = &dot_u8_vnni;
+  table.lvq8 = &lvq8_vnni;
+  table.lvq4 = &lvq4_vnni;
   table.panel_i8 = &vnni_panel_i8;
   return table;
 }
