@@ -144,7 +144,7 @@ TEST_SUITE("golden") {
     for (const golden& one : all_golden()) {
       CAPTURE(std::string(one.name));
       const std::string path = folder.write("golden", kept_bytes(one));
-      support::index_model model(one.metric);
+      support::index_model model(one.metric, one.kind);
       fill_model(model, one.metric);
       for (const atlas::open_mode mode : {atlas::open_mode::read, atlas::open_mode::change}) {
         auto index = atlas::any_index::open(path.c_str(), {.mode = mode}).value();
@@ -167,7 +167,7 @@ TEST_SUITE("golden") {
           model.put(keys_t{1, 2, 3}, support::grid(more));
           const auto nearest = model.nearest(more.data(), 1);
           CHECK(support::search_one(index, more.data(), {.k = 1}) == support::as_answer(nearest));
-          model = support::index_model(one.metric);
+          model = support::index_model(one.metric, one.kind);
           fill_model(model, one.metric);
         }
       }

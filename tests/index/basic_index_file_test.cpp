@@ -86,7 +86,7 @@ TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("save, open: an index comes back as it was, to read or to change", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
     for (const atlas::metric metric : support::float_metrics) {
-      support::index_model model(metric);
+      support::index_model model(metric, Case::kind);
       const auto index = lived_in<Case>(metric, model);
       const std::string path = folder.path("a.atlas");
       REQUIRE(index.save(path.c_str()).ok());
@@ -116,7 +116,7 @@ TEST_SUITE("index") {
     const std::string path = folder.path("a.atlas");
     REQUIRE(Case::create(support::grid_dimension).value().save(path.c_str()).ok());
     const auto read = Case::open(path).value();
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     check_same(read, model, atlas::metric::l2sq);
     auto changed = Case::open(path, open_mode::change).value();
     check_same(changed, model, atlas::metric::l2sq);
@@ -130,7 +130,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("open for reading: every change is refused and nothing changes", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::cosine);
+    support::index_model model(atlas::metric::cosine, Case::kind);
     const std::string path = folder.path("a.atlas");
     REQUIRE(lived_in<Case>(atlas::metric::cosine, model).save(path.c_str()).ok());
     auto index = Case::open(path).value();
@@ -146,7 +146,7 @@ TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("open for change: changes stay in the process until they are saved", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
     for (const atlas::metric metric : support::float_metrics) {
-      support::index_model model(metric);
+      support::index_model model(metric, Case::kind);
       const std::string path = folder.path("a.atlas");
       REQUIRE(lived_in<Case>(metric, model).save(path.c_str()).ok());
       const std::string before = support::read_whole(path);
@@ -165,7 +165,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("save over the file it was opened from, again and again, with changes in between", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const std::string path = folder.path("a.atlas");
     REQUIRE(lived_in<Case>(atlas::metric::l2sq, model).save(path.c_str()).ok());
     auto index = Case::open(path, open_mode::change).value();
@@ -188,9 +188,9 @@ TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("save: the same rows give the same bytes, whether built, read or changed by nothing", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
     for (const atlas::metric metric : support::float_metrics) {
-      support::index_model model(metric);
+      support::index_model model(metric, Case::kind);
       const auto index = lived_in<Case>(metric, model);
-      support::index_model again(metric);
+      support::index_model again(metric, Case::kind);
       const auto twin = lived_in<Case>(metric, again);
       REQUIRE(index.save(folder.path("a").c_str()).ok());
       REQUIRE(index.save(folder.path("b").c_str()).ok());
@@ -229,7 +229,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("save: sections of the caller's own come back, and the index opens beside them", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const auto index = lived_in<Case>(atlas::metric::l2sq, model);
     const std::string text = "any bytes at all";
     const std::vector<std::uint64_t> words(100'000, 0x0123456789ABCDEFU);
@@ -256,7 +256,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("save: refuses to lose what else the opened file holds", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const std::string path = folder.path("a.atlas");
     const std::string text = "texts of a folder";
     const atlas::extra_section both[] = {{0x200, 1, text.data(), text.size()}, {0x201, 1, text.data(), 5}};
@@ -286,7 +286,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("save: a section that cannot be written is refused, and the old file stays", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const auto index = lived_in<Case>(atlas::metric::l2sq, model);
     const std::string path = folder.path("a.atlas");
     REQUIRE(index.save(path.c_str()).ok());
@@ -320,7 +320,7 @@ TEST_SUITE("index") {
     const support::scratch_folder folder;
     const std::string path = folder.path("a.atlas");
     for (const bool has_searched : {false, true}) {
-      support::index_model model(atlas::metric::cosine);
+      support::index_model model(atlas::metric::cosine, Case::kind);
       const auto index = lived_in<Case>(atlas::metric::cosine, model);
       if (has_searched) check_same(index, model, atlas::metric::cosine);
       const std::string text = "extra";
@@ -351,7 +351,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("save: where it cannot write it says why, and leaves nothing behind", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const auto index = lived_in<Case>(atlas::metric::l2sq, model);
     CHECK(failed_as(index.save(nullptr), errc::invalid_argument));
     CHECK(failed_as(index.save(""), errc::invalid_argument));
@@ -376,7 +376,7 @@ TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("save: a full disk at any byte keeps the old file whole", Case, ATLAS_EACH_KIND) {
     // RLIMIT_FSIZE stands for the full disk: the write that passes it fails. In a child, since it cannot be undone.
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const auto index = lived_in<Case>(atlas::metric::l2sq, model);
     const std::string path = folder.path("a.atlas");
     REQUIRE(Case::create(3).value().save(path.c_str()).ok());
@@ -412,7 +412,7 @@ TEST_SUITE("index") {
 
   TEST_CASE_TEMPLATE("open: a file outlives its name", Case, ATLAS_EACH_KIND) {
     const support::scratch_folder folder;
-    support::index_model model(atlas::metric::l2sq);
+    support::index_model model(atlas::metric::l2sq, Case::kind);
     const std::string path = folder.path("a.atlas");
     REQUIRE(lived_in<Case>(atlas::metric::l2sq, model).save(path.c_str()).ok());
     auto index = Case::open(path, open_mode::change).value();

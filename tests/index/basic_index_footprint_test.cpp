@@ -224,7 +224,7 @@ TEST_SUITE("index") {
       const auto vectors = support::grid_vectors(metric, 1, 60);
       const auto keys = support::keys_from(0, 60);
       for (const bool is_mapped : {false, true}) {
-        support::index_model model(metric);
+        support::index_model model(metric, Case::kind);
         auto index = Case::create(support::grid_dimension, metric).value();
         const auto check_same = [&] {
           CHECK(index.size() == model.size());

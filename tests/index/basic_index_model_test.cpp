@@ -31,7 +31,7 @@ template <class Case>
 class sequence {
  public:
   sequence(const support::memory_folder& folder, atlas::metric metric, std::uint64_t seed)
-      : metric_(metric), draw_(seed), path_(folder.path("model.atlas")), model_(metric), saved_(metric),
+      : metric_(metric), draw_(seed), path_(folder.path("model.atlas")), model_(metric, Case::kind), saved_(metric, Case::kind),
         index_(Case::create(support::grid_dimension, metric).value()) {
     index_.save(path_.c_str()).value();
   }

@@ -88,9 +88,8 @@ TEST_SUITE("index") {
       return all;
     };
     CHECK(rows() == std::vector<std::uint32_t>{7, 5, 2, 9, 6, 1, 4});
-    pool.settle_ties(0);
-    CHECK(rows() == std::vector<std::uint32_t>{7, 5, 2, 9, 6, 1, 4});
-    pool.settle_ties(5);
-    CHECK(rows() == std::vector<std::uint32_t>{2, 5, 7, 6, 9, 1, 4});
+    CHECK(pool.distance_at(0) == pool.data()[0].distance);
+    CHECK(pool.distance_at(6) == pool.data()[6].distance);
+    CHECK(pool.distance_at(7) == std::numeric_limits<float>::infinity());
   }
 }

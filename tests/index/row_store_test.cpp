@@ -14,14 +14,14 @@ using atlas::errc;
 using atlas::row_state;
 using atlas::row_store;
 using support::failed_as;
-using policy = row_store::on_duplicate;
+using policy = atlas::on_duplicate;
 
 namespace {
 
 struct store {
-  store() { rows.create(2, atlas::metric::cosine, 0).value(); }
+  store() { rows.create(atlas::row_layout(2, atlas::metric::cosine), 0).value(); }
   /// Appends one row and does not publish it.
-  row_store::appended append(std::uint64_t key, policy which, float component = 1.0F) {
+  atlas::row_batch append(std::uint64_t key, policy which, float component = 1.0F) {
     const float vector[2] = {component, 2.0F};
     return rows.append({&key, 1}, atlas::dense(vector, 1, 2), which).value();
   }
@@ -50,7 +50,7 @@ TEST_SUITE("index") {
     store in;
     in.put(5);
     CHECK(reinterpret_cast<std::uintptr_t>(in.rows.vectors()) % 64 == 0);
-    const float* row = in.rows.vector(0);
+    const auto* row = reinterpret_cast<const float*>(in.rows.vector(0));
     CHECK(row[0] == 1.0F);
     CHECK(row[1] == 2.0F);
     CHECK(row[2] == 1.0F / std::sqrt(5.0F));
@@ -149,12 +149,12 @@ TEST_SUITE("index") {
     const float vectors[4] = {1, 2, 3, 4};
     std::uint32_t asked_first = 0;
     std::uint32_t asked_count = 0;
-    const auto refuse = [&](std::uint32_t first, std::uint32_t count) -> atlas::status {
-      asked_first = first;
-      asked_count = count;
+    const auto refuse = [&](const atlas::row_batch& batch) -> atlas::status {
+      asked_first = batch.row(0);
+      asked_count = batch.count();
       return errc::no_memory;
     };
-    CHECK(failed_as(in.rows.append(keys, atlas::dense(vectors, 2, 2), policy::refuse, refuse), errc::no_memory));
+    CHECK(failed_as(in.rows.append(keys, atlas::dense(vectors, 2, 2), policy::refuse, {.make_room = refuse}), errc::no_memory));
     CHECK(asked_first == 1);
     CHECK(asked_count == 2);
     CHECK(in.rows.row_count() == 1);

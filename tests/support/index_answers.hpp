@@ -125,7 +125,7 @@ inline answer as_answer(const std::vector<expected_hit>& hits) {
 }
 
 /// Whether a search for the k nearest answered as it must, given all allowed hits in order. Where the k-th distance is
-/// that of more rows than fit, flat answers the older ones, and hnsw any of them, still in the order of adding.
+/// that of more rows than fit, flat answers the older ones, and hnsw any of them, still in the order of their keys.
 inline bool is_nearest(const answer& found, const std::vector<expected_hit>& sorted, std::size_t k, atlas::file_kind kind) {
   std::vector<expected_hit> nearest = sorted;
   if (nearest.size() > k) nearest.resize(k);
@@ -147,15 +147,22 @@ inline bool is_nearest(const answer& found, const std::vector<expected_hit>& sor
   return true;
 }
 
-/// All keys, through a buffer of `step`.
+/// All keys as they are listed, through a buffer of `step`.
 template <class Index>
-std::vector<std::uint64_t> all_keys(const Index& index, std::size_t step = 7) {
+std::vector<std::uint64_t> listed_keys(const Index& index, std::size_t step = 7) {
   std::vector<std::uint64_t> keys;
   std::vector<std::uint64_t> buffer(step);
   std::uint64_t cursor = 0;
   for (std::size_t got; (got = index.list_keys(cursor, buffer)) != 0;) {
     keys.insert(keys.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(got));
   }
+  return keys;
+}
+/// All keys, sorted.
+template <class Index>
+std::vector<std::uint64_t> all_keys(const Index& index, std::size_t step = 7) {
+  std::vector<std::uint64_t> keys = listed_keys(index, step);
+  std::sort(keys.begin(), keys.end());
   return keys;
 }
 

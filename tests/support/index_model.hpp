@@ -6,6 +6,7 @@
 
 #include <atlas/distance/matrix_view.hpp>
 #include <atlas/distance/metric.hpp>
+#include <atlas/storage/file_header.hpp>
 
 #include "support/reference.hpp"
 #include "support/vectors.hpp"
@@ -52,10 +53,11 @@ struct expected_hit {
   friend bool operator==(const expected_hit&, const expected_hit&) = default;
 };
 
-/// Keys and vectors, in the order in which they were added; an upsert adds anew.
+/// Keys and vectors. What is equally far a flat index answers in the order of adding, where an upsert adds anew, and a graph
+/// in the order of keys.
 class index_model {
  public:
-  explicit index_model(atlas::metric metric) : metric_(metric) {}
+  index_model(atlas::metric metric, atlas::file_kind kind) : metric_(metric), kind_(kind) {}
 
   void put(std::uint64_t key, const float* vector, std::size_t dimension) {
     stored_[key] = {++last_added_, std::vector<float>(vector, vector + dimension)};
@@ -68,7 +70,13 @@ class index_model {
   [[nodiscard]] bool contains(std::uint64_t key) const { return stored_.contains(key); }
   [[nodiscard]] const std::vector<float>& vector(std::uint64_t key) const { return stored_.at(key).vector; }
   [[nodiscard]] std::size_t size() const { return stored_.size(); }
+  /// All keys, sorted.
   [[nodiscard]] std::vector<std::uint64_t> keys() const {
+    std::vector<std::uint64_t> keys;
+    for (const auto& [key, entry] : stored_) keys.push_back(key);
+    return keys;
+  }
+  [[nodiscard]] std::vector<std::uint64_t> keys_as_added() const {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> ordered;
     for (const auto& [key, entry] : stored_) ordered.emplace_back(entry.added, key);
     std::sort(ordered.begin(), ordered.end());
@@ -78,16 +86,17 @@ class index_model {
   }
 
   using key_test = std::function<bool(std::uint64_t)>;
-  /// All allowed keys, nearest first, equal distances in the order of adding.
+  /// All allowed keys, nearest first.
   [[nodiscard]] std::vector<expected_hit> sorted(const float* query, const key_test& allowed = {}) const {
     std::vector<std::tuple<double, std::uint64_t, std::uint64_t>> all;
     for (const auto& [key, entry] : stored_) {
       if (allowed && !allowed(key)) continue;
-      all.emplace_back(distance_float64(metric_, query, entry.vector.data(), entry.vector.size()), entry.added, key);
+      const std::uint64_t among_equals = kind_ == atlas::file_kind::flat ? entry.added : key;
+      all.emplace_back(distance_float64(metric_, query, entry.vector.data(), entry.vector.size()), among_equals, key);
     }
     std::sort(all.begin(), all.end());
     std::vector<expected_hit> hits;
-    for (const auto& [distance, added, key] : all) hits.push_back({key, distance});
+    for (const auto& [distance, among_equals, key] : all) hits.push_back({key, distance});
     return hits;
   }
   [[nodiscard]] std::vector<expected_hit> nearest(const float* query, std::size_t k, const key_test& allowed = {}) const {
@@ -107,6 +116,7 @@ class index_model {
     std::vector<float> vector;
   };
   atlas::metric metric_;
+  atlas::file_kind kind_;
   std::uint64_t last_added_ = 0;
   std::map<std::uint64_t, stored_vector> stored_;
 };

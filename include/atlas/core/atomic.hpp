@@ -30,6 +30,12 @@ inline void store_release(T* to, T value) noexcept {
   __atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
+/// Stores `desired` if the word equals `expected`. Sequentially consistent.
+template <class T>
+[[nodiscard]] inline bool compare_exchange(T* word, T expected, T desired) noexcept {
+  return __atomic_compare_exchange_n(word, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /// Adds and forgets: for counters whose sum is read after the threads have met.
 template <class T>
 inline void add_relaxed(T* to, T value) noexcept {

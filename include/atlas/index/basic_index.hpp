@@ -10,6 +10,7 @@
 #ifndef ATLAS_INDEX_BASIC_INDEX_HPP
 #define ATLAS_INDEX_BASIC_INDEX_HPP
 
+#include <atlas/core/reader_epochs.hpp>  // reader_epochs
 #include <atlas/index/batch.hpp>         // run_batch
 #include <atlas/index/exact_search.hpp>  // write_hits
 #include <atlas/index/index_file.hpp>    // save_rows, open_rows
@@ -28,9 +29,9 @@ concept searches_batches = requires { &Engine::nearest_of_batch; };
 
 /// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
 ///
-/// Engine has: `static constexpr file_kind kind`; status link(rows, scratches, pool, batch, options): makes
-/// pending rows findable; status make_room(first, count); status reserve(rows); status nearest(rows, scratch, k,
-/// width, allowed, out_list&) and within(...) const; save, open and describe for what lies beside the rows.
+/// Engine has: `static constexpr file_kind kind` and bool holds(scalar); status make_room(batch), store_beside(rows,
+/// batch) and reserve(rows) for what lies beside the rows; status link(rows, scratch, row): makes a pending row findable;
+/// result<found_rows> nearest(rows, scratch, options) and within(...) const; save, open and describe.
 template <class Engine>
 class basic_index {
  public:
@@ -59,12 +60,12 @@ class basic_index {
   /// Cost: flat: a copy. hnsw: about build_width * log(size) distances a vector.
   /// A vector is found by searches once add has returned.
   [[nodiscard]] status add(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
-    return append(keys, vectors, options, row_store::on_duplicate::refuse);
+    return append(keys, vectors, options, on_duplicate::refuse);
   }
   /// As add, but a key that is stored already gets the new vector in place of the old one. While it runs, searches
   /// find the old one, and from its end on the new one; never both, never neither. The old vector's row stays in memory and in saved files until the index is built anew.
   [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
-    return append(keys, vectors, options, row_store::on_duplicate::replace);
+    return append(keys, vectors, options, on_duplicate::replace);
   }
   /// Takes a key out: it is no longer found. Its row stays in memory as for upsert.
   /// @return  errc::key_not_found, read_only or no_memory
@@ -76,14 +77,16 @@ class basic_index {
 
   /// Whether a key is stored. Cost: O(1).
   [[nodiscard]] bool contains(std::uint64_t key) const noexcept { return state_->rows.find(key) != row_store::no_row; }
-  /// The vector of a key, bit for bit as it was given, under every metric.
+  /// The vector of a key, under every metric as it was given: bit for bit where float32 is stored, else as far as the
+  /// stored scalar holds it.
   /// @param out  shape [dimension]
   /// @return     errc::key_not_found, invalid_argument (null)
   [[nodiscard]] status get(std::uint64_t key, float* out) const noexcept {
     if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
+    const reader_epochs::reader reading = read_here();
     const std::uint32_t row = state_->rows.find(key);
     if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", key};
-    std::memcpy(out, state_->rows.vector(row), dimension() * sizeof(float));
+    state_->rows.layout().read(state_->rows.vector(row), out);
     return {};
   }
   /// The next stored keys, in the order in which they were added.
@@ -91,6 +94,7 @@ class basic_index {
   /// @param out     any length
   /// @return        keys written; 0 at the end
   std::size_t list_keys(std::uint64_t& cursor, span<std::uint64_t> out) const noexcept {
+    const reader_epochs::reader reading = read_here();
     const std::uint32_t rows = state_->rows.row_count();
     std::size_t written = 0;
     for (; cursor < rows && written < out.size(); ++cursor) {
@@ -128,9 +132,8 @@ class basic_index {
     return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
                      [&](search_scratch& scratch, std::size_t i) noexcept -> status {
       if (status taken = scratch.take_query(queries.row(i), state_->rows.layout()); !taken.ok()) return taken;
-      const auto ask = [&]() noexcept {
-        return state_->engine.nearest(state_->rows, scratch, options.k, options.width, options.allowed);
-      };
+      const reader_epochs::reader reading(state_->epochs, scratch.place);
+      const auto ask = [&]() noexcept { return state_->engine.nearest(state_->rows, scratch, options); };
       const auto found = state_->rows.read_steadily(ask);
       if (!found.ok()) return found.error();
       const std::size_t count = found->size() < options.k ? found->size() : options.k;
@@ -159,8 +162,9 @@ class basic_index {
     borrowed_scratch scratch(state_->scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
     if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken.error();
+    const reader_epochs::reader reading(state_->epochs, scratch->place);
     const auto found = state_->rows.read_steadily([&]() noexcept {
-      return state_->engine.within(state_->rows, *scratch, radius, options.width, options.allowed);
+      return state_->engine.within(state_->rows, *scratch, radius, options);
     });
     if (!found.ok()) return found.error();
     const std::size_t written = found->size() < keys.size() ? found->size() : keys.size();
@@ -178,6 +182,7 @@ class basic_index {
     borrowed_scratch scratch(state_->scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
     if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken;
+    const reader_epochs::reader reading(state_->epochs, scratch->place);
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const std::uint32_t row = state_->rows.find(keys[i]);
       if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", keys[i]}.at_row(i);
@@ -190,7 +195,7 @@ class basic_index {
   [[nodiscard]] status reserve(std::size_t rows) noexcept {
     if (is_read_only()) return read_only_error();
     shared_lock_guard<shared_mutex> changing(state_->change_lock);
-    return state_->rows.reserve(rows, [this](std::uint32_t, std::uint32_t room) noexcept { return state_->engine.reserve(room); });
+    return state_->rows.reserve(rows, [this](std::uint32_t room) noexcept { return state_->engine.reserve(room); });
   }
 
   /// Writes the index to a file: complete or not at all. The file at `path` stays as it is until the new one is on
@@ -221,7 +226,8 @@ class basic_index {
   [[nodiscard]] std::size_t size() const noexcept { return state_->rows.live_count(); }       ///< stored vectors
   [[nodiscard]] std::size_t dimension() const noexcept { return state_->rows.layout().dimension; }
   [[nodiscard]] atlas::metric metric() const noexcept { return state_->rows.layout().metric; }
-  [[nodiscard]] static constexpr scalar element() noexcept { return scalar::f32; }
+  /// What vectors are stored as; callers give and get float32.
+  [[nodiscard]] scalar element() const noexcept { return state_->rows.layout().element; }
   [[nodiscard]] bool is_read_only() const noexcept { return state_->file.is_open() && state_->mode == open_mode::read; }
   /// The file this index was opened from, for sections of the caller's own; null for one made in memory.
   [[nodiscard]] const file_reader* file() const noexcept { return state_->file.is_open() ? &state_->file : nullptr; }
@@ -236,6 +242,7 @@ class basic_index {
     Engine engine;
     mutable thread_pool pool;
     mutable scratch_list scratches;
+    mutable reader_epochs epochs;      ///< of whoever may hold a row's number
     mutable shared_mutex change_lock;  ///< shared by changes, held alone by save
     file_reader file;
     open_mode mode = open_mode::change;
@@ -257,7 +264,7 @@ class basic_index {
     if (!file.ok()) return file.error();
     opened.file = static_cast<file_reader&&>(*file);
     opened.mode = options.mode;
-    const auto parameters = check_index_header(opened.file.header(), Engine::kind);
+    const auto parameters = check_index_header<Engine>(opened.file.header());
     if (!parameters.ok()) return parameters.error();
     if (status known = opened.file.require_known(Engine::known_sections); !known.ok()) return known.error();
     if (status rows = open_rows(opened.file, options.mode, opened.rows); !rows.ok()) return rows.error();
@@ -284,21 +291,25 @@ class basic_index {
     }
     return {};
   }
+  [[nodiscard]] reader_epochs::reader read_here() const noexcept {
+    return {state_->epochs, static_cast<unsigned>(current_thread() >> 12)};
+  }
   [[nodiscard]] static error read_only_error() noexcept {
     return {errc::read_only, "index", "open_mode::change", "open_mode::read"};
   }
   [[nodiscard]] status append(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options,
-                              row_store::on_duplicate policy) noexcept {
+                              on_duplicate policy) noexcept {
     if (is_read_only()) return read_only_error();
     shared_lock_guard<shared_mutex> changing(state_->change_lock);
-    const auto batch = state_->rows.append(keys, vectors, policy, [this](std::uint32_t first, std::uint32_t count) noexcept {
-      return state_->engine.make_room(first, count);
-    });
+    const auto make_room = [this](const row_batch& rows) noexcept { return state_->engine.make_room(rows); };
+    const auto store_beside = [this](const row_batch& rows) noexcept { state_->engine.store_beside(state_->rows, rows); };
+    const auto batch = state_->rows.append(keys, vectors, policy, {make_room, store_beside});
     if (!batch.ok()) return batch.error();
-    if (batch->count == 0) return {};
-    const status linked = run_batch(state_->pool, state_->scratches, batch->count, options.threads, options.on_progress,
+    if (batch->count() == 0) return {};
+    const status linked = run_batch(state_->pool, state_->scratches, batch->count(), options.threads, options.on_progress,
                                     [&](search_scratch& scratch, std::size_t i) noexcept {
-      return state_->engine.link(state_->rows, scratch, batch->first + static_cast<std::uint32_t>(i));
+      const reader_epochs::reader reading(state_->epochs, scratch.place);
+      return state_->engine.link(state_->rows, scratch, batch->row(i));
     });
     if (!linked.ok()) {
       state_->rows.withdraw(*batch);

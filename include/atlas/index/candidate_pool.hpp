@@ -73,19 +73,6 @@ class candidate_pool {
     out = items_.data()[next_++];
     return true;
   }
-  /// Puts equally distant rows among the first `count` in the order of answers, older first. Ends the walk.
-  /// @pre count <= size()
-  void settle_ties(std::size_t count) noexcept {
-    candidate* items = items_.data();
-    for (std::size_t first = 0, end = 0; first < count; first = end) {
-      for (end = first + 1; end < count && items[end].distance == items[first].distance;) ++end;
-      for (std::size_t low = first, high = end - 1; low < high; ++low, --high) {
-        const candidate swapped = items[low];
-        items[low] = items[high];
-        items[high] = swapped;
-      }
-    }
-  }
   /// The row that take() would give now if nothing is inserted before, for prefetching; or `otherwise`.
   [[nodiscard]] std::uint32_t peek(std::uint32_t otherwise) const noexcept {
     std::size_t at = next_;
@@ -94,6 +81,10 @@ class candidate_pool {
   }
   /// A candidate farther than this is not kept: the farthest when full, else infinity.
   [[nodiscard]] float bound() const noexcept { return size_ == width_ ? items_.data()[size_ - 1].distance : __builtin_inff(); }
+  /// The distance of the candidate at a place, or infinity where there is none.
+  [[nodiscard]] float distance_at(std::size_t place) const noexcept {
+    return place < size_ ? items_.data()[place].distance : __builtin_inff();
+  }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] const candidate* data() const noexcept { return items_.data(); }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return items_.capacity() * sizeof(candidate) + expanded_.capacity(); }

@@ -29,21 +29,21 @@ struct flat_engine {
       static_cast<std::uint32_t>(index_section::vectors), static_cast<std::uint32_t>(index_section::keys),
       static_cast<std::uint32_t>(index_section::row_states), static_cast<std::uint32_t>(index_section::key_map)};
 
-  [[nodiscard]] status make_room(std::uint32_t, std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] static constexpr bool holds(scalar element) noexcept { return element == scalar::f32; }
+  [[nodiscard]] status make_room(const row_batch&) noexcept { return {}; }
+  void store_beside(const row_store&, const row_batch&) noexcept {}
   [[nodiscard]] status reserve(std::uint32_t) noexcept { return {}; }
   [[nodiscard]] status link(const row_store&, search_scratch&, std::uint32_t) noexcept { return {}; }
-  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, std::size_t k, std::size_t,
-                                           const filter& allowed) const noexcept {
-    if (status scanned = exact_nearest(rows, k, allowed, scratch); !scanned.ok()) return scanned.error();
+  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
+    if (status scanned = exact_nearest(rows, options.k, options.allowed, scratch); !scanned.ok()) return scanned.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
   [[nodiscard]] static status nearest_of_batch(const row_store& rows, thread_pool& pool, const matrix_view& queries,
                                                const search_options& options, const hits_view& hits) noexcept {
     return detail::nearest_of_batch(rows, pool, queries, options, hits);
   }
-  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, std::size_t,
-                                          const filter& allowed) const noexcept {
-    if (status scanned = exact_range(rows, radius, allowed, scratch); !scanned.ok()) return scanned.error();
+  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, const range_options& options) const noexcept {
+    if (status scanned = exact_range(rows, radius, options.allowed, scratch); !scanned.ok()) return scanned.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
   [[nodiscard]] status save(section_writer&, const row_store&) const noexcept { return {}; }
@@ -70,7 +70,7 @@ class flat : public detail::basic_index<detail::flat_engine> {
     auto made = base::make();
     if (!made.ok()) return made.error();
     flat index(static_cast<base&&>(*made));
-    if (status rows = index.state_->rows.create(options.dimension, options.metric, options.reserve_rows); !rows.ok()) return rows.error();
+    if (status rows = index.state_->rows.create(row_layout(options.dimension, options.metric), options.reserve_rows); !rows.ok()) return rows.error();
     return index;
   }
   /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.

@@ -3,7 +3,7 @@
 //
 // Room:      the level of a row, the choice of neighbours, and links in both directions.
 // Not here:  the walk that finds candidates (index/hnsw_search.hpp), batches and threads (index/hnsw_index.hpp).
-// Depends:   index/{hnsw_graph,hnsw_search,row_store}.hpp.
+// Depends:   index/{code_store,hnsw_graph,hnsw_search,row_store}.hpp.
 // Threads:   insertions run beside each other and beside searches; each list is changed under its row's lock,
 //            and a thread holds one such lock at a time.
 // Source:    Malkov and Yashunin, TPAMI 2020 (arXiv:1603.09320), algorithms 1 and 4.
@@ -26,16 +26,19 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 class hnsw_insertion {
  public:
-  hnsw_insertion(const row_store& rows, hnsw_graph& graph, search_scratch& scratch, std::size_t build_width) noexcept
-      : rows_(rows), graph_(graph), scratch_(scratch), build_width_(build_width) {}
+  /// @param alpha  of the choice of neighbours, squared where distances are squares
+  hnsw_insertion(const row_store& rows, const code_store& codes, hnsw_graph& graph, search_scratch& scratch,
+                 std::size_t build_width, float alpha) noexcept
+      : rows_(rows), codes_(codes), graph_(graph), scratch_(scratch), build_width_(build_width), alpha_(alpha) {}
 
   /// Links one row that lies in the store and whose lists are empty.
+  /// @param by  in what candidates are found; which of them become neighbours is decided on the stored vectors
   /// @return  errc::no_memory before anything is linked, else ok
-  [[nodiscard]] status insert(std::uint32_t row) noexcept {
+  [[nodiscard]] status insert(std::uint32_t row, hnsw_walk::measure_by by) noexcept {
     const std::uint32_t level = graph_.level(row);
     const entry_point entry = entry_or_become(row, level);
     if (entry.row == row) return {};
-    if (status found = choose_links(row, level, entry); !found.ok()) return found;
+    if (status found = choose_links(row, level, entry, by); !found.ok()) return found;
     // The lowest level first: whoever meets the row on a level can then always go on below.
     for (std::uint32_t at = 0; at < chosen_levels_; ++at) {
       for (std::uint32_t i = 0; i < chosen_count_[at]; ++i) {
@@ -44,7 +47,7 @@ class hnsw_insertion {
         link(neighbour.row, at, {neighbour.distance, row});
       }
     }
-    if (level > entry.level) raise_entry(row, level);
+    if (level > entry.level || chosen_count_[0] == 0) raise_entry(row, level);
     return {};
   }
 
@@ -56,28 +59,71 @@ class hnsw_insertion {
     return scratch_.chosen.data() + std::size_t{level} * graph_.connectivity();
   }
 
-  [[nodiscard]] status choose_links(std::uint32_t row, std::uint32_t level, entry_point entry) noexcept {
+  [[nodiscard]] status choose_links(std::uint32_t row, std::uint32_t level, entry_point entry, hnsw_walk::measure_by by) noexcept {
     const std::uint32_t top = level < entry.level ? level : entry.level;
     chosen_levels_ = top + 1;
     if (status made = scratch_.chosen.resize(std::size_t{chosen_levels_} * graph_.connectivity()); !made.ok()) return made;
-    if (status made = scratch_.pruned.resize(graph_.base_capacity() + 1); !made.ok()) return made;
-    hnsw_walk walk(rows_, graph_, scratch_, row);
+    if (status made = scratch_.relinked.resize(graph_.base_capacity() + 1); !made.ok()) return made;
+    if (status taken = scratch_.take_row(rows_, row); !taken.ok()) return taken;
+    hnsw_walk walk({rows_, codes_, graph_}, scratch_, by);
     if (status ready = walk.start(); !ready.ok()) return ready;
     candidate from = walk.descend_to(entry, top);
     for (std::uint32_t at = top + 1; at-- > 0;) {
       if (at != top) {
-        if (status ready = walk.start(); !ready.ok()) return ready;  // each level forgets what the one above saw
+        if (status ready = walk.forget_seen(); !ready.ok()) return ready;  // each level forgets what the one above saw
       }
       if (status walked = walk.nearest(from, at, build_width_); !walked.ok()) return walked;
-      const candidate_pool& pool = scratch_.pool;
-      if (pool.size() != 0) from = pool.data()[0];
-      chosen_count_[at] = choose(pool.data(), pool.size(), row, graph_.connectivity(), chosen(at));
+      const candidate next_from = scratch_.pool.size() != 0 ? scratch_.pool.data()[0] : from;
+      if (status taken = take_linkable(scratch_.pool.data(), scratch_.pool.size()); !taken.ok()) return taken;
+      // Among many removed rows the pool may hold few others.
+      if (at == 0 && scratch_.pruned.size() < graph_.connectivity() && rows_.removed_count() != 0) {
+        if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+        const auto linkable = [this](std::uint32_t other) noexcept { return is_linkable(other); };
+        if (status walked = walk.nearest_of(from, build_width_, linkable); !walked.ok()) return walked;
+        if (status taken = take_linkable(scratch_.answers.data(), scratch_.answers.size()); !taken.ok()) return taken;
+      }
+      from = next_from;
+      measure(row, scratch_.pruned.data(), scratch_.pruned.size(), walk.is_coded());
+      chosen_count_[at] = choose(scratch_.pruned.data(), scratch_.pruned.size(), row, graph_.connectivity(), chosen(at));
     }
     return {};
   }
+  /// Whether new links may lead to a row: removed ones are about to be taken out of all lists.
+  [[nodiscard]] bool is_linkable(std::uint32_t row) const noexcept {
+    const row_state state = rows_.state(row);
+    return state == row_state::live || state == row_state::pending;
+  }
+  /// Candidates that may be linked to, into scratch.pruned.
+  [[nodiscard]] status take_linkable(const candidate* found, std::size_t count) noexcept {
+    auto& taken = scratch_.pruned;
+    if (status made = taken.resize(count); !made.ok()) return made;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_linkable(found[i].row)) taken.data()[kept++] = found[i];
+    }
+    return taken.resize(kept);
+  }
+  /// Replaces codes' distances from a row by those of the vectors, and sorts: all but a few are in order.
+  void measure(std::uint32_t row, candidate* sorted, std::size_t count, bool are_coded) noexcept {
+    if (!are_coded) return;
+    constexpr std::size_t batch = 32;
+    std::uint32_t ids[batch];
+    float distances[batch];
+    for (std::size_t first = 0; first < count; first += batch) {
+      const std::size_t size = count - first < batch ? count - first : batch;
+      for (std::size_t i = 0; i < size; ++i) ids[i] = sorted[first + i].row;
+      rows_.distances_from(row, ids, size, distances);
+      for (std::size_t i = 0; i < size; ++i) {
+        const candidate one{distances[i], ids[i]};
+        std::size_t at = first + i;
+        for (; at > 0 && is_walked_before(one, sorted[at - 1]); --at) sorted[at] = sorted[at - 1];
+        sorted[at] = one;
+      }
+    }
+  }
 
-  /// Algorithm 4: of candidates sorted by distance to a centre, keeps each that is nearer to the centre than to
-  /// every one kept before. Of many at one distance, which are mostly rows equal to the centre, it keeps half a list:
+  /// Algorithm 4: of candidates sorted by distance to a centre, keeps each that is nearer to the centre than, alpha
+  /// times, to every one kept before. Of many at one distance, which are mostly rows equal to the centre, it keeps half a list:
   /// they chain the equal rows together, and the other half leads on to different ones.
   /// @param self  a row that is never kept
   /// @param out   [most]; may be `sorted` itself, because a kept candidate never moves back
@@ -102,9 +148,9 @@ class hnsw_insertion {
       float distances[group];
       const std::uint32_t size = count - first < group ? count - first : group;
       for (std::uint32_t i = 0; i < size; ++i) ids[i] = kept[first + i].row;
-      rows_.layout().gather(rows_.vector(one.row), rows_.scale(one.row), rows_.vectors(), ids, size, distances);
+      rows_.distances_from(one.row, ids, size, distances);
       for (std::uint32_t i = 0; i < size; ++i) {
-        if (distances[i] < one.distance) return true;
+        if (distances[i] * alpha_ < one.distance) return true;
       }
     }
     return false;
@@ -125,9 +171,13 @@ class hnsw_insertion {
     if (size == 0) return;  // a hostile file's row without a list on this level
 
     std::uint32_t* ids = scratch_.ids.data();
-    const std::size_t count = list.read(rows_.row_count(), ids);
-    rows_.layout().gather(rows_.vector(from), rows_.scale(from), rows_.vectors(), ids, count, scratch_.distances.data());
-    candidate* sorted = scratch_.pruned.data();
+    const std::size_t linked = list.read(rows_.row_count(), ids);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < linked; ++i) {
+      if (is_linkable(ids[i])) ids[count++] = ids[i];
+    }
+    rows_.distances_from(from, ids, count, scratch_.distances.data());
+    candidate* sorted = scratch_.relinked.data();
     std::size_t sorted_count = 0;
     const auto insert_sorted = [&](candidate one) noexcept {
       std::size_t at = sorted_count++;
@@ -152,15 +202,19 @@ class hnsw_insertion {
     graph_.set_entry({row, level});
     return {row, level};
   }
+  /// A row above all others becomes the entry, and one that found nothing but removed rows.
   void raise_entry(std::uint32_t row, std::uint32_t level) noexcept {
     lock_guard<mutex> raising(graph_.entry_lock());
-    if (level > graph_.entry().level) graph_.set_entry({row, level});
+    const entry_point now = graph_.entry();
+    if (level > now.level || now.row >= rows_.row_count() || !is_linkable(now.row)) graph_.set_entry({row, level});
   }
 
   const row_store& rows_;
+  const code_store& codes_;
   hnsw_graph& graph_;
   search_scratch& scratch_;
   std::size_t build_width_;
+  float alpha_;
   std::uint32_t chosen_levels_ = 0;
   std::uint32_t chosen_count_[most_levels] = {};
 };

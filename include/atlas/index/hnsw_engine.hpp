@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/index/hnsw_engine.hpp -- the graph as the engine of an index: link, search, save, open.
 //
-// Room:      which walk answers which search, and the graph's sections of a file.
-// Not here:  the walks (index/hnsw_search.hpp), insertion (index/hnsw_build.hpp).
-// Depends:   index/{basic_index,exact_search,hnsw_build,hnsw_options}.hpp.
+// Room:      the parts of the graph's index, their options, and their sections of a file.
+// Not here:  searches (index/hnsw_query.hpp), insertion (index/hnsw_build.hpp).
+// Depends:   index/{basic_index,code_store,hnsw_build,hnsw_options,hnsw_query}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_HNSW_ENGINE_HPP
 #define ATLAS_INDEX_HNSW_ENGINE_HPP
@@ -11,6 +11,7 @@
 #include <atlas/index/basic_index.hpp>   // found_rows, section_writer
 #include <atlas/index/hnsw_build.hpp>    // hnsw_insertion, hnsw_level
 #include <atlas/index/hnsw_options.hpp>  // hnsw_options
+#include <atlas/index/hnsw_query.hpp>    // hnsw_nearest, hnsw_within
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -21,15 +22,29 @@ class hnsw_engine {
       static_cast<std::uint32_t>(index_section::vectors),      static_cast<std::uint32_t>(index_section::keys),
       static_cast<std::uint32_t>(index_section::row_states),   static_cast<std::uint32_t>(index_section::key_map),
       static_cast<std::uint32_t>(index_section::base_links),   static_cast<std::uint32_t>(index_section::levels),
-      static_cast<std::uint32_t>(index_section::upper_blocks), static_cast<std::uint32_t>(index_section::upper_links)};
+      static_cast<std::uint32_t>(index_section::upper_blocks), static_cast<std::uint32_t>(index_section::upper_links),
+      static_cast<std::uint32_t>(index_section::codes),        static_cast<std::uint32_t>(index_section::code_centre)};
   static constexpr std::uint32_t most_connectivity = 512;
   static constexpr std::uint32_t most_width = 65'536;
 
+  [[nodiscard]] static constexpr bool holds(scalar element) noexcept { return is_row_scalar(element); }
   [[nodiscard]] status create(const hnsw_options& options) noexcept {
     if (status fits = check(options.connectivity, options.build_width, options.search_width, errc::invalid_argument); !fits.ok()) return fits;
+    if (!is_row_scalar(options.stored)) {
+      return error{errc::scalar_mismatch, "stored", "f32, f16, bf16, i8 or u8", static_cast<std::uint64_t>(options.stored)};
+    }
+    if (!(options.alpha >= 1.0F && options.alpha <= 2.0F)) return error{errc::invalid_argument, "alpha", "1 to 2", "another number"};
+    if (options.codes_from == 0) return error{errc::invalid_argument, "codes_from", "1 or more", options.codes_from};
+    const traversal_codes codes = chosen_codes(options.codes, options.dimension);
+    if (!is_stored_codes(static_cast<std::uint8_t>(codes))) {
+      return error{errc::invalid_argument, "codes", "0 none, 1 f16, 2 bf16, 3 lvq8, 4 lvq4 or 255 automatic", static_cast<std::uint64_t>(codes)};
+    }
     build_width_ = options.build_width;
     search_width_.store_release(options.search_width);
     seed_ = options.seed;
+    codes_from_ = options.codes_from;
+    alpha_ = options.alpha;
+    if (status made = codes_.create(codes, options.dimension, options.metric, options.reserve_rows); !made.ok()) return made;
     return graph_.create(options.connectivity, options.reserve_rows);
   }
 
@@ -42,50 +57,54 @@ class hnsw_engine {
     return {};
   }
 
+  [[nodiscard]] float alpha() const noexcept { return alpha_; }
+  [[nodiscard]] const code_store& codes() const noexcept { return codes_; }
+
   // -- what basic_index asks of an engine
-  [[nodiscard]] status make_room(std::uint32_t first, std::uint32_t count) noexcept {
+  [[nodiscard]] status make_room(const row_batch& batch) noexcept {
     buffer<std::uint8_t> levels;
-    if (status made = levels.resize(count); !made.ok()) return made;
-    for (std::uint32_t i = 0; i < count; ++i) levels[i] = hnsw_level(seed_, first + i, graph_.connectivity());
-    return graph_.grow(first, count, levels.data());
+    if (status made = levels.resize(batch.fresh_count); !made.ok()) return made;
+    for (std::uint32_t i = 0; i < batch.fresh_count; ++i) levels[i] = hnsw_level(seed_, batch.first + i, graph_.connectivity());
+    const std::size_t rows_in_all = std::size_t{batch.first} + batch.fresh_count;
+    if (status grown = codes_.make_room(rows_in_all); !grown.ok()) return grown;
+    return graph_.grow(batch.first, batch.fresh_count, levels.data());
   }
-  [[nodiscard]] status reserve(std::uint32_t rows) noexcept { return graph_.grow(0, rows, nullptr); }
+  void store_beside(const row_store& rows, const row_batch& batch) noexcept { codes_.store(rows, batch, codes_from_); }
+  [[nodiscard]] status reserve(std::uint32_t rows) noexcept {
+    if (status grown = codes_.make_room(rows); !grown.ok()) return grown;
+    return graph_.grow(0, rows, nullptr);
+  }
   [[nodiscard]] status link(const row_store& rows, search_scratch& scratch, std::uint32_t row) noexcept {
-    return hnsw_insertion(rows, graph_, scratch, build_width_).insert(row);
+    // The first rows are linked by their vectors however they come, in one batch or in many.
+    const auto by = row < codes_from_ ? hnsw_walk::measure_by::vectors : hnsw_walk::measure_by::codes;
+    const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
+    return hnsw_insertion(rows, codes_, graph_, scratch, build_width_, alpha).insert(row, by);
   }
 
-  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, std::size_t k, std::size_t width,
-                                           const filter& allowed) const noexcept {
+  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
     // The entry first: one that an add raised after the rows were counted would not be among them.
     const entry_point entry = graph_.entry();
-    hnsw_walk walk(rows, graph_, scratch);
-    if (status ready = walk.start(); !ready.ok()) return ready.error();
-    if (entry.row >= walk.row_count()) return found_rows{};
-    width = clamp_width(width, k, walk.row_count());
-    if (status made = scratch.answers.reserve(width); !made.ok()) return made.error();
-    const candidate from = walk.descend_to(entry, 0);
-    if (allowed.is_empty() && rows.live_count() == walk.row_count()) {
-      if (status walked = walk.nearest(from, 0, width); !walked.ok()) return walked.error();
-      const found_rows found{scratch.pool.data(), scratch.pool.size() < k ? scratch.pool.size() : k};
-      scratch.pool.settle_ties(found.size());
-      bool all_live = true;
-      for (const candidate& one : found) all_live = all_live && rows.state(one.row) == row_state::live;
-      if (all_live) return found;
-      // Rows were added or removed since they were counted: walk again, looking at each row's state.
-      if (status ready = walk.start(); !ready.ok()) return ready.error();
+    hnsw_request request;
+    request.k = options.k;
+    request.width = clamp_width(options.width, options.k, rows.row_count());
+    request.allowed = options.allowed;
+    request.strategy = options.strategy;
+    request.starts = options.starts;
+    request.limits.patience = options.patience;
+    request.limits.patience_k = options.k - 1;
+    if (options.time_limit_ns != 0) {
+      const std::uint64_t now = monotonic_ns();
+      request.limits.deadline_ns = options.time_limit_ns < ~now ? now + options.time_limit_ns : ~std::uint64_t{0};
     }
-    if (status walked = walk.nearest_allowed(from, width, allowed); !walked.ok()) return walked.error();
+    const status found = hnsw_nearest({rows, codes_, graph_}, scratch, entry, prefetch_rows(), request);
+    if (!found.ok()) return found.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
-  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, std::size_t width,
-                                          const filter& allowed) const noexcept {
-    // The entry first: one that an add raised after the rows were counted would not be among them.
+  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, const range_options& options) const noexcept {
     const entry_point entry = graph_.entry();
-    hnsw_walk walk(rows, graph_, scratch);
-    if (status ready = walk.start(); !ready.ok()) return ready.error();
-    if (entry.row >= walk.row_count()) return found_rows{};
-    const candidate from = walk.descend_to(entry, 0);
-    if (status walked = walk.within(from, radius, clamp_width(width, 1, walk.row_count()), allowed); !walked.ok()) return walked.error();
+    const std::size_t width = clamp_width(options.width, 1, rows.row_count());
+    const status found = hnsw_within({rows, codes_, graph_}, scratch, entry, prefetch_rows(), radius, width, options.allowed);
+    if (!found.ok()) return found.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
 
@@ -94,7 +113,11 @@ class hnsw_engine {
     if (status w = writer.write_column(index_section::base_links, graph_.base_column(), count); !w.ok()) return w;
     if (status w = writer.write_column(index_section::levels, graph_.level_column(), count); !w.ok()) return w;
     if (status w = writer.write_column(index_section::upper_blocks, graph_.block_column(), count); !w.ok()) return w;
-    return writer.write_column(index_section::upper_links, graph_.upper_column(), graph_.upper_block_count());
+    if (status w = writer.write_column(index_section::upper_links, graph_.upper_column(), graph_.upper_block_count()); !w.ok()) return w;
+    if (!codes_.is_active()) return {};
+    if (status w = writer.write_column(index_section::codes, codes_.codes(), count); !w.ok()) return w;
+    return writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), codes_.centre().data(),
+                        codes_.centre().size() * sizeof(float));
   }
   void describe(index_parameters& parameters) const noexcept {
     const entry_point entry = graph_.entry();
@@ -105,6 +128,11 @@ class hnsw_engine {
     parameters.entry_row = entry.row;
     parameters.entry_level = entry.level;
     parameters.upper_block_count = graph_.upper_block_count();
+    parameters.codes_wanted = static_cast<std::uint8_t>(codes_.kind());
+    parameters.codes = codes_.is_active() ? parameters.codes_wanted : std::uint8_t{0};
+    parameters.prefetch_rows = prefetch_rows_.load_acquire();
+    parameters.codes_from = codes_from_;
+    parameters.alpha = alpha_;
   }
   [[nodiscard]] status open(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
     const std::uint64_t rows = file.header().rows;
@@ -130,9 +158,11 @@ class hnsw_engine {
     build_width_ = parameters.build_width;
     search_width_.store_release(parameters.search_width);
     seed_ = parameters.seed;
-    return {};
+    alpha_ = parameters.alpha >= 1.0F && parameters.alpha <= 2.0F ? parameters.alpha : 1.0F;
+    prefetch_rows_.store_release(parameters.prefetch_rows);
+    return open_codes(file, mode, parameters);
   }
-  [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count); }
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count) + codes_.bytes(row_count); }
 
  private:
   [[nodiscard]] static status check(std::uint32_t connectivity, std::uint32_t build_width, std::uint32_t search_width, errc why) noexcept {
@@ -140,6 +170,41 @@ class hnsw_engine {
     if (build_width == 0 || build_width > most_width) return error{why, "build_width", "1 to 65536", build_width};
     if (search_width == 0 || search_width > most_width) return error{why, "search_width", "1 to 65536", search_width};
     return {};
+  }
+  [[nodiscard]] status open_codes(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
+    const file_header& header = file.header();
+    const auto which = static_cast<metric>(header.metric);
+    if (!is_stored_codes(parameters.codes)) return error{errc::corrupt_file, "parameters.codes", "0 to 4", parameters.codes};
+    if (!is_stored_codes(parameters.codes_wanted)) return error{errc::corrupt_file, "parameters.codes_wanted", "0 to 4", parameters.codes_wanted};
+    const auto wanted = static_cast<traversal_codes>(parameters.codes_wanted);
+    if (wanted != traversal_codes::none && parameters.codes_from == 0) {
+      return error{errc::corrupt_file, "parameters.codes_from", "1 or more", parameters.codes_from};
+    }
+    codes_from_ = parameters.codes_from;
+    if (parameters.codes == 0) {  // too few rows for codes, or none wanted
+      if (header.rows >= codes_from_ && wanted != traversal_codes::none) {
+        return error{errc::corrupt_file, "parameters.codes_from", "more than there are rows without codes", parameters.codes_from};
+      }
+      if (mode == open_mode::read) {
+        codes_.create_idle(wanted, header.dimension, which);
+        return {};
+      }
+      return codes_.create(wanted, header.dimension, which, static_cast<std::size_t>(header.rows));
+    }
+    if (parameters.codes != parameters.codes_wanted) {
+      return error{errc::corrupt_file, "parameters.codes", parameters.codes_wanted, parameters.codes};
+    }
+    auto codes = open_column(file, index_section::codes, code_stride_bytes(wanted, header.dimension), header.rows, mode);
+    if (!codes.ok()) return codes.error();
+    auto centre = open_column(file, index_section::code_centre, sizeof(float), header.dimension, open_mode::read);
+    if (!centre.ok()) return centre.error();
+    const auto* components = reinterpret_cast<const float*>(centre->data());
+    if (!all_finite(components, header.dimension)) return error{errc::corrupt_file, "code centre", "finite numbers", "NaN or infinity"};
+    return codes_.adopt(wanted, header.dimension, which, static_cast<column&&>(*codes), components);
+  }
+  [[nodiscard]] std::size_t prefetch_rows() const noexcept {
+    const std::uint16_t rows = prefetch_rows_.load_acquire();
+    return rows != 0 ? rows : default_prefetch_rows;
   }
   /// 0 means the default; at least k; no more than there are rows, so that memory follows the index.
   [[nodiscard]] std::size_t clamp_width(std::size_t width, std::size_t k, std::size_t row_count) const noexcept {
@@ -151,7 +216,11 @@ class hnsw_engine {
   hnsw_graph graph_;
   std::uint32_t build_width_ = 0;
   atomic<std::uint32_t> search_width_{0};
+  atomic<std::uint16_t> prefetch_rows_{0};  ///< 0: the default
   std::uint64_t seed_ = 0;
+  std::uint32_t codes_from_ = 0;
+  float alpha_ = 1.0F;
+  code_store codes_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -23,14 +23,15 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
 
  public:
   /// An empty index in memory.
-  /// @return  errc::invalid_argument or limit_exceeded naming the option, metric_mismatch, no_memory
+  /// @return  errc::invalid_argument or limit_exceeded naming the option, metric_mismatch, scalar_mismatch, no_memory
   [[nodiscard]] static result<hnsw> create(const hnsw_options& options) noexcept {
     if (status fits = detail::check_shape(options.dimension, options.metric, options.reserve_rows); !fits.ok()) return fits.error();
     auto made = base::make();
     if (!made.ok()) return made.error();
     hnsw index(static_cast<base&&>(*made));
     if (status engine = index.state_->engine.create(options); !engine.ok()) return engine.error();
-    if (status rows = index.state_->rows.create(options.dimension, options.metric, options.reserve_rows); !rows.ok()) return rows.error();
+    const row_layout layout(options.dimension, options.metric, options.stored);
+    if (status rows = index.state_->rows.create(layout, options.reserve_rows); !rows.ok()) return rows.error();
     return index;
   }
   /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
@@ -47,6 +48,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   /// The width of searches that name none, also in files saved from now on.
   /// @return  errc::invalid_argument unless 1 <= width <= 65,536
   [[nodiscard]] status set_search_width(std::size_t width) noexcept { return this->state_->engine.set_search_width(width); }
+  /// In what form rows are compared in walks, once there are as many as options.codes_from.
+  [[nodiscard]] traversal_codes codes() const noexcept { return this->state_->engine.codes().kind(); }
   /// The highest level of the graph.
   [[nodiscard]] std::uint32_t max_level() const noexcept { return this->state_->engine.graph().entry().level; }
 };

@@ -2,11 +2,13 @@
 // include/atlas/index/hnsw_options.hpp -- what an HNSW index is created with.
 //
 // Room:      hnsw_options and its limits.
-// Depends:   distance/metric.hpp.
+// Depends:   distance, index/traversal_codes.hpp.
 #ifndef ATLAS_INDEX_HNSW_OPTIONS_HPP
 #define ATLAS_INDEX_HNSW_OPTIONS_HPP
 
-#include <atlas/distance/metric.hpp>  // metric
+#include <atlas/distance/metric.hpp>        // metric
+#include <atlas/distance/scalar.hpp>        // scalar
+#include <atlas/index/traversal_codes.hpp>  // traversal_codes
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -20,6 +22,17 @@ struct hnsw_options {
   std::uint32_t search_width = 64;    ///< default candidates kept while searching (ef), 1 to 65,536; stored in the file
   std::uint64_t seed = 42;            ///< of the level of each row
   std::size_t reserve_rows = 0;       ///< rows to make room for at once
+  /// In what form rows are compared while the graph is walked; answers are measured on the stored vectors.
+  traversal_codes codes = traversal_codes::automatic;
+  /// Rows from which on there are codes: until then walks read the vectors, and the mean of these rows, which codes are
+  /// relative to, is not known. At least 1.
+  std::uint32_t codes_from = 1024;
+  /// What vectors are stored as: f32, f16, bf16, i8 or u8. f16 and bf16 round; i8 and u8 refuse what is no whole number of
+  /// their range. Distances are those of the stored numbers.
+  scalar stored = scalar::f32;
+  /// How much farther than a kept neighbour a candidate must be from it to be left out, 1 to 2. Above 1 keeps more and longer
+  /// links, which costs time at each step and saves steps (the alpha of Vamana: Subramanya et al., "DiskANN", NeurIPS 2019)
+  float alpha = 1.0F;
 };
 
 }}  // namespace atlas::ATLAS_ABI

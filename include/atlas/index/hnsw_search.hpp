@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/index/hnsw_search.hpp -- walks over the graph: descent, best-first, filtered, within a radius.
+// include/atlas/index/hnsw_search.hpp -- walks over the graph: descent, best-first, among allowed rows.
 //
 // Room:      reading walks. Each gathers the unseen neighbours of a row, then scores them in one kernel call
 //            that prefetches ahead (gather, then score: research on pyglass, graph_searcher.hpp, SearchImpl2).
-// Not here:  choosing and writing links (index/hnsw_build.hpp).
-// Depends:   index/{hnsw_graph,row_store,search_scratch,options}.hpp.
-// Threads:   const over rows and graph, beside any change; one scratch a walk.
+// Not here:  exact distances of what was found (index/hnsw_measure.hpp), which walk answers which search
+//            (index/hnsw_query.hpp), choosing and writing links (index/hnsw_build.hpp).
+// Depends:   index/{code_store,filter,hnsw_graph,row_store,search_scratch}.hpp.
+// Threads:   const over rows, codes and graph, beside any change; one scratch a walk; inside a reader_epochs::reader.
 // Source:    Malkov and Yashunin, TPAMI 2020 (arXiv:1603.09320), algorithms 2 and 5.
 #ifndef ATLAS_INDEX_HNSW_SEARCH_HPP
 #define ATLAS_INDEX_HNSW_SEARCH_HPP
 
+#include <atlas/core/clock.hpp>            // monotonic_ns
+#include <atlas/index/code_store.hpp>      // code_store
 #include <atlas/index/filter.hpp>          // filter
 #include <atlas/index/hnsw_graph.hpp>      // hnsw_graph, link_list
 #include <atlas/index/row_store.hpp>       // row_store
@@ -17,35 +20,66 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
+/// What a walk goes over.
+struct hnsw_parts {
+  const row_store& rows;
+  const code_store& codes;
+  const hnsw_graph& graph;
+};
+
+/// When a walk ends before nothing nearer is left.
+struct walk_limits {
+  std::uint64_t deadline_ns = 0;  ///< of monotonic_ns; 0: none
+  std::uint32_t patience = 0;     ///< expansions in a row that bring nothing among the nearest `patience_k`; 0: any number
+  std::size_t patience_k = 0;
+};
+
 /// One walk's view of an index: rows known when it began, and the scratch that is its own.
 /// Ids are checked against `row_count`, so no list, however hostile, leads outside the rows.
 class hnsw_walk {
  public:
-  /// For the query in scratch.query, which is of unit length under cosine.
-  hnsw_walk(const row_store& rows, const hnsw_graph& graph, search_scratch& scratch) noexcept
-      : rows_(rows), graph_(graph), scratch_(scratch), vectors_(rows.vectors()), query_(scratch.query.data()) {}
-  /// For a stored row as the query.
-  hnsw_walk(const row_store& rows, const hnsw_graph& graph, search_scratch& scratch, std::uint32_t row) noexcept
-      : rows_(rows), graph_(graph), scratch_(scratch), vectors_(rows.vectors()), query_(rows.vector(row)),
-        query_scale_(rows.scale(row)) {}
+  enum class measure_by : std::uint8_t { codes, vectors };
 
-  /// Readies the scratch.
+  /// For the query in scratch.query, which is of unit length under cosine.
+  /// @param by  codes: as soon as every row has one
+  hnsw_walk(const hnsw_parts& parts, search_scratch& scratch, measure_by by = measure_by::codes) noexcept
+      : rows_(parts.rows), codes_(parts.codes), graph_(parts.graph), scratch_(scratch), query_(scratch.query.data()), by_(by) {}
+
+  /// Readies the scratch. Once more: another walk, which has seen nothing.
   [[nodiscard]] status start() noexcept {
     row_count_ = rows_.row_count();
-    if (status made = scratch_.start(graph_.base_capacity()); !made.ok()) return made;
+    is_coded_ = by_ == measure_by::codes && codes_.is_active();  // after the row count: each of these rows has a code
+    if (status made = scratch_.start(batch_rows()); !made.ok()) return made;
+    if (status made = scratch_.second_ids.resize(graph_.base_capacity()); !made.ok()) return made;
+    if (is_coded_) {
+      if (status made = scratch_.components.resize(lvq_query_bytes(rows_.layout().dimension)); !made.ok()) return made;
+      coded_ = codes_.prepare(query_, scratch_.components.data());
+    }
+    return forget_seen();
+  }
+  [[nodiscard]] std::uint32_t row_count() const noexcept { return row_count_; }
+  /// Rows that scratch.ids and scratch.distances have room for.
+  [[nodiscard]] std::size_t batch_rows() const noexcept {
+    constexpr std::size_t least = 256;
+    const std::size_t two_lists = 2 * std::size_t{graph_.base_capacity()};
+    return two_lists > least ? two_lists : least;
+  }
+  /// Whether distances are those of codes, and so only about right.
+  [[nodiscard]] bool is_coded() const noexcept { return is_coded_; }
+  [[nodiscard]] status forget_seen() noexcept {
     if (status made = scratch_.visited.start(row_count_); !made.ok()) return made;
     // A filtered walk may put every row on its frontier, once. Room for them is address space until it is used, and the
     // next search, whatever its filter, allocates nothing.
     return scratch_.frontier.reserve(scratch_.visited.capacity());
   }
-  [[nodiscard]] std::uint32_t row_count() const noexcept { return row_count_; }
+  void set_prefetch(std::size_t rows) noexcept { prefetch_rows_ = rows; }
 
   /// Moves from `from` to ever nearer neighbours on one level until none is nearer. Ends: distances only fall.
   [[nodiscard]] candidate descend(candidate from, std::uint32_t level) const noexcept {
     for (bool moved = true; moved;) {
       moved = false;
       const std::size_t count = graph_.links(from.row, level).read(row_count_, scratch_.ids.data());
-      score(count);
+      score(scratch_.ids.data(), count, scratch_.distances.data());
       for (std::size_t i = 0; i < count; ++i) {
         if (scratch_.distances.data()[i] < from.distance) {
           from = {scratch_.distances.data()[i], scratch_.ids.data()[i]};
@@ -63,135 +97,126 @@ class hnsw_walk {
     return nearest;
   }
 
-  /// The `width` nearest rows that a best-first walk from `from` meets, into scratch.pool.
-  [[nodiscard]] status nearest(candidate from, std::uint32_t level, std::size_t width) noexcept {
-    candidate_pool& pool = scratch_.pool;
-    if (status made = pool.start(width); !made.ok()) return made;
-    (void)scratch_.visited.insert(from.row);
-    pool.insert(from);
-    candidate at;
-    while (pool.take(at)) {
-      const std::size_t count = gather_unseen(at.row, level);
-      if (level == 0) graph_.prefetch(pool.peek(at.row));
-      score(count);
-      float bound = pool.bound();
-      for (std::size_t i = 0; i < count; ++i) {
-        if (scratch_.distances.data()[i] > bound) continue;
-        pool.insert({scratch_.distances.data()[i], scratch_.ids.data()[i]});
-        bound = pool.bound();
-      }
-    }
-    return {};
+  /// The `width` nearest rows that a best-first walk from `starts` meets, into scratch.pool.
+  /// @param starts  shape [start_count]; may lie in scratch.starts
+  [[nodiscard]] status nearest(const candidate* starts, std::size_t start_count, std::uint32_t level, std::size_t width,
+                               const walk_limits& limits = {}) noexcept;
+  [[nodiscard]] status nearest(candidate from, std::uint32_t level, std::size_t width, const walk_limits& limits = {}) noexcept {
+    return nearest(&from, 1, level, width, limits);
   }
 
-  /// As nearest on level 0, but answers only live, allowed rows: the `width` nearest of them into
-  /// scratch.answers, sorted. The walk goes through all rows and ends when no row on its frontier is nearer
-  /// than the farthest answer; with few allowed rows it may visit every row it can reach.
-  [[nodiscard]] status nearest_allowed(candidate from, std::size_t width, const filter& allowed) noexcept {
-    return bounded_walk(from, allowed, [width](const search_scratch& scratch) noexcept {
-      return scratch.answers.size() < width ? __builtin_inff() : scratch.answers.top().distance;
-    }, width);
-  }
-  /// All live, allowed rows within `radius` that a walk meets which goes on through the `width` nearest rows or
-  /// through rows within the radius, into scratch.answers, sorted.
-  [[nodiscard]] status within(candidate from, float radius, std::size_t width, const filter& allowed) noexcept;
+  /// As nearest on level 0, but keeps accepted rows only: the `width` nearest of them into scratch.answers, sorted.
+  /// The walk goes through all rows and ends when no row on its frontier is nearer than the farthest answer; with few
+  /// accepted rows it may visit every row it can reach.
+  /// @param accepts  called with a row, gives whether it is kept
+  template <class Accepts>
+  [[nodiscard]] status nearest_of(candidate from, std::size_t width, Accepts accepts) noexcept;
 
- private:
-  void score(std::size_t count) const noexcept {
-    rows_.layout().gather(query_, query_scale_, vectors_, scratch_.ids.data(), count, scratch_.distances.data());
+  /// Distances of rows by id: those of codes where the walk is coded.
+  void score(const std::uint32_t* ids, std::size_t count, float* out) const noexcept {
+    if (is_coded_) return codes_.distances(coded_, ids, count, prefetch_rows_, out);
+    rows_.layout().gather(query_, 1.0F, rows_.vectors(), ids, count, out);
   }
   [[nodiscard]] candidate score_one(std::uint32_t row) const noexcept {
     float distance = 0.0F;
-    rows_.layout().gather(query_, query_scale_, vectors_, &row, 1, &distance);
+    score(&row, 1, &distance);
     return {distance, row};
   }
+  [[nodiscard]] bool is_answer(std::uint32_t row, const filter& allowed) const noexcept {
+    return rows_.state(row) == row_state::live && (allowed.is_empty() || allowed.allows(rows_.key(row)));
+  }
+
+ private:
+  /// Expansions between two looks at the clock.
+  static constexpr std::uint32_t clock_every = 8;
+
   std::size_t gather_unseen(std::uint32_t row, std::uint32_t level) noexcept {
     std::uint32_t* ids = scratch_.ids.data();
     const std::size_t linked = graph_.links(row, level).read(row_count_, ids);
     std::size_t unseen = 0;
     for (std::size_t i = 0; i < linked; ++i) {
       const std::uint32_t id = ids[i];
-      if (scratch_.visited.insert(id)) ids[unseen++] = id;
+      ids[unseen] = id;
+      unseen += scratch_.visited.insert(id) ? 1U : 0U;
     }
     return unseen;
   }
-  [[nodiscard]] bool is_answer(std::uint32_t row, const filter& allowed) const noexcept {
-    return rows_.state(row) == row_state::live && allowed.allows(rows_.key(row));
-  }
-  /// The walk behind nearest_allowed: `bound(scratch)` is the distance past which nothing is of use.
-  template <class Bound>
-  [[nodiscard]] status bounded_walk(candidate from, const filter& allowed, Bound bound, std::size_t most_answers) noexcept {
-    auto& frontier = scratch_.frontier;
-    auto& answers = scratch_.answers;
-    frontier.clear();
-    answers.clear();
-    (void)scratch_.visited.insert(from.row);
-    if (status kept = frontier.push(from); !kept.ok()) return kept;
-    if (from.distance == from.distance && is_answer(from.row, allowed)) {  // not NaN, which a file may hold
-      if (status kept = answers.push(from); !kept.ok()) return kept;
-    }
-    while (frontier.size() != 0 && !(frontier.top().distance > bound(scratch_))) {
-      const candidate at = frontier.pop();
-      const std::size_t count = gather_unseen(at.row, 0);
-      score(count);
-      for (std::size_t i = 0; i < count; ++i) {
-        const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
-        if (!(one.distance <= bound(scratch_))) continue;
-        if (status kept = frontier.push(one); !kept.ok()) return kept;
-        if (!is_answer(one.row, allowed)) continue;
-        if (answers.size() == most_answers) {
-          if (!(one < answers.top())) continue;
-          answers.pop();
-        }
-        if (status kept = answers.push(one); !kept.ok()) return kept;
-      }
-    }
-    answers.sort();
-    return {};
-  }
 
   const row_store& rows_;
+  const code_store& codes_;
   const hnsw_graph& graph_;
   search_scratch& scratch_;
-  const std::byte* vectors_;
   const float* query_;
-  float query_scale_ = 1.0F;
+  measure_by by_;
+  bool is_coded_ = false;
+  coded_query coded_;
+  std::size_t prefetch_rows_ = default_prefetch_rows;
   std::uint32_t row_count_ = 0;
 };
 
-inline status hnsw_walk::within(candidate from, float radius, std::size_t width, const filter& allowed) noexcept {
-  // First to the neighbourhood, by the nearest `width` rows; then outward through everything within the radius.
-  if (status walked = nearest(from, 0, width); !walked.ok()) return walked;
+inline status hnsw_walk::nearest(const candidate* starts, std::size_t start_count, std::uint32_t level, std::size_t width,
+                                 const walk_limits& limits) noexcept {
+  candidate_pool& pool = scratch_.pool;
+  if (status made = pool.start(width); !made.ok()) return made;
+  for (std::size_t i = 0; i < start_count; ++i) {
+    if (scratch_.visited.insert(starts[i].row)) pool.insert(starts[i]);
+  }
+  candidate at;
+  std::uint32_t until_clock = clock_every;
+  std::uint32_t without_gain = 0;
+  while (pool.take(at)) {
+    const std::size_t count = gather_unseen(at.row, level);
+    if (level == 0) graph_.prefetch(pool.peek(at.row));
+    score(scratch_.ids.data(), count, scratch_.distances.data());
+    float bound = pool.bound();
+    const float gain_below = limits.patience != 0 ? pool.distance_at(limits.patience_k) : 0.0F;
+    bool has_gained = false;
+    for (std::size_t i = 0; i < count; ++i) {
+      const float distance = scratch_.distances.data()[i];
+      if (distance > bound) continue;
+      pool.insert({distance, scratch_.ids.data()[i]});
+      has_gained = has_gained || distance < gain_below;
+      bound = pool.bound();
+    }
+    if (limits.patience != 0) {
+      without_gain = has_gained ? 0 : without_gain + 1;
+      if (without_gain >= limits.patience) break;
+    }
+    if (limits.deadline_ns != 0 && --until_clock == 0) {
+      if (monotonic_ns() >= limits.deadline_ns) break;
+      until_clock = clock_every;
+    }
+  }
+  return {};
+}
+
+template <class Accepts>
+status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts) noexcept {
   auto& frontier = scratch_.frontier;
   auto& answers = scratch_.answers;
   frontier.clear();
   answers.clear();
-  for (std::size_t i = 0; i < scratch_.pool.size() && scratch_.pool.data()[i].distance <= radius; ++i) {
-    const candidate one = scratch_.pool.data()[i];
-    if (is_answer(one.row, allowed)) {
-      if (status kept = answers.push(one); !kept.ok()) return kept;
-    }
+  if (status made = answers.reserve(width); !made.ok()) return made;
+  const auto bound = [&]() noexcept { return answers.size() < width ? __builtin_inff() : answers.top().distance; };
+  (void)scratch_.visited.insert(from.row);
+  if (status kept = frontier.push(from); !kept.ok()) return kept;
+  if (from.distance == from.distance && accepts(from.row)) {  // not NaN, which a file may hold
+    if (status kept = answers.push(from); !kept.ok()) return kept;
   }
-  // The pool's rows are expanded already. If even the farthest of a full pool lies within the radius, rows that
-  // it dropped may too: they were marked as seen, so the walk starts again from all that it holds.
-  if (scratch_.pool.size() == width && scratch_.pool.data()[width - 1].distance <= radius) {
-    if (status made = scratch_.visited.start(row_count_); !made.ok()) return made;
-    for (std::size_t i = 0; i < width; ++i) {
-      const candidate one = scratch_.pool.data()[i];
-      (void)scratch_.visited.insert(one.row);
+  while (frontier.size() != 0 && !(frontier.top().distance > bound())) {
+    const candidate at = frontier.pop();
+    const std::size_t count = gather_unseen(at.row, 0);
+    score(scratch_.ids.data(), count, scratch_.distances.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
+      if (!(one.distance <= bound())) continue;
       if (status kept = frontier.push(one); !kept.ok()) return kept;
-    }
-    while (frontier.size() != 0) {
-      const candidate at = frontier.pop();
-      const std::size_t count = gather_unseen(at.row, 0);
-      score(count);
-      for (std::size_t i = 0; i < count; ++i) {
-        const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
-        if (!(one.distance <= radius)) continue;
-        if (status kept = frontier.push(one); !kept.ok()) return kept;
-        if (!is_answer(one.row, allowed)) continue;
-        if (status kept = answers.push(one); !kept.ok()) return kept;
+      if (!accepts(one.row)) continue;
+      if (answers.size() == width) {
+        if (!(one < answers.top())) continue;
+        answers.pop();
       }
+      if (status kept = answers.push(one); !kept.ok()) return kept;
     }
   }
   answers.sort();

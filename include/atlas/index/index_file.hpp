@@ -63,13 +63,15 @@ class section_writer {
 }
 
 /// Refuses a header that does not describe an index of this kind; gives the index's parameters.
-[[nodiscard]] inline result<index_parameters> check_index_header(const file_header& header, file_kind kind) noexcept {
+template <class Engine>
+[[nodiscard]] inline result<index_parameters> check_index_header(const file_header& header) noexcept {
+  constexpr file_kind kind = Engine::kind;
   if (header.kind != kind) {
     return error{errc::kind_mismatch, "header.kind (1 flat, 2 hnsw)", static_cast<std::uint64_t>(kind),
                  static_cast<std::uint64_t>(header.kind)};
   }
-  if (header.scalar != static_cast<std::uint8_t>(scalar::f32)) {
-    return error{errc::scalar_mismatch, "header.scalar", static_cast<std::uint64_t>(scalar::f32), std::uint64_t{header.scalar}};
+  if (!is_scalar(header.scalar) || !Engine::holds(static_cast<scalar>(header.scalar))) {
+    return error{errc::scalar_mismatch, "header.scalar", "one that this kind of index stores (flat: 0 f32)", header.scalar};
   }
   if (header.metric > static_cast<std::uint8_t>(metric::cosine)) {
     return error{errc::metric_mismatch, "header.metric", "0 l2sq, 1 inner_product or 2 cosine", header.metric};
@@ -80,7 +82,7 @@ class section_writer {
   if (header.rows > max_rows) return error{errc::corrupt_file, "header.rows", max_rows, header.rows};
   if (header.count > header.rows) return error{errc::corrupt_file, "header.count", header.rows, header.count};
   const auto parameters = load_unaligned<index_parameters>(header.parameters);
-  const row_layout layout(header.dimension, static_cast<metric>(header.metric));
+  const row_layout layout(header.dimension, static_cast<metric>(header.metric), static_cast<scalar>(header.scalar));
   if (parameters.row_stride_bytes != layout.stride_bytes) {
     return error{errc::corrupt_file, "parameters.row_stride_bytes", layout.stride_bytes, parameters.row_stride_bytes};
   }
@@ -114,7 +116,7 @@ class section_writer {
 /// Fills what save_rows's file says in its header.
 inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, const index_parameters& parameters) noexcept {
   header.kind = kind;
-  header.scalar = static_cast<std::uint8_t>(scalar::f32);
+  header.scalar = static_cast<std::uint8_t>(rows.layout().element);
   header.metric = static_cast<std::uint8_t>(rows.layout().metric);
   header.dimension = static_cast<std::uint32_t>(rows.layout().dimension);
   header.count = rows.live_count();
@@ -125,7 +127,7 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
 /// @pre check_index_header accepted the header
 [[nodiscard]] inline status open_rows(const file_reader& file, open_mode mode, row_store& rows) noexcept {
   const file_header& header = file.header();
-  const row_layout layout(header.dimension, static_cast<metric>(header.metric));
+  const row_layout layout(header.dimension, static_cast<metric>(header.metric), static_cast<scalar>(header.scalar));
   auto vectors = open_column(file, index_section::vectors, layout.stride_bytes, header.rows, mode);
   if (!vectors.ok()) return vectors.error();
   auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, mode);

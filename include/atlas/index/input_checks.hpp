@@ -20,6 +20,9 @@ inline constexpr bool is_index_scalar = false;
 template <>
 inline constexpr bool is_index_scalar<float> = true;
 
+/// Rows that a search may begin from.
+inline constexpr std::uint32_t most_starts = 1024;
+
 [[nodiscard]] inline status check_matrix(const matrix_view& matrix, std::size_t dimension, const char* field) noexcept {
   if (matrix.rows == 0) return {};
   if (matrix.data == nullptr) return error{errc::invalid_argument, field, "a pointer", "null"};
@@ -39,6 +42,11 @@ inline constexpr bool is_index_scalar<float> = true;
     return error{errc::invalid_argument, "first_pass", "0 f32, 1 bf16 or 2 i8",
                  static_cast<std::uint64_t>(options.first_pass)};
   }
+  if (static_cast<std::uint8_t>(options.strategy) > static_cast<std::uint8_t>(filter_strategy::scan)) {
+    return error{errc::invalid_argument, "strategy", "0 automatic, 1 walk, 2 two_hop or 3 scan",
+                 static_cast<std::uint64_t>(options.strategy)};
+  }
+  if (options.starts > most_starts) return error{errc::limit_exceeded, "starts", most_starts, options.starts};
   if (queries.rows == 0) return {};
   if (queries.rows > ~std::size_t{0} / sizeof(std::uint64_t) / options.k) {
     return error{errc::limit_exceeded, "queries * k", "below 2^61", options.k};

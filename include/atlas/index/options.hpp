@@ -17,12 +17,29 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// Options of a search for the k nearest.
+/// How hnsw finds rows among allowed ones. All give the same kind of answer at other costs.
+enum class filter_strategy : std::uint8_t {
+  automatic = 0,  ///< by the share of allowed rows in a sample, and what each way would cost
+  walk = 1,       ///< through all rows, keeping allowed ones; for filters that let much through
+  two_hop = 2,    ///< from allowed row to allowed row, also over one that is not, as ACORN does
+  scan = 3,       ///< over all allowed rows; for filters that let little through
+};
+
+/// Options of a search for the k nearest. What is said to be hnsw's, flat leaves aside.
 struct search_options {
   std::size_t k = 10;     ///< answers a query, >= 1; more than the index holds is fine
   std::size_t width = 0;  ///< hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
   filter allowed = {};         ///< which keys may be returned
+  filter_strategy strategy = filter_strategy::automatic;  ///< hnsw: how allowed rows are found
+  /// hnsw: rows from which the walk begins: the nearest that a search of the level above keeps. More of them find their
+  /// way in data of separate clusters; 0 and 1: one
+  std::uint32_t starts = 0;
+  /// hnsw: the walk ends after so many expansions in a row that brought nothing among the k nearest; 0: not before no
+  /// candidate of its width is left (Teofili and Lin, "Patience in Proximity", ECIR 2025)
+  std::uint32_t patience = 0;
+  /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit
+  std::uint64_t time_limit_ns = 0;
   /// flat: in what numbers a batch rules rows out; the answers are the same
   atlas::first_pass first_pass = first_pass::f32;
 };

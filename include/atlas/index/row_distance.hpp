@@ -8,70 +8,108 @@
 #ifndef ATLAS_INDEX_ROW_DISTANCE_HPP
 #define ATLAS_INDEX_ROW_DISTANCE_HPP
 
-#include <atlas/core/bits.hpp>            // round_up, load_unaligned
-#include <atlas/core/result.hpp>          // status
-#include <atlas/distance/metric.hpp>      // metric
-#include <atlas/simd/kernel_table.hpp>    // kernels
+#include <atlas/core/bits.hpp>               // round_up, load_unaligned
+#include <atlas/core/result.hpp>             // status
+#include <atlas/distance/metric.hpp>         // metric
+#include <atlas/distance/pair_distance.hpp>  // operands_of
+#include <atlas/distance/scalar.hpp>         // scalar
+#include <atlas/simd/kernel_table.hpp>       // kernels
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// One row: `dimension` f32 as they were given; under cosine then one f32, 1 / Euclidean norm; then zeros up
-/// to `stride_bytes`, a multiple of cache_line, so that no row shares a line with another.
+/// One row: `dimension` components in the stored scalar; under cosine then, at `norm_offset`, one f32, 1 / Euclidean
+/// norm of the components as stored; then zeros up to `stride_bytes`, a multiple of cache_line, so that no row shares a
+/// line with another.
 struct row_layout {
   std::size_t dimension = 0;
   std::size_t stride_bytes = 0;
+  std::size_t norm_offset = 0;
   atlas::metric metric = atlas::metric::l2sq;
+  scalar element = scalar::f32;
 
   row_layout() noexcept = default;
-  row_layout(std::size_t components, atlas::metric which) noexcept
+  row_layout(std::size_t components, atlas::metric which, scalar stored = scalar::f32) noexcept
       : dimension(components),
-        stride_bytes(static_cast<std::size_t>(
-            round_up(components * sizeof(float) + (which == atlas::metric::cosine ? sizeof(float) : 0), cache_line))),
-        metric(which) {}
+        norm_offset(static_cast<std::size_t>(round_up(vector_bytes(stored, components), sizeof(float)))),
+        metric(which),
+        element(stored) {
+    stride_bytes = static_cast<std::size_t>(
+        round_up(norm_offset + (which == atlas::metric::cosine ? sizeof(float) : 0), cache_line));
+  }
 
-  [[nodiscard]] const float* row(const std::byte* rows, std::uint32_t which) const noexcept {
-    return reinterpret_cast<const float*>(rows + which * stride_bytes);
+  [[nodiscard]] const std::byte* row(const std::byte* rows, std::uint32_t which) const noexcept {
+    return rows + which * stride_bytes;
   }
   [[nodiscard]] float inverse_norm(const std::byte* rows, std::uint32_t which) const noexcept {
-    return row(rows, which)[dimension];
+    return load_unaligned<float>(row(rows, which) + norm_offset);
   }
 
   /// Distances of a query to rows named by id.
-  /// @param query  shape [dimension]; under cosine of unit length, or `query_scale` makes it so
+  /// @param query  shape [dimension], of scalar `query_element`: f32, or the stored one; under cosine of unit length, or
+  ///               `query_scale` makes it so
   /// @param rows   row 0 of the block
-  /// @param ids    shape [count], each a valid row
+  /// @param ids    shape [count], each a valid row; null: the rows from `rows` on
   /// @param out    shape [count]
   /// Between stored rows, with query_scale the query row's inverse norm, the result is the same bits in either order:
   /// equal rows are equally far from any third, which the choice of links relies on.
-  void gather(const float* query, float query_scale, const std::byte* rows, const std::uint32_t* ids, std::size_t count,
-              float* out) const noexcept {
+  void gather(const void* query, scalar query_element, float query_scale, const std::byte* rows, const std::uint32_t* ids,
+              std::size_t count, float* out) const noexcept {
     const kernel_table& table = kernels();
-    if (metric == atlas::metric::l2sq) {
-      return table.l2sq[kernels_v1::f32_f32](query, rows, stride_bytes, ids, count, dimension, out);
-    }
-    table.dot[kernels_v1::f32_f32](query, rows, stride_bytes, ids, count, dimension, out);
-    if (metric == atlas::metric::cosine) {
-      for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i] * (query_scale * inverse_norm(rows, ids[i]));
-    } else {
-      for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i];
-    }
-  }
-
-  /// Distances of a query to `count` rows from `first` on. As gather otherwise.
-  void block(const float* query, const std::byte* rows, std::uint32_t first, std::size_t count, float* out) const noexcept {
-    const kernel_table& table = kernels();
-    const std::byte* start = rows + first * stride_bytes;
-    if (metric == atlas::metric::l2sq) {
-      return table.l2sq[kernels_v1::f32_f32](query, start, stride_bytes, nullptr, count, dimension, out);
-    }
-    table.dot[kernels_v1::f32_f32](query, start, stride_bytes, nullptr, count, dimension, out);
+    const kernels_v1::operands pair = detail::operands_of(query_element, element);
+    if (metric == atlas::metric::l2sq) return table.l2sq[pair](query, rows, stride_bytes, ids, count, dimension, out);
+    table.dot[pair](query, rows, stride_bytes, ids, count, dimension, out);
     if (metric == atlas::metric::cosine) {
       for (std::size_t i = 0; i < count; ++i) {
-        out[i] = 1.0F - out[i] * inverse_norm(rows, first + static_cast<std::uint32_t>(i));
+        const std::uint32_t which = ids != nullptr ? ids[i] : static_cast<std::uint32_t>(i);
+        out[i] = 1.0F - out[i] * (query_scale * inverse_norm(rows, which));
       }
     } else {
       for (std::size_t i = 0; i < count; ++i) out[i] = 1.0F - out[i];
     }
+  }
+  void gather(const float* query, float query_scale, const std::byte* rows, const std::uint32_t* ids, std::size_t count,
+              float* out) const noexcept {
+    gather(query, scalar::f32, query_scale, rows, ids, count, out);
+  }
+  /// Distances of a query to `count` rows from `first` on. As gather otherwise.
+  void block(const float* query, const std::byte* rows, std::uint32_t first, std::size_t count, float* out) const noexcept {
+    gather(query, scalar::f32, 1.0F, row(rows, first), nullptr, count, out);
+  }
+
+  /// A stored row's components as floats, as they were given as far as the stored scalar holds them.
+  void read(const std::byte* from, float* out) const noexcept {
+    const kernel_table& table = kernels();
+    switch (element) {
+      case scalar::f16: return table.f16_to_f32(from, out, dimension);
+      case scalar::bf16: return table.bf16_to_f32(from, out, dimension);
+      case scalar::i8:
+        for (std::size_t i = 0; i < dimension; ++i) out[i] = static_cast<float>(reinterpret_cast<const std::int8_t*>(from)[i]);
+        return;
+      case scalar::u8:
+        for (std::size_t i = 0; i < dimension; ++i) out[i] = static_cast<float>(reinterpret_cast<const std::uint8_t*>(from)[i]);
+        return;
+      case scalar::f32:
+      case scalar::b1: std::memcpy(out, from, dimension * sizeof(float));
+    }
+  }
+  /// Writes a row whole. @pre detail::check_storable accepted the vector
+  void write(std::byte* to, const float* vector, float inverse) const noexcept {
+    const kernel_table& table = kernels();
+    switch (element) {
+      case scalar::f16: table.f32_to_f16(vector, to, dimension); break;
+      case scalar::bf16: table.f32_to_bf16(vector, to, dimension); break;
+      case scalar::i8:
+        for (std::size_t i = 0; i < dimension; ++i) reinterpret_cast<std::int8_t*>(to)[i] = static_cast<std::int8_t>(vector[i]);
+        break;
+      case scalar::u8:
+        for (std::size_t i = 0; i < dimension; ++i) reinterpret_cast<std::uint8_t*>(to)[i] = static_cast<std::uint8_t>(vector[i]);
+        break;
+      case scalar::f32:
+      case scalar::b1: std::memcpy(to, vector, dimension * sizeof(float));
+    }
+    const std::size_t components_end = vector_bytes(element, dimension);
+    std::memset(to + components_end, 0, stride_bytes - components_end);
+    if (metric == atlas::metric::cosine) std::memcpy(to + norm_offset, &inverse, sizeof inverse);
   }
 };
 
@@ -105,6 +143,31 @@ namespace detail {
   if (squares == 0.0) return error{errc::zero_vector, "vector under cosine", "a length above 0", "a zero vector"};
   if (squares < 1e-36) return error{errc::limit_exceeded, "vector under cosine", "a length of at least 1e-18", "a shorter one"};
   return static_cast<float>(1.0 / __builtin_sqrt(squares));
+}
+
+/// The scalars that rows are stored in.
+[[nodiscard]] constexpr bool is_row_scalar(scalar which) noexcept {
+  return which == scalar::f32 || which == scalar::f16 || which == scalar::bf16 || which == scalar::i8 || which == scalar::u8;
+}
+
+/// Refuses a vector that the stored scalar cannot hold: i8 and u8 take whole numbers of their range, exactly; f16 and bf16
+/// round, but not to infinity. @pre the components are finite
+[[nodiscard]] inline status check_storable(const float* vector, std::size_t dimension, scalar element) noexcept {
+  if (element == scalar::f32) return {};
+  const bool is_whole = element == scalar::i8 || element == scalar::u8;
+  const float least = element == scalar::i8 ? -128.0F : element == scalar::u8 ? 0.0F : element == scalar::f16 ? -65504.0F : -0x1.FEp127F;
+  const float most = element == scalar::i8 ? 127.0F : element == scalar::u8 ? 255.0F : element == scalar::f16 ? 65504.0F : 0x1.FEp127F;
+  for (std::size_t i = 0; i < dimension; ++i) {
+    const float value = vector[i];
+    if (value >= least && value <= most && (!is_whole || value == static_cast<float>(static_cast<int>(value)))) continue;
+    switch (element) {
+      case scalar::i8: return error{errc::limit_exceeded, "vector stored as i8", "whole numbers from -128 to 127", "another number"};
+      case scalar::u8: return error{errc::limit_exceeded, "vector stored as u8", "whole numbers from 0 to 255", "another number"};
+      case scalar::f16: return error{errc::limit_exceeded, "vector stored as f16", "numbers from -65504 to 65504", "a larger one"};
+      default: return error{errc::limit_exceeded, "vector stored as bf16", "numbers from -3.38e38 to 3.38e38", "a larger one"};
+    }
+  }
+  return {};
 }
 
 }  // namespace detail

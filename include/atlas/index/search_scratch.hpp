@@ -11,20 +11,26 @@
 #include <atlas/index/candidate_heap.hpp>  // candidate_heap
 #include <atlas/index/candidate_pool.hpp>  // candidate_pool
 #include <atlas/index/row_distance.hpp>    // checked_inverse_norm
+#include <atlas/index/row_store.hpp>       // row_store
 #include <atlas/index/visited_set.hpp>     // visited_set
 
 namespace atlas { inline namespace ATLAS_ABI {
 
 struct search_scratch {
+  unsigned place = 0;                                  ///< of its user among readers (core/reader_epochs.hpp)
   visited_set visited;
   candidate_pool pool;
   candidate_heap<heap_order::nearest_first> frontier;  ///< of walks that no width bounds
   candidate_heap<heap_order::farthest_first> answers;  ///< allowed rows of such a walk
   buffer<std::uint32_t> ids;                           ///< rows about to be scored
+  buffer<std::uint32_t> second_ids;                    ///< rows that are gone over, not scored
   buffer<float> distances;                             ///< their distances
   buffer<float> query;                                 ///< the query, of unit length under cosine
+  buffer<std::int8_t> components;                      ///< the same as codes want it
+  buffer<candidate> starts;                            ///< where a walk on the lowest level begins
   buffer<candidate> chosen;                            ///< of an insertion: the new row's neighbours, level by level
-  buffer<candidate> pruned;                            ///< of an insertion: one full list, sorted
+  buffer<candidate> pruned;                            ///< of an insertion: what may become a neighbour, sorted
+  buffer<candidate> relinked;                          ///< of an insertion: one full list, sorted
 
   /// Room to score `batch` rows at once.
   [[nodiscard]] status start(std::size_t batch) noexcept {
@@ -39,10 +45,16 @@ struct search_scratch {
     for (std::size_t i = 0; i < layout.dimension; ++i) query.data()[i] = vector[i] * *inverse;
     return {};
   }
+  /// Copies a stored row as the query, of unit length under cosine.
+  [[nodiscard]] status take_row(const row_store& rows, std::uint32_t row) noexcept {
+    if (status made = query.resize(rows.layout().dimension); !made.ok()) return made;
+    rows.read_unit(row, query.data());
+    return {};
+  }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return visited.bytes() + pool.bytes() + frontier.bytes() + answers.bytes() + ids.capacity() * sizeof(std::uint32_t) +
-           (distances.capacity() + query.capacity()) * sizeof(float) +
-           (chosen.capacity() + pruned.capacity()) * sizeof(candidate);
+    return visited.bytes() + pool.bytes() + frontier.bytes() + answers.bytes() + (ids.capacity() + second_ids.capacity()) * sizeof(std::uint32_t) +
+           (distances.capacity() + query.capacity()) * sizeof(float) + components.capacity() +
+           (chosen.capacity() + pruned.capacity() + relinked.capacity() + starts.capacity()) * sizeof(candidate);
   }
 };
 
@@ -64,7 +76,9 @@ class scratch_list {
       if (place.load_relaxed() == nullptr) continue;
       if (search_scratch* one = place.exchange(nullptr); one != nullptr) return one;
     }
-    return new (std::nothrow) search_scratch;
+    auto* made = new (std::nothrow) search_scratch;
+    if (made != nullptr) made->place = next_place_.fetch_add(1);
+    return made;
   }
   void give_back(search_scratch* one) noexcept {
     for (slot& place : idle_) {
@@ -88,6 +102,7 @@ class scratch_list {
  private:
   using slot = atomic<search_scratch*>;
   slot idle_[most_idle];
+  atomic<unsigned> next_place_{0};
 };
 
 /// A scratch of a list for the length of a scope; false if there was no memory for one.

@@ -21,13 +21,17 @@ enum class index_section : std::uint32_t {
   levels = 0x111,        ///< growable; u8 a row: its highest level
   upper_blocks = 0x112,  ///< growable; u32 a row: the first of its blocks in upper_links; 0xFFFFFFFF on level 0
   upper_links = 0x113,   ///< growable; connectivity u32 a block, one block a level above 0
+  codes = 0x114,         ///< growable; a row's traversal code; there if parameters.codes is not 0
+  code_centre = 0x115,   ///< f32 a component; likewise
 };
 
-/// What a row is. The values are stored.
+/// What a row is. The first two are stored.
 enum class row_state : std::uint8_t {
-  live = 0,     ///< found by searches and by its key
-  removed = 1,  ///< walked through, never returned
-  pending = 2,  ///< being added; in no file
+  live = 0,      ///< found by searches and by its key
+  removed = 1,   ///< walked through, never returned
+  pending = 2,   ///< being added; in no file
+  unlinked = 3,  ///< removed, and being taken out of every list of links; in no file
+  free = 4,      ///< nothing leads here: the slot waits for a new row; in no file
 };
 
 /// The first bytes of file_header::parameters of a flat or hnsw file.
@@ -40,8 +44,14 @@ struct index_parameters {
   std::uint32_t entry_row = 0;       ///< where a search starts; 0xFFFFFFFF: no row yet
   std::uint32_t entry_level = 0;     ///< the entry row's level
   std::uint64_t upper_block_count = 0;
+  std::uint8_t codes = 0;            ///< traversal_codes of the codes section; 0: there is none
+  std::uint8_t codes_wanted = 0;     ///< traversal_codes that begin at `codes_from` rows
+  std::uint16_t prefetch_rows = 0;   ///< rows asked for ahead in a walk; 0: the default
+  std::uint32_t codes_from = 0;
+  float alpha = 0.0F;                ///< 0: 1
+  std::uint32_t reserved = 0;
 };
-static_assert(sizeof(index_parameters) == 40);
+static_assert(sizeof(index_parameters) == 56);
 
 }}  // namespace atlas::ATLAS_ABI
 

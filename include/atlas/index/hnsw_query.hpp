@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/hnsw_query.hpp -- which walk answers which search.
+//
+// Room:      the k nearest, with and without a filter, and all within a radius: start, walk, exact distances.
+// Not here:  the walks (index/hnsw_search.hpp), exact distances (index/hnsw_measure.hpp), how much a filter lets through
+//            and walks among allowed rows only (index/hnsw_filter.hpp).
+// Depends:   index/{hnsw_filter,hnsw_measure,hnsw_search}.hpp.
+// Threads:   const over the index, beside any change; one scratch a search; inside a reader_epochs::reader.
+#ifndef ATLAS_INDEX_HNSW_QUERY_HPP
+#define ATLAS_INDEX_HNSW_QUERY_HPP
+
+#include <atlas/index/hnsw_filter.hpp>   // chosen_strategy, nearest_two_hop
+#include <atlas/index/hnsw_measure.hpp>  // measure_candidates
+#include <atlas/index/hnsw_search.hpp>   // hnsw_walk
+#include <atlas/index/options.hpp>       // search_options
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// What a search asks of the graph, with defaults filled in.
+struct hnsw_request {
+  std::size_t k = 0;
+  std::size_t width = 0;  ///< >= k, at most the number of rows
+  filter allowed = {};
+  filter_strategy strategy = filter_strategy::automatic;
+  std::uint32_t starts = 1;
+  walk_limits limits = {};
+};
+
+/// The nearest rows of level 1 into scratch.starts, `starts` of them at the most. @pre walk.start() was called
+[[nodiscard]] inline status find_starts(hnsw_walk& walk, search_scratch& scratch, entry_point entry, std::uint32_t starts) noexcept {
+  if (starts <= 1 || entry.level == 0) {
+    if (status made = scratch.starts.resize(1); !made.ok()) return made;
+    scratch.starts[0] = walk.descend_to(entry, 0);
+    return {};
+  }
+  const candidate from = walk.descend_to(entry, 1);
+  if (status walked = walk.nearest(from, 1, starts); !walked.ok()) return walked;
+  scratch.starts.clear();
+  if (status made = scratch.starts.append(scratch.pool.data(), scratch.pool.size()); !made.ok()) return made;
+  if (scratch.starts.empty()) {  // NaN from a hostile file
+    if (status made = scratch.starts.push_back(from); !made.ok()) return made;
+  }
+  return walk.forget_seen();
+}
+
+/// The share of the rows that walks meet which are live.
+[[nodiscard]] inline double linked_share(const row_store& rows) noexcept {
+  const std::size_t removed = rows.removed_count();
+  if (removed == 0) return 1.0;
+  const auto live = static_cast<double>(rows.live_count());
+  return live > 0 ? live / (live + static_cast<double>(removed)) : 1.0;
+}
+/// The width of a walk of whose rows only a share will do.
+[[nodiscard]] inline std::size_t widened(const hnsw_request& request, std::uint32_t row_count, double share) noexcept {
+  if (share >= 1.0) return request.width;
+  const double wider = static_cast<double>(request.width) / share * 1.1 + 4;
+  return wider < static_cast<double>(row_count) ? static_cast<std::size_t>(wider) : row_count;
+}
+
+/// The k nearest live, allowed rows into scratch.answers, by distance and then by key.
+[[nodiscard]] inline status hnsw_nearest(const hnsw_parts& parts, search_scratch& scratch, entry_point entry,
+                                         std::size_t prefetch_rows, hnsw_request request) noexcept {
+  const row_store& rows = parts.rows;
+  scratch.answers.clear();
+  hnsw_walk walk(parts, scratch);
+  walk.set_prefetch(prefetch_rows);
+  if (status ready = walk.start(); !ready.ok()) return ready;
+  if (entry.row >= walk.row_count()) return {};
+  const auto measure = [&](const candidate* found, std::size_t count) noexcept {
+    return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
+  };
+  filter_strategy strategy = filter_strategy::walk;
+  double share = 1.0;
+  if (!request.allowed.is_empty()) {
+    share = allowed_share(rows, walk.row_count(), request.allowed);
+    strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(share, walk.row_count(), request.width);
+  }
+  if (strategy == filter_strategy::scan) {
+    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
+    return measure(scratch.pool.data(), scratch.pool.size());
+  }
+
+  if (status found = find_starts(walk, scratch, entry, request.starts); !found.ok()) return found;
+  const candidate from = scratch.starts[0];
+  bool may_be_more = true;
+  if (strategy == filter_strategy::two_hop) {
+    if (status walked = nearest_two_hop(walk, parts, scratch, request.width, request.allowed, request.limits); !walked.ok()) return walked;
+  } else {
+    const std::size_t width = widened(request, walk.row_count(), share * linked_share(rows));
+    if (status walked = walk.nearest(scratch.starts.data(), scratch.starts.size(), 0, width, request.limits); !walked.ok()) return walked;
+    may_be_more = scratch.pool.size() == width && width < walk.row_count();
+  }
+  if (status measured = measure(scratch.pool.data(), scratch.pool.size()); !measured.ok()) return measured;
+  if (scratch.answers.size() >= request.k || !may_be_more || request.limits.deadline_ns != 0) return {};
+  // Too few of the pool's rows will do: on through the others, as far as it takes.
+  if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+  const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
+  if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
+  auto& answers = scratch.answers;  // where measured ones go
+  if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
+  for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
+  return measure(scratch.starts.data(), scratch.starts.size());
+}
+
+/// All live, allowed rows within `radius` that a walk meets which goes on through the `width` nearest rows or
+/// through rows within the radius, into scratch.answers, by distance and then by key.
+[[nodiscard]] inline status hnsw_within(const hnsw_parts& parts, search_scratch& scratch, entry_point entry,
+                                        std::size_t prefetch_rows, float radius, std::size_t width, const filter& allowed) noexcept {
+  const row_store& rows = parts.rows;
+  auto& frontier = scratch.frontier;
+  auto& answers = scratch.answers;
+  answers.clear();
+  frontier.clear();
+  hnsw_walk walk(parts, scratch);
+  walk.set_prefetch(prefetch_rows);
+  if (status ready = walk.start(); !ready.ok()) return ready;
+  if (entry.row >= walk.row_count()) return {};
+  // First to the neighbourhood, by the nearest `width` rows; then outward through everything within the radius.
+  if (status walked = walk.nearest(walk.descend_to(entry, 0), 0, width); !walked.ok()) return walked;
+  const auto exact = [&](const std::uint32_t* ids, std::size_t count) noexcept {
+    rows.layout().gather(scratch.query.data(), 1.0F, rows.vectors(), ids, count, scratch.distances.data());
+  };
+  const auto take_within = [&](std::size_t count) noexcept -> status {
+    for (std::size_t i = 0; i < count; ++i) {
+      const candidate one{scratch.distances.data()[i], scratch.ids.data()[i]};
+      if (!(one.distance <= radius)) continue;
+      if (status kept = frontier.push(one); !kept.ok()) return kept;
+      if (!walk.is_answer(one.row, allowed)) continue;
+      if (status kept = answers.push(one); !kept.ok()) return kept;
+    }
+    return {};
+  };
+  const std::size_t found = scratch.pool.size();
+  const std::size_t batch = walk.batch_rows();
+  for (std::size_t first = 0; first < found; first += batch) {
+    const std::size_t count = found - first < batch ? found - first : batch;
+    for (std::size_t i = 0; i < count; ++i) scratch.ids[i] = scratch.pool.data()[first + i].row;
+    exact(scratch.ids.data(), count);
+    if (status taken = take_within(count); !taken.ok()) return taken;
+  }
+  // The pool's rows are expanded already. If a good part of a full pool lies within the radius, rows that it dropped may
+  // too: they were marked as seen, so the walk starts again from all that is within.
+  if (found == width && frontier.size() > width - width / 4) {
+    if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+    for (std::size_t i = 0; i < found; ++i) (void)scratch.visited.insert(scratch.pool.data()[i].row);
+    while (frontier.size() != 0) {
+      const candidate at = frontier.pop();
+      const std::size_t linked = parts.graph.links(at.row, 0).read(walk.row_count(), scratch.ids.data());
+      std::size_t unseen = 0;
+      for (std::size_t i = 0; i < linked; ++i) {
+        const std::uint32_t id = scratch.ids[i];
+        if (scratch.visited.insert(id)) scratch.ids[unseen++] = id;
+      }
+      exact(scratch.ids.data(), unseen);
+      if (status taken = take_within(unseen); !taken.ok()) return taken;
+    }
+  }
+  answers.sort();
+  order_equals_by_key(answers.data(), answers.size(), rows);
+  return {};
+}
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_HNSW_QUERY_HPP
