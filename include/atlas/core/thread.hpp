@@ -12,7 +12,7 @@
 
 #include <cstdlib>    // std::malloc, std::free
 #include <pthread.h>  // pthread_create, pthread_join
-#include <sched.h>    // sched_getaffinity
+#include <sched.h>    // sched_getaffinity, sched_yield
 #include <signal.h>   // pthread_sigmask
 #include <unistd.h>   // getpid
 
@@ -32,6 +32,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 [[nodiscard]] inline std::uintptr_t current_thread() noexcept {
   return reinterpret_cast<std::uintptr_t>(::pthread_self());
 }
+
+/// Lets other threads run first. Cost: a system call.
+inline void yield_thread() noexcept { (void)::sched_yield(); }
 
 /// The number of this process; another one in the child of a fork(). Cost: a system call.
 [[nodiscard]] inline std::uint32_t current_process() noexcept { return static_cast<std::uint32_t>(::getpid()); }

@@ -31,7 +31,7 @@ concept searches_batches = requires { &Engine::nearest_of_batch; };
 ///
 /// Engine has: `static constexpr file_kind kind` and bool holds(scalar); status make_room(batch), store_beside(rows,
 /// batch) and reserve(rows) for what lies beside the rows; status link(rows, scratch, row): makes a pending row findable;
-/// result<found_rows> nearest(rows, scratch, options) and within(...) const; save, open and describe.
+/// result<found_rows> nearest(rows, scratch, options) and within(...) const; save and open; tidy and tidy_all.
 template <class Engine>
 class basic_index {
  public:
@@ -72,7 +72,9 @@ class basic_index {
   [[nodiscard]] status remove(std::uint64_t key) noexcept {
     if (is_read_only()) return read_only_error();
     shared_lock_guard<shared_mutex> changing(state_->change_lock);
-    return state_->rows.remove(key);
+    if (status removed = state_->rows.remove(key); !removed.ok()) return removed;
+    state_->engine.tidy(state_->rows, state_->epochs, state_->scratches, 1);
+    return {};
   }
 
   /// Whether a key is stored. Cost: O(1).
@@ -209,17 +211,17 @@ class basic_index {
   [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
     if (status kept = check_sections_kept(options); !kept.ok()) return kept;
     lock_guard<shared_mutex> still(state_->change_lock);
+    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
     auto file = file_writer::create(path);
     if (!file.ok()) return file.error();
-    section_writer writer(*file, options.on_progress, stored_bytes() + extra_bytes(options));
-    if (status saved = save_rows(writer, state_->rows); !saved.ok()) return saved;
-    if (status saved = state_->engine.save(writer, state_->rows); !saved.ok()) return saved;
-    if (status saved = write_extra(writer, options); !saved.ok()) return saved;
-    file_header header{};
+    section_writer writer(*file, options.on_progress, extra_bytes(options));
     index_parameters parameters;
     parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
-    state_->engine.describe(parameters);
-    describe_rows(header, Engine::kind, state_->rows, parameters);
+    const auto row_count = state_->engine.save(writer, state_->rows, parameters);
+    if (!row_count.ok()) return row_count.error();
+    if (status saved = write_extra(writer, options); !saved.ok()) return saved;
+    file_header header{};
+    describe_rows(header, Engine::kind, state_->rows, *row_count, parameters);
     return file->commit(header);
   }
 
@@ -275,9 +277,6 @@ class basic_index {
   state* state_;
 
  private:
-  [[nodiscard]] std::uint64_t stored_bytes() const noexcept {
-    return state_->rows.vector_bytes() + state_->rows.key_bytes() + state_->engine.bytes(state_->rows.row_count());
-  }
   /// Saving would leave out what else the opened file holds, such as a folder's texts: refused unless the caller
   /// writes each of those sections anew.
   [[nodiscard]] status check_sections_kept(const save_options& options) const noexcept {
@@ -311,12 +310,15 @@ class basic_index {
       const reader_epochs::reader reading(state_->epochs, scratch.place);
       return state_->engine.link(state_->rows, scratch, batch->row(i));
     });
-    if (!linked.ok()) {
+    if (linked.ok()) {
+      state_->rows.publish(*batch);
+    } else {
       state_->rows.withdraw(*batch);
-      return linked;
     }
-    state_->rows.publish(*batch);
-    return {};
+    if (!linked.ok() || policy == on_duplicate::replace) {
+      state_->engine.tidy(state_->rows, state_->epochs, state_->scratches, batch->count());
+    }
+    return linked;
   }
 };
 

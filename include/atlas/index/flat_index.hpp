@@ -34,6 +34,8 @@ struct flat_engine {
   void store_beside(const row_store&, const row_batch&) noexcept {}
   [[nodiscard]] status reserve(std::uint32_t) noexcept { return {}; }
   [[nodiscard]] status link(const row_store&, search_scratch&, std::uint32_t) noexcept { return {}; }
+  void tidy(row_store&, reader_epochs&, scratch_list&, std::size_t) noexcept {}
+  [[nodiscard]] bool tidy_all(row_store&, reader_epochs&, scratch_list&) noexcept { return true; }
   [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
     if (status scanned = exact_nearest(rows, options.k, options.allowed, scratch); !scanned.ok()) return scanned.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
@@ -46,8 +48,12 @@ struct flat_engine {
     if (status scanned = exact_range(rows, radius, options.allowed, scratch); !scanned.ok()) return scanned.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
-  [[nodiscard]] status save(section_writer&, const row_store&) const noexcept { return {}; }
-  void describe(index_parameters&) const noexcept {}
+  /// Gives the number of rows written.
+  [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, index_parameters&) const noexcept {
+    writer.expect(rows.vector_bytes() + rows.key_bytes());
+    if (status saved = save_rows(writer, rows); !saved.ok()) return saved.error();
+    return std::uint64_t{rows.row_count()};
+  }
   [[nodiscard]] status open(const file_reader&, open_mode, const index_parameters&) noexcept { return {}; }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t) const noexcept { return 0; }
 };

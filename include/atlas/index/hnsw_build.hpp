@@ -51,6 +51,49 @@ class hnsw_insertion {
     return {};
   }
 
+  /// Readies the scratch for relink and ensure_led_to.
+  [[nodiscard]] status start_relinking() noexcept {
+    const std::size_t list = graph_.base_capacity();
+    if (status made = scratch_.start(list * (list + 1)); !made.ok()) return made;
+    if (status made = scratch_.pruned.resize(list * (list + 1)); !made.ok()) return made;
+    if (status made = scratch_.relinked.resize(list + 1); !made.ok()) return made;
+    return scratch_.visited.start(rows_.row_count());
+  }
+  /// Chooses a row's links on a level anew, from those that may stay and those of its neighbours that may not; what
+  /// becomes a neighbour by that links back. @pre start_relinking()
+  void relink(std::uint32_t row, std::uint32_t level) noexcept {
+    candidate* sorted = scratch_.pruned.data();
+    std::uint32_t kept = 0;
+    {
+      lock_guard<mutex> writing(graph_.lock_of(row));
+      const link_list list = graph_.links(row, level);
+      const std::size_t count = gather_for_relinking(row, level, list);
+      measure_anew(row, count, sorted);
+      kept = choose(sorted, count, row, list.capacity, sorted);
+      std::uint32_t* ids = scratch_.ids.data();
+      for (std::uint32_t i = 0; i < kept; ++i) ids[i] = sorted[i].row;
+      list.write(ids, kept);
+    }
+    for (std::uint32_t i = 0; i < kept; ++i) {
+      if (!is_linked(sorted[i].row, level, row)) link(sorted[i].row, level, {sorted[i].distance, row});
+    }
+  }
+  /// Sees to it that one of a row's neighbours on the lowest level leads back to it. @pre start_relinking()
+  void ensure_led_to(std::uint32_t row) noexcept {
+    std::uint32_t* ids = scratch_.ids.data();
+    const std::size_t count = graph_.links(row, 0).read(rows_.row_count(), ids);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_linkable(ids[i]) && is_linked(ids[i], 0, row)) return;
+    }
+    candidate* found = scratch_.pruned.data();
+    std::size_t linkable = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (is_linkable(ids[i])) ids[linkable++] = ids[i];
+    }
+    measure_anew(row, linkable, found);
+    for (std::size_t i = 0; i < linkable; ++i) link(found[i].row, 0, {found[i].distance, row});
+  }
+
  private:
   static constexpr std::uint32_t most_levels = hnsw_graph::most_levels + 1;
 
@@ -189,6 +232,51 @@ class hnsw_insertion {
     const std::uint32_t kept = choose(sorted, sorted_count, from, list.capacity, sorted);
     for (std::uint32_t i = 0; i < kept; ++i) ids[i] = sorted[i].row;
     list.write(ids, kept);
+  }
+
+  [[nodiscard]] bool is_linked(std::uint32_t from, std::uint32_t level, std::uint32_t to) const noexcept {
+    const link_list list = graph_.links(from, level);
+    for (std::uint32_t i = 0; i < list.capacity; ++i) {
+      const std::uint32_t id = load_acquire(list.ids + i);
+      if (id == to) return true;
+      if (id == row_store::no_row) break;
+    }
+    return false;
+  }
+  /// What a row may lead to, into scratch.ids: of its list what may stay, and what the rest of it leads to.
+  std::size_t gather_for_relinking(std::uint32_t row, std::uint32_t level, const link_list& list) noexcept {
+    const std::uint32_t row_count = rows_.row_count();
+    std::uint32_t* ids = scratch_.ids.data();
+    std::size_t count = 0;
+    const std::size_t known = scratch_.visited.capacity();  // rows that came since start_relinking may be above: they are left out
+    (void)scratch_.visited.start(known);                    // which takes no memory
+    const auto take = [&](std::uint32_t id) noexcept {
+      if (id < known && id != row && is_linkable(id) && scratch_.visited.insert(id)) ids[count++] = id;
+    };
+    for (std::uint32_t i = 0; i < list.capacity; ++i) {
+      const std::uint32_t id = load_acquire(list.ids + i);
+      if (id == row_store::no_row) break;
+      if (id >= row_count) continue;
+      take(id);
+      if (is_linkable(id)) continue;
+      const link_list further = graph_.links(id, level);
+      for (std::uint32_t j = 0; j < further.capacity; ++j) {
+        const std::uint32_t next = load_acquire(further.ids + j);
+        if (next == row_store::no_row) break;
+        if (next < row_count) take(next);
+      }
+    }
+    return count;
+  }
+  /// Distances from a row to scratch.ids, sorted.
+  void measure_anew(std::uint32_t row, std::size_t count, candidate* sorted) noexcept {
+    rows_.distances_from(row, scratch_.ids.data(), count, scratch_.distances.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
+      std::size_t at = i;
+      for (; at > 0 && is_walked_before(one, sorted[at - 1]); --at) sorted[at] = sorted[at - 1];
+      sorted[at] = one;
+    }
   }
 
   /// Where to start; the very first row of a graph becomes that itself. Of two first rows one wins, and the

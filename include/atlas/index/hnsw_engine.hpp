@@ -10,8 +10,10 @@
 
 #include <atlas/index/basic_index.hpp>   // found_rows, section_writer
 #include <atlas/index/hnsw_build.hpp>    // hnsw_insertion, hnsw_level
+#include <atlas/index/hnsw_file.hpp>     // order_by_links, save_graph
 #include <atlas/index/hnsw_options.hpp>  // hnsw_options
 #include <atlas/index/hnsw_query.hpp>    // hnsw_nearest, hnsw_within
+#include <atlas/index/hnsw_repair.hpp>   // hnsw_repair
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -77,8 +79,25 @@ class hnsw_engine {
   [[nodiscard]] status link(const row_store& rows, search_scratch& scratch, std::uint32_t row) noexcept {
     // The first rows are linked by their vectors however they come, in one batch or in many.
     const auto by = row < codes_from_ ? hnsw_walk::measure_by::vectors : hnsw_walk::measure_by::codes;
-    const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
-    return hnsw_insertion(rows, codes_, graph_, scratch, build_width_, alpha).insert(row, by);
+    return insertion(rows, scratch).insert(row, by);
+  }
+  /// Pays for `removals` removed rows: takes some of those there are out of the graph. Not inside a reader.
+  void tidy(row_store& rows, reader_epochs& epochs, scratch_list& scratches, std::size_t removals) noexcept {
+    if (!repair_.is_due(rows)) return;
+    borrowed_scratch scratch(scratches);
+    if (!scratch) return;  // out of memory: the next removal tries again
+    hnsw_insertion linking = insertion(rows, *scratch);
+    if (!linking.start_relinking().ok()) return;
+    repair_.step({rows, graph_, epochs, linking, *scratch}, removals * hnsw_repair::rows_a_removal);
+  }
+  /// Takes all removed rows out of the graph. @pre no change is under way; not inside a reader
+  /// @return  false if that cannot be now; nothing is wrong then
+  [[nodiscard]] bool tidy_all(row_store& rows, reader_epochs& epochs, scratch_list& scratches) noexcept {
+    if (rows.removed_count() == 0) return true;
+    borrowed_scratch scratch(scratches);
+    if (!scratch) return false;
+    hnsw_insertion linking = insertion(rows, *scratch);
+    return linking.start_relinking().ok() && repair_.finish({rows, graph_, epochs, linking, *scratch});
   }
 
   [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
@@ -108,31 +127,39 @@ class hnsw_engine {
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
 
-  [[nodiscard]] status save(section_writer& writer, const row_store& rows) const noexcept {
-    const std::uint64_t count = rows.row_count();
-    if (status w = writer.write_column(index_section::base_links, graph_.base_column(), count); !w.ok()) return w;
-    if (status w = writer.write_column(index_section::levels, graph_.level_column(), count); !w.ok()) return w;
-    if (status w = writer.write_column(index_section::upper_blocks, graph_.block_column(), count); !w.ok()) return w;
-    if (status w = writer.write_column(index_section::upper_links, graph_.upper_column(), graph_.upper_block_count()); !w.ok()) return w;
-    if (!codes_.is_active()) return {};
-    if (status w = writer.write_column(index_section::codes, codes_.codes(), count); !w.ok()) return w;
-    return writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), codes_.centre().data(),
-                        codes_.centre().size() * sizeof(float));
-  }
-  void describe(index_parameters& parameters) const noexcept {
+  /// Writes the rows that are not free in an order in which neighbours lie near each other, and what leads from one to the
+  /// other. Gives their number.
+  [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, index_parameters& parameters) const noexcept {
+    row_order order;
+    if (status made = order_by_links(rows, graph_, order); !made.ok()) return made.error();
+    const span<const float> centre = codes_.is_active() ? codes_.centre() : span<const float>{};
+    const std::uint64_t code_bytes = codes_.is_active() ? order.size() * codes_.stride_bytes() + centre.size() * sizeof(float) : 0;
+    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes);
+    if (status w = save_rows(writer, rows, order); !w.ok()) return w.error();
+    const auto upper_blocks = save_graph(writer, graph_, order);
+    if (!upper_blocks.ok()) return upper_blocks.error();
+    if (codes_.is_active()) {
+      if (status w = writer.write_rows(index_section::codes, codes_.codes(), order); !w.ok()) return w.error();
+      if (status w = writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), centre.data(),
+                                  centre.size() * sizeof(float));
+          !w.ok()) {
+        return w.error();
+      }
+    }
     const entry_point entry = graph_.entry();
     parameters.connectivity = graph_.connectivity();
     parameters.build_width = build_width_;
     parameters.search_width = search_width();
     parameters.seed = seed_;
-    parameters.entry_row = entry.row;
+    parameters.entry_row = order.number(entry.row);
     parameters.entry_level = entry.level;
-    parameters.upper_block_count = graph_.upper_block_count();
+    parameters.upper_block_count = *upper_blocks;
     parameters.codes_wanted = static_cast<std::uint8_t>(codes_.kind());
     parameters.codes = codes_.is_active() ? parameters.codes_wanted : std::uint8_t{0};
     parameters.prefetch_rows = prefetch_rows_.load_acquire();
     parameters.codes_from = codes_from_;
     parameters.alpha = alpha_;
+    return std::uint64_t{order.size()};
   }
   [[nodiscard]] status open(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
     const std::uint64_t rows = file.header().rows;
@@ -170,6 +197,10 @@ class hnsw_engine {
     if (build_width == 0 || build_width > most_width) return error{why, "build_width", "1 to 65536", build_width};
     if (search_width == 0 || search_width > most_width) return error{why, "search_width", "1 to 65536", search_width};
     return {};
+  }
+  [[nodiscard]] hnsw_insertion insertion(const row_store& rows, search_scratch& scratch) noexcept {
+    const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
+    return {rows, codes_, graph_, scratch, build_width_, alpha};
   }
   [[nodiscard]] status open_codes(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
     const file_header& header = file.header();
@@ -221,6 +252,7 @@ class hnsw_engine {
   std::uint32_t codes_from_ = 0;
   float alpha_ = 1.0F;
   code_store codes_;
+  hnsw_repair repair_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

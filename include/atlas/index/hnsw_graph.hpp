@@ -110,6 +110,10 @@ class hnsw_graph {
     if (level > this->level(row) || first >= upper_block_count() || level - 1 >= upper_block_count() - first) return {};
     return {upper_.as<std::uint32_t>() + (std::size_t{first} + level - 1) * connectivity_, connectivity_};
   }
+  /// Empties the lists of a row to which nothing leads and which no reader holds.
+  void clear(std::uint32_t row) noexcept {
+    for (std::uint32_t at = 0; at <= level(row) && at <= most_levels; ++at) links(row, at).write(nullptr, 0);
+  }
   /// Asks for a row's lowest links to be loaded soon.
   void prefetch(std::uint32_t row) const noexcept {
     const std::byte* at = base_.at(row);

@@ -10,6 +10,7 @@
 
 #include <atlas/distance/scalar.hpp>      // scalar
 #include <atlas/index/options.hpp>        // open_mode, save_options
+#include <atlas/index/row_order.hpp>      // row_order
 #include <atlas/index/row_store.hpp>      // row_store, column
 #include <atlas/storage/file_reader.hpp>  // file_reader
 #include <atlas/storage/file_writer.hpp>  // file_writer
@@ -19,8 +20,11 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// Writes sections one after another and reports the bytes.
 class section_writer {
  public:
-  section_writer(file_writer& file, progress on_progress, std::uint64_t total_bytes) noexcept
-      : file_(file), on_progress_(on_progress), total_bytes_(total_bytes) {}
+  /// @param extra_bytes  of sections that are not the index's own
+  section_writer(file_writer& file, progress on_progress, std::uint64_t extra_bytes) noexcept
+      : file_(file), on_progress_(on_progress), total_bytes_(extra_bytes) {}
+  /// Says, before anything is written, how many bytes the index's own sections have.
+  void expect(std::uint64_t index_bytes) noexcept { total_bytes_ += index_bytes; }
 
   [[nodiscard]] status write(std::uint32_t id, std::uint32_t flags, std::size_t element_bytes, const void* data,
                              std::uint64_t size_bytes) noexcept {
@@ -35,6 +39,32 @@ class section_writer {
     }
     return file_.end_section();
   }
+  /// A growable section of elements that `fill(first, count, out)` gives, some at a time.
+  template <class Fill>
+  [[nodiscard]] status write_filled(index_section id, std::size_t element_bytes, std::uint64_t count, Fill fill) noexcept {
+    constexpr std::size_t step_bytes = std::size_t{1} << 20;
+    const std::size_t at_once = step_bytes / element_bytes + 1;
+    if (status made = step_.resize(at_once * element_bytes); !made.ok()) return made;
+    const std::uint32_t flags = section_required | section_growable;
+    if (status begun = file_.begin_section(static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(element_bytes), flags); !begun.ok()) return begun;
+    for (std::uint64_t first = 0; first < count;) {
+      const std::size_t size = count - first < at_once ? static_cast<std::size_t>(count - first) : at_once;
+      fill(first, size, step_.data());
+      if (status written = file_.append(step_.data(), size * element_bytes); !written.ok()) return written;
+      first += size;
+      done_bytes_ += size * element_bytes;
+      if (on_progress_ && !on_progress_(done_bytes_, total_bytes_)) return errc::cancelled;
+    }
+    return file_.end_section();
+  }
+  /// The elements of rows in the order of the file, as a growable section.
+  [[nodiscard]] status write_rows(index_section id, const column& from, const row_order& order) noexcept {
+    const std::size_t element_bytes = from.element_bytes();
+    return write_filled(id, element_bytes, order.size(), [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+      const std::uint32_t* rows = order.rows().data() + first;
+      for (std::size_t i = 0; i < count; ++i) std::memcpy(out + i * element_bytes, from.at(rows[i]), element_bytes);
+    });
+  }
   /// The first `rows` elements of a column, as a growable section.
   [[nodiscard]] status write_column(index_section id, const column& from, std::uint64_t rows) noexcept {
     return write(static_cast<std::uint32_t>(id), section_required | section_growable, from.element_bytes(), from.data(),
@@ -46,6 +76,7 @@ class section_writer {
   progress on_progress_;
   std::uint64_t total_bytes_;
   std::uint64_t done_bytes_ = 0;
+  buffer<std::byte> step_;
 };
 
 [[nodiscard]] inline std::uint64_t extra_bytes(const save_options& options) noexcept {
@@ -113,14 +144,49 @@ template <class Engine>
   return writer.write(static_cast<std::uint32_t>(index_section::key_map), section_required, sizeof(std::uint32_t),
                       rows.map().slots(), rows.map().slot_count() * sizeof(std::uint32_t));
 }
+/// Bytes that it writes.
+[[nodiscard]] inline std::uint64_t saved_row_bytes(const row_store& rows, std::uint64_t row_count) noexcept {
+  return row_count * (rows.layout().stride_bytes + sizeof(std::uint64_t) + 1) +
+         key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t);
+}
+/// The same in an order of their own, with a key map for it.
+[[nodiscard]] inline status save_rows(section_writer& writer, const row_store& rows, const row_order& order) noexcept {
+  if (status w = writer.write_rows(index_section::vectors, rows.vector_column(), order); !w.ok()) return w;
+  if (status w = writer.write_rows(index_section::keys, rows.key_column(), order); !w.ok()) return w;
+  const auto state_of = [&](std::size_t i) noexcept {
+    return rows.state(order.rows()[i]) == row_state::live ? row_state::live : row_state::removed;
+  };
+  if (status w = writer.write_filled(index_section::row_states, 1, order.size(),
+                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+        for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::byte>(state_of(static_cast<std::size_t>(first) + i));
+      });
+      !w.ok()) {
+    return w;
+  }
+  buffer<std::uint64_t> keys;
+  if (status made = keys.resize(order.size()); !made.ok()) return made;
+  for (std::size_t i = 0; i < order.size(); ++i) keys.data()[i] = rows.key(order.rows()[i]);
+  key_map map;
+  if (status made = map.reserve(order.size(), keys.data(), 0); !made.ok()) return made;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (state_of(i) != row_state::live) continue;
+    // A hostile file may have the same key many times: each behind the others would take the square of their number in steps.
+    if (map.find(keys.data()[i], keys.data(), static_cast<std::uint32_t>(order.size())) != key_map::no_row) continue;
+    map.insert(keys.data()[i], static_cast<std::uint32_t>(i));
+  }
+  return writer.write(static_cast<std::uint32_t>(index_section::key_map), section_required, sizeof(std::uint32_t), map.slots(),
+                      map.slot_count() * sizeof(std::uint32_t));
+}
 /// Fills what save_rows's file says in its header.
-inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, const index_parameters& parameters) noexcept {
+/// @param row_count  rows in the file
+inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, std::uint64_t row_count,
+                          const index_parameters& parameters) noexcept {
   header.kind = kind;
   header.scalar = static_cast<std::uint8_t>(rows.layout().element);
   header.metric = static_cast<std::uint8_t>(rows.layout().metric);
   header.dimension = static_cast<std::uint32_t>(rows.layout().dimension);
   header.count = rows.live_count();
-  header.rows = rows.row_count();
+  header.rows = row_count;
   store_unaligned(header.parameters, parameters);
 }
 

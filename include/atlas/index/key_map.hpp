@@ -28,6 +28,10 @@ class key_map {
   /// @pre `slots` is readable for `slot_count` words, slot_count is 0 or a power of two
   key_map(const std::uint32_t* slots, std::size_t slot_count) noexcept : mapped_(slots), slot_count_(slot_count) {}
 
+  /// Slots of a map made for `rows` rows.
+  [[nodiscard]] static std::size_t slots_for(std::size_t rows) noexcept {
+    return static_cast<std::size_t>(next_power_of_two(rows + rows / 2 + 8));
+  }
   /// The row of a key, or no_row.
   /// @param keys       the key column, shape [row_count]
   /// Cost: O(1) expected, at most one pass over the slots whatever they hold.
@@ -39,7 +43,7 @@ class key_map {
   /// @param row_count  rows in the key column, all of which may be in the map
   [[nodiscard]] status reserve(std::size_t rows, const std::uint64_t* keys, std::uint32_t row_count) noexcept {
     // Two thirds full when made and three quarters at most, erased slots included, so that probes stay short.
-    const std::size_t wanted_slots = static_cast<std::size_t>(next_power_of_two(rows + rows / 2 + 8));
+    const std::size_t wanted_slots = slots_for(rows);
     if (owned_.size() != 0 && used_ + (rows > live_ ? rows - live_ : 0) <= owned_.size() / 4 * 3) return {};
     buffer<std::uint32_t> grown;
     if (status made = grown.resize(wanted_slots > slot_count_ ? wanted_slots : slot_count_); !made.ok()) return made;
