@@ -22,6 +22,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// and inner products stay. The same for the same dimension and seed, but for rounding, on all instruction sets.
 class rotation {
  public:
+  /// Of dimension 0: for one that is made later.
+  rotation() noexcept = default;
   /// @param dimension  1 to max_dimension
   /// @return           errc::invalid_argument for dimension 0, errc::limit_exceeded above max_dimension, errc::no_memory
   /// Cost: O(dimension); keeps padded_dimension / 2 bytes.
@@ -56,8 +58,6 @@ class rotation {
   }
 
  private:
-  rotation() noexcept = default;
-
   std::size_t dimension_ = 0;
   buffer<std::uint8_t> signs_;  ///< of four rounds, a bit for each component
 };
