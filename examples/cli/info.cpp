@@ -26,6 +26,9 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::levels: return "levels";
     case atlas::index_section::upper_blocks: return "upper blocks";
     case atlas::index_section::upper_links: return "upper links";
+    case atlas::index_section::codes: return "codes";
+    case atlas::index_section::code_centre: return "code centre";
+    case atlas::index_section::neighbours: return "neighbours";
   }
   switch (static_cast<atlas::folder_section>(id)) {
     case atlas::folder_section::info: return "folder";
