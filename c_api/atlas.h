@@ -147,10 +147,20 @@ enum {
   ATLAS_KIND_HNSW = 2     /**< a graph: fast, recall depends on the width */
 };
 
+/** In what form hnsw compares rows while it walks the graph. Answers are measured on the stored vectors. */
+enum {
+  ATLAS_CODES_AUTOMATIC = 0, /**< at creation: LVQ4 from 256 components on, below that LVQ8 */
+  ATLAS_CODES_NONE = 1,      /**< the stored vectors themselves */
+  ATLAS_CODES_F16 = 2,       /**< half the bytes of F32 */
+  ATLAS_CODES_BF16 = 3,
+  ATLAS_CODES_LVQ8 = 4,      /**< a quarter: 8 bits a component, with a scale and an offset of each vector's own */
+  ATLAS_CODES_LVQ4 = 5       /**< an eighth: the same in 4 bits */
+};
+
 typedef struct atlas_index_options {
   uint32_t struct_size;
   int32_t kind;           /**< ATLAS_KIND_ */
-  int32_t scalar;         /**< ATLAS_SCALAR_ */
+  int32_t scalar;         /**< ATLAS_SCALAR_F32: what callers give and get */
   int32_t metric;         /**< ATLAS_METRIC_ */
   uint32_t dimension;     /**< 1 to 65,535; no default */
   uint32_t connectivity;  /**< hnsw: links a node ("M"), 2 to 512; default 16 */
@@ -158,8 +168,14 @@ typedef struct atlas_index_options {
   uint32_t search_width;  /**< hnsw: candidates kept while searching ("ef"), to 65,536; default 64; stored */
   uint64_t seed;          /**< hnsw: of each row's level; default 42 */
   uint64_t reserve_rows;  /**< rows to make room for at once */
+  int32_t codes;          /**< hnsw: ATLAS_CODES_ */
+  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; of hnsw also F16 and BF16,
+                               which round, I8 and U8, which refuse what is no whole number of their range */
+  uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
+  float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;
+                               default 1 */
 } atlas_index_options;
-#define ATLAS_INDEX_OPTIONS_INIT { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_INDEX_OPTIONS_INIT { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */
@@ -172,6 +188,15 @@ typedef struct atlas_open_options {
 } atlas_open_options;
 #define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0 }
 
+/** How hnsw finds rows among allowed ones: the same kind of answer, at other costs. */
+enum {
+  ATLAS_STRATEGY_AUTOMATIC = 0, /**< by the share of rows that are allowed */
+  ATLAS_STRATEGY_WALK = 1,      /**< through all rows, keeping allowed ones: where much is allowed */
+  ATLAS_STRATEGY_TWO_HOP = 2,   /**< from allowed row to allowed row, over at most one that is not */
+  ATLAS_STRATEGY_SCAN = 3       /**< over all allowed rows: where little is */
+};
+
+/** Of a search for the k nearest. A search within a radius heeds `width` and `allowed` only. */
 typedef struct atlas_search_options {
   uint32_t struct_size;
   uint32_t threads;        /**< for a batch; default: all that the process may use */
@@ -180,8 +205,15 @@ typedef struct atlas_search_options {
   uint64_t allowed_bits;   /**< bits in it; keys from here on are not allowed */
   int32_t first_pass;      /**< flat: ATLAS_FIRST_PASS_ of a batch; the answers are the same */
   uint32_t reserved;       /**< 0 */
+  int32_t strategy;        /**< hnsw: ATLAS_STRATEGY_ of a search with `allowed` */
+  uint32_t starts;         /**< hnsw: rows that the walk begins from, to 1,024; more help in data of separate clusters;
+                                default one */
+  uint32_t patience;       /**< hnsw: so many steps in a row that bring no answer end the walk; default: it ends when no
+                                candidate is left */
+  uint32_t reserved_2;     /**< 0 */
+  uint64_t time_limit_ns;  /**< hnsw: a query's; then the answer is what was found, maybe fewer than k; default none */
 } atlas_search_options;
-#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0 }
+#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct atlas_save_options {
   uint32_t struct_size;
@@ -195,7 +227,7 @@ typedef struct atlas_save_options {
 typedef struct atlas_index_info {
   uint32_t struct_size;
   int32_t kind;            /**< ATLAS_KIND_, never 0 */
-  int32_t scalar;
+  int32_t scalar;          /**< what callers give and get */
   int32_t metric;
   uint32_t dimension;
   uint32_t connectivity;   /**< this and the widths: 0 unless hnsw */
@@ -206,10 +238,15 @@ typedef struct atlas_index_info {
   uint32_t max_level;      /**< hnsw: the graph's highest level */
   uint64_t memory_vectors; /**< bytes, in memory or mapped, by part */
   uint64_t memory_keys;
-  uint64_t memory_graph;
+  uint64_t memory_graph;   /**< links and codes */
   uint64_t memory_scratch;
+  int32_t stored;          /**< what vectors are stored as */
+  int32_t codes;           /**< this and the next two: 0 unless hnsw. ATLAS_CODES_, never AUTOMATIC */
+  uint32_t codes_from;
+  float alpha;
 } atlas_index_info;
-#define ATLAS_INDEX_INFO_INIT { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_INDEX_INFO_INIT \
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
@@ -234,8 +271,9 @@ ATLAS_C_EXPORT atlas_status atlas_index_describe(atlas_index_info* out, const at
  *
  * @param keys     uint64 [vectors->rows], each new and none ATLAS_RESERVED_KEY
  * @param vectors  finite; under cosine none of length zero
- * @return         ATLAS_ERR_DUPLICATE_KEY, _NOT_FINITE, _ZERO_VECTOR (atlas_last_error_row says which),
- *                 _DIMENSION_MISMATCH, _SCALAR_MISMATCH, _READ_ONLY, _LIMIT_EXCEEDED, _NO_MEMORY, _CANCELLED
+ * @return         ATLAS_ERR_DUPLICATE_KEY, _NOT_FINITE, _ZERO_VECTOR, _LIMIT_EXCEEDED for a number that the stored
+ *                 scalar cannot hold (atlas_last_error_row says which); _DIMENSION_MISMATCH, _SCALAR_MISMATCH,
+ *                 _READ_ONLY, _LIMIT_EXCEEDED, _NO_MEMORY, _CANCELLED
  */
 ATLAS_C_EXPORT atlas_status atlas_index_add(atlas_index* index, const uint64_t* keys, const atlas_matrix* vectors,
                                             const atlas_work_options* options);
@@ -253,6 +291,16 @@ ATLAS_C_EXPORT atlas_status atlas_index_upsert(atlas_index* index, const uint64_
 ATLAS_C_EXPORT atlas_status atlas_index_remove(atlas_index* index, const uint64_t* keys, size_t key_count);
 
 /**
+ * Removes those of some keys that are stored.
+ *
+ * @param[out] removed  how many were; may be NULL
+ * @param      keys     uint64 [key_count]
+ * @return              ATLAS_ERR_READ_ONLY; _NO_MEMORY: then some are removed
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_remove_stored(uint64_t* removed, atlas_index* index, const uint64_t* keys,
+                                                      size_t key_count);
+
+/**
  * Which keys are stored.
  *
  * @param[out] out   uint8 [key_count]: 1 if stored, else 0
@@ -262,18 +310,19 @@ ATLAS_C_EXPORT atlas_status atlas_index_contains(uint8_t* out, const atlas_index
                                                  size_t key_count);
 
 /**
- * Vectors by key, as they were added.
+ * Vectors by key, as they were added, as far as the stored scalar holds them.
  *
  * @param[out] out        `scalar` [key_count, dimension]; not defined after an error
  * @param      keys       uint64 [key_count]; one that is not stored gives ATLAS_ERR_KEY_NOT_FOUND and its row
- * @param      scalar     what `out` holds; must be the index's
+ * @param      scalar     what `out` holds: ATLAS_SCALAR_F32
  * @param      dimension  columns of `out`; must be the index's
  */
 ATLAS_C_EXPORT atlas_status atlas_index_get(void* out, const atlas_index* index, const uint64_t* keys,
                                             size_t key_count, int32_t scalar, size_t dimension);
 
 /**
- * The nearest stored vectors of each query. Fewer than k is a count, not an error.
+ * The nearest stored vectors of each query. Fewer than k is a count, not an error. Of equally near ones the first
+ * added comes first in flat, the least key in hnsw.
  *
  * @param[in,out] hits     shape and arrays; the arrays are written
  * @param         queries  at most hits->rows vectors
@@ -310,7 +359,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_distances(float* out, const atlas_index*
                                                   const uint64_t* keys, size_t key_count);
 
 /**
- * Some of the stored keys, in the order in which they were added.
+ * Some of the stored keys: of flat in the order in which they were added, of hnsw in no particular order. What is
+ * added or removed between two calls may be listed or not.
  *
  * @param[out]    written  keys written; 0 with a capacity above 0: there are no more
  * @param[out]    keys     uint64 [capacity]
