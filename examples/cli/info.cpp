@@ -28,6 +28,7 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::upper_links: return "upper links";
     case atlas::index_section::codes: return "codes";
     case atlas::index_section::code_centre: return "code centre";
+    case atlas::index_section::neighbours: return "neighbours";
   }
   switch (static_cast<atlas::folder_section>(id)) {
     case atlas::folder_section::info: return "folder";

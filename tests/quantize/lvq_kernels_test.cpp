@@ -96,7 +96,8 @@ TEST_SUITE("lvq") {
     });
   }
 
-  TEST_CASE("lvq8, lvq4: near the formula; any count, ids and prefetch give the bits of one row; nothing else written") {
+  TEST_CASE(
+      "lvq8, lvq4: near the formula; any count, ids and prefetch give the bits of one row; nothing else written") {
     constexpr std::uint32_t row_count = 23;
     support::on_each_target([] {
       for (const lvq_bits bits : widths) {
@@ -355,8 +356,8 @@ TEST_SUITE("lvq") {
           vector[i] = three[i % 3];
           ends += i % 3 == 0 ? 255U : 0U;
         }
-        const auto odd = atlas::kernels().lvq_codes(vector.data(), 1.0F, centre.data(), dimension, 0.0F, 1.0F, 255, 0,
-                                                    codes.data());
+        const auto odd =
+            atlas::kernels().lvq_codes(vector.data(), 1.0F, centre.data(), dimension, 0.0F, 1.0F, 255, 0, codes.data());
         CHECK(odd.codes == ends);
         CHECK(int{codes[0]} == 255);
         CHECK(int{codes[1]} == 0);

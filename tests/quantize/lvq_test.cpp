@@ -104,7 +104,8 @@ TEST_SUITE("lvq") {
         CHECK(layout.stride_bytes % 64 == 0);
         CHECK(layout.code_bytes + 16 <= layout.stride_bytes);
         CHECK(layout.stride_bytes < layout.code_bytes + 16 + 64);
-        const std::size_t last = bits == lvq_bits::four ? (dimension - 1) / 128 * 64 + (dimension - 1) % 64 : dimension - 1;
+        const std::size_t last =
+            bits == lvq_bits::four ? (dimension - 1) / 128 * 64 + (dimension - 1) % 64 : dimension - 1;
         CHECK(last < layout.code_bytes);
       }
     }
@@ -317,7 +318,8 @@ TEST_SUITE("lvq") {
               CHECK(support::terms_of(layout, row.data()).step == 0.0F);
               CHECK(support::code_of(layout, row.data(), dimension - 1) == 0);
             }
-            for (const float outlier : {1e18F, -1e18F, 1e19F, 1e30F, largest, -largest, least, 3 * least, 1e-38F, -1e-39F}) {
+            for (const float outlier :
+                 {1e18F, -1e18F, 1e19F, 1e30F, largest, -largest, least, 3 * least, 1e-38F, -1e-39F}) {
               auto vector = support::random_vector(4, dimension);
               if (std::abs(outlier) < 1) {
                 for (float& each : vector) each *= std::abs(outlier);

@@ -106,6 +106,9 @@ class any_index {
   [[nodiscard]] status reserve(std::size_t rows) noexcept {
     return visit([&](auto& index) noexcept { return index.reserve(rows); });
   }
+  [[nodiscard]] status compact() noexcept {
+    return visit([](auto& index) noexcept { return index.compact(); });
+  }
   [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
     return visit([&](auto& index) noexcept { return index.save(path, options); });
   }

@@ -200,6 +200,16 @@ class basic_index {
     return state_->rows.reserve(rows, [this](std::uint32_t room) noexcept { return state_->engine.reserve(room); });
   }
 
+  /// Takes removed and replaced vectors out of a graph now, so that their memory serves the next ones; saved files are
+  /// without them in any case. Searches go on; changes wait. flat: nothing to do.
+  /// @return  errc::read_only; errc::cancelled in the child of a fork() that cut off a search
+  [[nodiscard]] status compact() noexcept {
+    if (is_read_only()) return read_only_error();
+    lock_guard<shared_mutex> still(state_->change_lock);
+    const bool is_done = state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
+    return is_done ? status{} : status{errc::cancelled};
+  }
+
   /// Writes the index to a file: complete or not at all. The file at `path` stays as it is until the new one is on
   /// the device, whatever fails. Changes since the last save are lost with the process.
   ///
@@ -209,20 +219,9 @@ class basic_index {
   /// @return  errc::file_not_found (no such folder), is_a_directory, permission_denied, no_space, io,
   ///          invalid_argument, no_memory or cancelled
   [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
-    if (status kept = check_sections_kept(options); !kept.ok()) return kept;
-    lock_guard<shared_mutex> still(state_->change_lock);
-    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
-    auto file = file_writer::create(path);
-    if (!file.ok()) return file.error();
-    section_writer writer(*file, options.on_progress, extra_bytes(options));
-    index_parameters parameters;
-    parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
-    const auto row_count = state_->engine.save(writer, state_->rows, parameters);
-    if (!row_count.ok()) return row_count.error();
-    if (status saved = write_extra(writer, options); !saved.ok()) return saved;
-    file_header header{};
-    describe_rows(header, Engine::kind, state_->rows, *row_count, parameters);
-    return file->commit(header);
+    return write_file(path, options, [this](section_writer& writer, index_parameters& parameters) noexcept {
+      return state_->engine.save(writer, state_->rows, parameters);
+    });
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return state_->rows.live_count(); }       ///< stored vectors
@@ -272,6 +271,25 @@ class basic_index {
     if (status rows = open_rows(opened.file, options.mode, opened.rows); !rows.ok()) return rows.error();
     if (status engine = opened.engine.open(opened.file, options.mode, *parameters); !engine.ok()) return engine.error();
     return made;
+  }
+
+  /// Writes a file whose own sections `write(writer, parameters)` writes, giving the number of rows.
+  template <class Write>
+  [[nodiscard]] status write_file(const char* path, const save_options& options, Write write) const noexcept {
+    if (status kept = check_sections_kept(options); !kept.ok()) return kept;
+    lock_guard<shared_mutex> still(state_->change_lock);
+    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
+    auto file = file_writer::create(path);
+    if (!file.ok()) return file.error();
+    section_writer writer(*file, options.on_progress, extra_bytes(options));
+    index_parameters parameters;
+    parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
+    const auto row_count = write(writer, parameters);
+    if (!row_count.ok()) return row_count.error();
+    if (status saved = write_extra(writer, options); !saved.ok()) return saved;
+    file_header header{};
+    describe_rows(header, Engine::kind, state_->rows, *row_count, parameters);
+    return file->commit(header);
   }
 
   state* state_;

@@ -14,6 +14,7 @@
 #include <atlas/index/hnsw_options.hpp>  // hnsw_options
 #include <atlas/index/hnsw_query.hpp>    // hnsw_nearest, hnsw_within
 #include <atlas/index/hnsw_repair.hpp>   // hnsw_repair
+#include <atlas/index/hnsw_seal.hpp>     // sealing
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -25,7 +26,8 @@ class hnsw_engine {
       static_cast<std::uint32_t>(index_section::row_states),   static_cast<std::uint32_t>(index_section::key_map),
       static_cast<std::uint32_t>(index_section::base_links),   static_cast<std::uint32_t>(index_section::levels),
       static_cast<std::uint32_t>(index_section::upper_blocks), static_cast<std::uint32_t>(index_section::upper_links),
-      static_cast<std::uint32_t>(index_section::codes),        static_cast<std::uint32_t>(index_section::code_centre)};
+      static_cast<std::uint32_t>(index_section::codes),        static_cast<std::uint32_t>(index_section::code_centre),
+      static_cast<std::uint32_t>(index_section::neighbours)};
   static constexpr std::uint32_t most_connectivity = 512;
   static constexpr std::uint32_t most_width = 65'536;
 
@@ -116,7 +118,8 @@ class hnsw_engine {
       const std::uint64_t now = monotonic_ns();
       request.limits.deadline_ns = options.time_limit_ns < ~now ? now + options.time_limit_ns : ~std::uint64_t{0};
     }
-    const status found = hnsw_nearest({rows, codes_, graph_}, scratch, entry, prefetch_rows(), request);
+    const sealed_parts sealed{&neighbours_, codes_.is_active() ? codes_.centre().data() : zeros_.data()};
+    const status found = hnsw_nearest({rows, codes_, graph_}, neighbours_.is_there() ? &sealed : nullptr, scratch, entry, prefetch_rows(), request);
     if (!found.ok()) return found.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
@@ -130,12 +133,53 @@ class hnsw_engine {
 
   /// Writes the rows that are not free in an order in which neighbours lie near each other, and what leads from one to the
   /// other. Gives their number.
+  /// A sealed graph is saved sealed.
   [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, index_parameters& parameters) const noexcept {
+    if (!neighbours_.is_there()) return write(writer, rows, parameters, nullptr, 0, [](auto&&) noexcept { return status{}; });
+    return write(writer, rows, parameters, &neighbours_, rows.row_count() * neighbours_.layout().stride_bytes(), [&](const row_order& order) noexcept {
+      return writer.write_rows(index_section::neighbours, neighbours_.rows(), order);
+    });
+  }
+  /// As save, with blocks of neighbours.
+  [[nodiscard]] result<std::uint64_t> seal(section_writer& writer, const row_store& rows, index_parameters& parameters,
+                                           const seal_options& options, thread_pool& pool, scratch_list& scratches) const noexcept {
+    neighbour_store shape;
+    const std::size_t dimension = rows.layout().dimension;
+    if (status made = shape.set_shape(dimension, options.degree / neighbours_of_block, options.seed); !made.ok()) return made.error();
+    buffer<float> zeros;
+    buffer<float> rotated_centre;
+    if (status made = zeros.resize_zeroed(dimension); !made.ok()) return made.error();
+    if (status made = rotated_centre.resize(shape.layout().bits.dimension); !made.ok()) return made.error();
+    const float* centre = codes_.is_active() ? codes_.centre().data() : zeros.data();
+    shape.rotated_by().apply(centre, 1.0F, zeros.data(), rotated_centre.data());
+    const std::size_t stride = shape.layout().stride_bytes();
+    return write(writer, rows, parameters, &shape, stride * rows.row_count(), [&](const row_order& order) noexcept -> status {
+      const hnsw_parts parts{rows, codes_, graph_};
+      const sealing work(parts, shape, order, centre, rotated_centre.data());
+      status failed;
+      const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+        if (!failed.ok()) return;
+        failed = run_batch(pool, scratches, count, options.threads, {}, [&](search_scratch& scratch, std::size_t i) noexcept {
+          return work.write(order.rows()[first + i], scratch, out + i * stride);
+        });
+      };
+      if (status written = writer.write_filled(index_section::neighbours, stride, order.size(), fill); !written.ok()) return written;
+      return failed;
+    });
+  }
+  [[nodiscard]] bool is_sealed() const noexcept { return neighbours_.is_there(); }
+
+ private:
+  /// @param neighbours  the shape of the blocks that write_neighbours writes, or null
+  template <class WriteNeighbours>
+  [[nodiscard]] result<std::uint64_t> write(section_writer& writer, const row_store& rows, index_parameters& parameters,
+                                            const neighbour_store* neighbours, std::uint64_t neighbour_bytes,
+                                            WriteNeighbours write_neighbours) const noexcept {
     row_order order;
     if (status made = order_by_links(rows, graph_, order); !made.ok()) return made.error();
     const span<const float> centre = codes_.is_active() ? codes_.centre() : span<const float>{};
     const std::uint64_t code_bytes = codes_.is_active() ? order.size() * codes_.stride_bytes() + centre.size() * sizeof(float) : 0;
-    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes);
+    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes + neighbour_bytes);
     if (status w = save_rows(writer, rows, order); !w.ok()) return w.error();
     const auto upper_blocks = save_graph(writer, graph_, order);
     if (!upper_blocks.ok()) return upper_blocks.error();
@@ -146,6 +190,11 @@ class hnsw_engine {
           !w.ok()) {
         return w.error();
       }
+    }
+    if (neighbours != nullptr) {
+      if (status w = write_neighbours(order); !w.ok()) return w.error();
+      parameters.neighbour_blocks = neighbours->layout().blocks;
+      parameters.rotation_seed = neighbours->seed();
     }
     const entry_point entry = graph_.entry();
     parameters.connectivity = graph_.connectivity();
@@ -162,6 +211,8 @@ class hnsw_engine {
     parameters.alpha = alpha_;
     return std::uint64_t{order.size()};
   }
+
+ public:
   [[nodiscard]] status open(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
     const std::uint64_t rows = file.header().rows;
     const std::uint32_t connectivity = parameters.connectivity;
@@ -188,9 +239,10 @@ class hnsw_engine {
     seed_ = parameters.seed;
     alpha_ = parameters.alpha >= 1.0F && parameters.alpha <= 2.0F ? parameters.alpha : 1.0F;
     prefetch_rows_.store_release(parameters.prefetch_rows);
-    return open_codes(file, mode, parameters);
+    if (status codes = open_codes(file, mode, parameters); !codes.ok()) return codes;
+    return open_neighbours(file, mode, parameters);
   }
-  [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count) + codes_.bytes(row_count); }
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count) + codes_.bytes(row_count) + neighbours_.bytes(row_count); }
 
  private:
   [[nodiscard]] static status check(std::uint32_t connectivity, std::uint32_t build_width, std::uint32_t search_width, errc why) noexcept {
@@ -234,6 +286,19 @@ class hnsw_engine {
     if (!all_finite(components, header.dimension)) return error{errc::corrupt_file, "code centre", "finite numbers", "NaN or infinity"};
     return codes_.adopt(wanted, header.dimension, which, static_cast<column&&>(*codes), components);
   }
+  [[nodiscard]] status open_neighbours(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
+    if (parameters.neighbour_blocks == 0) return {};
+    if (parameters.neighbour_blocks > neighbour_rows::most_blocks) {
+      return error{errc::corrupt_file, "parameters.neighbour_blocks", "0 to 4", parameters.neighbour_blocks};
+    }
+    if (mode == open_mode::change) return error{errc::read_only, "sealed index", "open_mode::read", "open_mode::change"};
+    const std::size_t dimension = file.header().dimension;
+    if (status made = neighbours_.set_shape(dimension, parameters.neighbour_blocks, parameters.rotation_seed); !made.ok()) return made;
+    auto rows = open_column(file, index_section::neighbours, neighbours_.layout().stride_bytes(), file.header().rows, mode);
+    if (!rows.ok()) return rows.error();
+    neighbours_.adopt(static_cast<column&&>(*rows));
+    return zeros_.resize_zeroed(dimension);
+  }
   [[nodiscard]] std::size_t prefetch_rows() const noexcept {
     const std::uint16_t rows = prefetch_rows_.load_acquire();
     return rows != 0 ? rows : default_prefetch_rows;
@@ -254,6 +319,8 @@ class hnsw_engine {
   float alpha_ = 1.0F;
   code_store codes_;
   hnsw_repair repair_;
+  neighbour_store neighbours_;  ///< of a sealed graph
+  buffer<float> zeros_;         ///< what blocks are relative to without codes
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

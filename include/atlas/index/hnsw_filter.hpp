@@ -111,15 +111,9 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
     }
     return others;
   };
-  constexpr std::uint32_t clock_every = 8;
-  std::uint32_t until_clock = clock_every;
-  const auto is_late = [&]() noexcept {
-    if (limits.deadline_ns == 0 || --until_clock != 0) return false;
-    until_clock = clock_every;
-    return monotonic_ns() >= limits.deadline_ns;
-  };
+  walk_clock clock(limits);
   // Where the walk begins nothing may be allowed: outward through all rows, nearest first, until something is.
-  while (pool.size() == 0 && frontier.size() != 0 && !is_late()) {
+  while (pool.size() == 0 && frontier.size() != 0 && !clock.is_over(true)) {
     const candidate at = frontier.pop();
     const std::size_t others = expand(at.row);
     if (pool.size() != 0) break;
@@ -128,7 +122,11 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
     }
   }
   candidate at;
-  while (pool.take(at) && !is_late()) (void)expand(at.row);
+  while (pool.take(at)) {
+    const float gain_below = clock.gain_below(pool);
+    (void)expand(at.row);
+    if (clock.is_over(clock.gain_below(pool) < gain_below)) break;
+  }
   return {};
 }
 

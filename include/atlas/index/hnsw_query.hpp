@@ -12,6 +12,7 @@
 #include <atlas/index/hnsw_filter.hpp>   // chosen_strategy, nearest_two_hop
 #include <atlas/index/hnsw_measure.hpp>  // measure_candidates
 #include <atlas/index/hnsw_search.hpp>   // hnsw_walk
+#include <atlas/index/hnsw_sealed_search.hpp>  // sealed_walk
 #include <atlas/index/options.hpp>       // search_options
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
@@ -24,6 +25,12 @@ struct hnsw_request {
   filter_strategy strategy = filter_strategy::automatic;
   std::uint32_t starts = 1;
   walk_limits limits = {};
+};
+
+/// What a sealed graph has besides.
+struct sealed_parts {
+  const neighbour_store* neighbours;
+  const float* centre;  ///< what blocks are relative to
 };
 
 /// The nearest rows of level 1 into scratch.starts, `starts` of them at the most. @pre walk.start() was called
@@ -58,7 +65,8 @@ struct hnsw_request {
 }
 
 /// The k nearest live, allowed rows into scratch.answers, by distance and then by key.
-[[nodiscard]] inline status hnsw_nearest(const hnsw_parts& parts, search_scratch& scratch, entry_point entry,
+/// @param sealed  null unless the graph is
+[[nodiscard]] inline status hnsw_nearest(const hnsw_parts& parts, const sealed_parts* sealed, search_scratch& scratch, entry_point entry,
                                          std::size_t prefetch_rows, hnsw_request request) noexcept {
   const row_store& rows = parts.rows;
   scratch.answers.clear();
@@ -83,6 +91,21 @@ struct hnsw_request {
   if (status found = find_starts(walk, scratch, entry, request.starts); !found.ok()) return found;
   const candidate from = scratch.starts[0];
   bool may_be_more = true;
+  if (sealed != nullptr && request.allowed.is_empty()) {
+    sealed_walk blocks(walk, *sealed->neighbours, scratch);
+    if (status ready = blocks.start(sealed->centre); !ready.ok()) return ready;
+    const std::size_t width = widened(request, walk.row_count(), linked_share(rows));
+    const bool by_estimates = rows.layout().dimension >= walk_by_estimates_from;
+    if (status walked = by_estimates ? blocks.nearest_by_estimates(width, request.limits) : blocks.nearest_by_codes(width, request.limits);
+        !walked.ok()) {
+      return walked;
+    }
+    const candidate_pool& found = by_estimates ? scratch.found : scratch.pool;
+    if (status measured = measure(found.data(), found.size()); !measured.ok()) return measured;
+    if (scratch.answers.size() >= request.k || request.limits.deadline_ns != 0) return {};
+    // Bits may hide rows that only they lead to: once more, by all links.
+    if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+  }
   if (strategy == filter_strategy::two_hop) {
     if (status walked = nearest_two_hop(walk, parts, scratch, request.width, request.allowed, request.limits); !walked.ok()) return walked;
   } else {

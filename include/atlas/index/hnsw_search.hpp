@@ -34,6 +34,32 @@ struct walk_limits {
   std::size_t patience_k = 0;
 };
 
+/// Tells a walk when its limits are reached.
+class walk_clock {
+ public:
+  explicit walk_clock(const walk_limits& limits) noexcept : limits_(limits) {}
+  /// Below what a distance must be to come among the nearest that patience asks about.
+  [[nodiscard]] float gain_below(const candidate_pool& pool) const noexcept {
+    return limits_.patience != 0 ? pool.distance_at(limits_.patience_k) : 0.0F;
+  }
+  /// After each expansion. @param has_gained  whether a distance was below gain_below
+  [[nodiscard]] bool is_over(bool has_gained) noexcept {
+    if (limits_.patience != 0) {
+      without_gain_ = has_gained ? 0 : without_gain_ + 1;
+      if (without_gain_ >= limits_.patience) return true;
+    }
+    if (limits_.deadline_ns == 0 || --until_look_ != 0) return false;
+    until_look_ = look_every;
+    return monotonic_ns() >= limits_.deadline_ns;
+  }
+
+ private:
+  static constexpr std::uint32_t look_every = 8;  // expansions, of about a microsecond each
+  const walk_limits& limits_;
+  std::uint32_t until_look_ = look_every;
+  std::uint32_t without_gain_ = 0;
+};
+
 /// One walk's view of an index: rows known when it began, and the scratch that is its own.
 /// Ids are checked against `row_count`, so no list, however hostile, leads outside the rows.
 class hnsw_walk {
@@ -117,6 +143,12 @@ class hnsw_walk {
     if (is_coded_) return codes_.distances(coded_, ids, count, prefetch_rows_, out);
     rows_.layout().gather(query_, 1.0F, rows_.vectors(), ids, count, out);
   }
+  /// Asks for a row's code to be loaded soon.
+  void prefetch(std::uint32_t row) const noexcept {
+    if (!is_coded_) return __builtin_prefetch(rows_.vector(row));
+    const std::byte* at = codes_.codes().at(row);
+    for (std::size_t line = 0; line < codes_.stride_bytes(); line += cache_line) __builtin_prefetch(at + line);
+  }
   [[nodiscard]] candidate score_one(std::uint32_t row) const noexcept {
     float distance = 0.0F;
     score(&row, 1, &distance);
@@ -127,9 +159,6 @@ class hnsw_walk {
   }
 
  private:
-  /// Expansions between two looks at the clock.
-  static constexpr std::uint32_t clock_every = 8;
-
   std::size_t gather_unseen(std::uint32_t row, std::uint32_t level) noexcept {
     std::uint32_t* ids = scratch_.ids.data();
     const std::size_t linked = graph_.links(row, level).read(row_count_, ids);
@@ -162,14 +191,13 @@ inline status hnsw_walk::nearest(const candidate* starts, std::size_t start_coun
     if (scratch_.visited.insert(starts[i].row)) pool.insert(starts[i]);
   }
   candidate at;
-  std::uint32_t until_clock = clock_every;
-  std::uint32_t without_gain = 0;
+  walk_clock clock(limits);
   while (pool.take(at)) {
     const std::size_t count = gather_unseen(at.row, level);
     if (level == 0) graph_.prefetch(pool.peek(at.row));
     score(scratch_.ids.data(), count, scratch_.distances.data());
     float bound = pool.bound();
-    const float gain_below = limits.patience != 0 ? pool.distance_at(limits.patience_k) : 0.0F;
+    const float gain_below = clock.gain_below(pool);
     bool has_gained = false;
     for (std::size_t i = 0; i < count; ++i) {
       const float distance = scratch_.distances.data()[i];
@@ -178,14 +206,7 @@ inline status hnsw_walk::nearest(const candidate* starts, std::size_t start_coun
       has_gained = has_gained || distance < gain_below;
       bound = pool.bound();
     }
-    if (limits.patience != 0) {
-      without_gain = has_gained ? 0 : without_gain + 1;
-      if (without_gain >= limits.patience) break;
-    }
-    if (limits.deadline_ns != 0 && --until_clock == 0) {
-      if (monotonic_ns() >= limits.deadline_ns) break;
-      until_clock = clock_every;
-    }
+    if (clock.is_over(has_gained)) break;
   }
   return {};
 }

@@ -85,11 +85,19 @@ struct save_options {
   progress on_progress = {};  ///< called with bytes done; cancelling leaves the target as it was
 };
 
+/// Options of hnsw's seal.
+struct seal_options {
+  std::uint32_t degree = 32;     ///< neighbours a row, a multiple of 32 up to 128
+  unsigned threads = 1;          ///< 0: all that the process may use; the file is the same
+  std::uint64_t seed = 42;       ///< of the rotation of vectors before their bits are taken
+  save_options save = {};        ///< what else the file holds, and progress
+};
+
 /// Bytes an index holds, by part, whether in memory or mapped.
 struct memory_use {
   std::uint64_t vectors = 0;   ///< rows as stored, padding included
   std::uint64_t keys = 0;      ///< keys, row states and the key map
-  std::uint64_t graph = 0;     ///< hnsw links; 0 for flat
+  std::uint64_t graph = 0;     ///< hnsw: links, codes, a sealed one's blocks of neighbours; 0 for flat
   std::uint64_t scratch = 0;   ///< kept between searches
   [[nodiscard]] std::uint64_t total() const noexcept { return vectors + keys + graph + scratch; }
 };

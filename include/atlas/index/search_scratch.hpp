@@ -20,6 +20,7 @@ struct search_scratch {
   unsigned place = 0;                                  ///< of its user among readers (core/reader_epochs.hpp)
   visited_set visited;
   candidate_pool pool;
+  candidate_pool found;                                ///< of a walk by estimates: what it expanded, by codes
   candidate_heap<heap_order::nearest_first> frontier;  ///< of walks that no width bounds
   candidate_heap<heap_order::farthest_first> answers;  ///< allowed rows of such a walk
   buffer<std::uint32_t> ids;                           ///< rows about to be scored
@@ -27,6 +28,8 @@ struct search_scratch {
   buffer<float> distances;                             ///< their distances
   buffer<float> query;                                 ///< the query, of unit length under cosine
   buffer<std::int8_t> components;                      ///< the same as codes want it
+  buffer<float> rotated;                               ///< the query as bits of neighbours want it
+  buffer<std::uint8_t> bit_tables;                     ///< its tables
   buffer<candidate> starts;                            ///< where a walk on the lowest level begins
   buffer<candidate> chosen;                            ///< of an insertion: the new row's neighbours, level by level
   buffer<candidate> pruned;                            ///< of an insertion: what may become a neighbour, sorted
@@ -52,8 +55,8 @@ struct search_scratch {
     return {};
   }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return visited.bytes() + pool.bytes() + frontier.bytes() + answers.bytes() + (ids.capacity() + second_ids.capacity()) * sizeof(std::uint32_t) +
-           (distances.capacity() + query.capacity()) * sizeof(float) + components.capacity() +
+    return visited.bytes() + pool.bytes() + found.bytes() + frontier.bytes() + answers.bytes() + (ids.capacity() + second_ids.capacity()) * sizeof(std::uint32_t) +
+           (distances.capacity() + query.capacity() + rotated.capacity()) * sizeof(float) + components.capacity() + bit_tables.capacity() +
            (chosen.capacity() + pruned.capacity() + relinked.capacity() + starts.capacity()) * sizeof(candidate);
   }
 };

@@ -23,6 +23,7 @@ enum class index_section : std::uint32_t {
   upper_links = 0x113,   ///< growable; connectivity u32 a block, one block a level above 0
   codes = 0x114,         ///< growable; a row's traversal code; there if parameters.codes is not 0
   code_centre = 0x115,   ///< f32 a component; likewise
+  neighbours = 0x116,    ///< growable; a row's blocks of neighbours; there if parameters.neighbour_blocks is not 0
 };
 
 /// What a row is. The first two are stored.
@@ -49,9 +50,10 @@ struct index_parameters {
   std::uint16_t prefetch_rows = 0;   ///< rows asked for ahead in a walk; 0: the default
   std::uint32_t codes_from = 0;
   float alpha = 0.0F;                ///< 0: 1
-  std::uint32_t reserved = 0;
+  std::uint32_t neighbour_blocks = 0;  ///< of a row of a sealed file, 1 to 4; 0: not sealed
+  std::uint64_t rotation_seed = 0;
 };
-static_assert(sizeof(index_parameters) == 56);
+static_assert(sizeof(index_parameters) == 64);
 
 }}  // namespace atlas::ATLAS_ABI
 

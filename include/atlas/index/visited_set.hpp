@@ -32,6 +32,8 @@ class visited_set {
     mark = epoch_;
     return is_new;
   }
+  /// Whether a row was asked for since start. @pre as for insert
+  [[nodiscard]] bool contains(std::uint32_t row) const noexcept { return marks_.data()[row] == epoch_; }
   /// Rows there is room for.
   [[nodiscard]] std::size_t capacity() const noexcept { return marks_.size(); }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return marks_.capacity(); }

@@ -48,9 +48,7 @@ struct lvq_layout {
 };
 
 /// Bytes of a prepared query's components, a multiple of 128.
-[[nodiscard]] constexpr std::size_t lvq_query_bytes(std::size_t dimension) noexcept {
-  return round_up(dimension, 128);
-}
+[[nodiscard]] constexpr std::size_t lvq_query_bytes(std::size_t dimension) noexcept { return round_up(dimension, 128); }
 
 namespace detail {
 
@@ -96,8 +94,8 @@ inline kernels_v1::code_sums lvq_encode_blocks(const float* vector, float scale,
   for (std::size_t first = 0; first < dimension; first += 128, row += 64) {
     const std::size_t left = dimension - first < 128 ? dimension - first : 128;
     std::uint8_t codes[128];
-    const kernels_v1::code_sums of_block = table.lvq_codes(vector + first, scale, centre + first, left, coding.lower,
-                                                           coding.inverse_step, 15, 0, codes);
+    const kernels_v1::code_sums of_block =
+        table.lvq_codes(vector + first, scale, centre + first, left, coding.lower, coding.inverse_step, 15, 0, codes);
     sums.codes += of_block.codes;
     sums.squares += of_block.squares;
     if (left < 128) std::memset(codes + left, 0, 128 - left);
@@ -147,8 +145,8 @@ inline void lvq_encode(const lvq_layout& layout, metric which, const float* vect
   double norm = made.squares;
   if (which == metric::inner_product) norm = -static_cast<double>(range.product);
   if (which == metric::cosine) norm *= 0.5;
-  store_unaligned(row + layout.code_bytes, lvq_terms{detail::finite_float(norm), coding.lower, coding.step,
-                                                     detail::finite_float(made.sum)});
+  store_unaligned(row + layout.code_bytes,
+                  lvq_terms{detail::finite_float(norm), coding.lower, coding.step, detail::finite_float(made.sum)});
 }
 
 /// Prepares a query for rows of this layout, metric and centre.
@@ -172,9 +170,8 @@ inline void lvq_encode(const lvq_layout& layout, metric which, const float* vect
   const std::size_t dimension = layout.dimension;
   const kernels_v1::centred_range range = table.lvq_range(query, scale, centre, dimension);
   const detail::lvq_coding coding(range, 254);
-  const kernels_v1::code_sums sums =
-      table.lvq_codes(query, scale, centre, dimension, coding.lower, coding.inverse_step, 254, 127,
-                      reinterpret_cast<std::uint8_t*>(components));
+  const kernels_v1::code_sums sums = table.lvq_codes(query, scale, centre, dimension, coding.lower, coding.inverse_step,
+                                                     254, 127, reinterpret_cast<std::uint8_t*>(components));
   std::memset(components + dimension, 0, lvq_query_bytes(dimension) - dimension);
 
   const auto count = static_cast<double>(dimension);
@@ -210,8 +207,7 @@ inline void lvq_encode(const lvq_layout& layout, metric which, const float* vect
 /// anything.
 /// Cost: no allocation, never throws.
 inline void lvq_distances(const lvq_layout& layout, const lvq_query& query, const std::byte* rows,
-                          const std::uint32_t* ids, std::size_t count, std::size_t prefetch_rows,
-                          float* out) noexcept {
+                          const std::uint32_t* ids, std::size_t count, std::size_t prefetch_rows, float* out) noexcept {
   const kernel_table& table = kernels();
   const kernels_v1::lvq_kernel kernel = layout.bits == lvq_bits::four ? table.lvq4 : table.lvq8;
   kernel(query, rows, layout.stride_bytes, ids, count, layout.dimension, layout.code_bytes, prefetch_rows, out);

@@ -147,8 +147,8 @@ HWY_INLINE void lvq_distances_of(const kernels_v1::lvq_query& query, const void*
                                  std::size_t code_bytes, float* out) {
   const hn::Full128<float> four;
   const auto terms = [&](std::size_t row) HWY_ATTR {
-    return hn::Load(four, reinterpret_cast<const float*>(static_cast<const char*>(rows[row < Rows ? row : 0]) +
-                                                         code_bytes));
+    return hn::Load(four,
+                    reinterpret_cast<const float*>(static_cast<const char*>(rows[row < Rows ? row : 0]) + code_bytes));
   };
   const auto a = terms(0);
   const auto b = terms(1);

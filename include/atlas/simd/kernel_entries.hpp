@@ -64,8 +64,8 @@ struct lvq_query {
 /// read, and all may be anything. prefetch_rows: how many rows are asked for ahead of the one that is computed, with
 /// all their lines; 0 for none, `count` for all at the beginning. out: [count], overlaps no input.
 using lvq_kernel = void (*)(const lvq_query& query, const void* rows, std::size_t stride_bytes,
-                            const std::uint32_t* ids, std::size_t count, std::size_t dimension,
-                            std::size_t code_bytes, std::size_t prefetch_rows, float* out);
+                            const std::uint32_t* ids, std::size_t count, std::size_t dimension, std::size_t code_bytes,
+                            std::size_t prefetch_rows, float* out);
 
 /// Of the numbers vector[i] * scale - centre[i].
 struct centred_range {
@@ -78,6 +78,28 @@ struct centred_range {
 struct code_sums {
   std::uint32_t codes;
   std::uint32_t squares;
+};
+
+/// Of the differences neighbour[i] - node[i]; a sign is that of one that is > 0, else -1.
+struct bit_sums {
+  float sizes;    ///< sum of the differences' sizes
+  float squares;  ///< sum of their squares
+  float node;     ///< sum of sign * node[i]
+  float product;  ///< sum of (node[i] + centre[i]) * difference
+};
+
+/// A query's components in steps, as tables hold them.
+struct bit_steps_of_query {
+  float step;           ///< 0 if all tables are 0
+  std::uint32_t sizes;  ///< sum of the numbers of steps of all components, without their signs
+};
+
+/// A query prepared for blocks of neighbours (quantize/neighbour_bits.hpp).
+struct bit_query {
+  const std::uint8_t* tables;  ///< [parts, 16], entries of at most 63
+  std::size_t parts;           ///< a multiple of 4, at most 16,384
+  float factor;                ///< of a sum of entries in a product with signs
+  float offset;                ///< what is added to that
 };
 
 /// One scalar for another, element by element; `to` does not overlap `from`.
@@ -191,6 +213,32 @@ struct kernel_table {
   /// @return  the sums of codes and of their squares, without the offset
   code_sums (*lvq_codes)(const float* vector, float scale, const float* centre, std::size_t dimension, float lower,
                          float inverse_step, std::uint8_t largest, std::uint8_t offset, std::uint8_t* codes);
+
+  /// out = P(vector * scale - centre), an orthogonal map of `dimension` components and zeros behind them to `padded`, a
+  /// multiple of 8: four rounds r, each of
+  ///   the signs of bits [r * padded, (r + 1) * padded) of `signs`, the lowest of a byte first, 1 for the opposite;
+  ///   the Walsh-Hadamard transform, divided by the root of its size, of the first (r even) or last (r odd) components, as
+  ///   many as the greatest power of two that is <= padded;
+  ///   unless that are all, (a + b) / sqrt(2) and (a - b) / sqrt(2) for components i and i + padded / 2.
+  /// out: [padded], overlaps no input. Absolute error <= 4 * (log2(padded) + 4) * 2^-24 * |vector * scale - centre|, and
+  /// the rounding of that difference.
+  void (*rotate)(const float* vector, float scale, const float* centre, std::size_t dimension, std::size_t padded,
+                 const std::uint8_t* signs, float* out);
+
+  /// Signs and sums of a neighbour's difference to a node. bits[i / 8 * 32] holds, the lowest bit first, which of the
+  /// differences i to i + 7 are > 0. dimension is a multiple of 8; a centre that is null stands for zeros. Sums of sizes and
+  /// squares within a relative, the others within an absolute error as l2sq and dot have.
+  bit_sums (*neighbour_bits)(const float* node, const float* neighbour, const float* centre, std::size_t dimension,
+                             std::uint8_t* bits);
+  /// Tables of groups of 4 of a rotated query's components, which are rounded to steps; the largest sum of sizes in a
+  /// group is 61 steps. Entry c of a group's 16 is the sum of the sizes of its components whose sign is that of their bit
+  /// in c, so that it is 0 to 63. tables: dimension * 4 bytes rounded up to a multiple of 64, the rest zeros.
+  bit_steps_of_query (*bit_tables)(const float* rotated, std::size_t dimension, std::uint8_t* tables);
+  /// Estimates for 32 neighbours, out[r] = distance_of_node + add[r] + mul[r] * (factor * sum[r] + offset), with the exact
+  /// sum of the entries that neighbour r's codes name. bits as pq4's blocks: 16 bytes a part. add_mul: add[32], mul[32].
+  /// @return  bit r is set if out[r] < bound
+  std::uint32_t (*neighbour_estimates)(const bit_query& query, const void* bits, const float* add_mul,
+                                       float distance_of_node, float bound, float* out);
 
   panel_kernels panel;     ///< in float32, with differences, with neither prepare nor begin
   panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits

@@ -60,6 +60,8 @@
 #include <atlas/distance/row_kernels-inl.hpp>
 #include <atlas/quantize/lvq_code_kernels-inl.hpp>
 #include <atlas/quantize/lvq_row_kernels-inl.hpp>
+#include <atlas/quantize/neighbour_kernels-inl.hpp>
+#include <atlas/quantize/rotation_kernels-inl.hpp>
 
 ATLAS_KERNELS_BEGIN
 
@@ -121,6 +123,10 @@ inline constexpr kernels_v1::kernel_table table = {
     .lvq4 = &lvq_kernel<lvq4_codes>,
     .lvq_range = &lvq_range,
     .lvq_codes = &lvq_codes,
+    .rotate = &rotate,
+    .neighbour_bits = &neighbour_bits,
+    .bit_tables = &bit_tables,
+    .neighbour_estimates = &neighbour_estimates,
     .panel = panel_of<panel_queries, panel_rows>,
     .panel_16 = panel_of<16, panel_16_rows>,
     .panel_bf16 = nullptr,

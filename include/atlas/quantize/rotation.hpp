@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/quantize/rotation.hpp -- a random rotation that spreads a vector evenly over its components.
+//
+// Room:      the signs that choose one rotation, and its application.
+// Not here:  the loops (quantize/rotation_kernels-inl.hpp), codes of what is rotated (quantize/neighbour_bits.hpp).
+// Depends:   core, simd.
+// Threads:   apply may be called from any number of threads.
+//
+// Source: random signs and Hadamard transforms: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform and
+// approximate nearest neighbors", SIAM J. Comput. 39, 2009, lemma 1. Four rounds on overlapping powers of two, joined by
+// sums and differences of halves: the rotation of the RaBitQ authors' library.
+#ifndef ATLAS_QUANTIZE_ROTATION_HPP
+#define ATLAS_QUANTIZE_ROTATION_HPP
+
+#include <atlas/core/bits.hpp>          // mix64, round_up
+#include <atlas/core/memory.hpp>        // buffer
+#include <atlas/simd/kernel_table.hpp>  // kernels
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// An orthogonal map of vectors of `dimension` components, with zeros behind them, to ones of `padded` components: lengths
+/// and inner products stay. The same for the same dimension and seed, but for rounding, on all instruction sets.
+class rotation {
+ public:
+  /// Of dimension 0: for one that is made later.
+  rotation() noexcept = default;
+  /// @param dimension  1 to max_dimension
+  /// @return           errc::invalid_argument for dimension 0, errc::limit_exceeded above max_dimension, errc::no_memory
+  /// Cost: O(dimension); keeps padded_dimension / 2 bytes.
+  [[nodiscard]] static result<rotation> create(std::size_t dimension, std::uint64_t seed) noexcept {
+    if (dimension == 0) return error{errc::invalid_argument, "dimension", "1 to 65535", dimension};
+    if (dimension > max_dimension) return error{errc::limit_exceeded, "dimension", max_dimension, dimension};
+    rotation made;
+    made.dimension_ = dimension;
+    const std::size_t words = round_up(made.padded() / 2, sizeof(std::uint64_t)) / sizeof(std::uint64_t);
+    if (status sized = made.signs_.resize(words * sizeof(std::uint64_t)); !sized.ok()) return sized.error();
+    for (std::size_t word = 0; word < words; ++word) {
+      store_unaligned(made.signs_.data() + word * sizeof(std::uint64_t),
+                      mix64(seed + (word + 1) * 0x9E3779B97F4A7C15U));
+    }
+    return made;
+  }
+
+  [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
+  /// The dimension rounded up to a multiple of 8.
+  [[nodiscard]] std::size_t padded() const noexcept { return round_up(dimension_, 8); }
+
+  /// Rotates vector * scale - centre.
+  ///
+  /// @param vector  shape [dimension()]
+  /// @param centre  shape [dimension()]
+  /// @param out     shape [padded()]; overlaps no input; aligned to 64 bytes it is written faster
+  /// Accuracy: absolute error of each component <= 4 * (log2(padded()) + 4) * 2^-24 of the length of the difference, and
+  /// the rounding of the difference itself. A sum beyond the largest float is an infinity or NaN.
+  /// Cost: about 0.8 ns a component with AVX-512 (Zen 4), no allocation, never throws.
+  void apply(const float* vector, float scale, const float* centre, float* out) const noexcept {
+    kernels().rotate(vector, scale, centre, dimension_, padded(), signs_.data(), out);
+  }
+
+ private:
+  std::size_t dimension_ = 0;
+  buffer<std::uint8_t> signs_;  ///< of four rounds, a bit for each component
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUANTIZE_ROTATION_HPP
