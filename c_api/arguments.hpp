@@ -10,15 +10,16 @@
 
 #include "atlas.h"
 
-#include <atlas/core/progress.hpp>         // progress
-#include <atlas/core/result.hpp>           // status, result, error
-#include <atlas/core/span.hpp>             // span
-#include <atlas/core/text_view.hpp>        // text_view
-#include <atlas/distance/first_pass.hpp>   // first_pass
-#include <atlas/distance/matrix_view.hpp>  // matrix_view, any_matrix_view
-#include <atlas/distance/metric.hpp>       // metric
-#include <atlas/distance/scalar.hpp>       // scalar
-#include <atlas/index/options.hpp>         // filter, open_options
+#include <atlas/core/progress.hpp>          // progress
+#include <atlas/core/result.hpp>            // status, result, error
+#include <atlas/core/span.hpp>              // span
+#include <atlas/core/text_view.hpp>         // text_view
+#include <atlas/distance/first_pass.hpp>    // first_pass
+#include <atlas/distance/matrix_view.hpp>   // matrix_view, any_matrix_view
+#include <atlas/distance/metric.hpp>        // metric
+#include <atlas/distance/scalar.hpp>        // scalar
+#include <atlas/index/options.hpp>          // search_options, open_options
+#include <atlas/index/traversal_codes.hpp>  // traversal_codes
 
 #include <cstddef>  // offsetof
 #include <cstdint>
@@ -245,17 +246,54 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   return static_cast<first_pass>(number);
 }
 
-/// The allow-list of a search, whose pointer must not be missing behind a length. What not every search heeds is
-/// checked all the same.
-[[nodiscard]] inline result<filter> read_filter(const atlas_search_options& options) noexcept {
-  ATLAS_C_TRY(require_zero(options.reserved, "options.reserved"));
-  if (const auto first = read_first_pass(options.first_pass); !first.ok()) return first.error();
-  const std::uint64_t words = options.allowed_bits / 64 + (options.allowed_bits % 64 != 0 ? 1 : 0);
-  ATLAS_C_TRY(require(options.allowed, "options.allowed", words));
-  filter allowed;
-  allowed.bitmap = options.allowed;
-  allowed.bitmap_bits = options.allowed_bits;
-  return allowed;
+/// ATLAS_CODES_ begins with what 0 means, traversal_codes with what files number as 0.
+[[nodiscard]] inline result<traversal_codes> read_codes(std::int32_t number) noexcept {
+  if (number == ATLAS_CODES_AUTOMATIC) return traversal_codes::automatic;
+  if (number < ATLAS_CODES_NONE || number > ATLAS_CODES_LVQ4) {
+    return no_such("options.codes", "one of ATLAS_CODES_", number);
+  }
+  return static_cast<traversal_codes>(number - ATLAS_CODES_NONE);
+}
+[[nodiscard]] constexpr std::int32_t codes_number(traversal_codes which) noexcept {
+  if (which == traversal_codes::automatic) return ATLAS_CODES_AUTOMATIC;
+  return ATLAS_CODES_NONE + static_cast<std::int32_t>(which);
+}
+static_assert(codes_number(traversal_codes::none) == ATLAS_CODES_NONE);
+static_assert(codes_number(traversal_codes::f16) == ATLAS_CODES_F16);
+static_assert(codes_number(traversal_codes::bf16) == ATLAS_CODES_BF16);
+static_assert(codes_number(traversal_codes::lvq8) == ATLAS_CODES_LVQ8);
+static_assert(codes_number(traversal_codes::lvq4) == ATLAS_CODES_LVQ4);
+
+static_assert(ATLAS_STRATEGY_AUTOMATIC == static_cast<int>(filter_strategy::automatic));
+static_assert(ATLAS_STRATEGY_WALK == static_cast<int>(filter_strategy::walk));
+static_assert(ATLAS_STRATEGY_TWO_HOP == static_cast<int>(filter_strategy::two_hop));
+static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
+
+/// What a search is asked for but its k. The pointer of an allow-list must not be missing behind a length; what not
+/// every search heeds is checked all the same.
+[[nodiscard]] inline result<search_options> read_search_options(const atlas_search_options* from) noexcept {
+  const auto wished = read_options(from, "search options");
+  if (!wished.ok()) return wished.error();
+  ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+  ATLAS_C_TRY(require_zero(wished->reserved_2, "options.reserved_2"));
+  const auto first = read_first_pass(wished->first_pass);
+  if (!first.ok()) return first.error();
+  if (wished->strategy < ATLAS_STRATEGY_AUTOMATIC || wished->strategy > ATLAS_STRATEGY_SCAN) {
+    return no_such("options.strategy", "one of ATLAS_STRATEGY_", wished->strategy);
+  }
+  const std::uint64_t words = wished->allowed_bits / 64 + (wished->allowed_bits % 64 != 0 ? 1 : 0);
+  ATLAS_C_TRY(require(wished->allowed, "options.allowed", words));
+  search_options how;
+  how.width = wished->width;
+  how.threads = wished->threads;
+  how.allowed.bitmap = wished->allowed;
+  how.allowed.bitmap_bits = wished->allowed_bits;
+  how.strategy = static_cast<filter_strategy>(wished->strategy);
+  how.starts = wished->starts;
+  how.patience = wished->patience;
+  how.time_limit_ns = wished->time_limit_ns;
+  how.first_pass = *first;
+  return how;
 }
 
 [[nodiscard]] inline result<open_options> read_open_options(const atlas_open_options* from) noexcept {

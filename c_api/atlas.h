@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
- * Rules that hold for every function here, so that no comment below repeats them:
+ * All of it: atlas_vectors.h, which comes with it, is a part. Rules that hold for every function of both, so that no
+ * comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
  *  2. Outputs come first, then the handle, then inputs. On error no output is written, unless said.
@@ -133,153 +134,7 @@ typedef struct atlas_work_options {
 
 /* ---- vectors ---------------------------------------------------------------------------------------- */
 
-/** What one component of a vector is. Indexes take F32; functions of this section take all, unless said. */
-enum {
-  ATLAS_SCALAR_F32 = 0,
-  ATLAS_SCALAR_F16 = 1,  /**< IEEE 754 binary16 */
-  ATLAS_SCALAR_BF16 = 2, /**< the upper half of an F32 */
-  ATLAS_SCALAR_I8 = 3,
-  ATLAS_SCALAR_U8 = 4,
-  ATLAS_SCALAR_B1 = 5    /**< one bit, eight a byte, the lowest first; the last byte's bits beyond a row are ignored */
-};
-
-/** What near means. A smaller distance is always nearer. */
-enum {
-  ATLAS_METRIC_L2SQ = 0,          /**< sum of squared differences */
-  ATLAS_METRIC_INNER_PRODUCT = 1, /**< 1 - <a, b> */
-  ATLAS_METRIC_COSINE = 2,        /**< 1 - <a, b> / (|a| |b|) */
-  ATLAS_METRIC_HAMMING = 3,       /**< for B1 */
-  ATLAS_METRIC_JACCARD = 4        /**< for B1 */
-};
-
-/** A borrowed block of vectors, shape [rows, dimension]. Of fixed size for ever, so without struct_size. */
-typedef struct atlas_matrix {
-  const void* data;   /**< aligned as its scalar needs; may be NULL when rows is 0 */
-  uint64_t rows;
-  uint64_t stride;    /**< components from row to row (of B1 bytes), no fewer than a row's; 0: rows lie end to end */
-  uint32_t dimension; /**< components of a vector (of B1 bits), 1 to 65,535 */
-  int32_t scalar;     /**< ATLAS_SCALAR_ */
-} atlas_matrix;
-
-/**
- * The distance of each query to each row.
- *
- * @param[out] out      float32 [queries->rows, rows->rows]; a NaN component gives NaN; overlaps no input
- * @param      queries  any number of vectors
- * @param      rows     vectors of the same dimension, else ATLAS_ERR_DIMENSION_MISMATCH, and of the same scalar,
- *                      or any but B1 for F32 queries, else ATLAS_ERR_SCALAR_MISMATCH
- * @param      metric   L2SQ, INNER_PRODUCT or COSINE, under which a zero vector lies at distance 1 from every other;
- *                      of B1 HAMMING or JACCARD; else ATLAS_ERR_METRIC_MISMATCH
- * Accuracy: as include/atlas/distance/pair_distance.hpp and distances.hpp say. Runs on the calling thread.
- */
-ATLAS_C_EXPORT atlas_status atlas_distances(float* out, const atlas_matrix* queries, const atlas_matrix* rows,
-                                            int32_t metric);
-
-/**
- * The distance of each query to some rows.
- *
- * @param[out] out  float32 [queries->rows, id_count]
- * @param      ids  uint64 [id_count], numbers of rows, else ATLAS_ERR_LIMIT_EXCEEDED and atlas_last_error_row says
- *                  which. One call with many is faster than many calls: rows to come are prefetched.
- */
-ATLAS_C_EXPORT atlas_status atlas_distances_of_rows(float* out, const atlas_matrix* queries, const atlas_matrix* rows,
-                                                    const uint64_t* ids, size_t id_count, int32_t metric);
-
-/** Where the search for the nearest rules rows out before it measures the rest in float32. */
-enum {
-  ATLAS_FIRST_PASS_F32 = 0,
-  ATLAS_FIRST_PASS_BF16 = 1, /**< where the CPU has AMX, elsewhere as F32 */
-  ATLAS_FIRST_PASS_I8 = 2    /**< where the CPU has AVX-512 VNNI or AMX, elsewhere as F32 */
-};
-
-typedef struct atlas_nearest_options {
-  uint32_t struct_size;
-  uint32_t threads;        /**< default: all that the process may use */
-  int32_t first_pass;      /**< ATLAS_FIRST_PASS_: the answer is the same, the time is not */
-  uint32_t reserved;       /**< 0 */
-  atlas_progress progress; /**< with rows done; more than 1,024 queries take a pass each over all; default none */
-  void* progress_context;
-} atlas_nearest_options;
-#define ATLAS_NEAREST_OPTIONS_INIT { (uint32_t)sizeof(atlas_nearest_options), 0, 0, 0, NULL, NULL }
-
-/** Where a search writes: the caller's arrays and their shape. Unused slots: ATLAS_RESERVED_KEY and +inf. */
-typedef struct atlas_hits {
-  uint32_t struct_size;
-  uint32_t reserved;  /**< 0 */
-  uint64_t rows;      /**< rows of the arrays, at least the queries */
-  uint64_t k;         /**< columns of the arrays and answers wanted for each query, at least 1; no default */
-  uint64_t* keys;     /**< uint64 [rows, k], nearest first */
-  float* distances;   /**< float32 [rows, k], in the metric of the search */
-  uint32_t* counts;   /**< uint32 [rows]: answers found, <= k; may be NULL */
-} atlas_hits;
-#define ATLAS_HITS_INIT { (uint32_t)sizeof(atlas_hits), 0, 0, 0, NULL, NULL, NULL }
-
-/** Marks a slot of a result without an answer; no vector can have it. */
-#define ATLAS_RESERVED_KEY UINT64_MAX
-
-/**
- * The nearest rows of each query, by comparing it with all of them: exact, and of equal distances the lower row.
- *
- * @param[in,out] hits     shape and arrays; keys become numbers of rows, of which one at distance NaN is never found;
- *                         k is at most rows->rows, else ATLAS_ERR_INVALID_ARGUMENT; arrays overlap nothing
- * @param         queries  at most hits->rows vectors
- * @param         rows     as in atlas_distances; at most 2^32 - 2
- * @param         options  may be NULL
- * @return                 as atlas_distances; after _NO_MEMORY and _CANCELLED the arrays are not defined
- */
-ATLAS_C_EXPORT atlas_status atlas_nearest(atlas_hits* hits, const atlas_matrix* queries, const atlas_matrix* rows,
-                                          int32_t metric, const atlas_nearest_options* options);
-
-/** The Euclidean length of each row, of any scalar but B1. out: float32 [rows->rows] */
-ATLAS_C_EXPORT atlas_status atlas_norms(float* out, const atlas_matrix* rows);
-
-/**
- * Divides each row by its length; a row of length zero stays as it is.
- *
- * @param[out] out         float32 [rows->rows, dimension]; may be rows->data with the same stride, else apart from it
- * @param[out] zero_rows   how many have length zero; may be NULL
- * @param      rows        F32
- * @param      out_stride  floats from row to row of `out`; 0: rows lie end to end
- */
-ATLAS_C_EXPORT atlas_status atlas_normalize(float* out, uint64_t* zero_rows, const atlas_matrix* rows,
-                                            size_t out_stride);
-
-/** The mean of F32 rows, at least one, summed in double. out: float32 [dimension] */
-ATLAS_C_EXPORT atlas_status atlas_mean(float* out, const atlas_matrix* rows);
-
-/** The cosine distance of each row to the next, of any scalar but B1. out: float32 [rows->rows - 1] */
-ATLAS_C_EXPORT atlas_status atlas_consecutive_cosine(float* out, const atlas_matrix* rows);
-
-/** What shares a scale where I8 stands for F32: number = integer * scale. */
-enum {
-  ATLAS_SCALING_PER_ROW = 0,      /**< float32 [rows] */
-  ATLAS_SCALING_PER_DIMENSION = 1 /**< float32 [dimension] */
-};
-
-/** The scales at which I8 holds F32 rows best: the greatest magnitude / 127. NaN, infinity: ATLAS_ERR_NOT_FINITE. */
-ATLAS_C_EXPORT atlas_status atlas_i8_scales(float* scales, const atlas_matrix* rows, int32_t scaling);
-
-/**
- * Rows in another scalar: F32 to F16, BF16 or I8, rounded to nearest even, and any of these to F32.
- *
- * @param[out] out         `scalar` [rows->rows, dimension], apart from the rows
- * @param      scalar      of `out`; another pair is ATLAS_ERR_SCALAR_MISMATCH
- * @param      out_stride  components from row to row of `out`; 0: rows lie end to end
- * @param      scales      of I8, each 0 or 2^-126 to 2^126; otherwise not looked at, may be NULL
- * @param      scaling     of I8: ATLAS_SCALING_
- */
-ATLAS_C_EXPORT atlas_status atlas_convert(void* out, int32_t scalar, const atlas_matrix* rows, size_t out_stride,
-                                          const float* scales, int32_t scaling);
-
-/**
- * Distances to rows that are codes of product quantisation: out[i] is the sum over parts p of
- * tables[p * 256 + code p of row i].
- *
- * @param[out] out     float32 [codes->rows]
- * @param      tables  float32 [codes->dimension, 256]
- * @param      codes   U8, a part each
- */
-ATLAS_C_EXPORT atlas_status atlas_pq_distances(float* out, const float* tables, const atlas_matrix* codes);
+#include "atlas_vectors.h" /* matrices, scalars, metrics, hits; distances, the nearest rows, conversions */
 
 /* ---- indexes ---------------------------------------------------------------------------------------- */
 
@@ -292,10 +147,20 @@ enum {
   ATLAS_KIND_HNSW = 2     /**< a graph: fast, recall depends on the width */
 };
 
+/** In what form hnsw compares rows while it walks the graph. Answers are measured on the stored vectors. */
+enum {
+  ATLAS_CODES_AUTOMATIC = 0, /**< at creation: LVQ4 from 256 components on, below that LVQ8 */
+  ATLAS_CODES_NONE = 1,      /**< the stored vectors themselves */
+  ATLAS_CODES_F16 = 2,       /**< half the bytes of F32 */
+  ATLAS_CODES_BF16 = 3,
+  ATLAS_CODES_LVQ8 = 4,      /**< a quarter: 8 bits a component, with a scale and an offset of each vector's own */
+  ATLAS_CODES_LVQ4 = 5       /**< an eighth: the same in 4 bits */
+};
+
 typedef struct atlas_index_options {
   uint32_t struct_size;
   int32_t kind;           /**< ATLAS_KIND_ */
-  int32_t scalar;         /**< ATLAS_SCALAR_ */
+  int32_t scalar;         /**< ATLAS_SCALAR_F32: what callers give and get */
   int32_t metric;         /**< ATLAS_METRIC_ */
   uint32_t dimension;     /**< 1 to 65,535; no default */
   uint32_t connectivity;  /**< hnsw: links a node ("M"), 2 to 512; default 16 */
@@ -303,8 +168,14 @@ typedef struct atlas_index_options {
   uint32_t search_width;  /**< hnsw: candidates kept while searching ("ef"), to 65,536; default 64; stored */
   uint64_t seed;          /**< hnsw: of each row's level; default 42 */
   uint64_t reserve_rows;  /**< rows to make room for at once */
+  int32_t codes;          /**< hnsw: ATLAS_CODES_ */
+  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; of hnsw also F16 and BF16,
+                               which round, I8 and U8, which refuse what is no whole number of their range */
+  uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
+  float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;
+                               default 1 */
 } atlas_index_options;
-#define ATLAS_INDEX_OPTIONS_INIT { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_INDEX_OPTIONS_INIT { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */
@@ -317,6 +188,15 @@ typedef struct atlas_open_options {
 } atlas_open_options;
 #define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0 }
 
+/** How hnsw finds rows among allowed ones: the same kind of answer, at other costs. */
+enum {
+  ATLAS_STRATEGY_AUTOMATIC = 0, /**< by the share of rows that are allowed */
+  ATLAS_STRATEGY_WALK = 1,      /**< through all rows, keeping allowed ones: where much is allowed */
+  ATLAS_STRATEGY_TWO_HOP = 2,   /**< from allowed row to allowed row, over at most one that is not */
+  ATLAS_STRATEGY_SCAN = 3       /**< over all allowed rows: where little is */
+};
+
+/** Of a search for the k nearest. A search within a radius heeds `width` and `allowed` only. */
 typedef struct atlas_search_options {
   uint32_t struct_size;
   uint32_t threads;        /**< for a batch; default: all that the process may use */
@@ -325,8 +205,15 @@ typedef struct atlas_search_options {
   uint64_t allowed_bits;   /**< bits in it; keys from here on are not allowed */
   int32_t first_pass;      /**< flat: ATLAS_FIRST_PASS_ of a batch; the answers are the same */
   uint32_t reserved;       /**< 0 */
+  int32_t strategy;        /**< hnsw: ATLAS_STRATEGY_ of a search with `allowed` */
+  uint32_t starts;         /**< hnsw: rows that the walk begins from, to 1,024; more help in data of separate clusters;
+                                default one */
+  uint32_t patience;       /**< hnsw: so many steps in a row that bring no answer end the walk; default: it ends when no
+                                candidate is left */
+  uint32_t reserved_2;     /**< 0 */
+  uint64_t time_limit_ns;  /**< hnsw: a query's; then the answer is what was found, maybe fewer than k; default none */
 } atlas_search_options;
-#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0 }
+#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct atlas_save_options {
   uint32_t struct_size;
@@ -340,7 +227,7 @@ typedef struct atlas_save_options {
 typedef struct atlas_index_info {
   uint32_t struct_size;
   int32_t kind;            /**< ATLAS_KIND_, never 0 */
-  int32_t scalar;
+  int32_t scalar;          /**< what callers give and get */
   int32_t metric;
   uint32_t dimension;
   uint32_t connectivity;   /**< this and the widths: 0 unless hnsw */
@@ -351,10 +238,15 @@ typedef struct atlas_index_info {
   uint32_t max_level;      /**< hnsw: the graph's highest level */
   uint64_t memory_vectors; /**< bytes, in memory or mapped, by part */
   uint64_t memory_keys;
-  uint64_t memory_graph;
+  uint64_t memory_graph;   /**< links and codes */
   uint64_t memory_scratch;
+  int32_t stored;          /**< what vectors are stored as */
+  int32_t codes;           /**< this and the next two: 0 unless hnsw. ATLAS_CODES_, never AUTOMATIC */
+  uint32_t codes_from;
+  float alpha;
 } atlas_index_info;
-#define ATLAS_INDEX_INFO_INIT { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_INDEX_INFO_INIT \
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
@@ -379,8 +271,9 @@ ATLAS_C_EXPORT atlas_status atlas_index_describe(atlas_index_info* out, const at
  *
  * @param keys     uint64 [vectors->rows], each new and none ATLAS_RESERVED_KEY
  * @param vectors  finite; under cosine none of length zero
- * @return         ATLAS_ERR_DUPLICATE_KEY, _NOT_FINITE, _ZERO_VECTOR (atlas_last_error_row says which),
- *                 _DIMENSION_MISMATCH, _SCALAR_MISMATCH, _READ_ONLY, _LIMIT_EXCEEDED, _NO_MEMORY, _CANCELLED
+ * @return         ATLAS_ERR_DUPLICATE_KEY, _NOT_FINITE, _ZERO_VECTOR, _LIMIT_EXCEEDED for a number that the stored
+ *                 scalar cannot hold (atlas_last_error_row says which); _DIMENSION_MISMATCH, _SCALAR_MISMATCH,
+ *                 _READ_ONLY, _LIMIT_EXCEEDED, _NO_MEMORY, _CANCELLED
  */
 ATLAS_C_EXPORT atlas_status atlas_index_add(atlas_index* index, const uint64_t* keys, const atlas_matrix* vectors,
                                             const atlas_work_options* options);
@@ -398,6 +291,16 @@ ATLAS_C_EXPORT atlas_status atlas_index_upsert(atlas_index* index, const uint64_
 ATLAS_C_EXPORT atlas_status atlas_index_remove(atlas_index* index, const uint64_t* keys, size_t key_count);
 
 /**
+ * Removes those of some keys that are stored.
+ *
+ * @param[out] removed  how many were; may be NULL
+ * @param      keys     uint64 [key_count]
+ * @return              ATLAS_ERR_READ_ONLY; _NO_MEMORY: then some are removed
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_remove_stored(uint64_t* removed, atlas_index* index, const uint64_t* keys,
+                                                      size_t key_count);
+
+/**
  * Which keys are stored.
  *
  * @param[out] out   uint8 [key_count]: 1 if stored, else 0
@@ -407,18 +310,19 @@ ATLAS_C_EXPORT atlas_status atlas_index_contains(uint8_t* out, const atlas_index
                                                  size_t key_count);
 
 /**
- * Vectors by key, as they were added.
+ * Vectors by key, as they were added, as far as the stored scalar holds them.
  *
  * @param[out] out        `scalar` [key_count, dimension]; not defined after an error
  * @param      keys       uint64 [key_count]; one that is not stored gives ATLAS_ERR_KEY_NOT_FOUND and its row
- * @param      scalar     what `out` holds; must be the index's
+ * @param      scalar     what `out` holds: ATLAS_SCALAR_F32
  * @param      dimension  columns of `out`; must be the index's
  */
 ATLAS_C_EXPORT atlas_status atlas_index_get(void* out, const atlas_index* index, const uint64_t* keys,
                                             size_t key_count, int32_t scalar, size_t dimension);
 
 /**
- * The nearest stored vectors of each query. Fewer than k is a count, not an error.
+ * The nearest stored vectors of each query. Fewer than k is a count, not an error. Of equally near ones the first
+ * added comes first in flat, the least key in hnsw.
  *
  * @param[in,out] hits     shape and arrays; the arrays are written
  * @param         queries  at most hits->rows vectors
@@ -455,7 +359,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_distances(float* out, const atlas_index*
                                                   const uint64_t* keys, size_t key_count);
 
 /**
- * Some of the stored keys, in the order in which they were added.
+ * Some of the stored keys: of flat in the order in which they were added, of hnsw in no particular order. What is
+ * added or removed between two calls may be listed or not.
  *
  * @param[out]    written  keys written; 0 with a capacity above 0: there are no more
  * @param[out]    keys     uint64 [capacity]

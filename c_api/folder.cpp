@@ -191,10 +191,8 @@ extern "C" atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hit* h
     ATLAS_C_TRY(require(question, "question", question_bytes));
     if (k == 0) return error{errc::invalid_argument, "k", "at least 1", std::uint64_t{0}};
     ATLAS_C_TRY(require(hits, "hits", k));
-    const auto wished = read_options(options, "search options");
+    const auto wished = read_search_options(options);
     if (!wished.ok()) return wished.error();
-    const auto allowed = read_filter(*wished);
-    if (!allowed.ok()) return allowed.error();
 
     // More than there are chunks cannot be found, and room for them would be taken in vain.
     const std::size_t chunks = folder->index.chunk_count();
@@ -203,7 +201,11 @@ extern "C" atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hit* h
     ATLAS_C_TRY(answers.resize_zeroed(wanted));
     atlas::folder_search_options how;
     how.width = wished->width;
-    how.allowed = *allowed;
+    how.allowed = wished->allowed;
+    how.strategy = wished->strategy;
+    how.starts = wished->starts;
+    how.patience = wished->patience;
+    how.time_limit_ns = wished->time_limit_ns;
     const auto count =
         folder->index.search(text_view(question, question_bytes), span<folder_hit>(answers.data(), wanted), how);
     if (!count.ok()) return count.error();

@@ -11,6 +11,7 @@ using atlas::any_index;
 using atlas::errc;
 using atlas::error;
 using atlas::matrix_view;
+using atlas::scalar;
 using atlas::span;
 using atlas::status;
 
@@ -37,8 +38,13 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
   ATLAS_C_TRY(require_f32(wished->scalar, "options.scalar"));
   const auto which = read_metric(wished->metric);
   if (!which.ok()) return which.error();
+  const auto stored = read_scalar(wished->stored, "options.stored");
+  if (!stored.ok()) return stored.error();
+  const auto codes = read_codes(wished->codes);
+  if (!codes.ok()) return codes.error();
 
   if (wished->kind == ATLAS_KIND_FLAT) {
+    if (*stored != scalar::f32) return error{errc::scalar_mismatch, "options.stored of flat", "f32", name(*stored)};
     atlas::flat_options flat;
     flat.dimension = wished->dimension;
     flat.metric = *which;
@@ -58,6 +64,10 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
   if (wished->search_width != 0) hnsw.search_width = wished->search_width;
   if (wished->seed != 0) hnsw.seed = wished->seed;
   hnsw.reserve_rows = wished->reserve_rows;
+  hnsw.codes = *codes;
+  if (wished->codes_from != 0) hnsw.codes_from = wished->codes_from;
+  hnsw.stored = *stored;
+  if (wished->alpha != 0.0F) hnsw.alpha = wished->alpha;
   auto made = atlas::hnsw<float>::create(hnsw);
   if (!made.ok()) return made.error();
   return hand_out(out, any_index(static_cast<atlas::hnsw<float>&&>(*made)));
@@ -66,7 +76,8 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
 status describe_index(atlas_index_info* out, const any_index& index) noexcept {
   atlas_index_info info = ATLAS_INDEX_INFO_INIT;
   info.kind = static_cast<std::int32_t>(index.kind());
-  info.scalar = static_cast<std::int32_t>(index.element());
+  info.scalar = ATLAS_SCALAR_F32;
+  info.stored = static_cast<std::int32_t>(index.element());
   info.metric = static_cast<std::int32_t>(index.metric());
   info.dimension = static_cast<std::uint32_t>(index.dimension());
   if (const auto* hnsw = index.as_hnsw(); hnsw != nullptr) {
@@ -74,6 +85,9 @@ status describe_index(atlas_index_info* out, const any_index& index) noexcept {
     info.build_width = static_cast<std::uint32_t>(hnsw->build_width());
     info.search_width = static_cast<std::uint32_t>(hnsw->search_width());
     info.max_level = static_cast<std::uint32_t>(hnsw->max_level());
+    info.codes = codes_number(hnsw->codes());
+    info.codes_from = hnsw->codes_from();
+    info.alpha = hnsw->alpha();
   }
   info.size = index.size();
   info.is_read_only = index.is_read_only() ? 1 : 0;
@@ -112,6 +126,23 @@ status require_stored(const any_index& index, const uint64_t* keys, std::size_t 
     if (!index.contains(keys[i])) return error{errc::key_not_found, "key", "a stored key", keys[i]}.at_row(i);
   }
   return {};
+}
+
+status require_removable(const atlas_index* index, const uint64_t* keys, std::size_t key_count) noexcept {
+  ATLAS_C_TRY(require(index, "index"));
+  ATLAS_C_TRY(require(keys, "keys", key_count));
+  if (index->index.is_read_only()) return error{errc::read_only, "index", "ATLAS_OPEN_CHANGE", "ATLAS_OPEN_READ"};
+  return {};
+}
+
+atlas::result<std::uint64_t> remove_stored(any_index& index, const uint64_t* keys, std::size_t key_count) noexcept {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < key_count; ++i) {
+    const status removed = index.remove(keys[i]);
+    if (!removed.ok() && removed.error().code != errc::key_not_found) return removed.error().at_row(i);
+    count += removed.ok() ? 1U : 0U;
+  }
+  return count;
 }
 
 }  // namespace
@@ -153,15 +184,22 @@ extern "C" atlas_status atlas_index_upsert(atlas_index* index, const uint64_t* k
 
 extern "C" atlas_status atlas_index_remove(atlas_index* index, const uint64_t* keys, size_t key_count) {
   return guard([&]() -> status {
-    ATLAS_C_TRY(require(index, "index"));
-    ATLAS_C_TRY(require(keys, "keys", key_count));
-    if (index->index.is_read_only()) return error{errc::read_only, "index", "ATLAS_OPEN_CHANGE", "ATLAS_OPEN_READ"};
+    ATLAS_C_TRY(require_removable(index, keys, key_count));
     ATLAS_C_TRY(require_stored(index->index, keys, key_count));
-    for (std::size_t i = 0; i < key_count; ++i) {
-      const status removed = index->index.remove(keys[i]);
-      // Not found now: it stands in the batch twice, or another thread was faster. It is gone either way.
-      if (!removed.ok() && removed.error().code != errc::key_not_found) return removed.error().at_row(i);
-    }
+    // Not found by now: it stands in the batch twice, or another thread was faster. It is gone either way.
+    const auto removed = remove_stored(index->index, keys, key_count);
+    return removed.ok() ? status() : status(removed.error());
+  });
+}
+
+extern "C" atlas_status atlas_index_remove_stored(uint64_t* removed, atlas_index* index, const uint64_t* keys,
+                                                  size_t key_count) {
+  return guard([&]() -> status {
+    if (removed != nullptr) ATLAS_C_TRY(require(removed, "removed"));
+    ATLAS_C_TRY(require_removable(index, keys, key_count));
+    const auto count = remove_stored(index->index, keys, key_count);
+    if (!count.ok()) return count.error();
+    if (removed != nullptr) *removed = *count;
     return {};
   });
 }
@@ -203,10 +241,8 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
     ATLAS_C_TRY(require_zero(into->reserved, "hits.reserved"));
     const auto rows = read_matrix(queries, queries_fields);
     if (!rows.ok()) return rows.error();
-    const auto wished = read_options(options, "search options");
-    if (!wished.ok()) return wished.error();
-    const auto allowed = read_filter(*wished);
-    if (!allowed.ok()) return allowed.error();
+    auto how = read_search_options(options);
+    if (!how.ok()) return how.error();
 
     if (into->k == 0) return error{errc::invalid_argument, "hits.k", "at least 1", std::uint64_t{0}};
     if (into->rows < rows->rows) return error{errc::invalid_argument, "hits.rows", rows->rows, into->rows};
@@ -219,13 +255,8 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
     ATLAS_C_TRY(require(into->distances, "hits.distances", slots));
     if (into->counts != nullptr) ATLAS_C_TRY(require(into->counts, "hits.counts", into->rows));
 
-    atlas::search_options how;
-    how.k = into->k;
-    how.width = wished->width;
-    how.threads = wished->threads;
-    how.allowed = *allowed;
-    how.first_pass = static_cast<atlas::first_pass>(wished->first_pass);
-    return index->index.search(*rows, how, {into->keys, into->distances, into->counts});
+    how->k = into->k;
+    return index->index.search(*rows, *how, {into->keys, into->distances, into->counts});
   });
 }
 
@@ -239,16 +270,14 @@ extern "C" atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float
     ATLAS_C_TRY(require(distances, "distances", capacity));
     const auto row = read_matrix(query, query_fields);
     if (!row.ok()) return row.error();
-    const auto wished = read_options(options, "search options");
+    const auto wished = read_search_options(options);
     if (!wished.ok()) return wished.error();
-    const auto allowed = read_filter(*wished);
-    if (!allowed.ok()) return allowed.error();
     if (row->rows != 1) return error{errc::invalid_argument, "query.rows", 1, row->rows};
     ATLAS_C_TRY(require_dimension(row->dimension, index->index.dimension(), "query.dimension"));
 
     atlas::range_options how;
     how.width = wished->width;
-    how.allowed = *allowed;
+    how.allowed = wished->allowed;
     const auto within = index->index.range(span<const float>(row->data, row->dimension), radius, how,
                                            span<std::uint64_t>(keys, capacity), span<float>(distances, capacity));
     if (!within.ok()) return within.error();

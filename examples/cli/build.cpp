@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,14 +25,34 @@ struct build_arguments {
   std::string kind = "hnsw";
   std::uint32_t connectivity = atlas::hnsw_options().connectivity;
   std::uint32_t build_width = atlas::hnsw_options().build_width;
+  std::string codes = "automatic";
+  std::string stored = "f32";
+  float alpha = atlas::hnsw_options().alpha;
   std::uint64_t seed = atlas::hnsw_options().seed;
   unsigned threads = 0;
 };
 
+constexpr atlas::traversal_codes forms_of_codes[] = {atlas::traversal_codes::automatic, atlas::traversal_codes::none,
+                                                     atlas::traversal_codes::f16,       atlas::traversal_codes::bf16,
+                                                     atlas::traversal_codes::lvq8,      atlas::traversal_codes::lvq4};
+std::vector<std::string> names_of_codes() {
+  std::vector<std::string> names;
+  for (const atlas::traversal_codes one : forms_of_codes) names.emplace_back(name(one));
+  return names;
+}
+/// @pre it is one of those names
+atlas::traversal_codes parse_codes(const std::string& text) {
+  return *std::find_if(std::begin(forms_of_codes), std::end(forms_of_codes), [&](atlas::traversal_codes one) { return text == name(one); });
+}
+
 atlas::any_index create(const build_arguments& arguments, atlas::metric metric, const atlas::vector_file& vectors) {
   const auto dimension = static_cast<std::size_t>(vectors.dimension());
   const auto rows = static_cast<std::size_t>(vectors.rows());
+  const atlas::scalar stored = take_argument(atlas::parse_scalar(arguments.stored), "--stored");
   if (arguments.kind == "flat") {
+    if (stored != atlas::scalar::f32) {
+      throw failure(exit_code::usage, {atlas::errc::scalar_mismatch, "stored of flat", "f32", name(stored)}, "--stored");
+    }
     atlas::flat_options options;
     options.dimension = dimension;
     options.metric = metric;
@@ -45,6 +66,9 @@ atlas::any_index create(const build_arguments& arguments, atlas::metric metric, 
   options.build_width = arguments.build_width;
   options.seed = arguments.seed;
   options.reserve_rows = rows;
+  options.codes = parse_codes(arguments.codes);
+  options.stored = stored;
+  options.alpha = arguments.alpha;
   return take(atlas::hnsw<float>::create(options), arguments.vectors);
 }
 
@@ -79,8 +103,9 @@ void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const 
                                           {.threads = arguments.threads, .on_progress = progress});
     if (added.ok()) continue;
     atlas::error why = added.error();
-    if (why.row != atlas::error::no_row) why.row += first;
-    throw failure(why, arguments.vectors);
+    if (why.row == atlas::error::no_row) throw failure(why, arguments.vectors);
+    why.row += first;
+    throw failure(exit_code::file, why, arguments.vectors);  // a vector of the file, whatever is wrong with it
   }
 }
 
@@ -103,14 +128,15 @@ void run(const build_arguments& arguments, const command_line& line) {
   }
   const double rate = built > 0 ? static_cast<double>(index.size()) / built : 0;
   if (line.as_json) {
-    return print_json({{"index", arguments.output},
-                       {"kind", index.kind_name()},
-                       {"metric", name(index.metric())},
-                       {"dimension", index.dimension()},
-                       {"vectors", index.size()},
-                       {"seconds", watch.seconds()},
-                       {"vectors_per_second", rate},
-                       {"memory_bytes", index.memory().total()}});
+    json out = {{"index", arguments.output},
+                {"kind", index.kind_name()},
+                {"metric", name(index.metric())},
+                {"dimension", index.dimension()},
+                {"vectors", index.size()},
+                {"stored", name(index.element())}};
+    if (const auto* graph = index.as_hnsw()) out["codes"] = name(graph->codes());
+    out.update({{"seconds", watch.seconds()}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
+    return print_json(out);
   }
   std::cout << printable(arguments.output) << ": " << index.kind_name() << ", " << name(index.metric()) << ", "
             << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; "
@@ -134,13 +160,20 @@ void add_build_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
   command->add_option("--build-width", arguments->build_width, "hnsw: candidates kept while building (efConstruction)")
       ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N");
+  command->add_option("--codes", arguments->codes, "hnsw: what walks read in place of the vectors; automatic: lvq4 from 256 components on, else lvq8")
+      ->capture_default_str()->check(CLI::IsMember(names_of_codes()));
+  command->add_option("--stored", arguments->stored, "hnsw: what vectors are stored as; i8 and u8 take whole numbers of their range")
+      ->capture_default_str()->check(CLI::IsMember({"f32", "f16", "bf16", "i8", "u8"}));
+  command->add_option("--alpha", arguments->alpha, "hnsw: above 1 more and longer links, at most 2")
+      ->capture_default_str()->check(CLI::Range(1.0F, 2.0F))->type_name("X");
   command->add_option("--seed", arguments->seed, "hnsw: of the levels")->capture_default_str()->type_name("N");
   command->add_option("--threads", arguments->threads, "0: all. 1: the same vectors give the same bytes")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_option("--keys", arguments->keys, "A .npy of one key a row, as atlas export writes it")->check(a_path())->type_name("KEYS");
   finish_command(*command, line,
                  "  atlas build sift.fvecs -o sift.atlas\n"
-                 "  atlas build embeddings.npy -o e.atlas --metric cosine --connectivity 32 --build-width 400");
+                 "  atlas build embeddings.npy -o e.atlas --metric cosine --connectivity 32 --build-width 400\n"
+                 "  atlas build bytes.bvecs -o b.atlas --stored u8");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

@@ -2,6 +2,8 @@
 // examples/cli/command.cpp -- see command.hpp.
 #include "command.hpp"
 
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 
 namespace cli {
@@ -50,6 +52,24 @@ failure::failure(exit_code code, const atlas::error& what, const std::string& ab
 
 CLI::Validator a_path() {
   return CLI::Validator([](const std::string& path) { return std::string(path.empty() ? "expected a path, found an empty one" : ""); }, "");
+}
+
+namespace {
+
+/// CLI::Range lets NaN through.
+CLI::Validator a_number() {
+  return CLI::Validator([](const std::string& text) { return std::string(std::isnan(std::strtod(text.c_str(), nullptr)) ? "expected a number, found NaN" : ""); }, "");
+}
+
+}  // namespace
+
+void add_walk_options(CLI::App& command, walk_arguments& arguments) {
+  command.add_option("--starts", arguments.starts, "hnsw: vectors that a walk begins from; more help in data of separate clusters; 0: one")
+      ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
+  command.add_option("--patience", arguments.patience, "hnsw: so many steps in a row that bring no answer end a walk; 0: it ends when no candidate is left")
+      ->capture_default_str()->check(CLI::Range(0, 1'000'000'000))->type_name("N");
+  command.add_option("--time-limit", arguments.time_limit, "hnsw: seconds a query may take; the answer is what was found by then; default: no limit")
+      ->check(CLI::Range(1e-9, 1e9))->check(a_number())->type_name("SECONDS");
 }
 
 void finish_command(CLI::App& command, command_line& line, const std::string& examples) {

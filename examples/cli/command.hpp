@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <string>
@@ -79,6 +80,23 @@ struct command_line {
   bool as_json = false;
   std::function<void()> action;  ///< of the subcommand that was named
 };
+
+/// How a graph is walked, besides its width.
+struct walk_arguments {
+  std::uint32_t starts = 0;
+  std::uint32_t patience = 0;
+  double time_limit = 0;  ///< seconds a query; 0: none
+
+  /// Into atlas::search_options or the like.
+  template <class Options>
+  void into(Options& options) const {
+    options.starts = starts;
+    options.patience = patience;
+    options.time_limit_ns = static_cast<std::uint64_t>(time_limit * 1e9);
+  }
+};
+/// Adds --starts, --patience and --time-limit to a subcommand.
+void add_walk_options(CLI::App& command, walk_arguments& arguments);
 
 /// Adds --json and the examples to a subcommand.
 void finish_command(CLI::App& command, command_line& line, const std::string& examples);

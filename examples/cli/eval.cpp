@@ -26,6 +26,7 @@ struct eval_arguments {
   std::string plot;
   std::vector<std::size_t> widths = {10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800};
   std::vector<std::size_t> counts = {1, 10, 100};
+  walk_arguments walk;
   unsigned threads = 1;
   unsigned rounds = 3;
 };
@@ -95,12 +96,17 @@ measurement measure(const test_set& set, const atlas::any_index& index, std::siz
   std::vector<std::uint64_t> keys(set.queries * k);
   std::vector<float> distances(set.queries * k);
   std::vector<std::uint32_t> counts(set.queries);
+  atlas::search_options options;
+  options.k = k;
+  options.width = width;
+  options.threads = arguments.threads;
+  arguments.walk.into(options);
   std::vector<double> seconds;
   for (unsigned round = 0; round < arguments.rounds; ++round) {
     if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
     const stopwatch watch;
-    take(index.search(atlas::dense(set.vectors.data(), set.queries, set.dimension),
-                      {.k = k, .width = width, .threads = arguments.threads}, {keys.data(), distances.data(), counts.data()}),
+    take(index.search(atlas::dense(set.vectors.data(), set.queries, set.dimension), options,
+                      {keys.data(), distances.data(), counts.data()}),
          arguments.queries);
     seconds.push_back(std::max(watch.seconds(), 1e-9));
   }
@@ -172,7 +178,13 @@ void run(const eval_arguments& given, const command_line& line) {
   if (line.as_json) {
     json out = {{"index", arguments.file},     {"kind", index.kind_name()},       {"metric", name(index.metric())},
                 {"count", index.size()},       {"dimension", index.dimension()},  {"queries", set.queries},
-                {"threads", arguments.threads}, {"rounds", arguments.rounds},     {"rows", json::array()}};
+                {"threads", arguments.threads}, {"rounds", arguments.rounds}};
+    if (!is_flat) {
+      out["starts"] = arguments.walk.starts;
+      out["patience"] = arguments.walk.patience;
+      out["time_limit"] = arguments.walk.time_limit;
+    }
+    out["rows"] = json::array();
     for (const measurement& row : rows) {
       json one = {{"k", row.k}, {"recall", row.recall}, {"queries_per_second", row.queries_per_second}};
       if (!is_flat) one["width"] = row.width;
@@ -215,6 +227,7 @@ void add_eval_command(CLI::App& app, command_line& line) {
       ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N,N,...");
   command->add_option("-k", arguments->counts, "Neighbours asked for; more than the ground truth has are left out")
       ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N,N,...");
+  add_walk_options(*command, arguments->walk);
   command->add_option("--threads", arguments->threads, "Threads of one search; 0: all")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_option("--rounds", arguments->rounds, "Times each search is measured; the median is printed")

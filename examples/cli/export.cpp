@@ -6,6 +6,7 @@
 #include <atlas/any_index.hpp>
 #include <atlas/storage/vector_writer.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -33,6 +34,21 @@ void require_apart(const std::string& one, const std::string& one_is, const std:
   throw failure(exit_code::usage, "invalid argument", other + ": expected different files for " + one_is + " and " + other_is + ", found one");
 }
 
+/// A graph's file has rows in the order of its links, which means nothing to anybody else.
+std::vector<std::uint64_t> sorted_keys(const atlas::any_index& index) {
+  std::vector<std::uint64_t> keys(index.size());
+  std::uint64_t cursor = 0;
+  std::size_t known = 0;
+  while (known < keys.size()) {
+    const std::size_t listed = index.list_keys(cursor, {keys.data() + known, keys.size() - known});
+    if (listed == 0) break;
+    known += listed;
+  }
+  keys.resize(known);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
 void run(const export_arguments& arguments, const command_line& line) {
   const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.output), arguments.output);
   if (format != atlas::vector_format::npy && format != atlas::vector_format::fvecs) {
@@ -50,16 +66,15 @@ void run(const export_arguments& arguments, const command_line& line) {
   auto keys = take(atlas::vector_writer::create_keys(keys_path.c_str(), index.size()), keys_path);
   {
     progress_line progress("exporting", "vectors");
-    std::vector<std::uint64_t> batch(1024);
-    std::vector<float> rows(batch.size() * dimension);
-    std::uint64_t cursor = 0;
-    std::uint64_t done = 0;
-    while (const std::size_t count = index.list_keys(cursor, batch)) {
-      for (std::size_t i = 0; i < count; ++i) take(index.get(batch[i], rows.data() + i * dimension), arguments.file);
+    const std::vector<std::uint64_t> sorted = sorted_keys(index);
+    constexpr std::size_t most = 1024;
+    std::vector<float> rows(most * dimension);
+    for (std::size_t first = 0; first < sorted.size(); first += most) {
+      const std::size_t count = std::min(most, sorted.size() - first);
+      for (std::size_t i = 0; i < count; ++i) take(index.get(sorted[first + i], rows.data() + i * dimension), arguments.file);
       take(vectors.append(rows.data(), count), arguments.output);
-      take(keys.append(batch.data(), count), keys_path);
-      done += count;
-      if (!progress(done, index.size())) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
+      take(keys.append(sorted.data() + first, count), keys_path);
+      if (!progress(first + count, sorted.size())) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
     }
   }
   take(vectors.commit(), arguments.output);
@@ -75,7 +90,7 @@ void run(const export_arguments& arguments, const command_line& line) {
 }  // namespace
 
 void add_export_command(CLI::App& app, command_line& line) {
-  CLI::App* command = app.add_subcommand("export", "Write an index's vectors to .npy or .fvecs, and their keys beside them");
+  CLI::App* command = app.add_subcommand("export", "Write an index's vectors to .npy or .fvecs, in the order of their keys, and these beside them");
   const auto arguments = std::make_shared<export_arguments>();
   command->add_option("file", arguments->file, "An index")->required()->check(a_path())->type_name("FILE");
   command->add_option("-o,--output", arguments->output, "Where to, a name ending in .npy or .fvecs")->required()->check(a_path())->type_name("VECTORS");

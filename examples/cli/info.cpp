@@ -67,7 +67,10 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
     out["parameters"] = {{"connectivity", graph->connectivity()},
                          {"build_width", graph->build_width()},
                          {"search_width", graph->search_width()},
-                         {"max_level", graph->max_level()}};
+                         {"alpha", graph->alpha()},
+                         {"max_level", graph->max_level()},
+                         {"codes", name(graph->codes())},
+                         {"codes_from", graph->codes_from()}};
   }
   const atlas::memory_use memory = index.memory();
   out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};
@@ -110,7 +113,12 @@ void print(const json& out) {
     const json& of = out["parameters"];
     row("graph", "connectivity " + count_text(number(of["connectivity"])) + ", build width " +
                      count_text(number(of["build_width"])) + ", search width " + count_text(number(of["search_width"])) +
-                     ", " + counted(number(of["max_level"]) + 1, "level"));
+                     ", alpha " + of["alpha"].dump() + ", " + counted(number(of["max_level"]) + 1, "level"));
+    if (of["codes"] == "none") {
+      row("codes", "none: walks read the vectors");
+    } else {
+      row("codes", text(of["codes"]) + ", from " + counted(number(of["codes_from"]), "vector") + " on");
+    }
   }
   const json& memory = out["memory"];
   row("memory", bytes_text(number(memory["total"])) + " (vectors " + bytes_text(number(memory["vectors"])) + ", keys " +

@@ -21,6 +21,7 @@ struct search_arguments {
   std::vector<std::string> words;
   std::size_t k = 5;
   std::size_t width = 0;
+  walk_arguments walk;
   std::size_t snippet = 240;
 };
 
@@ -35,6 +36,7 @@ void run(const search_arguments& arguments, const command_line& line) {
   std::vector<atlas::folder_hit> hits(arguments.k);
   atlas::folder_search_options options;
   options.width = arguments.width;
+  arguments.walk.into(options);
   hits.resize(take(index.search(question, hits, options), arguments.file));
   const double seconds = watch.seconds();
 
@@ -77,6 +79,7 @@ void add_search_command(CLI::App& app, command_line& line) {
   command->add_option("-k", arguments->k, "Answers")->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
   command->add_option("--width", arguments->width, "Candidates kept while searching; 0: as the index says")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
+  add_walk_options(*command, arguments->walk);
   command->add_option("--snippet", arguments->snippet, "Bytes of each passage that are shown")
       ->capture_default_str()->check(CLI::Range(1, 100000))->type_name("N");
   finish_command(*command, line,

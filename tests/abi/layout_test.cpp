@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/abi/layout_test.cpp -- sizes and offsets of every struct of atlas.h, as release 0.1 has them.
 //
-// Lines are added for new fields, at a struct's end, and never changed. A struct of fixed size never grows.
+// Lines are added for new fields, at a struct's end, and never changed but for the size. A struct of fixed size never grows.
 #include <atlas.h>
 
 #include <doctest/doctest.h>
@@ -26,7 +26,7 @@ AT(atlas_work_options, threads, 4);
 AT(atlas_work_options, progress, 8);
 AT(atlas_work_options, progress_context, 16);
 
-SIZE(atlas_index_options, 48);
+SIZE(atlas_index_options, 64);
 AT(atlas_index_options, struct_size, 0);
 AT(atlas_index_options, kind, 4);
 AT(atlas_index_options, scalar, 8);
@@ -37,12 +37,16 @@ AT(atlas_index_options, build_width, 24);
 AT(atlas_index_options, search_width, 28);
 AT(atlas_index_options, seed, 32);
 AT(atlas_index_options, reserve_rows, 40);
+AT(atlas_index_options, codes, 48);
+AT(atlas_index_options, stored, 52);
+AT(atlas_index_options, codes_from, 56);
+AT(atlas_index_options, alpha, 60);
 
 SIZE(atlas_open_options, 8);
 AT(atlas_open_options, struct_size, 0);
 AT(atlas_open_options, mode, 4);
 
-SIZE(atlas_search_options, 40);
+SIZE(atlas_search_options, 64);
 AT(atlas_search_options, struct_size, 0);
 AT(atlas_search_options, threads, 4);
 AT(atlas_search_options, width, 8);
@@ -50,6 +54,11 @@ AT(atlas_search_options, allowed, 16);
 AT(atlas_search_options, allowed_bits, 24);
 AT(atlas_search_options, first_pass, 32);
 AT(atlas_search_options, reserved, 36);
+AT(atlas_search_options, strategy, 40);
+AT(atlas_search_options, starts, 44);
+AT(atlas_search_options, patience, 48);
+AT(atlas_search_options, reserved_2, 52);
+AT(atlas_search_options, time_limit_ns, 56);
 
 SIZE(atlas_hits, 48);
 AT(atlas_hits, struct_size, 0);
@@ -74,7 +83,7 @@ AT(atlas_save_options, reserved, 4);
 AT(atlas_save_options, progress, 8);
 AT(atlas_save_options, progress_context, 16);
 
-SIZE(atlas_index_info, 80);
+SIZE(atlas_index_info, 96);
 AT(atlas_index_info, struct_size, 0);
 AT(atlas_index_info, kind, 4);
 AT(atlas_index_info, scalar, 8);
@@ -90,6 +99,10 @@ AT(atlas_index_info, memory_vectors, 48);
 AT(atlas_index_info, memory_keys, 56);
 AT(atlas_index_info, memory_graph, 64);
 AT(atlas_index_info, memory_scratch, 72);
+AT(atlas_index_info, stored, 80);
+AT(atlas_index_info, codes, 84);
+AT(atlas_index_info, codes_from, 88);
+AT(atlas_index_info, alpha, 92);
 
 SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tests/abi/old_client.c -- a program compiled against the header of release 0.1 and run with today's library.
+ * tests/abi/old_client.c -- a program compiled against an old header and run with today's library.
  *
- * atlas_v0_1.h is a frozen copy and is not edited after the release.
+ * atlas_v0_1.h is a frozen copy, whose structs are shorter than today's, and is not edited.
  */
 #include "atlas_v0_1.h"
 

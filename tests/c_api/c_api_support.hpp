@@ -91,12 +91,16 @@ struct longer {
 };
 
 /// Calls `use(options)` with every wrong struct_size, and with the right ones.
+/// @param first_size  of the struct when it was first released: what an old caller sends
 template <class Options, class Use>
-void check_struct_size(const Options& good, Use use) {
+void check_struct_size(const Options& good, Use use, std::size_t first_size = sizeof(Options)) {
   CHECK(use(&good) == ATLAS_OK);
 
   Options bad = good;
-  for (const std::uint32_t size : {0U, 1U, 3U, static_cast<std::uint32_t>(sizeof(Options)) - 1U}) {
+  std::memset(reinterpret_cast<char*>(&bad) + first_size, 0xFF, sizeof bad - first_size);
+  bad.struct_size = static_cast<std::uint32_t>(first_size);
+  CHECK(use(&bad) == ATLAS_OK);  // what lies behind an old caller's struct is not looked at
+  for (const std::uint32_t size : {0U, 1U, 3U, static_cast<std::uint32_t>(first_size) - 1U}) {
     CAPTURE(size);
     bad.struct_size = size;
     CHECK(use(&bad) == ATLAS_ERR_INVALID_ARGUMENT);

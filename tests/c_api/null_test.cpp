@@ -50,6 +50,8 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_index_upsert(index, keys, &no_data, nullptr));
     refuses_null(atlas_index_remove(nullptr, keys, 2));
     refuses_null(atlas_index_remove(index, nullptr, 2));
+    refuses_null(atlas_index_remove_stored(&count, nullptr, keys, 2));
+    refuses_null(atlas_index_remove_stored(&count, index, nullptr, 2));
     refuses_null(atlas_index_contains(nullptr, index, keys, 2));
     refuses_null(atlas_index_contains(out_bytes, nullptr, keys, 2));
     refuses_null(atlas_index_contains(out_bytes, index, nullptr, 2));
@@ -257,6 +259,7 @@ TEST_SUITE("c_api") {
     std::uint64_t found = 9;
     CHECK(atlas_index_add(index.get(), nullptr, &none, nullptr) == ATLAS_OK);
     CHECK(atlas_index_remove(index.get(), nullptr, 0) == ATLAS_OK);
+    CHECK(atlas_index_remove_stored(nullptr, index.get(), nullptr, 0) == ATLAS_OK);
     CHECK(atlas_index_contains(nullptr, index.get(), nullptr, 0) == ATLAS_OK);
     CHECK(atlas_index_get(nullptr, index.get(), nullptr, 0, ATLAS_SCALAR_F32, 2) == ATLAS_OK);
     CHECK(atlas_index_search(&hits, index.get(), &none, nullptr) == ATLAS_OK);

@@ -2,7 +2,9 @@
 // tests/c_api/options_test.cpp -- struct_size: too small, longer with and without wishes, and nonsense.
 #include "c_api/c_api_support.hpp"
 
+#include <cstddef>
 #include <cstring>
+#include <limits>
 
 namespace {
 using namespace c_api_support;
@@ -12,12 +14,15 @@ TEST_SUITE("c_api") {
   TEST_CASE("struct_size: index options") {
     atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
     options.dimension = 3;
-    check_struct_size(options, [](const atlas_index_options* given) {
-      atlas_index* index = nullptr;
-      const atlas_status status = atlas_index_create(&index, given);
-      atlas_index_close(index);
-      return status;
-    });
+    check_struct_size(
+        options,
+        [](const atlas_index_options* given) {
+          atlas_index* index = nullptr;
+          const atlas_status status = atlas_index_create(&index, given);
+          atlas_index_close(index);
+          return status;
+        },
+        offsetof(atlas_index_options, codes));
   }
 
   TEST_CASE("struct_size: work options, search options, hits") {
@@ -36,13 +41,18 @@ TEST_SUITE("c_api") {
     hits.k = 2;
     hits.keys = keys;
     hits.distances = distances;
-    check_struct_size(atlas_search_options ATLAS_SEARCH_OPTIONS_INIT, [&](const atlas_search_options* given) {
-      return atlas_index_search(&hits, index.get(), &query, given);
-    });
-    check_struct_size(atlas_search_options ATLAS_SEARCH_OPTIONS_INIT, [&](const atlas_search_options* given) {
-      std::uint64_t found = 0;
-      return atlas_index_range(&found, keys, distances, index.get(), &query, 1.0F, 2, given);
-    });
+    constexpr std::size_t first_search = offsetof(atlas_search_options, strategy);
+    check_struct_size(
+        atlas_search_options ATLAS_SEARCH_OPTIONS_INIT,
+        [&](const atlas_search_options* given) { return atlas_index_search(&hits, index.get(), &query, given); },
+        first_search);
+    check_struct_size(
+        atlas_search_options ATLAS_SEARCH_OPTIONS_INIT,
+        [&](const atlas_search_options* given) {
+          std::uint64_t found = 0;
+          return atlas_index_range(&found, keys, distances, index.get(), &query, 1.0F, 2, given);
+        },
+        first_search);
     check_struct_size(hits, [&](const atlas_hits* given) {
       return atlas_index_search(const_cast<atlas_hits*>(given), index.get(), &query, nullptr);
     });
@@ -57,6 +67,16 @@ TEST_SUITE("c_api") {
       CHECK(last_error_says("options.first_pass"));
     }
     search.first_pass = 0;
+    for (const std::int32_t strategy : {-1, 4, 256}) {
+      search.strategy = strategy;
+      CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.strategy"));
+    }
+    search.strategy = 0;
+    search.reserved_2 = 1;
+    CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.reserved_2"));
+    search.reserved_2 = 0;
     search.reserved = 1;
     CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("options.reserved"));
@@ -117,6 +137,10 @@ TEST_SUITE("c_api") {
     options.scalar = 77;
     CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
     options.scalar = ATLAS_SCALAR_F32;
+    options.stored = ATLAS_SCALAR_F16;  // of flat
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_SCALAR_MISMATCH);
+    CHECK(last_error_says("options.stored of flat: expected f32, found f16"));
+    options.stored = ATLAS_SCALAR_F32;
     options.dimension = 0;
     CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
     options.dimension = 65'536;
@@ -126,6 +150,26 @@ TEST_SUITE("c_api") {
     options.connectivity = 1;
     CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("connectivity"));
+    options.connectivity = 0;
+    for (const std::int32_t codes : {-1, 6, 255}) {
+      options.codes = codes;
+      CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.codes"));
+    }
+    options.codes = ATLAS_CODES_AUTOMATIC;
+    for (const std::int32_t stored : {-1, 6, 256}) {
+      options.stored = stored;
+      CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.stored"));
+    }
+    options.stored = ATLAS_SCALAR_B1;
+    CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_SCALAR_MISMATCH);
+    options.stored = ATLAS_SCALAR_F32;
+    for (const float alpha : {-1.0F, 0.99F, 2.01F, std::numeric_limits<float>::quiet_NaN()}) {
+      options.alpha = alpha;
+      CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("alpha"));
+    }
     CHECK(index == nullptr);
   }
 }

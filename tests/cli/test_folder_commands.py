@@ -39,6 +39,8 @@ def test_k_and_snippet_bound_the_answer(atlas, docs):
     atlas.run("index", "docs", "-o", "docs.atlas")
     hits = atlas.json("search", "docs.atlas", "wind", "-k", 2, "--snippet", 20)["hits"]
     assert len(hits) == 2 and all(len(hit["snippet"].encode()) <= 20 for hit in hits)
+    walked = atlas.json("search", "docs.atlas", "wind", "-k", 2, "--starts", 2, "--patience", 40, "--time-limit", 5)["hits"]
+    assert [hit["path"] for hit in walked] == [hit["path"] for hit in hits]
     assert len(atlas.json("search", "docs.atlas", "wind", "-k", 100)["hits"]) == 3
 
 
@@ -130,7 +132,8 @@ def test_search_refuses_what_is_no_index_of_documents(atlas, docs):
 
 @pytest.mark.parametrize("arguments", [
     [], ["unknown"], ["index"], ["index", "docs"], ["search", "docs.atlas"], ["search", "docs.atlas", "q", "-k", "0"],
-    ["search", "docs.atlas", "q", "-k", "many"], ["index", "docs", "-o", "a", "--no-such-flag"],
+    ["search", "docs.atlas", "q", "-k", "many"], ["search", "docs.atlas", "q", "--time-limit", "0"],
+    ["search", "docs.atlas", "q", "--starts", "2000"], ["index", "docs", "-o", "a", "--no-such-flag"],
     ["index", "docs", "-o", "a", "--chunk-size", "1"], ["index", "docs", "-o", "a", "--dimension", "0"],
     ["index", "docs", "-o", "a", "--overlap", "900"],
 ])

@@ -130,17 +130,21 @@ def test_plot_without_gnuplot_names_the_package_before_it_measures(atlas, vector
 def test_export_gives_back_what_was_built(atlas, vectors, output):
     base, _ = vectors
     numpy.save(atlas.folder / "keys.npy", numpy.arange(600, dtype="u8")[::-1] * 7)
-    atlas.run("build", "base.npy", "-o", "v.atlas", "--metric", "cosine", "--keys", "keys.npy", "--threads", 1)
-    done = atlas.json("export", "v.atlas", "-o", output)
-    assert done["keys"] == "out.keys.npy" and done["count"] == 600
-    assert (numpy.load(atlas.folder / "out.keys.npy") == numpy.arange(600)[::-1] * 7).all()
-    if output.endswith(".npy"):
-        got = numpy.load(atlas.folder / output)
-    else:
-        got = numpy.fromfile(atlas.folder / output, "f4").reshape(600, 25)[:, 1:]
-    assert (got == base).all()
-    atlas.run("build", output, "-o", "w.atlas", "--metric", "cosine", "--keys", "out.keys.npy", "--threads", 1)
-    assert (atlas.folder / "v.atlas").read_bytes() == (atlas.folder / "w.atlas").read_bytes()
+    for kind in ("flat", "hnsw"):
+        atlas.run("build", "base.npy", "-o", "v.atlas", "--metric", "cosine", "--keys", "keys.npy", "--kind", kind)
+        done = atlas.json("export", "v.atlas", "-o", output)
+        assert done["keys"] == "out.keys.npy" and done["count"] == 600
+        assert (numpy.load(atlas.folder / "out.keys.npy") == numpy.arange(600) * 7).all()  # in the order of the keys
+        if output.endswith(".npy"):
+            got = numpy.load(atlas.folder / output)
+        else:
+            got = numpy.fromfile(atlas.folder / output, "f4").reshape(600, 25)[:, 1:]
+        assert (got[::-1] == base).all()
+        built = ["build", output, "--metric", "cosine", "--keys", "out.keys.npy", "--kind", kind, "--threads", 1]
+        atlas.run(*built, "-o", "v.atlas")
+        atlas.run("export", "v.atlas", "-o", output)
+        atlas.run(*built, "-o", "w.atlas")
+        assert (atlas.folder / "v.atlas").read_bytes() == (atlas.folder / "w.atlas").read_bytes()
 
 
 def test_export_refuses_one_file_for_two(atlas, vectors):
@@ -205,11 +209,50 @@ def test_info_says_what_the_file_holds(atlas, vectors):
     assert (info["kind"], info["scalar"], info["metric"]) == ("hnsw", "f32", "l2sq")
     assert (info["count"], info["rows"], info["dimension"]) == (600, 600, 24)
     assert info["parameters"]["connectivity"] == 8 and info["parameters"]["build_width"] == 50
+    assert (info["parameters"]["codes"], info["parameters"]["codes_from"], info["parameters"]["alpha"]) == ("lvq8", 1024, 1)
     assert info["file_bytes"] == (atlas.folder / "v.atlas").stat().st_size
     assert info["memory"]["total"] >= 600 * 24 * 4
     assert {"vectors", "keys", "base links"} <= {section["name"] for section in info["sections"]}
     text = atlas.run("info", "v.atlas").out
     assert "hnsw" in text and "connectivity 8" in text and "vectors" in text
+
+
+@pytest.mark.parametrize("stored", ["f32", "f16", "bf16", "i8", "u8"])
+def test_build_with_codes_and_stored_scalars(atlas, stored):
+    base = numpy.random.default_rng(5).integers(0, 100, (1500, 24)).astype("u1")
+    numpy.save(atlas.folder / "base.npy", base)
+    numpy.save(atlas.folder / "queries.npy", base[::50])
+    numpy.save(atlas.folder / "t.npy", numpy.arange(0, 1500, 50)[:, None])
+    for codes in ("none", "lvq8", "lvq4", "f16", "bf16", "automatic"):
+        built = atlas.json("build", "base.npy", "-o", "v.atlas", "--codes", codes, "--stored", stored, "--alpha", 1.2,
+                           "--build-width", 50, "--connectivity", 8)
+        used = codes if codes != "automatic" else "lvq8"
+        assert (built["stored"], built["codes"]) == (stored, used)
+        info = atlas.json("info", "v.atlas")
+        assert (info["scalar"], info["parameters"]["codes"]) == (stored, used)
+        assert info["parameters"]["alpha"] == pytest.approx(1.2)
+        assert ("codes" in {section["name"] for section in info["sections"]}) == (codes != "none")
+        out = atlas.run("info", "v.atlas").out
+        assert stored in out and ("walks read the vectors" if codes == "none" else f"{used}, from 1,024 vectors on") in out
+        result = atlas.json("eval", "v.atlas", "--queries", "queries.npy", "--truth", "t.npy", "--widths", 20, "-k", 1,
+                            "--rounds", 1, "--starts", 4, "--patience", 30, "--time-limit", 10)
+        assert result["rows"][0]["recall"] > 0.9 and (result["starts"], result["patience"], result["time_limit"]) == (4, 30, 10)
+    atlas.run("export", "v.atlas", "-o", "out.npy")
+    assert (numpy.load(atlas.folder / "out.npy") == base).all()
+
+
+def test_build_refuses_what_a_stored_scalar_cannot_hold(atlas, vectors):
+    for stored in ("i8", "u8"):
+        done = atlas.run("build", "base.npy", "-o", "v.atlas", "--stored", stored, code=FILE)
+        assert f"vector stored as {stored}" in done.err and "row 0" in done.err
+    for wrong in (["--codes", "pq"], ["--stored", "b1"], ["--alpha", "0.5"], ["--alpha", "2.5"], ["--kind", "flat", "--stored", "f16"]):
+        atlas.run("build", "base.npy", "-o", "v.atlas", *wrong, code=USAGE)
+    assert not (atlas.folder / "v.atlas").exists()
+    atlas.run("build", "base.npy", "-o", "v.atlas", "--kind", "flat")
+    atlas.run("info", "v.atlas")
+    numpy.save(atlas.folder / "t.npy", numpy.zeros((50, 1), dtype="i8"))
+    for wrong in (["--starts", "1025"], ["--patience", "-1"], ["--time-limit", "0"], ["--time-limit", "nan"], ["--time-limit", "-1"]):
+        atlas.run("eval", "v.atlas", "--queries", "queries.f32bin", "--truth", "t.npy", *wrong, code=USAGE)
 
 
 def test_info_of_a_folder_index(atlas, docs):

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The installed header as CFFI reads it, and the installed library: consumer_cffi.py HEADER LIBRARY."""
+import pathlib
 import re
 import sys
 
 import cffi
 
-header = open(sys.argv[1], encoding="utf-8").read()
+
+def whole(path):
+    """A header with the parts of ours that it includes in their places."""
+    return re.sub(r'^#include "(atlas_\w+\.h)".*$', lambda part: whole(path.parent / part[1]), path.read_text("utf-8"), flags=re.M)
+
+
+header = whole(pathlib.Path(sys.argv[1]))
 header = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
 header = re.sub(r"#ifdef __cplusplus.*?#endif", "", header, flags=re.S)
 header = re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", "", header, flags=re.M)

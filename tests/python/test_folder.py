@@ -28,6 +28,8 @@ def test_a_golden_folder_answers_alike(golden):
     star = folder.search("brightest star of the night", k=1)[0]
     assert star.byte_begin == 2 and star.text.startswith("The brightest")  # UTF-16 with a byte-order mark
     assert [one.key for one in folder.search("anything", k=4, allowed=[2])] == [2]
+    assert [one.key for one in folder.search("anything", k=4, allowed=[2], strategy="scan", starts=2, patience=50,
+                                             time_limit=60)] == [2]
     assert folder.search(b"brightest star", k=1)[0].path == "stars.txt"
     index = atlas.Index.open(golden / "folder.atlas")
     assert (index.kind, index.metric, len(index)) == ("hnsw", "cosine", 4)
@@ -106,11 +108,12 @@ def test_build_report_and_answers(documents, tmp_path):
 @native_only
 def test_a_built_folder_answers_alike_without_the_library(documents, tmp_path):
     from atlas._pure.folder import PureFolder
+    from atlas._types import SearchOptions
     out = tmp_path / "docs.atlas"
     atlas.Folder.build(documents, out)
     native, pure = atlas.Folder.open(out), PureFolder.open(os.fsencode(out), False)
     for question in ("river", "salt and water", "otters", ""):
-        one, other = native.search(question, 3), pure.search(question.encode(), 3, 0, None)
+        one, other = native.search(question, 3), pure.search(question.encode(), 3, SearchOptions())
         assert [hit.score for hit in one] == pytest.approx([hit.score for hit in other], abs=1e-5)
         if question:
             assert one[0].path == other[0].path and one[0].text == other[0].text and one[0].id == other[0].id

@@ -63,7 +63,7 @@ def test_defaults_are_those_of_the_library():
     check(atlas.Embedder, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.EmbedderOptions, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.Index.create, "index/hnsw_options.hpp", "hnsw_options",
-          {n: n for n in ("connectivity", "build_width", "search_width", "seed")})
+          {n: n for n in ("connectivity", "build_width", "search_width", "seed", "codes_from", "alpha")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
     check(atlas.Folder.build, "chunk/recursive_chunker.hpp", "chunk_options",
@@ -82,7 +82,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
             assert eval(number) == parameters[prefix + name].default, (struct, name, words)
         return len(said)
 
-    assert check("atlas_index_options", atlas.Index.create) == 4
+    assert check("atlas_index_options", atlas.Index.create) == 6
     assert check("atlas_chunk_options", atlas.chunk) == 3
     assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
     assert check("atlas_embedder_options", atlas.Embedder) == 7

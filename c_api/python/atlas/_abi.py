@@ -29,7 +29,8 @@ class WorkOptions(c.Structure):
 class IndexOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
                 ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
-                ("search_width", c.c_uint32), ("seed", c.c_uint64), ("reserve_rows", c.c_uint64)]
+                ("search_width", c.c_uint32), ("seed", c.c_uint64), ("reserve_rows", c.c_uint64),
+                ("codes", c.c_int32), ("stored", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float)]
 
 
 class OpenOptions(c.Structure):
@@ -38,7 +39,9 @@ class OpenOptions(c.Structure):
 
 class SearchOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("width", c.c_uint64), ("allowed", Pointer),
-                ("allowed_bits", c.c_uint64), ("first_pass", c.c_int32), ("reserved", c.c_uint32)]
+                ("allowed_bits", c.c_uint64), ("first_pass", c.c_int32), ("reserved", c.c_uint32),
+                ("strategy", c.c_int32), ("starts", c.c_uint32), ("patience", c.c_uint32), ("reserved_2", c.c_uint32),
+                ("time_limit_ns", c.c_uint64)]
 
 
 class Hits(c.Structure):
@@ -61,7 +64,8 @@ class IndexInfo(c.Structure):
                 ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
                 ("search_width", c.c_uint32), ("size", c.c_uint64), ("is_read_only", c.c_uint32),
                 ("max_level", c.c_uint32), ("memory_vectors", c.c_uint64), ("memory_keys", c.c_uint64),
-                ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64)]
+                ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64), ("stored", c.c_int32),
+                ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float)]
 
 
 class ChunkOptions(c.Structure):
@@ -161,6 +165,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_add": (Status, [_p, _p, _p, _p]),
     "atlas_index_upsert": (Status, [_p, _p, _p, _p]),
     "atlas_index_remove": (Status, [_p, _p, _size]),
+    "atlas_index_remove_stored": (Status, [_p, _p, _p, _size]),
     "atlas_index_contains": (Status, [_p, _p, _p, _size]),
     "atlas_index_get": (Status, [_p, _p, _p, _size, c.c_int32, _size]),
     "atlas_index_search": (Status, [_p, _p, _p, _p]),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any, Dict, Iterable, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +150,13 @@ def checked_count(name: str, value: object, least: int = 0, most: int = (1 << 63
     if not least <= count <= most:
         raise refused(InvalidArgument, name, f"{least} to {most}" if most <= 1 << 32 else f"at least {least}", count)
     return count
+
+
+def checked_name(name: str, value: object, names: Sequence[str]) -> int:
+    """The place of a name in a list."""
+    if not isinstance(value, str) or value not in names:
+        raise refused(InvalidArgument, name, f"one of {', '.join(names)}", repr(value))
+    return names.index(value)
 
 
 class Bitmap:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from . import _backend
 from ._arrays import (SCALARS, Block, Floats, KeysLike, checked_block, checked_count, checked_floats_out,
-                      checked_keys)
+                      checked_keys, checked_name)
 from ._errors import InvalidArgument, ScalarMismatch, refused
 from ._types import FIRST_PASSES, SCALINGS, VECTOR_METRICS, Progress
 
@@ -31,12 +31,6 @@ def _metric(metric: object) -> int:
     if number is None:
         raise refused(InvalidArgument, "metric", f"one of {', '.join(VECTOR_METRICS)}", repr(metric))
     return number
-
-
-def _choice(name: str, value: object, choices: Tuple[str, ...]) -> int:
-    if value not in choices:
-        raise refused(InvalidArgument, name, f"one of {', '.join(choices)}", repr(value))
-    return choices.index(str(value))
 
 
 def _pair(queries: object, rows: object, metric: int, scalar: Optional[str]) -> Tuple[Block, Block]:
@@ -97,7 +91,7 @@ def nearest(queries: Vectors, rows: Vectors, k: int = 10, metric: str = "l2sq", 
     found = np.empty((one[0].shape[0], k), dtype=np.int64)
     out = np.empty((one[0].shape[0], k), dtype=np.float32)
     _backend.nearest(found, out, one, other, which, checked_count("threads", threads, 0, 4096),
-                     _choice("first_pass", first_pass, FIRST_PASSES), progress)
+                     checked_name("first_pass", first_pass, FIRST_PASSES), progress)
     return (found[0], out[0]) if queries.ndim == 1 else (found, out)
 
 
@@ -164,7 +158,7 @@ def to_i8(rows: Floats, scaling: str = "row",
                     magnitude / 127
     @return         (int8 [n, d], float32 scales)
     """
-    which = _choice("scaling", scaling, SCALINGS)
+    which = checked_name("scaling", scaling, SCALINGS)
     block = _only("f32", rows, 2)
     count = block[0].shape[which]
     if scales is None:
@@ -177,7 +171,7 @@ def to_i8(rows: Floats, scaling: str = "row",
 
 def from_i8(rows: "npt.NDArray[np.int8]", scales: Floats, scaling: str = "row") -> Floats:
     """float32 [n, d]: ``integer * scale``; ``scales`` and ``scaling`` as in ``to_i8``."""
-    which = _choice("scaling", scaling, SCALINGS)
+    which = checked_name("scaling", scaling, SCALINGS)
     block = _only("i8", rows, 2)
     out = np.empty(block[0].shape, dtype=np.float32)
     _backend.from_i8(out, block, checked_floats_out("scales", scales, (block[0].shape[which],), False), which)

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import List, Optional, Type, Union
 
 from . import _backend
-from ._arrays import Allowed, checked_allowed, checked_count, checked_key
+from ._arrays import Allowed, checked_count, checked_key
 from ._index import Path, checked_mode, checked_path
+from ._options import Seconds, checked_search_options
 from ._texts import Text, checked_embedder_options, checked_text
 from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 
@@ -51,13 +52,15 @@ class Folder:
         """Opens what ``build`` wrote. mode "change" allows add_document and remove_document."""
         return cls(_backend.folder_class.open(checked_path("path", path), checked_mode(mode)))
 
-    def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None) -> List[FolderHit]:
+    def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None,
+               strategy: str = "automatic", starts: int = 0, patience: int = 0,
+               time_limit: Seconds = None) -> List[FolderHit]:
         """The k chunks nearest to a question, nearest first.
 
-        @param allowed  only these chunks, by number; as for ``Index.search``
+        @param allowed  only these chunks, by number; this and the others as for ``Index.search``
         """
-        return self._backend.search(checked_text("question", question), checked_count("k", k, 1),
-                                    checked_count("width", width), checked_allowed(allowed))
+        options = checked_search_options(width, 1, allowed, strategy, starts, patience, time_limit)
+        return self._backend.search(checked_text("question", question), checked_count("k", k, 1), options)
 
     def add_document(self, path: Union[str, bytes], text: Text) -> None:
         """Cuts, embeds and adds a document under a path that none has (DuplicateKey); here only, until ``save``."""

@@ -14,7 +14,8 @@ from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_
                       checked_vectors)
 from ._backend import index_class
 from ._errors import InvalidArgument, refused
-from ._types import FIRST_PASSES, KINDS, METRICS, Hits, IndexBackend, IndexInfo, Progress
+from ._options import Seconds, checked_index_options, checked_search_options
+from ._types import Hits, IndexBackend, IndexInfo, Progress
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
@@ -33,18 +34,6 @@ def checked_path(name: str, value: object) -> bytes:
     if b"\0" in path:
         raise refused(InvalidArgument, name, "a path without NUL bytes", repr(path))
     return path
-
-
-def checked_metric(metric: object) -> str:
-    if metric not in METRICS:
-        raise refused(InvalidArgument, "metric", f"one of {', '.join(METRICS)}", repr(metric))
-    return str(metric)
-
-
-def checked_first_pass(first_pass: object) -> int:
-    if first_pass not in FIRST_PASSES:
-        raise refused(InvalidArgument, "first_pass", f"one of {', '.join(FIRST_PASSES)}", repr(first_pass))
-    return FIRST_PASSES.index(str(first_pass))
 
 
 def checked_mode(mode: object) -> bool:
@@ -73,7 +62,8 @@ class Index:
 
     @classmethod
     def create(cls, dimension: int, metric: str = "l2sq", kind: str = "auto", *, connectivity: int = 16,
-               build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0) -> "Index":
+               build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0,
+               codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024) -> "Index":
         """An empty index in memory.
 
         @param dimension     components of a vector, 1 to 65,535
@@ -85,14 +75,18 @@ class Index:
         @param search_width  hnsw: default candidates kept while searching (ef), 1 to 65,536; stored in the file
         @param seed          hnsw: of each row's level; 0 means 42
         @param reserve       rows to make room for at once
+        @param codes         hnsw: in what form rows are compared while the graph is walked; answers are measured on the
+                             stored vectors. "none" (the vectors themselves), "f16", "bf16", "lvq8" or "lvq4" (8 or 4
+                             bits a component), or "automatic": "lvq4" from 256 components on, below that "lvq8"
+        @param stored        what vectors are stored as, and so measured: "float32"; with hnsw also "float16" and
+                             "bfloat16", which round, "int8" and "uint8", which refuse (LimitExceeded) what is no whole
+                             number of their range. float32 goes in and comes out
+        @param alpha         hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them
+        @param codes_from    hnsw: rows from which on there are codes
         """
-        if kind not in KINDS:
-            raise refused(InvalidArgument, "kind", f"one of {', '.join(KINDS)}", repr(kind))
-        return cls(index_class.create(
-            checked_count("dimension", dimension, 0, (1 << 32) - 1), checked_metric(metric), kind,
-            checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
-            checked_count("search_width", search_width, 1, 65536), checked_key("seed", seed),
-            checked_count("reserve", reserve)))
+        return cls(index_class.create(checked_index_options(
+            dimension, metric, kind, connectivity, build_width, search_width, seed, reserve, codes, stored, codes_from,
+            alpha)))
 
     @classmethod
     def open(cls, path: Path, mode: str = "r") -> "Index":
@@ -111,7 +105,8 @@ class Index:
         @param vectors   float32 [n, dimension]; finite, and under cosine not zero
         @param threads   0: all that the process may use. 1 and the same seed give the same graph
         @param progress  called with (rows done, rows)
-        @raise           DuplicateKey, NotFinite, ZeroVector (``.row`` says which), DimensionMismatch, ReadOnly
+        @raise           DuplicateKey, NotFinite, ZeroVector, LimitExceeded for what ``stored`` cannot hold (``.row``
+                         says which), DimensionMismatch, ReadOnly
         """
         self._add(keys, vectors, threads, progress, replace=False)
 
@@ -124,9 +119,13 @@ class Index:
         self._backend.add(checked_keys("keys", keys, block.shape[0]), block,
                           checked_count("threads", threads, 0, 4096), progress, replace)
 
-    def remove(self, keys: Union[int, KeysLike]) -> None:
-        """Removes one key or several: all of them or, if one is not stored (KeyNotFound), none."""
-        self._backend.remove(self._some_keys(keys))
+    def remove(self, keys: Union[int, KeysLike], *, missing_ok: bool = False) -> int:
+        """Removes one key or several in one call: all of them or, if one is not stored (KeyNotFound), none.
+
+        @param missing_ok  True: those that are stored are removed
+        @return            how many were removed
+        """
+        return self._backend.remove(self._some_keys(keys), bool(missing_ok))
 
     def reserve(self, rows: int) -> None:
         """Makes room for ``rows`` vectors in all."""
@@ -145,32 +144,42 @@ class Index:
         return self._backend.contains(checked_keys("keys", keys))
 
     def get(self, keys: Union[int, KeysLike]) -> Floats:
-        """The vectors as they were added: float32 [n, dimension] for n keys, [dimension] for one int."""
+        """The vectors as they were added, as far as ``stored`` holds them: float32 [n, dimension] for n keys,
+        [dimension] for one int."""
         found = self._backend.get(self._some_keys(keys))
         return np.asarray(found[0]) if _is_one(keys) else found
 
     def keys(self) -> Keys:
-        """uint64 [len(self)]: all keys, in the order in which they were added."""
+        """uint64 [len(self)]: all keys; of flat in the order in which they were added, of hnsw in no particular order."""
         return self._backend.keys()
 
     # -- by distance
 
-    def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0,
-               allowed: Allowed = None, first_pass: str = "f32") -> Hits:
-        """The k nearest vectors of each query.
+    def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0, allowed: Allowed = None,
+               strategy: str = "automatic", starts: int = 0, patience: int = 0, time_limit: Seconds = None,
+               first_pass: str = "f32") -> Hits:
+        """The k nearest vectors of each query. Of equally near ones the first added comes first with flat, the least
+        key with hnsw. Without the native library every answer is exact, and what is said to be hnsw's changes nothing.
 
         @param queries  float32 [q, dimension], or one query [dimension]
         @param k        1 to 2**24; more than there are vectors costs no more to search, only the memory of the result
         @param width    hnsw: candidates kept (ef); 0: the index's default
         @param threads  for a batch; 0: all that the process may use
         @param allowed  only these keys may be returned: an ``atlas.Bitmap``, a bool mask [n] (``mask[key]``), or keys
+        @param strategy    hnsw: how allowed vectors are found, at other costs: "walk" (through all, for filters that
+                           allow much), "two_hop" (from allowed to allowed, over at most one that is not), "scan" (over
+                           all that are allowed, for filters that allow little), or "automatic": by the allowed share
+        @param starts      hnsw: vectors that the walk begins from, to 1,024; more than one helps in data of separate
+                           clusters
+        @param patience    hnsw: so many steps in a row that bring no answer end the walk; 0: it ends when no candidate
+                           is left
+        @param time_limit  hnsw: seconds a query may take; the answer is what was found by then, maybe fewer than k
         @param first_pass  flat: as in ``atlas.nearest``
         @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
         """
         block = checked_vectors("queries", queries, self._dimension)
-        hits = self._backend.search(block, checked_count("k", k, 1, MOST_ANSWERS), checked_count("width", width),
-                                    checked_count("threads", threads, 0, 4096), checked_allowed(allowed),
-                                    checked_first_pass(first_pass))
+        options = checked_search_options(width, threads, allowed, strategy, starts, patience, time_limit, first_pass)
+        hits = self._backend.search(block, checked_count("k", k, 1, MOST_ANSWERS), options)
         return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
 
     def range(self, query: Floats, radius: float, *, width: int = 0, limit: Optional[int] = None,

@@ -14,8 +14,8 @@ from ._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
-from ._types import (KINDS, LEVELS, METRICS, PHASES, SKIP_REASONS, Chunk, EmbedderOptions, FolderHit, FolderInfo,
-                     FolderProgress, FolderReport, Hits, IndexInfo, Progress)
+from ._types import (CODES, KINDS, LEVELS, METRICS, PHASES, SKIP_REASONS, STORED, Chunk, EmbedderOptions, FolderHit,
+                     FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, SearchOptions)
 
 assert _library is not None, "imported by the package only when the library is there"
 _lib: c.CDLL = _library
@@ -25,6 +25,7 @@ _NO_ROW = (1 << 64) - 1
 _LONG_BATCH = 256
 # Queries searched by one native call: the interpreter looks at signals in between.
 _SEARCH_BATCH = 4096
+_SEARCH_OPTIONS_BYTES = c.sizeof(_abi.SearchOptions)
 
 
 def _check(status: int) -> None:
@@ -81,11 +82,11 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
     run_long(run, progress)
 
 
-def _search_options(width: int, threads: int, allowed: Optional[Bitmap], first_pass: int = 0) -> Any:
-    if allowed is None:
-        return _sized(_abi.SearchOptions, threads=threads, width=width, first_pass=first_pass)
-    return _sized(_abi.SearchOptions, threads=threads, width=width, allowed=_address(allowed.words),
-                  allowed_bits=allowed.bits, first_pass=first_pass)
+def _search_options(wished: SearchOptions) -> Any:
+    width, threads, allowed, strategy, starts, patience, time_limit_ns, first_pass = wished
+    words, bits = (None, 0) if allowed is None else (_address(allowed.words), allowed.bits)
+    return _abi.SearchOptions(_SEARCH_OPTIONS_BYTES, threads, width, words, bits, first_pass, 0, strategy, starts, patience,
+                              0, time_limit_ns)
 
 
 class NativeIndex:
@@ -94,11 +95,11 @@ class NativeIndex:
         self._dimension = self.info().dimension
 
     @classmethod
-    def create(cls, dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
-               seed: int, reserve: int) -> "NativeIndex":
-        options = _sized(_abi.IndexOptions, kind=KINDS.index(kind), metric=METRICS.index(metric),
-                         dimension=dimension, connectivity=connectivity, build_width=build_width,
-                         search_width=search_width, seed=seed, reserve_rows=reserve)
+    def create(cls, wished: IndexOptions) -> "NativeIndex":
+        options = _sized(_abi.IndexOptions, kind=KINDS.index(wished.kind), metric=METRICS.index(wished.metric),
+                         dimension=wished.dimension, connectivity=wished.connectivity, build_width=wished.build_width,
+                         search_width=wished.search_width, seed=wished.seed, reserve_rows=wished.reserve,
+                         codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha)
         out = c.c_void_p()
         _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
         return cls(out.value or 0)
@@ -117,7 +118,8 @@ class NativeIndex:
         return IndexInfo(
             kind=KINDS[info.kind], metric=METRICS[info.metric], dimension=info.dimension, size=info.size,
             read_only=info.is_read_only != 0, connectivity=info.connectivity, build_width=info.build_width,
-            search_width=info.search_width, max_level=info.max_level,
+            search_width=info.search_width, max_level=info.max_level, codes=CODES[info.codes or CODES.index("none")],
+            codes_from=info.codes_from, alpha=info.alpha, stored=STORED[info.stored],
             memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
@@ -125,9 +127,14 @@ class NativeIndex:
         _run_work(self._handle, lambda index, options: int(
             function(index, _address(keys), c.byref(_matrix(vectors)), options)), threads, progress, keys.size)
 
-    def remove(self, keys: Keys) -> None:
+    def remove(self, keys: Keys, missing_ok: bool) -> int:
+        removed = c.c_uint64()
         with self._handle.use() as index:
+            if missing_ok:
+                _check(_lib.atlas_index_remove_stored(c.byref(removed), index, _address(keys), keys.size))
+                return removed.value
             _check(_lib.atlas_index_remove(index, _address(keys), keys.size))
+        return int(np.unique(keys).size)
 
     def contains(self, keys: Keys) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         out = np.zeros(keys.size, dtype=np.bool_)
@@ -141,14 +148,13 @@ class NativeIndex:
             _check(_lib.atlas_index_get(_address(out), index, _address(keys), keys.size, 0, self._dimension))
         return out
 
-    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap],
-               first_pass: int = 0) -> Hits:
+    def search(self, queries: Floats, k: int, wished: SearchOptions) -> Hits:
         rows = queries.shape[0]
         wanted, k = k, max(1, min(k, self.info().size))  # more than there are cannot be found
         keys = np.empty((rows, k), dtype=np.uint64)
         distances = np.empty((rows, k), dtype=np.float32)
         counts = np.empty(rows, dtype=np.uint32)
-        options = _search_options(width, threads, allowed, first_pass)
+        options = _search_options(wished)
         with self._handle.use() as index:
             for first in range(0, max(rows, 1), _SEARCH_BATCH):
                 part = queries[first:first + _SEARCH_BATCH]
@@ -170,7 +176,7 @@ class NativeIndex:
 
     def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
               allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]:
-        options = _search_options(width, 1, allowed)
+        options = _search_options(SearchOptions(width=width, allowed=allowed))
         matrix = _matrix(query)
         found = c.c_uint64()
         room = 1024 if limit is None else limit
@@ -365,8 +371,8 @@ class NativeFolder:
                           chunk_overlap=info.chunk_overlap, chunk_fill_percent=info.chunk_fill_percent,
                           read_only=info.is_read_only != 0, has_embedder=info.has_embedder != 0)
 
-    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
-        options = _search_options(width, 1, allowed)
+    def search(self, question: bytes, k: int, wished: SearchOptions) -> List[FolderHit]:
+        options = _search_options(wished)
         found = c.c_uint64()
         with self._handle.use() as folder:
             k = max(1, min(k, self.info().chunks))

@@ -23,6 +23,9 @@ VECTOR_METRICS = METRICS + ("hamming", "jaccard")
 FIRST_PASSES = ("f32", "bf16", "i8")
 SCALINGS = ("row", "dimension")
 KINDS = ("auto", "flat", "hnsw")
+CODES = ("automatic", "none", "f16", "bf16", "lvq8", "lvq4")
+STORED = ("float32", "float16", "bfloat16", "int8", "uint8")
+STRATEGIES = ("automatic", "walk", "two_hop", "scan")
 LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
 PHASES = ("walking", "reading", "indexing", "saving")
 SKIP_REASONS = ("unreadable", "too large", "empty", "binary", "bad encoding")
@@ -70,11 +73,17 @@ class IndexInfo:
     size: int
     read_only: bool
     connectivity: int
+    """this and what follows to alpha: 0 or "none" unless hnsw"""
     build_width: int
     search_width: int
     max_level: int
+    codes: str
+    codes_from: int
+    alpha: float
+    stored: str
+    """what vectors are stored as; float32 goes in and comes out"""
     memory: Dict[str, int]
-    """bytes by part: vectors, keys, graph, scratch"""
+    """bytes by part: vectors, keys, graph (links and codes), scratch"""
 
 
 @dataclass(frozen=True)
@@ -139,16 +148,46 @@ class EmbedderOptions:
     gram_length: int = 4
 
 
+class IndexOptions(NamedTuple):
+    """As ``Index.create`` takes them; codes and stored by their places in CODES and STORED."""
+
+    dimension: int
+    metric: str
+    kind: str
+    connectivity: int
+    build_width: int
+    search_width: int
+    seed: int
+    reserve: int
+    codes: int
+    stored: int
+    codes_from: int
+    alpha: float
+
+
+class SearchOptions(NamedTuple):
+    """As ``Index.search`` takes them; strategy and first pass by their places in STRATEGIES and FIRST_PASSES."""
+
+    width: int = 0
+    threads: int = 1
+    allowed: Optional[Bitmap] = None
+    strategy: int = 0
+    starts: int = 0
+    patience: int = 0
+    time_limit_ns: int = 0
+    """0: none"""
+    first_pass: int = 0
+
+
 class IndexBackend(Protocol):
     """Arguments are checked already; see ``Index`` for what they mean."""
 
     def info(self) -> IndexInfo: ...
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None: ...
-    def remove(self, keys: Keys) -> None: ...
+    def remove(self, keys: Keys, missing_ok: bool) -> int: ...
     def contains(self, keys: Keys) -> "npt.NDArray[np.bool_]": ...
     def get(self, keys: Keys) -> Floats: ...
-    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap],
-               first_pass: int = 0) -> Hits: ...
+    def search(self, queries: Floats, k: int, options: SearchOptions) -> Hits: ...
     def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
               allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]: ...
     def distances(self, queries: Floats, keys: Keys) -> Floats: ...
@@ -171,7 +210,7 @@ class EmbedderBackend(Protocol):
 
 class FolderBackend(Protocol):
     def info(self) -> FolderInfo: ...
-    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]: ...
+    def search(self, question: bytes, k: int, options: SearchOptions) -> List[FolderHit]: ...
     def add_document(self, path: bytes, text: bytes) -> None: ...
     def remove_document(self, path: bytes) -> None: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...

@@ -120,6 +120,10 @@ class folder_index {
     how.k = hits.size();
     how.width = options.width;
     how.allowed = options.allowed;
+    how.strategy = options.strategy;
+    how.starts = options.starts;
+    how.patience = options.patience;
+    how.time_limit_ns = options.time_limit_ns;
     const status said = state_->index.search(dense(question.data(), 1, question.size()), how,
                                              {keys.data(), distances.data(), &count});
     if (!said.ok()) return said.error();

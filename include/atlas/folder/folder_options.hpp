@@ -12,7 +12,7 @@
 #include <atlas/core/hash.hpp>                  // hash128
 #include <atlas/core/text_view.hpp>             // text_view
 #include <atlas/embed/hashing_embedder.hpp>     // hashing_options
-#include <atlas/index/filter.hpp>               // filter
+#include <atlas/index/options.hpp>              // filter, filter_strategy
 #include <atlas/storage/folder_walk.hpp>        // walk_options, walk_report
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -78,12 +78,6 @@ struct folder_report {
   }
 };
 
-/// How a folder index is searched.
-struct folder_search_options {
-  std::size_t width = 0;  ///< candidates the graph search keeps; 0: the index's default
-  filter allowed = {};    ///< which chunks may be returned, by key
-};
-
 /// One answer. The texts borrow the index: they are valid until it is closed, also beside later changes.
 struct folder_hit {
   float score = 0.0F;      ///< cosine similarity, -1 to 1; larger is nearer
@@ -96,6 +90,16 @@ struct folder_hit {
   std::uint64_t byte_end = 0;
   text_view text;          ///< the chunk as UTF-8, whatever the source's encoding
   hash128 id;              ///< chunk_view::id: the same text has the same id
+};
+
+/// How a folder index is searched.
+struct folder_search_options {
+  std::size_t width = 0;  ///< candidates the graph search keeps; 0: the index's default
+  filter allowed = {};    ///< which chunks may be returned, by key
+  filter_strategy strategy = filter_strategy::automatic;  ///< this and the next three as in search_options
+  std::uint32_t starts = 0;
+  std::uint32_t patience = 0;
+  std::uint64_t time_limit_ns = 0;
 };
 
 }}  // namespace atlas::ATLAS_ABI

@@ -62,6 +62,7 @@ class hnsw_engine {
   }
 
   [[nodiscard]] float alpha() const noexcept { return alpha_; }
+  [[nodiscard]] std::uint32_t codes_from() const noexcept { return codes_from_; }
   [[nodiscard]] const code_store& codes() const noexcept { return codes_; }
 
   // -- what basic_index asks of an engine

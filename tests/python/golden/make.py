@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Made flat.atlas, hnsw.atlas and folder.atlas with the native library of format 1.0. They are kept as they are:
-run this into another folder for a new format version, and test both."""
+"""Made the files beside it with the native library of format 1.0. They are kept as they are: run this into another
+folder for a new format version, and test both. flat.atlas, hnsw.atlas and folder.atlas are from before files held codes
+and left removed rows out; the stored_*.atlas.gz, packed because sections begin at 64 KiB, are of after."""
 
+import gzip
 import pathlib
 import sys
 import tempfile
@@ -17,6 +19,19 @@ for kind in ("flat", "hnsw"):
     index.add(np.arange(60) * 10, rows, threads=1)
     index.remove([40, 50])
     index.save(out / f"{kind}.atlas")
+# One of each stored scalar and form of codes, of each metric; two vectors are alike, and keys are not in order.
+whole = np.random.default_rng(13).integers(1, 100, (60, 7)).astype(np.float32)
+whole[50] = whole[7]
+for stored, codes, metric in (("float32", "lvq8", "l2sq"), ("float16", "f16", "cosine"), ("bfloat16", "bf16", "inner_product"),
+                              ("int8", "lvq4", "inner_product"), ("uint8", "lvq8", "cosine"), ("uint8", "none", "l2sq")):
+    index = atlas.Index.create(7, metric, "hnsw", connectivity=4, build_width=20, stored=stored, codes=codes, codes_from=16,
+                               alpha=1.25)
+    index.add((np.arange(60) * 37 + 5) % 60, whole, threads=1)
+    index.remove([11, 12])
+    index.save(out / "stored.atlas")
+    packed = gzip.compress((out / "stored.atlas").read_bytes(), mtime=0)
+    (out / f"stored_{stored}_{codes}_{metric}.atlas.gz").write_bytes(packed)
+    (out / "stored.atlas").unlink()
 with tempfile.TemporaryDirectory() as folder:
     docs = pathlib.Path(folder)
     (docs / "bread").mkdir()

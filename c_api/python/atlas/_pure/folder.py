@@ -8,10 +8,9 @@ from typing import List, Optional
 
 import numpy as np
 
-from .._arrays import Bitmap
 from .._errors import (AtlasError, Closed, InvalidArgument, KindMismatch, MetricMismatch,
                        ReadOnly, UnsupportedVersion, needs_native, refused)
-from .._types import FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
+from .._types import FolderHit, FolderInfo, FolderProgress, FolderReport, Progress, SearchOptions
 from .embedder import PureEmbedder
 from .file import File
 from .index import PureIndex
@@ -84,12 +83,12 @@ class PureFolder:
                           chunk_fill_percent=int(info["chunk_fill_percent"]), read_only=not self._change,
                           has_embedder=self._model is not None)
 
-    def search(self, question: bytes, k: int, width: int, allowed: Optional[Bitmap]) -> List[FolderHit]:
+    def search(self, question: bytes, k: int, options: SearchOptions) -> List[FolderHit]:
         self._open()
         if self._model is None:
             raise refused(InvalidArgument, "embedder", "the one that built this index, given to open", "none")
         vector = self._model.embed([question], 1, None)
-        hits = self._index.search(vector, max(1, min(k, self._index.info().size)), width, 1, allowed)
+        hits = self._index.search(vector, max(1, min(k, self._index.info().size)), options)
         return [self._hit(int(hits.keys[0, i]), 1.0 - float(hits.distances[0, i])) for i in range(int(hits.counts[0]))]
 
     def _slice(self, block: "np.ndarray[object, np.dtype[np.uint8]]", begin: int, size: int, what: str) -> bytes:

@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from .._errors import (Cancelled, Closed, DuplicateKey, InvalidArgument, KeyNotFound, KindMismatch, LimitExceeded,
-                       MetricMismatch, NotFinite, ReadOnly, ScalarMismatch, ZeroVector, needs_native, refused)
-from .._types import METRICS, Hits, IndexInfo, Progress
+                       MetricMismatch, ReadOnly, ScalarMismatch, needs_native, refused)
+from .._types import CODES, METRICS, STORED, Hits, IndexInfo, IndexOptions, Progress, SearchOptions
+from . import codes
 from .embedder import mix64
 from .file import GROWABLE, KIND_FLAT, KIND_HNSW, REQUIRED, File, NewSection, write_file
+from .scalars import ROW_DTYPES, as_floats, check_vectors, inverse_norms
 
 _VECTORS, _KEYS, _STATES, _KEY_MAP = 0x100, 0x101, 0x102, 0x103
-_HNSW_SECTIONS = (0x110, 0x111, 0x112, 0x113)
-# row stride, connectivity, build width, search width, seed, entry row, entry level, upper blocks
-_PARAMETERS = struct.Struct("<IIIIQIIQ")
+_HNSW_SECTIONS = (0x110, 0x111, 0x112, 0x113, *codes.SECTIONS)
+# row stride, connectivity, build width, search width, seed, entry row, entry level, upper blocks, codes, codes wanted,
+# prefetch rows, codes from, alpha
+_PARAMETERS = struct.Struct("<IIIIQIIQBBHIf4x")
 _MOST_ROWS, _MOST_DIMENSION = 0xFFFFFFFE, 65535
 _BLOCK_BYTES = 64 << 20  # of float64 rows that are compared at once
 _LIVE, _REMOVED = 0, 1
@@ -33,25 +36,6 @@ def check_shape(dimension: int, metric: str, reserve: int) -> None:
         raise refused(LimitExceeded, "dimension", _MOST_DIMENSION, dimension)
     if reserve > _MOST_ROWS:
         raise refused(LimitExceeded, "reserve_rows", _MOST_ROWS, reserve)
-
-
-def _inverse_norms(vectors: Floats, metric: str, noun: str) -> "npt.NDArray[np.float32]":
-    """1 / norm of each row under cosine, else ones; the row at fault is named."""
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        raise refused(NotFinite, noun, "finite components", "NaN or infinity", row)
-    if metric != "cosine":
-        return np.ones(vectors.shape[0], dtype=np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    if (norms == 0).any():
-        row = int(np.argmax(norms == 0))
-        raise refused(ZeroVector, f"{noun} under cosine", "a length above 0", "a zero vector", row)
-    inverse: "npt.NDArray[np.float64]" = 1.0 / norms
-    if not ((inverse > 1.2e-38) & (inverse < 3.4e38)).all():
-        row = int(np.argmin((inverse > 1.2e-38) & (inverse < 3.4e38)))
-        raise refused(LimitExceeded, f"{noun} under cosine", "a length between 1e-38 and 1e38", "a length outside", row)
-    return inverse.astype(np.float32)
 
 
 def exact_distances(queries: Floats, rows: Floats, metric: str, zero_is_far: bool = False) -> Floats:
@@ -80,16 +64,29 @@ def exact_distances(queries: Floats, rows: Floats, metric: str, zero_is_far: boo
         return np.asarray(out, dtype=np.float32)
 
 
-class PureIndex:
-    """Rows are appended and never move; a removed row stays behind, as in the library."""
+class _Graph(NamedTuple):
+    """What a file says of its graph."""
 
-    def __init__(self, dimension: int, metric: str) -> None:
+    connectivity: int = 0
+    build_width: int = 0
+    search_width: int = 0
+    max_level: int = 0
+    codes: str = "none"
+    codes_from: int = 0
+    alpha: float = 0.0
+
+
+class PureIndex:
+    """Rows are appended and never move; a removed row stays behind."""
+
+    def __init__(self, dimension: int, metric: str, scalar: int = 0) -> None:
         self._dimension = dimension
         self._metric = metric
+        self._scalar = scalar
         self._kind = "flat"
-        self._hnsw: Tuple[int, int, int, int] = (0, 0, 0, 0)  # connectivity, build width, search width, level
+        self._graph = _Graph()
         self._read_only = False
-        self._vectors: Floats = np.empty((0, dimension), dtype=np.float32)
+        self._vectors: "npt.NDArray[Any]" = np.empty((0, dimension), dtype=ROW_DTYPES[scalar])
         self._keys: Keys = np.empty(0, dtype=np.uint64)
         self._states: "npt.NDArray[np.uint8]" = np.empty(0, dtype=np.uint8)
         self._rows = 0
@@ -99,12 +96,13 @@ class PureIndex:
         self._is_closed = False
 
     @classmethod
-    def create(cls, dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
-               seed: int, reserve: int) -> "PureIndex":
-        check_shape(dimension, metric, reserve)
-        if kind == "hnsw":
+    def create(cls, wished: IndexOptions) -> "PureIndex":
+        check_shape(wished.dimension, wished.metric, wished.reserve)
+        if wished.kind == "hnsw":
             raise needs_native("building a graph; kind='flat' searches exactly")
-        return cls(dimension, metric)
+        if wished.stored != 0:
+            raise needs_native(f"storing {STORED[wished.stored]}, which only a graph's index does")
+        return cls(wished.dimension, wished.metric)
 
     @classmethod
     def open(cls, path: bytes, change: bool) -> "PureIndex":
@@ -112,8 +110,9 @@ class PureIndex:
         header = file.header
         if header.kind not in (KIND_FLAT, KIND_HNSW):
             raise refused(KindMismatch, "header.kind", "1 flat or 2 hnsw", header.kind, path=path)
-        if header.scalar != 0:
-            raise refused(ScalarMismatch, "header.scalar", 0, header.scalar, path=path)
+        if header.scalar >= (len(ROW_DTYPES) if header.kind == KIND_HNSW else 1):
+            raise refused(ScalarMismatch, "header.scalar", "one that this kind of index stores (flat: 0 f32)", header.scalar,
+                          path=path)
         if header.metric > 2:
             raise refused(MetricMismatch, "header.metric", "0 l2sq, 1 inner_product or 2 cosine", header.metric,
                           path=path)
@@ -123,14 +122,15 @@ class PureIndex:
             raise file.corrupt("header.rows", _MOST_ROWS, header.rows)
         if header.live > header.rows:
             raise file.corrupt("header.count", header.rows, header.live)
-        index = cls(header.dimension, METRICS[header.metric])
-        (stride, connectivity, build_width, search_width, _, entry_row, entry_level,
-         upper_blocks) = _PARAMETERS.unpack_from(header.parameters)
+        index = cls(header.dimension, METRICS[header.metric], header.scalar)
+        (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
+         codes_wanted, _, codes_from, alpha) = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
             raise file.corrupt("parameters.row_stride_bytes", index._stride(), stride)
         file.require_known((_VECTORS, _KEYS, _STATES, _KEY_MAP) + (_HNSW_SECTIONS if header.kind == KIND_HNSW else ()))
+        dtype = ROW_DTYPES[header.scalar]
         blocks = file.array(_VECTORS, np.dtype((np.void, stride)), header.rows)
-        index._vectors = blocks.view(np.float32).reshape(header.rows, stride // 4)[:, :header.dimension]
+        index._vectors = blocks.view(dtype).reshape(header.rows, stride // dtype.itemsize)[:, :header.dimension]
         index._keys = file.array(_KEYS, "<u8", header.rows)
         index._states = file.array(_STATES, "u1", header.rows)
         slots = file.find(_KEY_MAP)
@@ -152,7 +152,10 @@ class PureIndex:
             for id_, element, rows in ((0x110, 8 * connectivity, header.rows), (0x111, 1, header.rows),
                                        (0x112, 4, header.rows), (0x113, 4 * connectivity, upper_blocks)):
                 file.array(id_, np.dtype((np.void, element)), rows)
-            index._hnsw = (connectivity, build_width, search_width, entry_level)
+            codes.check(file, codes.CodesInfo(codes_present, codes_wanted, codes_from))
+            # In the C ABI and in CODES 0 is "automatic", which no file holds.
+            index._graph = _Graph(connectivity, build_width, search_width, entry_level, CODES[codes_wanted + 1],
+                                  codes_from, alpha if 1.0 <= alpha <= 2.0 else 1.0)
         index._rows = header.rows
         index._size = header.live
         index._row_of = None  # made when a key is first asked for
@@ -162,14 +165,19 @@ class PureIndex:
     # -- shape
 
     def _stride(self) -> int:
-        return -(-(self._dimension * 4 + (4 if self._metric == "cosine" else 0)) // 64) * 64
+        """Components, under cosine then float32 1 / norm at a multiple of 4, zeros to a multiple of 64."""
+        components = -(-self._dimension * ROW_DTYPES[self._scalar].itemsize // 4) * 4
+        return -(-(components + (4 if self._metric == "cosine" else 0)) // 64) * 64
+
+    def _floats(self, rows: Any) -> Floats:
+        """Some rows, as they were given as far as their scalar holds them."""
+        return as_floats(self._vectors[rows], self._scalar)
 
     def info(self) -> IndexInfo:
         self._open()
-        connectivity, build_width, search_width, level = self._hnsw
         return IndexInfo(
             kind=self._kind, metric=self._metric, dimension=self._dimension, size=self._size, read_only=self._read_only,
-            connectivity=connectivity, build_width=build_width, search_width=search_width, max_level=level,
+            stored=STORED[self._scalar], **self._graph._asdict(),
             memory={"vectors": int(self._vectors.nbytes), "keys": int(self._keys.nbytes + self._states.nbytes),
                     "graph": 0, "scratch": 0})
 
@@ -213,7 +221,7 @@ class PureIndex:
                     raise refused(InvalidArgument, "key", "below 2^64 - 1", "the reserved key", row)
                 if seen.setdefault(key, row) != row:
                     raise refused(DuplicateKey, "key", "each key once in a batch", key, row)
-            _inverse_norms(vectors, self._metric, "vector")
+            check_vectors(vectors, self._metric)
             if not replace:
                 for row, key in enumerate(listed):
                     if key in row_of:
@@ -235,17 +243,20 @@ class PureIndex:
             self._rows = end
             self._size = len(row_of)
 
-    def remove(self, keys: Keys) -> None:
+    def remove(self, keys: Keys, missing_ok: bool) -> int:
         with self._lock:
             self._may_change()
-            self._require(keys)
+            if not missing_ok:
+                self._require(keys)
             self._grow(self._rows)
             row_of = self._rows_by_key()
+            before = len(row_of)
             for key in keys.tolist():
                 row = row_of.pop(key, None)
                 if row is not None:
                     self._states[row] = _REMOVED
             self._size = len(row_of)
+            return before - self._size
 
     def reserve(self, rows: int) -> None:
         with self._lock:
@@ -274,9 +285,7 @@ class PureIndex:
 
     def get(self, keys: Keys) -> Floats:
         with self._lock:
-            rows = self._require(keys)
-            found: Floats = np.ascontiguousarray(self._vectors[rows])
-            return found
+            return self._floats(self._require(keys))
 
     def keys(self) -> Keys:
         with self._lock:
@@ -295,21 +304,20 @@ class PureIndex:
             if allowed is not None:
                 rows = rows[allowed.allows(self._keys[rows])]
             if rows.size:
-                yield self._keys[rows], exact_distances(queries, self._vectors[rows], self._metric)
+                yield self._keys[rows], exact_distances(queries, self._floats(rows), self._metric)
 
     def _check_queries(self, queries: Floats) -> None:
         self._open()
-        _inverse_norms(queries, self._metric, "vector")
+        check_vectors(queries, self._metric)
 
-    def search(self, queries: Floats, k: int, width: int, threads: int, allowed: Optional[Bitmap],
-               first_pass: int = 0) -> Hits:
+    def search(self, queries: Floats, k: int, options: SearchOptions) -> Hits:
         with self._lock:
             self._check_queries(queries)
             count = queries.shape[0]
             answer = Hits(np.full((count, k), RESERVED_KEY, dtype=np.uint64),
                           np.full((count, k), np.inf, dtype=np.float32), np.zeros(count, dtype=np.uint32))
             for first in range(0, count, 256):
-                self._search_some(queries[first:first + 256], k, allowed, first, answer)
+                self._search_some(queries[first:first + 256], k, options.allowed, first, answer)
             return answer
 
     def _search_some(self, queries: Floats, k: int, allowed: Optional[Bitmap], first: int, answer: Hits) -> None:
@@ -318,9 +326,9 @@ class PureIndex:
         for block_keys, block in self._blocks(queries, allowed):
             for i in range(len(queries)):
                 joined = np.concatenate((distances[i], block[i]))
-                order = nearest(joined, k)
-                keys[i] = np.concatenate((keys[i], block_keys))[order]
-                distances[i] = joined[order]
+                joined_keys = np.concatenate((keys[i], block_keys))
+                order = nearest(joined, k, joined_keys if self._kind == "hnsw" else None)
+                keys[i], distances[i] = joined_keys[order], joined[order]
         for i in range(len(queries)):
             found = distances[i].size
             answer.keys[first + i, :found] = keys[i]
@@ -341,7 +349,8 @@ class PureIndex:
                 keys.append(block_keys[within])
                 distances.append(block[0][within])
             all_keys, all_distances = np.concatenate(keys), np.concatenate(distances)
-            order = np.argsort(all_distances, kind="stable")[:limit]
+            order = nearest(all_distances, all_distances.size if limit is None else limit,
+                            all_keys if self._kind == "hnsw" else None)
             return all_keys[order], all_distances[order]
 
     def distances(self, queries: Floats, keys: Keys) -> Floats:
@@ -349,7 +358,7 @@ class PureIndex:
             self._open()
             rows = self._require(keys)
             self._check_queries(queries)
-            return exact_distances(queries, self._vectors[rows], self._metric)
+            return exact_distances(queries, self._floats(rows), self._metric)
 
     # -- files
 
@@ -363,11 +372,11 @@ class PureIndex:
             rows = np.zeros((live.size, stride // 4), dtype="<f4")
             rows[:, :self._dimension] = self._vectors[live]
             if self._metric == "cosine":
-                rows[:, self._dimension] = _inverse_norms(self._vectors[live], "cosine", "vector")
+                rows[:, self._dimension] = inverse_norms(self._vectors[live])
             keys = self._keys[live].astype("<u8")
             growable = REQUIRED | GROWABLE
             write_file(path, KIND_FLAT, METRICS.index(self._metric), self._dimension, live.size, live.size,
-                       _PARAMETERS.pack(stride, 0, 0, 0, 0, 0, 0, 0),
+                       _PARAMETERS.pack(stride, *(0,) * 12),
                        [NewSection(_VECTORS, growable, stride, rows.tobytes()),
                         NewSection(_KEYS, growable, 8, keys.tobytes()),
                         NewSection(_STATES, growable, 1, bytes(live.size)),
@@ -376,20 +385,22 @@ class PureIndex:
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
-            self._vectors = np.empty((0, self._dimension), dtype=np.float32)
+            self._vectors = np.empty((0, self._dimension), dtype=ROW_DTYPES[self._scalar])
             self._keys = np.empty(0, dtype=np.uint64)
             self._states = np.empty(0, dtype=np.uint8)
             self._rows = 0
             self._row_of = {}
 
 
-def nearest(distances: Floats, k: int) -> "npt.NDArray[np.intp]":
-    """The places of the k least, nearest first, the earlier of equals first; NaN never."""
+def nearest(distances: Floats, k: int, keys: Optional[Keys] = None) -> "npt.NDArray[np.intp]":
+    """The places of the k least, nearest first; of equals the least key first, or without keys the earlier. NaN never."""
     places = np.flatnonzero(~np.isnan(distances))
-    if places.size > k:
+    if places.size > k > 0:
         values = distances[places]
         places = places[values <= np.partition(values, k - 1)[k - 1]]
-    return places[np.argsort(distances[places], kind="stable")][:k]
+    if keys is None:
+        return places[np.argsort(distances[places], kind="stable")][:k]
+    return places[np.lexsort((keys[places], distances[places]))][:k]
 
 
 def _key_map(keys: Keys) -> bytes:

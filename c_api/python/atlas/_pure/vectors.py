@@ -13,6 +13,7 @@ from .._errors import (Cancelled, DimensionMismatch, InvalidArgument, LimitExcee
                        ScalarMismatch, refused)
 from .._types import VECTOR_METRICS, Progress
 from .index import exact_distances
+from .scalars import floats_of_bf16
 
 Doubles = npt.NDArray[np.float64]
 
@@ -50,8 +51,7 @@ def _numbers(block: Block) -> "npt.NDArray[Any]":
     if scalar == _B1:
         return np.unpackbits(np.ascontiguousarray(array), axis=1)
     if scalar == _BF16:
-        wide = np.ascontiguousarray(array.view(np.uint16)).astype(np.uint32) << np.uint32(16)
-        return wide.view(np.float32)
+        return floats_of_bf16(array.view(np.uint16))
     return array
 
 

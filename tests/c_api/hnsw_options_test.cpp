@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/c_api/hnsw_options_test.cpp -- what an hnsw index is created with beyond its links, and how it is searched.
+#include "c_api/c_api_support.hpp"
+#include "support/scratch_folder.hpp"
+
+#include <algorithm>
+
+namespace {
+
+using namespace c_api_support;
+
+constexpr std::size_t rows = 300;
+constexpr std::uint32_t dimension = 12;
+
+/// Whole numbers from 0 to 100, which every scalar holds exactly.
+std::vector<float> whole_rows(std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<float> out(rows * dimension);
+  for (float& value : out) value = static_cast<float>(random() % 101);
+  return out;
+}
+
+index_handle create(const atlas_index_options& options) {
+  atlas_index* index = nullptr;
+  REQUIRE(atlas_index_create(&index, &options) == ATLAS_OK);
+  return index_handle(index);
+}
+
+std::vector<std::uint64_t> search(const atlas_index* index, const float* query, std::size_t k,
+                                  const atlas_search_options* options = nullptr) {
+  std::vector<std::uint64_t> keys(k, 5);
+  std::vector<float> distances(k);
+  std::uint32_t count = 0;
+  const atlas_matrix one = {query, 1, 0, dimension, ATLAS_SCALAR_F32};
+  atlas_hits hits = ATLAS_HITS_INIT;
+  hits.rows = 1;
+  hits.k = k;
+  hits.keys = keys.data();
+  hits.distances = distances.data();
+  hits.counts = &count;
+  REQUIRE(atlas_index_search(&hits, index, &one, options) == ATLAS_OK);
+  REQUIRE(count <= k);
+  for (std::size_t i = count; i < k; ++i) CHECK(keys[i] == ATLAS_RESERVED_KEY);
+  CHECK(std::is_sorted(distances.begin(), distances.begin() + count));
+  keys.resize(count);
+  return keys;
+}
+
+}  // namespace
+
+TEST_SUITE("c_api") {
+  TEST_CASE("codes, stored scalar, codes_from and alpha: described, kept in the file, and every vector found") {
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    const auto values = whole_rows(3);
+    const auto keys = keys_from(0, rows);
+    const atlas_matrix vectors = matrix(values, dimension);
+    for (const std::int32_t stored :
+         {ATLAS_SCALAR_F32, ATLAS_SCALAR_F16, ATLAS_SCALAR_BF16, ATLAS_SCALAR_I8, ATLAS_SCALAR_U8}) {
+      for (const std::int32_t codes :
+           {ATLAS_CODES_NONE, ATLAS_CODES_F16, ATLAS_CODES_BF16, ATLAS_CODES_LVQ8, ATLAS_CODES_LVQ4}) {
+        CAPTURE(stored);
+        CAPTURE(codes);
+        atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+        options.dimension = dimension;
+        options.stored = stored;
+        options.codes = codes;
+        options.codes_from = 100;
+        options.alpha = 1.25F;
+        const index_handle made = create(options);
+        REQUIRE(atlas_index_add(made.get(), keys.data(), &vectors, nullptr) == ATLAS_OK);
+        REQUIRE(atlas_index_save(made.get(), path.c_str(), nullptr) == ATLAS_OK);
+        atlas_index* opened = nullptr;
+        REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
+        const index_handle mapped(opened);
+        for (const atlas_index* index : {made.get(), opened}) {
+          atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+          REQUIRE(atlas_index_describe(&info, index) == ATLAS_OK);
+          CHECK(info.scalar == ATLAS_SCALAR_F32);
+          CHECK(info.stored == stored);
+          CHECK(info.codes == codes);
+          CHECK(info.codes_from == 100);
+          CHECK(info.alpha == 1.25F);
+          for (std::size_t i = 0; i < rows; i += 29) {
+            CHECK(search(index, &values[i * dimension], 1) == std::vector<std::uint64_t>{i});
+            float got[dimension];
+            REQUIRE(atlas_index_get(got, index, &keys[i], 1, ATLAS_SCALAR_F32, dimension) == ATLAS_OK);
+            CHECK(std::memcmp(got, &values[i * dimension], sizeof got) == 0);
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("0 in an option is the default; a flat index has no codes") {
+    atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+    atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+    options.dimension = 255;
+    REQUIRE(atlas_index_describe(&info, create(options).get()) == ATLAS_OK);
+    CHECK(info.stored == ATLAS_SCALAR_F32);
+    CHECK(info.codes == ATLAS_CODES_LVQ8);
+    CHECK(info.codes_from == 1024);
+    CHECK(info.alpha == 1.0F);
+    options.dimension = 256;
+    REQUIRE(atlas_index_describe(&info, create(options).get()) == ATLAS_OK);
+    CHECK(info.codes == ATLAS_CODES_LVQ4);
+    options.kind = ATLAS_KIND_FLAT;
+    REQUIRE(atlas_index_describe(&info, create(options).get()) == ATLAS_OK);
+    CHECK(info.codes == 0);
+    CHECK(info.codes_from == 0);
+    CHECK(info.alpha == 0.0F);
+  }
+
+  TEST_CASE("add: what the stored scalar cannot hold is refused, and its row named") {
+    const std::uint64_t keys[2] = {1, 2};
+    struct {
+      std::int32_t stored;
+      float number;
+    } const cases[] = {{ATLAS_SCALAR_I8, 0.5F},
+                       {ATLAS_SCALAR_I8, -129.0F},
+                       {ATLAS_SCALAR_U8, -1.0F},
+                       {ATLAS_SCALAR_U8, 256.0F},
+                       {ATLAS_SCALAR_F16, 1e6F}};
+    for (const auto& one : cases) {
+      CAPTURE(one.stored);
+      atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+      options.dimension = 2;
+      options.stored = one.stored;
+      const index_handle index = create(options);
+      const std::vector<float> values = {1, 2, 3, one.number};
+      const atlas_matrix vectors = matrix(values, 2);
+      CHECK(atlas_index_add(index.get(), keys, &vectors, nullptr) == ATLAS_ERR_LIMIT_EXCEEDED);
+      CHECK(atlas_last_error_row() == 1);
+      CHECK(last_error_says("vector stored as"));
+      CHECK(size_of(index.get()) == 0);
+    }
+  }
+
+  TEST_CASE("strategy, starts, patience and time limit: allowed keys only, and the same neighbours by every strategy") {
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const auto query = random_rows(8, 1, dimension);
+    std::uint64_t bitmap[5] = {};
+    for (std::uint64_t key = 0; key < rows; key += 3) bitmap[key / 64] |= std::uint64_t{1} << (key % 64);
+    atlas_search_options options = ATLAS_SEARCH_OPTIONS_INIT;
+    options.allowed = bitmap;
+    options.allowed_bits = rows;
+    options.width = rows;
+    options.strategy = ATLAS_STRATEGY_SCAN;
+    const auto want = search(index.get(), query.data(), 10, &options);
+    CHECK(want.size() == 10);
+    for (const std::uint64_t key : want) CHECK(key % 3 == 0);
+    for (const std::int32_t strategy : {ATLAS_STRATEGY_AUTOMATIC, ATLAS_STRATEGY_WALK, ATLAS_STRATEGY_TWO_HOP}) {
+      CAPTURE(strategy);
+      options.strategy = strategy;
+      CHECK(search(index.get(), query.data(), 10, &options) == want);
+    }
+
+    atlas_search_options plain = ATLAS_SEARCH_OPTIONS_INIT;
+    const auto nearest = search(index.get(), query.data(), 10, &plain);
+    plain.starts = 8;
+    CHECK(search(index.get(), query.data(), 10, &plain) == nearest);
+    plain.patience = 1000;
+    CHECK(search(index.get(), query.data(), 10, &plain) == nearest);
+    plain.time_limit_ns = UINT64_MAX;
+    CHECK(search(index.get(), query.data(), 10, &plain) == nearest);
+    plain.time_limit_ns = 1;
+    CHECK(search(index.get(), query.data(), 10, &plain).size() <= 10);
+
+    plain.starts = 1025;
+    const atlas_matrix one = matrix(query, dimension);
+    std::uint64_t key = 7;
+    float distance = 7;
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.rows = hits.k = 1;
+    hits.keys = &key;
+    hits.distances = &distance;
+    CHECK(atlas_index_search(&hits, index.get(), &one, &plain) == ATLAS_ERR_LIMIT_EXCEEDED);
+    CHECK(last_error_says("starts: expected 1024, found 1025"));
+    CHECK(key == 7);
+  }
+
+  TEST_CASE("equal distances: by key in hnsw, by the order of adding in flat") {
+    const std::vector<float> values(3 * dimension, 1.0F);
+    const std::uint64_t keys[3] = {9, 3, 7};
+    const atlas_matrix vectors = matrix(values, dimension);
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+      const index_handle index = make_index(kind, dimension);
+      REQUIRE(atlas_index_add(index.get(), keys, &vectors, nullptr) == ATLAS_OK);
+      const auto want =
+          kind == ATLAS_KIND_FLAT ? std::vector<std::uint64_t>{9, 3, 7} : std::vector<std::uint64_t>{3, 7, 9};
+      CHECK(search(index.get(), values.data(), 3) == want);
+    }
+  }
+
+  TEST_CASE("remove_stored: removes what is stored, however often it is named, and counts it") {
+    const support::scratch_folder folder;
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+      const index_handle index = filled_index(kind, rows, dimension);
+      std::vector<std::uint64_t> keys = {7, 1000, 49, 7, ATLAS_RESERVED_KEY};
+      std::uint64_t removed = 99;
+      REQUIRE(atlas_index_remove_stored(&removed, index.get(), keys.data(), keys.size()) == ATLAS_OK);
+      CHECK(removed == 2);
+      CHECK(size_of(index.get()) == rows - 2);
+      REQUIRE(atlas_index_remove_stored(nullptr, index.get(), keys.data(), keys.size()) == ATLAS_OK);
+      keys = keys_from(0, rows - 1);  // all but the last
+      REQUIRE(atlas_index_remove_stored(&removed, index.get(), keys.data(), keys.size()) == ATLAS_OK);
+      CHECK(removed == rows - 3);
+      const auto values = random_rows(7, rows, dimension);
+      CHECK(search(index.get(), values.data(), 5) == std::vector<std::uint64_t>{rows - 1});
+
+      const std::string path = folder.path("index.atlas");
+      REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
+      atlas_index* opened = nullptr;
+      REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
+      const index_handle mapped(opened);
+      removed = 99;
+      CHECK(atlas_index_remove_stored(&removed, opened, keys.data(), keys.size()) == ATLAS_ERR_READ_ONLY);
+      CHECK(removed == 99);
+    }
+  }
+}
