@@ -58,7 +58,7 @@ class code_store {
   [[nodiscard]] span<const float> centre() const noexcept { return {centre_.data(), dimension_}; }
   [[nodiscard]] std::size_t stride_bytes() const noexcept { return stride_bytes_; }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept {
-    return is_active() ? std::uint64_t{row_count} * stride_bytes_ + centre_.size() * sizeof(float) : 0;
+    return is_active() ? std::uint64_t{row_count} * stride_bytes_ + dimension_ * sizeof(float) : 0;
   }
 
   /// Room for rows, so that store cannot fail.

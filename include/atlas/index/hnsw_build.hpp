@@ -47,7 +47,7 @@ class hnsw_insertion {
         link(neighbour.row, at, {neighbour.distance, row});
       }
     }
-    if (level > entry.level || chosen_count_[0] == 0) raise_entry(row, level);
+    if (level > entry.level || chosen_count_[0] == 0 || has_lost_entry()) raise_entry(row, level);
     return {};
   }
 
@@ -243,28 +243,33 @@ class hnsw_insertion {
     }
     return false;
   }
-  /// What a row may lead to, into scratch.ids: of its list what may stay, and what the rest of it leads to.
+  /// What a row may lead to, into scratch.ids: of its list what may stay, and what the rest of it leads to. Where most rows
+  /// go at once that may be next to nothing: then also what is behind those, until it is enough to choose from.
   std::size_t gather_for_relinking(std::uint32_t row, std::uint32_t level, const link_list& list) noexcept {
     const std::uint32_t row_count = rows_.row_count();
     std::uint32_t* ids = scratch_.ids.data();
     std::size_t count = 0;
+    auto& leaving = scratch_.second_ids;  // in the order in which they were met
+    leaving.clear();
     const std::size_t known = scratch_.visited.capacity();  // rows that came since start_relinking may be above: they are left out
     (void)scratch_.visited.start(known);                    // which takes no memory
-    const auto take = [&](std::uint32_t id) noexcept {
-      if (id < known && id != row && is_linkable(id) && scratch_.visited.insert(id)) ids[count++] = id;
-    };
-    for (std::uint32_t i = 0; i < list.capacity; ++i) {
-      const std::uint32_t id = load_acquire(list.ids + i);
-      if (id == row_store::no_row) break;
-      if (id >= row_count) continue;
-      take(id);
-      if (is_linkable(id)) continue;
-      const link_list further = graph_.links(id, level);
-      for (std::uint32_t j = 0; j < further.capacity; ++j) {
-        const std::uint32_t next = load_acquire(further.ids + j);
-        if (next == row_store::no_row) break;
-        if (next < row_count) take(next);
+    if (row < known) (void)scratch_.visited.insert(row);
+    const auto meet = [&](const link_list& of) noexcept {
+      for (std::uint32_t i = 0; i < of.capacity; ++i) {
+        const std::uint32_t id = load_acquire(of.ids + i);
+        if (id == row_store::no_row) break;
+        if (id >= row_count || id >= known || !scratch_.visited.insert(id)) continue;
+        if (is_linkable(id)) {
+          ids[count++] = id;
+        } else {
+          (void)leaving.push_back(id);  // without memory what is behind it is left out
+        }
       }
+    };
+    meet(list);
+    const std::size_t direct = leaving.size();
+    for (std::size_t next = 0; next < leaving.size() && (next < direct || count < list.capacity); ++next) {
+      meet(graph_.links(leaving[next], level));
     }
     return count;
   }
@@ -289,6 +294,11 @@ class hnsw_insertion {
     if (now.row < rows_.row_count()) return now;
     graph_.set_entry({row, level});
     return {row, level};
+  }
+  /// Whether walks have nowhere to begin: all rows that were there are about to leave the graph.
+  [[nodiscard]] bool has_lost_entry() const noexcept {
+    const std::uint32_t row = graph_.entry().row;
+    return row >= rows_.row_count() || rows_.state(row) == row_state::unlinked;
   }
   /// A row above all others becomes the entry, and one that found nothing but removed rows.
   void raise_entry(std::uint32_t row, std::uint32_t level) noexcept {

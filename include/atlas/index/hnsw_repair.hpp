@@ -94,6 +94,10 @@ class hnsw_repair {
     if (phase_ == phase::rejoining) {
       for (; cursor_ < leaving_.size() && most_rows != 0; ++cursor_, --most_rows) rejoin(in, leaving_[cursor_]);
       if (cursor_ < leaving_.size()) return;
+      {
+        lock_guard<mutex> raising(in.graph.entry_lock());
+        move_entry(in);
+      }
       phase_ = phase::unlinked;
       since_ = in.epochs.now();
     }
@@ -109,6 +113,8 @@ class hnsw_repair {
 
   /// Marks what is removed by now; false if nothing is.
   [[nodiscard]] bool begin(const context& in) noexcept {
+    // Held until the entry is a row that stays: meanwhile none that was just added takes over.
+    lock_guard<mutex> raising(in.graph.entry_lock());
     const std::uint32_t row_count = in.rows.row_count();
     for (std::uint32_t row = 0; row < row_count; ++row) {
       if (in.rows.state(row) != row_state::removed) continue;
@@ -117,23 +123,26 @@ class hnsw_repair {
     }
     if (leaving_.empty()) return false;
     is_under_way_.store_release(true);
-    move_entry(in, row_count);
+    move_entry(in);
     since_ = in.epochs.now();
     phase_ = phase::marked;
     return true;
   }
-  /// An unlinked row is no place to start from: the live row of the highest level takes over.
-  static void move_entry(const context& in, std::uint32_t row_count) noexcept {
-    lock_guard<mutex> raising(in.graph.entry_lock());
+  /// An unlinked row is no place to start from: the row of the highest level takes over that is live, or is being added and
+  /// leads on already. While there is none walks begin at the unlinked one, whose lists are whole until it is freed; before
+  /// that there comes to be no entry at all. @pre the graph's entry_lock is held
+  void move_entry(const context& in) const noexcept {
+    const std::uint32_t row_count = in.rows.row_count();
     const entry_point now = in.graph.entry();
     if (now.row >= row_count || in.rows.state(now.row) != row_state::unlinked) return;
     entry_point best;
     for (std::uint32_t row = 0; row < row_count; ++row) {
-      if (in.rows.state(row) != row_state::live) continue;
+      const row_state state = in.rows.state(row);
+      if (state != row_state::live && (state != row_state::pending || in.graph.links(row, 0).size() == 0)) continue;
       const std::uint32_t level = in.graph.level(row);
       if (best.row == row_store::no_row || level > best.level) best = {row, level};
     }
-    in.graph.set_entry(best);
+    if (best.row != row_store::no_row || phase_ == phase::rejoining) in.graph.set_entry(best);
   }
 
   [[nodiscard]] static bool is_leaving(const context& in, std::uint32_t row) noexcept {
@@ -162,7 +171,9 @@ class hnsw_repair {
     for (std::uint32_t i = 0; i < led_to.capacity; ++i) {
       const std::uint32_t row = load_acquire(led_to.ids + i);
       if (row == row_store::no_row) break;
-      if (row < row_count && in.rows.state(row) == row_state::live) in.linking.ensure_led_to(row);
+      if (row >= row_count) continue;
+      const row_state state = in.rows.state(row);
+      if (state == row_state::live || state == row_state::pending) in.linking.ensure_led_to(row);
     }
   }
 

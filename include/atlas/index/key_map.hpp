@@ -4,10 +4,11 @@
 // Room:      an open-addressing table of row numbers, probed linearly; the keys stay in the key column.
 // Not here:  locks: the row store holds one around every call.
 // Depends:   core only.
-// Threads:   const calls may run beside each other, never beside a change.
+// Threads:   const calls may run beside each other, never beside a change, but for slot_count().
 #ifndef ATLAS_INDEX_KEY_MAP_HPP
 #define ATLAS_INDEX_KEY_MAP_HPP
 
+#include <atlas/core/atomic.hpp>  // load_relaxed, store_relaxed
 #include <atlas/core/bits.hpp>    // mix64, next_power_of_two
 #include <atlas/core/memory.hpp>  // buffer
 
@@ -61,7 +62,7 @@ class key_map {
     }
     owned_ = static_cast<buffer<std::uint32_t>&&>(grown);
     mapped_ = nullptr;
-    slot_count_ = owned_.size();
+    store_relaxed(&slot_count_, owned_.size());
     live_ = used_ = moved;
     return {};
   }
@@ -81,7 +82,7 @@ class key_map {
   }
 
   [[nodiscard]] const std::uint32_t* slots() const noexcept { return mapped_ != nullptr ? mapped_ : owned_.data(); }
-  [[nodiscard]] std::size_t slot_count() const noexcept { return slot_count_; }
+  [[nodiscard]] std::size_t slot_count() const noexcept { return load_relaxed(&slot_count_); }
 
  private:
   [[nodiscard]] static std::uint32_t row_in(const std::uint32_t* table, std::size_t slot_count, std::uint64_t key,
