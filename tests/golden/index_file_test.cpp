@@ -53,7 +53,7 @@ const std::vector<golden>& all_golden() {
       {"v1_hnsw_inner_product", atlas::file_kind::hnsw, atlas::metric::inner_product,
        {1099518627797U, 2199034255585U, 2199025255558U, 2199040255603U, 12000036U}, {-18, -15, -14, -12, -10}},
       {"v1_hnsw_cosine", atlas::file_kind::hnsw, atlas::metric::cosine,
-       {6000018U, 1099524627815U, 18000054U, 1099518627797U, 9000027U}, {0.625F, 0.75F, 0.75F, 0.875F, 0.875F}},
+       {6000018U, 18000054U, 1099524627815U, 9000027U, 1099518627797U}, {0.625F, 0.75F, 0.75F, 0.875F, 0.875F}},
   };
   return all;
 }
@@ -174,6 +174,26 @@ TEST_SUITE("golden") {
     }
   }
 
+  TEST_CASE("golden files: saved anew, to read or to change, they answer the same") {
+    const support::memory_folder folder;
+    for (const golden& one : all_golden()) {
+      CAPTURE(std::string(one.name));
+      const std::string path = folder.write("golden", kept_bytes(one));
+      const auto query = probe(one.metric);
+      for (const atlas::open_mode mode : {atlas::open_mode::read, atlas::open_mode::change}) {
+        const auto old = atlas::any_index::open(path.c_str(), {.mode = mode}).value();
+        const auto extra = old.file()->section(0x2FF).value();
+        const atlas::extra_section kept[] = {{0x2FF, 1, extra.data(), extra.size()}};
+        REQUIRE(old.save(folder.path("anew").c_str(), {.extra = kept}).ok());
+        const auto anew = atlas::any_index::open(folder.path("anew").c_str()).value();
+        CHECK(anew.file()->verify().ok());
+        CHECK(support::all_keys(anew) == support::all_keys(old));
+        CHECK(support::search_one(anew, query.data(), {.k = 18}) == support::search_one(old, query.data(), {.k = 18}));
+        CHECK(support::search_one(anew, query.data(), {.k = 5}).distances == one.distances);
+      }
+    }
+  }
+
   TEST_CASE("golden files: answer what they answered when they were written, on every instruction set") {
     const support::memory_folder folder;
     for (const golden& one : all_golden()) {
@@ -190,6 +210,7 @@ TEST_SUITE("golden") {
 
   TEST_CASE("golden files: the same data gives the same bytes today, on every instruction set") {
     for (const golden& one : all_golden()) {
+      if (one.kind == atlas::file_kind::hnsw) continue;  // since then rows lie in the order of links, and removed ones are left out
       const std::string kept = kept_bytes(one);
       support::on_each_target([&] {
         CAPTURE(std::string(one.name));
