@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the tests of some rooms for arm64 and runs them under qemu: the NEON kernels, on any x86-64 machine.
 #
-#   sh cmake/test_aarch64.sh [ROOM...]      default: simd distance
+#   sh cmake/test_aarch64.sh [ROOM...]      default: simd distance quantize
 #
 # Needs aarch64-linux-gnu-g++ and qemu-aarch64 (Debian: g++-aarch64-linux-gnu, qemu-user); without them it says so
 # and exits with 77 (skipped). The dependencies of these rooms are headers, the same for every CPU; the programs are
@@ -31,7 +31,7 @@ compile() {
 compile -c c_api/kernels.cpp -o "$build/kernels.o"
 compile -c tests/main.cpp -o "$build/main.o"
 
-for room in ${*:-simd distance}; do
+for room in ${*:-simd distance quantize}; do
   sources=$(ls tests/"$room"/*_test.cpp)
   if [ -e "tests/${room}_test.cpp" ]; then sources="$sources tests/${room}_test.cpp"; fi
   # shellcheck disable=SC2086 # a list of paths without spaces

@@ -21,7 +21,7 @@ class hnswlib_peer {
 
   void add(const float* rows, std::size_t first, std::size_t count);
   void save(const std::string& path);
-  /// The k nearest, in no order. @return how many
+  /// The k nearest, farthest first. @return how many
   std::size_t search(const float* query, std::size_t k, std::size_t width, std::uint64_t* keys) const;
 
  private:

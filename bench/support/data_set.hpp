@@ -94,31 +94,49 @@ inline std::vector<float> read_floats(const std::filesystem::path& path, std::si
   return out;
 }
 
-/// Loads DATA/vectors/NAME.*. Throws std::runtime_error where something is missing.
-inline data_set load_data_set(const std::string& name, const std::filesystem::path& data, const std::filesystem::path& cache) {
-  data_set set;
-  set.name = name;
+/// Where the parts of one named set lie, packed.
+struct data_set_files {
   std::filesystem::path base, queries, truth;
+};
+
+/// DATA/vectors/NAME.*. Throws std::runtime_error where something is missing.
+inline data_set_files find_data_set(const std::string& name, const std::filesystem::path& data) {
+  data_set_files files;
   for (const auto& entry : std::filesystem::directory_iterator(data / "vectors")) {
     const std::string file = entry.path().filename();
-    if (file.rfind(name + ".base.", 0) == 0) base = entry.path();
-    if (file.rfind(name + ".query.", 0) == 0) queries = entry.path();
-    if (file.rfind(name + ".gt100.", 0) == 0) truth = entry.path();
+    if (file.rfind(name + ".base.", 0) == 0) files.base = entry.path();
+    if (file.rfind(name + ".query.", 0) == 0) files.queries = entry.path();
+    if (file.rfind(name + ".gt100.", 0) == 0) files.truth = entry.path();
   }
-  if (base.empty() || queries.empty() || truth.empty()) {
+  if (files.base.empty() || files.queries.empty() || files.truth.empty()) {
     throw std::runtime_error("no data set " + name + " in " + (data / "vectors").string());
   }
-  set.metric = truth.string().find(".cos.") != std::string::npos ? atlas::metric::cosine : atlas::metric::l2sq;
-  std::size_t query_dimension = 0;
-  set.base = read_floats(unpack(base, cache), set.rows, set.dimension);
-  set.queries = read_floats(unpack(queries, cache), set.query_count, query_dimension);
-  std::ifstream file(unpack(truth, cache), std::ios::binary);
+  return files;
+}
+
+/// The queries of a set alone: no rows, no truth.
+inline data_set load_queries(const std::string& name, const std::filesystem::path& data, const std::filesystem::path& cache) {
+  const data_set_files files = find_data_set(name, data);
+  data_set set;
+  set.name = name;
+  set.metric = files.truth.string().find(".cos.") != std::string::npos ? atlas::metric::cosine : atlas::metric::l2sq;
+  set.queries = read_floats(unpack(files.queries, cache), set.query_count, set.dimension);
+  return set;
+}
+
+/// Loads DATA/vectors/NAME.*. Throws std::runtime_error where something is missing.
+inline data_set load_data_set(const std::string& name, const std::filesystem::path& data, const std::filesystem::path& cache) {
+  const data_set_files files = find_data_set(name, data);
+  data_set set = load_queries(name, data, cache);
+  std::size_t base_dimension = 0;
+  set.base = read_floats(unpack(files.base, cache), set.rows, base_dimension);
+  std::ifstream file(unpack(files.truth, cache), std::ios::binary);
   std::uint32_t shape[2] = {};
   file.read(reinterpret_cast<char*>(shape), sizeof shape);
   set.truth_k = shape[1];
   set.truth.resize(std::size_t{shape[0]} * shape[1]);
   file.read(reinterpret_cast<char*>(set.truth.data()), static_cast<std::streamsize>(set.truth.size() * sizeof(std::int32_t)));
-  if (!file || shape[0] != set.query_count || query_dimension != set.dimension) {
+  if (!file || shape[0] != set.query_count || base_dimension != set.dimension) {
     throw std::runtime_error("the parts of data set " + name + " do not fit together");
   }
   return set;

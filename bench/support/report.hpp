@@ -36,7 +36,7 @@ struct row {
   std::string name;
   double atlas = 0;
   std::string unit;
-  std::string peer;       ///< empty: nothing to compare with
+  std::string peer = {};  ///< empty: nothing to compare with
   double peer_value = 0;
   double ratio = 0;
   nlohmann::json more = nlohmann::json::object();

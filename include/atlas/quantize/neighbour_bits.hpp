@@ -85,7 +85,7 @@ inline void set_neighbour(const neighbour_layout& layout, metric which, const fl
   if (which == metric::cosine) add += squares / 2;
   if (which == metric::inner_product) add -= static_cast<double>(sums.product);
   constexpr double largest = 0x1.fffffeP127;
-  const bool is_usable = mul < 0 && mul >= -largest && add >= -largest && add <= largest;  // false for NaN
+  const bool is_usable = mul >= -largest && add >= -largest && add <= largest;  // false for NaN
   store_unaligned(block + lane * sizeof(float), is_usable ? static_cast<float>(add) : 0.0F);
   store_unaligned(block + (neighbours_of_block + lane) * sizeof(float), is_usable ? static_cast<float>(mul) : 0.0F);
 }
