@@ -52,6 +52,8 @@ inline constexpr std::size_t first_size<atlas_nearest_options> = 32;
 template <>
 inline constexpr std::size_t first_size<atlas_save_options> = 24;
 template <>
+inline constexpr std::size_t first_size<atlas_seal_options> = 40;
+template <>
 inline constexpr std::size_t first_size<atlas_index_info> = 80;
 template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;

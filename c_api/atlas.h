@@ -223,6 +223,17 @@ typedef struct atlas_save_options {
 } atlas_save_options;
 #define ATLAS_SAVE_OPTIONS_INIT { (uint32_t)sizeof(atlas_save_options), 0, NULL, NULL }
 
+typedef struct atlas_seal_options {
+  uint32_t struct_size;
+  uint32_t degree;         /**< neighbours a vector: 32, 64, 96 or 128; default 32 */
+  uint32_t threads;        /**< default: all that the process may use; the file is the same */
+  uint32_t reserved;       /**< 0 */
+  uint64_t seed;           /**< of the rotation of vectors before their bits are taken; default 42 */
+  atlas_progress progress; /**< with bytes done; default none */
+  void* progress_context;
+} atlas_seal_options;
+#define ATLAS_SEAL_OPTIONS_INIT { (uint32_t)sizeof(atlas_seal_options), 0, 0, 0, 0, NULL, NULL }
+
 /** What atlas_index_describe fills. A longer struct of a newer caller gets zeros at its end. */
 typedef struct atlas_index_info {
   uint32_t struct_size;
@@ -238,15 +249,17 @@ typedef struct atlas_index_info {
   uint32_t max_level;      /**< hnsw: the graph's highest level */
   uint64_t memory_vectors; /**< bytes, in memory or mapped, by part */
   uint64_t memory_keys;
-  uint64_t memory_graph;   /**< links and codes */
+  uint64_t memory_graph;   /**< links, codes, a sealed one's blocks of neighbours */
   uint64_t memory_scratch;
   int32_t stored;          /**< what vectors are stored as */
-  int32_t codes;           /**< this and the next two: 0 unless hnsw. ATLAS_CODES_, never AUTOMATIC */
+  int32_t codes;           /**< this and the next two: 0 unless hnsw; ATLAS_CODES_, never AUTOMATIC */
   uint32_t codes_from;
   float alpha;
+  uint32_t is_sealed;      /**< hnsw: opened from what atlas_index_seal wrote */
+  uint32_t reserved;       /**< 0 */
 } atlas_index_info;
 #define ATLAS_INDEX_INFO_INIT \
-  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
@@ -373,6 +386,14 @@ ATLAS_C_EXPORT atlas_status atlas_index_list_keys(uint64_t* written, uint64_t* k
 ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows);
 
 /**
+ * Takes removed and replaced vectors out of a graph now, so that their room serves the next ones; saved files are
+ * without them in any case. Searches go on, changes wait. flat: nothing to do.
+ *
+ * @return  ATLAS_ERR_READ_ONLY; _CANCELLED in the child of a fork() that cut off a search
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
+
+/**
  * Writes the index to a file: complete or not at all. What stood at `path` is replaced at the very end,
  * and stays as it was if anything fails.
  *
@@ -380,6 +401,18 @@ ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows)
  */
 ATLAS_C_EXPORT atlas_status atlas_index_save(const atlas_index* index, const char* path,
                                              const atlas_save_options* options);
+
+/**
+ * Writes a sealed form of an hnsw index to a file, complete or not at all: it answers faster and cannot change. Beside
+ * each vector lie the numbers of its neighbours and one bit a component of each, about degree * (dimension / 8 + 12)
+ * bytes, so that a search goes to those alone that may be near. It is opened as any file, with ATLAS_OPEN_READ only.
+ *
+ * @param options  may be NULL
+ * @return         ATLAS_ERR_INVALID_ARGUMENT (degree), _KIND_MISMATCH for flat, or as atlas_index_save
+ * Cost: about half of building the graph.
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_seal(const atlas_index* index, const char* path,
+                                             const atlas_seal_options* options);
 
 /**
  * Reads a file of any kind from end to end and checks every checksum. Needs no handle.

@@ -88,6 +88,7 @@ status describe_index(atlas_index_info* out, const any_index& index) noexcept {
     info.codes = codes_number(hnsw->codes());
     info.codes_from = hnsw->codes_from();
     info.alpha = hnsw->alpha();
+    info.is_sealed = hnsw->is_sealed() ? 1 : 0;
   }
   info.size = index.size();
   info.is_read_only = index.is_read_only() ? 1 : 0;
@@ -327,6 +328,13 @@ extern "C" atlas_status atlas_index_reserve(atlas_index* index, size_t rows) {
   });
 }
 
+extern "C" atlas_status atlas_index_compact(atlas_index* index) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    return index->index.compact();
+  });
+}
+
 extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path,
                                          const atlas_save_options* options) {
   return guard({path}, [&]() -> status {
@@ -339,6 +347,26 @@ extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* p
     atlas::save_options how;
     how.on_progress = report.view();
     return index->index.save(path, how);
+  });
+}
+
+extern "C" atlas_status atlas_index_seal(const atlas_index* index, const char* path,
+                                         const atlas_seal_options* options) {
+  return guard({path}, [&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    ATLAS_C_TRY(require(path, "path"));
+    const auto wished = read_options(options, "seal options");
+    if (!wished.ok()) return wished.error();
+    ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+    const auto* hnsw = index->index.as_hnsw();
+    if (hnsw == nullptr) return error{errc::kind_mismatch, "index", "hnsw", index->index.kind_name()};
+    const progress_call report(wished->progress, wished->progress_context);
+    atlas::seal_options how;
+    if (wished->degree != 0) how.degree = wished->degree;
+    how.threads = wished->threads;
+    if (wished->seed != 0) how.seed = wished->seed;
+    how.save.on_progress = report.view();
+    return hnsw->seal(path, how);
   });
 }
 

@@ -29,6 +29,7 @@ exit_code exit_code_of(const atlas::error& what) {
     case errc::is_a_directory:
     case errc::not_a_directory:
     case errc::bad_encoding:
+    case errc::read_only:  // a sealed index
     case errc::invalid_argument: return exit_code::file;  // a pipe, no vectors, the reserved key, no embedder
     default: return exit_code::failed;
   }

@@ -111,6 +111,7 @@ void add_build_command(CLI::App& app, command_line& line);
 void add_eval_command(CLI::App& app, command_line& line);
 void add_info_command(CLI::App& app, command_line& line);
 void add_verify_command(CLI::App& app, command_line& line);
+void add_seal_command(CLI::App& app, command_line& line);
 void add_export_command(CLI::App& app, command_line& line);
 
 }  // namespace cli

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/cli/index.cpp -- atlas index, atlas compact: a folder into one file, and that file built anew.
+// examples/cli/index.cpp -- atlas index: a folder into one file. atlas compact: that file built anew, or an index of
+// vectors without what was removed.
 #include "command.hpp"
+#include "sections.hpp"
 #include "terminal.hpp"
 
+#include <atlas/any_index.hpp>
 #include <atlas/folder.hpp>
 
 #include <filesystem>
@@ -134,8 +137,27 @@ void run_index(const index_arguments& arguments, const command_line& line) {
   print_report(arguments.output, report, watch.seconds());
 }
 
+void compact_vectors(const compact_arguments& arguments, const std::string& output, const command_line& line) {
+  auto index = take(atlas::any_index::open(arguments.file.c_str(), {.mode = atlas::open_mode::change}), arguments.file);
+  const auto further = further_sections(*index.file());
+  const stopwatch watch;
+  take(index.compact(), arguments.file);
+  {
+    progress_line progress("saving  ", "bytes");
+    take(index.save(output.c_str(), {.extra = further, .on_progress = progress}), output);
+  }
+  if (line.as_json) {
+    return print_json({{"index", output}, {"vectors", index.size()}, {"index_bytes", file_size(output)}, {"seconds", watch.seconds()}});
+  }
+  std::cout << printable(output) << ": " << counted(index.size(), "vector") << "; index " << bytes_text(file_size(output)) << "; "
+            << duration_text(watch.seconds()) << '\n';
+}
+
 void run_compact(const compact_arguments& arguments, const command_line& line) {
   const std::string output = arguments.output.empty() ? arguments.file : arguments.output;
+  if (!holds_folder(take(atlas::file_reader::open(arguments.file.c_str()), arguments.file))) {
+    return compact_vectors(arguments, output, line);
+  }
   const auto index = take(atlas::folder_index::open(arguments.file.c_str()), arguments.file);
   const stopwatch watch;
   const atlas::folder_report report = [&] {
@@ -177,9 +199,10 @@ void add_index_command(CLI::App& app, command_line& line) {
 
 void add_compact_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand(
-      "compact", "Build a folder index anew from the documents in it, without those removed; word weights are learned anew");
+      "compact", "Build a folder index anew from the documents in it, without those removed, and learn word weights anew; or "
+                 "take removed vectors out of a graph");
   const auto arguments = std::make_shared<compact_arguments>();
-  command->add_option("file", arguments->file, "The index of a folder")->required()->check(a_path())->type_name("FILE");
+  command->add_option("file", arguments->file, "An index")->required()->check(a_path())->type_name("FILE");
   command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->check(a_path())->type_name("FILE");
   command->add_option("--threads", arguments->threads, "0: all")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/info.cpp -- atlas info, atlas verify: what a file holds, and whether it is whole.
 #include "command.hpp"
+#include "sections.hpp"
 #include "terminal.hpp"
 
 #include <atlas/any_index.hpp>
@@ -48,10 +49,6 @@ std::string hexadecimal(std::uint64_t value) {
   return text;
 }
 
-bool holds_folder(const atlas::file_reader& file) {
-  return file.has(static_cast<std::uint32_t>(atlas::folder_section::info));
-}
-
 json describe(const std::string& path, const atlas::file_reader& file, const atlas::any_index& index) {
   const atlas::file_header& header = file.header();
   json out = {{"index", path},
@@ -70,7 +67,8 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
                          {"alpha", graph->alpha()},
                          {"max_level", graph->max_level()},
                          {"codes", name(graph->codes())},
-                         {"codes_from", graph->codes_from()}};
+                         {"codes_from", graph->codes_from()},
+                         {"sealed", graph->is_sealed()}};
   }
   const atlas::memory_use memory = index.memory();
   out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};
@@ -107,7 +105,7 @@ void print(const json& out) {
   row("vectors", count_text(number(out["count"])) + " of dimension " + count_text(number(out["dimension"])) + ", " +
                      text(out["scalar"]) + ", " + text(out["metric"]));
   if (number(out["rows"]) != number(out["count"])) {
-    row("removed", count_text(number(out["rows"]) - number(out["count"])) + " rows are kept until the index is built anew");
+    row("removed", count_text(number(out["rows"]) - number(out["count"])) + " rows are still in the file");
   }
   if (out.contains("parameters")) {
     const json& of = out["parameters"];
@@ -119,6 +117,7 @@ void print(const json& out) {
     } else {
       row("codes", text(of["codes"]) + ", from " + counted(number(of["codes_from"]), "vector") + " on");
     }
+    if (of["sealed"]) row("sealed", "it cannot change");
   }
   const json& memory = out["memory"];
   row("memory", bytes_text(number(memory["total"])) + " (vectors " + bytes_text(number(memory["vectors"])) + ", keys " +

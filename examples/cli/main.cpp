@@ -43,6 +43,7 @@ int run(int argument_count, char** arguments) {
   cli::add_eval_command(app, line);
   cli::add_info_command(app, line);
   cli::add_verify_command(app, line);
+  cli::add_seal_command(app, line);
   cli::add_export_command(app, line);
 
   try {

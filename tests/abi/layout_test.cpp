@@ -83,7 +83,7 @@ AT(atlas_save_options, reserved, 4);
 AT(atlas_save_options, progress, 8);
 AT(atlas_save_options, progress_context, 16);
 
-SIZE(atlas_index_info, 96);
+SIZE(atlas_index_info, 104);
 AT(atlas_index_info, struct_size, 0);
 AT(atlas_index_info, kind, 4);
 AT(atlas_index_info, scalar, 8);
@@ -103,6 +103,17 @@ AT(atlas_index_info, stored, 80);
 AT(atlas_index_info, codes, 84);
 AT(atlas_index_info, codes_from, 88);
 AT(atlas_index_info, alpha, 92);
+AT(atlas_index_info, is_sealed, 96);
+AT(atlas_index_info, reserved, 100);
+
+SIZE(atlas_seal_options, 40);
+AT(atlas_seal_options, struct_size, 0);
+AT(atlas_seal_options, degree, 4);
+AT(atlas_seal_options, threads, 8);
+AT(atlas_seal_options, reserved, 12);
+AT(atlas_seal_options, seed, 16);
+AT(atlas_seal_options, progress, 24);
+AT(atlas_seal_options, progress_context, 32);
 
 SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);

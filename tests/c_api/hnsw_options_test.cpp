@@ -137,7 +137,13 @@ TEST_SUITE("c_api") {
   }
 
   TEST_CASE("strategy, starts, patience and time limit: allowed keys only, and the same neighbours by every strategy") {
-    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const index_handle index = make_index(ATLAS_KIND_HNSW, dimension);
+    const auto values = random_rows(7, rows, dimension);
+    const auto keys = keys_from(0, rows);
+    const atlas_matrix vectors = matrix(values, dimension);
+    atlas_work_options work = ATLAS_WORK_OPTIONS_INIT;
+    work.threads = 1;  // the same graph every time
+    REQUIRE(atlas_index_add(index.get(), keys.data(), &vectors, &work) == ATLAS_OK);
     const auto query = random_rows(8, 1, dimension);
     std::uint64_t bitmap[5] = {};
     for (std::uint64_t key = 0; key < rows; key += 3) bitmap[key / 64] |= std::uint64_t{1} << (key % 64);
@@ -190,6 +196,60 @@ TEST_SUITE("c_api") {
           kind == ATLAS_KIND_FLAT ? std::vector<std::uint64_t>{9, 3, 7} : std::vector<std::uint64_t>{3, 7, 9};
       CHECK(search(index.get(), values.data(), 3) == want);
     }
+  }
+
+  TEST_CASE("seal and compact: a sealed file answers as its graph and cannot change; flat has none") {
+    const support::scratch_folder folder;
+    const std::string sealed = folder.path("sealed.atlas");
+    const auto values = random_rows(7, rows, dimension);
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const std::uint64_t gone = 3;
+    REQUIRE(atlas_index_remove(index.get(), &gone, 1) == ATLAS_OK);
+    REQUIRE(atlas_index_compact(index.get()) == ATLAS_OK);
+    CHECK(size_of(index.get()) == rows - 1);
+
+    atlas_seal_options options = ATLAS_SEAL_OPTIONS_INIT;
+    check_struct_size(options, [&](const atlas_seal_options* given) {
+      return atlas_index_seal(index.get(), sealed.c_str(), given);
+    });
+    options.degree = 64;
+    int calls = 0;
+    options.progress = [](std::uint64_t, std::uint64_t, void* context) -> std::int32_t {
+      ++*static_cast<int*>(context);
+      return 0;
+    };
+    options.progress_context = &calls;
+    REQUIRE(atlas_index_seal(index.get(), sealed.c_str(), &options) == ATLAS_OK);
+    CHECK(calls > 0);
+    REQUIRE(atlas_file_verify(sealed.c_str(), nullptr) == ATLAS_OK);
+    atlas_index* opened = nullptr;
+    REQUIRE(atlas_index_open(&opened, sealed.c_str(), nullptr) == ATLAS_OK);
+    const index_handle mapped(opened);
+    atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+    REQUIRE(atlas_index_describe(&info, opened) == ATLAS_OK);
+    CHECK(info.is_sealed == 1);
+    CHECK(info.is_read_only == 1);
+    for (std::size_t i = 0; i < rows; i += 17) CHECK(search(opened, &values[i * dimension], 1)[0] == i);
+    CHECK(atlas_index_compact(opened) == ATLAS_ERR_READ_ONLY);
+    CHECK(atlas_index_remove_stored(nullptr, opened, &gone, 1) == ATLAS_ERR_READ_ONLY);
+    atlas_open_options change = ATLAS_OPEN_OPTIONS_INIT;
+    change.mode = ATLAS_OPEN_CHANGE;
+    CHECK(atlas_index_open(&opened, sealed.c_str(), &change) == ATLAS_ERR_READ_ONLY);
+    CHECK(last_error_says("sealed"));
+
+    for (const std::uint32_t degree : {1U, 33U, 160U}) {
+      options.degree = degree;
+      CHECK(atlas_index_seal(index.get(), folder.path("none.atlas").c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("degree"));
+    }
+    options.degree = 0;
+    options.reserved = 1;
+    CHECK(atlas_index_seal(index.get(), folder.path("none.atlas").c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    const index_handle flat = filled_index(ATLAS_KIND_FLAT, 5, dimension);
+    CHECK(atlas_index_seal(flat.get(), folder.path("none.atlas").c_str(), nullptr) == ATLAS_ERR_KIND_MISMATCH);
+    CHECK(last_error_says("index: expected hnsw, found flat"));
+    CHECK(atlas_index_compact(flat.get()) == ATLAS_OK);
+    CHECK(folder.names() == std::vector<std::string>{"sealed.atlas"});
   }
 
   TEST_CASE("remove_stored: removes what is stored, however often it is named, and counts it") {

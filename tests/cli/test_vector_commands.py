@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """atlas build, eval, info, verify, export."""
 import os
+import pathlib
 import shutil
 import struct
 
@@ -345,7 +346,57 @@ def test_eval_refuses_files_that_do_not_fit_together(atlas, vectors):
     atlas.run("eval", "v.atlas", "--queries", "queries.f32bin", code=USAGE)
 
 
-def test_commands_for_documents_refuse_an_index_without_them(atlas, vectors):
+def test_a_search_for_words_refuses_an_index_without_documents(atlas, vectors):
     atlas.run("build", "base.npy", "-o", "v.atlas")
     assert "folder" in atlas.run("search", "v.atlas", "question", code=FILE).err
-    atlas.run("compact", "v.atlas", code=FILE)
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "flat"])
+def test_compact_of_vectors(atlas, vectors, kind):
+    base, _ = vectors
+    atlas.run("build", "base.npy", "-o", "v.atlas", "--kind", kind)
+    assert "600 vectors" in atlas.run("compact", "v.atlas", "-o", "w.atlas").out
+    done = atlas.json("compact", "v.atlas")
+    assert done["vectors"] == 600 and done["index_bytes"] == (atlas.folder / "v.atlas").stat().st_size
+    atlas.run("verify", "v.atlas")
+    for name in ("v", "w"):
+        atlas.run("export", name + ".atlas", "-o", name + ".npy")
+        assert (numpy.load(atlas.folder / (name + ".npy")) == base).all()
+
+
+def test_compact_leaves_removed_vectors_out(atlas):
+    """A file from before graphs were saved without them."""
+    old = pathlib.Path(__file__).parents[1] / "python" / "golden" / "hnsw.atlas"
+    assert "2 rows are still in the file" in atlas.run("info", old).out
+    atlas.run("compact", old, "-o", "new.atlas")
+    info = atlas.json("info", "new.atlas")
+    assert (info["count"], info["rows"]) == (58, 58) and "removed" not in atlas.run("info", "new.atlas").out
+
+
+def test_seal(atlas, vectors, docs):
+    base, queries = vectors
+    numpy.save(atlas.folder / "t.npy", truth_of(base, queries, "l2sq", 10)[0])
+    atlas.run("build", "base.npy", "-o", "v.atlas")
+    done = atlas.json("seal", "v.atlas", "-o", "s.atlas", "--degree", 64, "--threads", 1)
+    assert (done["vectors"], done["degree"]) == (600, 64) and done["index_bytes"] == (atlas.folder / "s.atlas").stat().st_size
+    assert "600 vectors, 64 neighbours each" in atlas.run("seal", "v.atlas", "-o", "t.atlas", "--degree", 64).out
+    assert (atlas.folder / "s.atlas").read_bytes() == (atlas.folder / "t.atlas").read_bytes()
+    atlas.run("verify", "s.atlas")
+    info = atlas.json("info", "s.atlas")
+    assert info["parameters"]["sealed"] and not atlas.json("info", "v.atlas")["parameters"]["sealed"]
+    assert "neighbours" in {section["name"] for section in info["sections"]} and "sealed" in atlas.run("info", "s.atlas").out
+    rows = atlas.json("eval", "s.atlas", "--queries", "queries.f32bin", "--truth", "t.npy", "-k", 10, "--widths", 100, "--rounds", 1)
+    assert rows["rows"][0]["recall"] > 0.98
+    assert "sealed" in atlas.run("compact", "s.atlas", code=FILE).err
+
+    atlas.run("index", "docs", "-o", "docs.atlas")
+    atlas.run("seal", "docs.atlas", "-o", "sealed.atlas")
+    question = ("when does a cat purr", "-k", 3)
+    assert atlas.json("search", "sealed.atlas", *question)["hits"] == atlas.json("search", "docs.atlas", *question)["hits"]
+
+    atlas.run("build", "base.npy", "-o", "flat.atlas", "--kind", "flat")
+    assert "kind mismatch" in atlas.run("seal", "flat.atlas", "-o", "x.atlas", code=FILE).err
+    atlas.run("seal", "none.atlas", "-o", "x.atlas", code=FILE)
+    atlas.run("seal", "v.atlas", "-o", "x.atlas", "--degree", 33, code=USAGE)
+    atlas.run("seal", "v.atlas", code=USAGE)
+    assert not (atlas.folder / "x.atlas").exists()

@@ -64,6 +64,7 @@ def test_defaults_are_those_of_the_library():
     check(atlas.EmbedderOptions, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.Index.create, "index/hnsw_options.hpp", "hnsw_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "codes_from", "alpha")})
+    check(atlas.Index.seal, "index/options.hpp", "seal_options", {n: n for n in ("degree", "seed")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
     check(atlas.Folder.build, "chunk/recursive_chunker.hpp", "chunk_options",
@@ -83,6 +84,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
         return len(said)
 
     assert check("atlas_index_options", atlas.Index.create) == 6
+    assert check("atlas_seal_options", atlas.Index.seal) == 2
     assert check("atlas_chunk_options", atlas.chunk) == 3
     assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
     assert check("atlas_embedder_options", atlas.Embedder) == 7

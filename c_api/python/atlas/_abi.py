@@ -59,13 +59,19 @@ class SaveOptions(c.Structure):
                 ("progress_context", Pointer)]
 
 
+class SealOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("degree", c.c_uint32), ("threads", c.c_uint32), ("reserved", c.c_uint32),
+                ("seed", c.c_uint64), ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
 class IndexInfo(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
                 ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
                 ("search_width", c.c_uint32), ("size", c.c_uint64), ("is_read_only", c.c_uint32),
                 ("max_level", c.c_uint32), ("memory_vectors", c.c_uint64), ("memory_keys", c.c_uint64),
                 ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64), ("stored", c.c_int32),
-                ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float)]
+                ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float), ("is_sealed", c.c_uint32),
+                ("reserved", c.c_uint32)]
 
 
 class ChunkOptions(c.Structure):
@@ -132,7 +138,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
     "atlas_nearest_options": NearestOptions,
-    "atlas_save_options": SaveOptions, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
+    "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
@@ -173,7 +179,9 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_distances": (Status, [_p, _p, _p, _p, _size]),
     "atlas_index_list_keys": (Status, [_p, _p, _p, _p, _size]),
     "atlas_index_reserve": (Status, [_p, _size]),
+    "atlas_index_compact": (Status, [_p]),
     "atlas_index_save": (Status, [_p, _text, _p]),
+    "atlas_index_seal": (Status, [_p, _text, _p]),
     "atlas_file_verify": (Status, [_text, _p]),
     "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_create": (Status, [_p, _p]),

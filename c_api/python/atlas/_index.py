@@ -19,6 +19,7 @@ from ._types import Hits, IndexBackend, IndexInfo, Progress
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
+DEGREES = (32, 64, 96, 128)
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
@@ -127,6 +128,11 @@ class Index:
         """
         return self._backend.remove(self._some_keys(keys), bool(missing_ok))
 
+    def compact(self) -> None:
+        """Takes removed and replaced vectors out of a graph now, so that their room serves the next ones; saved files are
+        without them in any case. Searches go on, changes wait."""
+        self._backend.compact()
+
     def reserve(self, rows: int) -> None:
         """Makes room for ``rows`` vectors in all."""
         self._backend.reserve(checked_count("rows", rows))
@@ -211,6 +217,22 @@ class Index:
         @param progress  called with (bytes done, bytes)
         """
         self._backend.save(checked_path("path", path), progress)
+
+    def seal(self, path: Path, *, degree: int = 32, threads: int = 0, seed: int = 42,
+             progress: Optional[Progress] = None) -> None:
+        """Writes a sealed form of an hnsw index to a file, complete or not at all: it answers faster and cannot change.
+        Beside each vector lie its neighbours' numbers and one bit a component of each. Open it as any file, to read.
+
+        @param degree    neighbours a vector: 32, 64, 96 or 128
+        @param threads   0: all that the process may use; the file is the same
+        @param seed      of the rotation of vectors before their bits are taken; 0 means 42
+        @param progress  called with (bytes done, bytes)
+        @raise           KindMismatch for flat; NativeRequired without the native library
+        """
+        if checked_count("degree", degree) not in DEGREES:
+            raise refused(InvalidArgument, "degree", "32, 64, 96 or 128", degree)
+        self._backend.seal(checked_path("path", path), degree, checked_count("threads", threads, 0, 4096),
+                           checked_key("seed", seed), progress)
 
     def info(self) -> IndexInfo:
         """Kind, metric, dimension, size, widths, and bytes of memory by part."""

@@ -69,10 +69,12 @@ def _run_work(handle: Handle, call: Callable[[int, Any], int], threads: int, pro
     run_long(run, progress)
 
 
-def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progress: Optional[Progress]) -> None:
+def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progress: Optional[Progress],
+              options: Any = None) -> None:
+    options = _sized(_abi.SaveOptions) if options is None else options
+
     def run(report: Report) -> None:
-        callback = _progress_callback(report)
-        options = _sized(_abi.SaveOptions, progress=callback)
+        options.progress = _progress_callback(report)
         if handle is None:
             _check(call(0, c.byref(options)))
             return
@@ -119,7 +121,7 @@ class NativeIndex:
             kind=KINDS[info.kind], metric=METRICS[info.metric], dimension=info.dimension, size=info.size,
             read_only=info.is_read_only != 0, connectivity=info.connectivity, build_width=info.build_width,
             search_width=info.search_width, max_level=info.max_level, codes=CODES[info.codes or CODES.index("none")],
-            codes_from=info.codes_from, alpha=info.alpha, stored=STORED[info.stored],
+            codes_from=info.codes_from, alpha=info.alpha, stored=STORED[info.stored], sealed=info.is_sealed != 0,
             memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
@@ -217,8 +219,16 @@ class NativeIndex:
         with self._handle.use() as index:
             _check(_lib.atlas_index_reserve(index, rows))
 
+    def compact(self) -> None:
+        with self._handle.use() as index:
+            _check(_lib.atlas_index_compact(index))
+
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         _run_save(self._handle, lambda index, options: int(_lib.atlas_index_save(index, path, options)), progress)
+
+    def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None:
+        _run_save(self._handle, lambda index, options: int(_lib.atlas_index_seal(index, path, options)), progress,
+                  _sized(_abi.SealOptions, degree=degree, threads=threads, seed=seed))
 
     def close(self) -> None:
         self._handle.close()

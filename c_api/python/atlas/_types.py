@@ -73,17 +73,19 @@ class IndexInfo:
     size: int
     read_only: bool
     connectivity: int
-    """this and what follows to alpha: 0 or "none" unless hnsw"""
+    """this and what follows to sealed: 0, "none" or False unless hnsw"""
     build_width: int
     search_width: int
     max_level: int
     codes: str
     codes_from: int
     alpha: float
+    sealed: bool
+    """opened from what ``Index.seal`` wrote"""
     stored: str
     """what vectors are stored as; float32 goes in and comes out"""
     memory: Dict[str, int]
-    """bytes by part: vectors, keys, graph (links and codes), scratch"""
+    """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours), scratch"""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,9 @@ class IndexBackend(Protocol):
     def distances(self, queries: Floats, keys: Keys) -> Floats: ...
     def keys(self) -> Keys: ...
     def reserve(self, rows: int) -> None: ...
+    def compact(self) -> None: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
+    def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
     def close(self) -> None: ...
 
 

@@ -136,7 +136,7 @@ class hnsw_engine {
   /// A sealed graph is saved sealed.
   [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, index_parameters& parameters) const noexcept {
     if (!neighbours_.is_there()) return write(writer, rows, parameters, nullptr, 0, [](auto&&) noexcept { return status{}; });
-    return write(writer, rows, parameters, &neighbours_, rows.row_count() * neighbours_.layout().stride_bytes(), [&](const row_order& order) noexcept {
+    return write(writer, rows, parameters, &neighbours_, neighbours_.layout().stride_bytes(), [&](const row_order& order) noexcept {
       return writer.write_rows(index_section::neighbours, neighbours_.rows(), order);
     });
   }
@@ -153,7 +153,7 @@ class hnsw_engine {
     const float* centre = codes_.is_active() ? codes_.centre().data() : zeros.data();
     shape.rotated_by().apply(centre, 1.0F, zeros.data(), rotated_centre.data());
     const std::size_t stride = shape.layout().stride_bytes();
-    return write(writer, rows, parameters, &shape, stride * rows.row_count(), [&](const row_order& order) noexcept -> status {
+    return write(writer, rows, parameters, &shape, stride, [&](const row_order& order) noexcept -> status {
       const hnsw_parts parts{rows, codes_, graph_};
       const sealing work(parts, shape, order, centre, rotated_centre.data());
       status failed;
@@ -173,13 +173,13 @@ class hnsw_engine {
   /// @param neighbours  the shape of the blocks that write_neighbours writes, or null
   template <class WriteNeighbours>
   [[nodiscard]] result<std::uint64_t> write(section_writer& writer, const row_store& rows, index_parameters& parameters,
-                                            const neighbour_store* neighbours, std::uint64_t neighbour_bytes,
+                                            const neighbour_store* neighbours, std::uint64_t neighbour_stride,
                                             WriteNeighbours write_neighbours) const noexcept {
     row_order order;
     if (status made = order_by_links(rows, graph_, order); !made.ok()) return made.error();
     const span<const float> centre = codes_.is_active() ? codes_.centre() : span<const float>{};
     const std::uint64_t code_bytes = codes_.is_active() ? order.size() * codes_.stride_bytes() + centre.size() * sizeof(float) : 0;
-    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes + neighbour_bytes);
+    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes + order.size() * neighbour_stride);
     if (status w = save_rows(writer, rows, order); !w.ok()) return w.error();
     const auto upper_blocks = save_graph(writer, graph_, order);
     if (!upper_blocks.ok()) return upper_blocks.error();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a graph's file says of its codes, checked as include/atlas/index/hnsw_engine.hpp does. They are not read: every
-search here compares the vectors."""
+"""What a graph's file says of its codes and blocks of neighbours, checked as include/atlas/index/hnsw_engine.hpp does.
+They are not read: every search here compares the vectors."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._errors import ReadOnly, refused
 from .file import File
 
-_CODES, _CENTRE = 0x114, 0x115
-SECTIONS = (_CODES, _CENTRE)
+_CODES, _CENTRE, _NEIGHBOURS = 0x114, 0x115, 0x116
+SECTIONS = (_CODES, _CENTRE, _NEIGHBOURS)
 _NONE, _F16, _BF16, _LVQ8, _LVQ4 = range(5)
 _TERMS_BYTES, _LINE = 16, 64
+_MOST_BLOCKS, _NEIGHBOURS_OF_BLOCK = 4, 32
 
 
 class CodesInfo(NamedTuple):
@@ -52,3 +54,15 @@ def check(file: File, found: CodesInfo) -> None:
     file.array(_CODES, np.dtype((np.void, stride_bytes(found.wanted, header.dimension))), header.rows)
     if not np.isfinite(file.array(_CENTRE, "<f4", header.dimension)).all():
         raise file.corrupt("code centre", "finite numbers", "NaN or infinity")
+
+
+def check_neighbours(file: File, blocks: int, change: bool) -> None:
+    """Of a sealed file: for each row blocks of numbers, sums and one bit a component, which is padded to 8."""
+    if blocks == 0:
+        return
+    if blocks > _MOST_BLOCKS:
+        raise file.corrupt("parameters.neighbour_blocks", "0 to 4", blocks)
+    if change:
+        raise refused(ReadOnly, "sealed index", "mode='r'", "mode='change'", path=file.path)
+    block_bytes = 3 * 4 * _NEIGHBOURS_OF_BLOCK + _up(4 * _up(file.header.dimension, 8), _LINE)
+    file.array(_NEIGHBOURS, np.dtype((np.void, blocks * block_bytes)), file.header.rows)

@@ -22,8 +22,8 @@ from .scalars import ROW_DTYPES, as_floats, check_vectors, inverse_norms
 _VECTORS, _KEYS, _STATES, _KEY_MAP = 0x100, 0x101, 0x102, 0x103
 _HNSW_SECTIONS = (0x110, 0x111, 0x112, 0x113, *codes.SECTIONS)
 # row stride, connectivity, build width, search width, seed, entry row, entry level, upper blocks, codes, codes wanted,
-# prefetch rows, codes from, alpha
-_PARAMETERS = struct.Struct("<IIIIQIIQBBHIf4x")
+# prefetch rows, codes from, alpha, blocks of neighbours, rotation seed
+_PARAMETERS = struct.Struct("<IIIIQIIQBBHIfIQ")
 _MOST_ROWS, _MOST_DIMENSION = 0xFFFFFFFE, 65535
 _BLOCK_BYTES = 64 << 20  # of float64 rows that are compared at once
 _LIVE, _REMOVED = 0, 1
@@ -74,6 +74,7 @@ class _Graph(NamedTuple):
     codes: str = "none"
     codes_from: int = 0
     alpha: float = 0.0
+    sealed: bool = False
 
 
 class PureIndex:
@@ -124,7 +125,7 @@ class PureIndex:
             raise file.corrupt("header.count", header.rows, header.live)
         index = cls(header.dimension, METRICS[header.metric], header.scalar)
         (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
-         codes_wanted, _, codes_from, alpha) = _PARAMETERS.unpack_from(header.parameters)
+         codes_wanted, _, codes_from, alpha, blocks_a_row, _) = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
             raise file.corrupt("parameters.row_stride_bytes", index._stride(), stride)
         file.require_known((_VECTORS, _KEYS, _STATES, _KEY_MAP) + (_HNSW_SECTIONS if header.kind == KIND_HNSW else ()))
@@ -153,9 +154,10 @@ class PureIndex:
                                        (0x112, 4, header.rows), (0x113, 4 * connectivity, upper_blocks)):
                 file.array(id_, np.dtype((np.void, element)), rows)
             codes.check(file, codes.CodesInfo(codes_present, codes_wanted, codes_from))
+            codes.check_neighbours(file, blocks_a_row, change)
             # In the C ABI and in CODES 0 is "automatic", which no file holds.
             index._graph = _Graph(connectivity, build_width, search_width, entry_level, CODES[codes_wanted + 1],
-                                  codes_from, alpha if 1.0 <= alpha <= 2.0 else 1.0)
+                                  codes_from, alpha if 1.0 <= alpha <= 2.0 else 1.0, blocks_a_row != 0)
         index._rows = header.rows
         index._size = header.live
         index._row_of = None  # made when a key is first asked for
@@ -362,6 +364,17 @@ class PureIndex:
 
     # -- files
 
+    def compact(self) -> None:
+        with self._lock:
+            self._may_change()
+
+    def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None:
+        with self._lock:
+            self._open()
+            if self._kind != "hnsw":
+                raise refused(KindMismatch, "index", "hnsw", self._kind)
+            raise needs_native("sealing a graph")
+
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         with self._lock:
             self._open()
@@ -376,7 +389,7 @@ class PureIndex:
             keys = self._keys[live].astype("<u8")
             growable = REQUIRED | GROWABLE
             write_file(path, KIND_FLAT, METRICS.index(self._metric), self._dimension, live.size, live.size,
-                       _PARAMETERS.pack(stride, *(0,) * 12),
+                       _PARAMETERS.pack(stride, *(0,) * 14),
                        [NewSection(_VECTORS, growable, stride, rows.tobytes()),
                         NewSection(_KEYS, growable, 8, keys.tobytes()),
                         NewSection(_STATES, growable, 1, bytes(live.size)),
