@@ -36,9 +36,16 @@ class hnsw_insertion {
   /// @return  errc::no_memory before anything is linked, else ok
   [[nodiscard]] status insert(std::uint32_t row, hnsw_walk::measure_by by) noexcept {
     const std::uint32_t level = graph_.level(row);
-    const entry_point entry = entry_or_become(row, level);
+    entry_point entry = entry_or_become(row, level);
     if (entry.row == row) return {};
     if (status found = choose_links(row, level, entry, by); !found.ok()) return found;
+    // Nothing but removed rows there: it becomes the entry itself, unless another row just did, which it then has to find.
+    for (int tries = 0; chosen_count_[0] == 0 && tries < most_tries; ++tries) {
+      if (raise_entry(row, level)) return {};
+      entry = graph_.entry();
+      if (entry.row >= rows_.row_count()) continue;
+      if (status found = choose_links(row, level, entry, by); !found.ok()) return found;
+    }
     // The lowest level first: whoever meets the row on a level can then always go on below.
     for (std::uint32_t at = 0; at < chosen_levels_; ++at) {
       for (std::uint32_t i = 0; i < chosen_count_[at]; ++i) {
@@ -47,7 +54,7 @@ class hnsw_insertion {
         link(neighbour.row, at, {neighbour.distance, row});
       }
     }
-    if (level > entry.level || chosen_count_[0] == 0 || has_lost_entry()) raise_entry(row, level);
+    if (level > entry.level || has_lost_entry()) (void)raise_entry(row, level);
     return {};
   }
 
@@ -96,6 +103,7 @@ class hnsw_insertion {
 
  private:
   static constexpr std::uint32_t most_levels = hnsw_graph::most_levels + 1;
+  static constexpr int most_tries = 64;  ///< each fails only if yet another row became the entry, and was removed, meanwhile
 
   /// The chosen neighbours of the row on one level, nearest first.
   [[nodiscard]] candidate* chosen(std::uint32_t level) noexcept {
@@ -300,11 +308,13 @@ class hnsw_insertion {
     const std::uint32_t row = graph_.entry().row;
     return row >= rows_.row_count() || rows_.state(row) == row_state::unlinked;
   }
-  /// A row above all others becomes the entry, and one that found nothing but removed rows.
-  void raise_entry(std::uint32_t row, std::uint32_t level) noexcept {
+  /// A row above all others becomes the entry, and one that comes when the entry is no row to link to. Gives whether it did.
+  bool raise_entry(std::uint32_t row, std::uint32_t level) noexcept {
     lock_guard<mutex> raising(graph_.entry_lock());
     const entry_point now = graph_.entry();
-    if (level > now.level || now.row >= rows_.row_count() || !is_linkable(now.row)) graph_.set_entry({row, level});
+    if (level <= now.level && now.row < rows_.row_count() && is_linkable(now.row)) return false;
+    graph_.set_entry({row, level});
+    return true;
   }
 
   const row_store& rows_;
