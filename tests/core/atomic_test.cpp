@@ -54,6 +54,13 @@ TEST_SUITE("core") {
     CHECK(expected == 8);
     while (!word.compare_exchange_weak_acquire(expected, 9)) CHECK(expected == 8);
     CHECK(word.load_relaxed() == 9);
+    // On a plain word, which may lie in mapped memory: it tells only whether it stored.
+    std::uint8_t bytes[3] = {7, 1, 7};
+    CHECK(atlas::compare_exchange(bytes + 1, std::uint8_t{1}, std::uint8_t{3}));
+    CHECK_FALSE(atlas::compare_exchange(bytes + 1, std::uint8_t{1}, std::uint8_t{4}));
+    CHECK(bytes[0] == 7);
+    CHECK(bytes[1] == 3);
+    CHECK(bytes[2] == 7);
   }
 
   TEST_CASE("atomic: holds pointers and bools") {

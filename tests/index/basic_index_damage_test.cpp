@@ -9,12 +9,12 @@
 #include "support/index_cases.hpp"
 #include "support/index_exercise.hpp"
 #include "support/memory_folder.hpp"
+#include "support/patched_file.hpp"
 #include "support/repetitions.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <doctest/doctest.h>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -25,6 +25,8 @@
 using atlas::errc;
 using atlas::open_mode;
 using support::failed_as;
+using support::header_of;
+using support::patched_file;
 using support::says_both;
 
 namespace {
@@ -44,42 +46,6 @@ std::string small_file(const support::memory_folder& folder, atlas::metric metri
     fill(atlas::hnsw<float>::create({.dimension = dimension, .metric = metric, .connectivity = 2, .build_width = 10, .search_width = 10}).value());
   }
   return support::read_whole(folder.path("good"));
-}
-
-/// A file that is changed in place, a few bytes at a time.
-class patched_file {
- public:
-  patched_file(const support::memory_folder& folder, const std::string& content)
-      : path_(folder.write("patched", content)), descriptor_(::open(path_.c_str(), O_RDWR | O_CLOEXEC)), content_(content) {
-    REQUIRE(descriptor_ >= 0);
-  }
-  patched_file(const patched_file&) = delete;
-  patched_file& operator=(const patched_file&) = delete;
-  ~patched_file() { ::close(descriptor_); }
-
-  [[nodiscard]] const char* path() const { return path_.c_str(); }
-  [[nodiscard]] const std::string& content() const { return content_; }
-  void put(std::size_t offset, const std::string& bytes) const {
-    if (::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset)) != static_cast<ssize_t>(bytes.size())) std::abort();
-  }
-  /// A new header page, its checksum made right.
-  void put_sealed(std::string page) const {
-    support::seal(page);
-    put(0, page);
-  }
-  void restore(std::size_t offset, std::size_t length) const { put(offset, content_.substr(offset, length)); }
-  [[nodiscard]] std::string header() const { return content_.substr(0, 4096); }
-
- private:
-  std::string path_;
-  int descriptor_;
-  std::string content_;
-};
-
-atlas::file_header header_of(const std::string& file) {
-  atlas::file_header header;
-  std::memcpy(&header, file.data(), sizeof header);
-  return header;
 }
 
 template <class Case>
@@ -229,7 +195,7 @@ TEST_SUITE("index") {
     constexpr int flip_values[] = {0x01, 0x80, 0xFF};
     std::size_t opened = 0;
     for (std::size_t at = 8; at < table_end; ++at) {
-      if (at >= 104 && at < 1024) continue;  // bytes that mean nothing yet
+      if (at >= 120 && at < 1024) continue;  // bytes that mean nothing yet
       CAPTURE(at);
       const std::size_t flips = support::repetitions(3, 1, 1);
       for (std::size_t which = 0; which < flips; ++which) {

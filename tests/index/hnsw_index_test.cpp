@@ -4,6 +4,7 @@
 #include <atlas/index/hnsw_index.hpp>
 
 #include "support/error_line.hpp"
+#include "support/graphs.hpp"
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
 #include "support/memory_folder.hpp"
@@ -20,36 +21,14 @@
 
 using atlas::errc;
 using support::failed_as;
+using support::flat_of;
+using support::graph_of;
+using support::recall;
 using support::says_both;
 
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
-
-atlas::hnsw<float> graph_of(const std::vector<float>& vectors, const atlas::hnsw_options& options, unsigned threads = 1) {
-  auto index = atlas::hnsw<float>::create(options).value();
-  const std::size_t rows = vectors.size() / options.dimension;
-  index.add(support::keys_from(0, rows), atlas::dense(vectors.data(), rows, options.dimension), {.threads = threads}).value();
-  return index;
-}
-atlas::flat<float> flat_of(const std::vector<float>& vectors, std::size_t dimension, atlas::metric metric) {
-  auto index = atlas::flat<float>::create({.dimension = dimension, .metric = metric}).value();
-  const std::size_t rows = vectors.size() / dimension;
-  index.add(support::keys_from(0, rows), atlas::dense(vectors.data(), rows, dimension)).value();
-  return index;
-}
-
-/// The share of the exact answers' keys that are among the others.
-double recall(const std::vector<support::answer>& exact, const std::vector<support::answer>& found) {
-  std::size_t wanted = 0;
-  std::size_t hits = 0;
-  for (std::size_t i = 0; i < exact.size(); ++i) {
-    const std::set<std::uint64_t> right(exact[i].keys.begin(), exact[i].keys.end());
-    wanted += right.size();
-    for (const std::uint64_t key : found[i].keys) hits += right.count(key);
-  }
-  return static_cast<double>(hits) / static_cast<double>(wanted);
-}
 
 /// How many rows are the nearest to their own vectors.
 std::size_t found_by_own_vector(const atlas::hnsw<float>& index, const std::vector<float>& vectors, std::size_t width) {
