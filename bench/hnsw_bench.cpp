@@ -25,15 +25,15 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
   DATA-SET/recall@10=R/dynamic  queries/s at equal recall against hnswlib: mnist-784 and sift-kodak-128 0.95, 0.99*;
                                 words-ft100 0.95, 0.97*; lsa-books-384 0.90, 0.95*
   DATA-SET/recall@10=R/faiss*   the same against faiss::IndexHNSWFlat, in the same rounds
-  build/DATA-SET                rows/s of one thread against hnswlib, at the same recall at the same width (both are printed)
+  build/DATA-SET                rows/s of one thread against hnswlib, at the same recall at the same width (printed)
   build/DATA-SET/threads=2      two threads against one, wall time: 1.8 x
   size/DATA-SET/dynamic         bytes of the file over those of the raw f32 vectors: <= 1.35
   resident/DATA-SET/dynamic     memory of a process that opened the file and answered 1,000 queries: <= 0.45 x hnswlib's
   open/DATA-SET                 <= 3 ms
-  filter=SHARE/DATA-SET         0.1%*, 1%, 10%, 50%* of the keys allowed: queries/s at recall 0.95 against hnswlib filtered
-                                afterwards, and against an exact scan of the allowed rows
-  churn/DATA-SET                half of the vectors replaced three times: recall at width 64 within 0.01 of that of a graph
-                                built afresh (recall_lost), file <= 1.1 x as large (file_of_fresh)
+  filter=SHARE/DATA-SET         0.1%*, 1%, 10%, 50%* of the keys allowed: queries/s at recall 0.95 against hnswlib
+                                filtered afterwards, and against an exact scan of the allowed rows
+  churn/DATA-SET                half of the vectors replaced three times: recall at width 64 within 0.01 of that of a
+                                graph built afresh (recall_lost), file <= 1.1 x as large (file_of_fresh)
   latency/DATA-SET              single queries at recall 0.95: p99/median <= 3
   latency/DATA-SET/adding       queries/s of one thread while another adds, over alone, wall time on two cores: >= 0.6
   growth/sift-kodak-128         cost(80,000 rows)/cost(10,000 rows) at recall 0.95 over (log 80,000/log 10,000)^2: <= 1

@@ -42,7 +42,7 @@ class build_cases : private case_frame {
       }
     }
   }
-  /// What the second builder takes over what the first takes, turn by turn, but for the first turn: there is no graph yet.
+  /// What the second builder takes over what the first takes, turn by turn, but for the first: there is no graph yet.
   static std::vector<double> ratios_of_turns(const std::vector<builder>& builders) {
     std::vector<double> ratios;
     for (std::size_t turn = 1; turn < builders[0].turns.size(); ++turn) {

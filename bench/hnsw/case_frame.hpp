@@ -38,7 +38,7 @@ class case_frame {
     return {one.name,
             [&one, count, width, keys = std::vector<std::uint64_t>()]() mutable { one.answer(count, width, keys); }};
   }
-  /// Queries a second at a recall in each round of a race: of two sides, the pass at the lower width and that at the higher.
+  /// Queries a second at a recall in each round of a race, from the passes at the width below and at the one above.
   [[nodiscard]] static std::vector<double> rates_at(double wanted, const bracket& around, std::size_t queries,
                                                     const side& low, const side& high) {
     std::vector<double> rates;

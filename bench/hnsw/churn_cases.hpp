@@ -10,7 +10,7 @@
 
 namespace bench {
 
-/// Three times, half of the keys, chosen by chance, exchange their vectors: by upserts, by removals and additions, and by
+/// Three times, half of the keys, chosen by chance, exchange their vectors: by upserts, by removals and additions, by
 /// upserts again. The vectors stay those of the set, and so its truth holds.
 class churn_cases : private case_frame {
  public:

@@ -21,7 +21,8 @@ namespace bench {
 
 using atlas_graph = atlas::hnsw<float>;
 
-/// Answers `count` queries one after the other on this thread into keys[count, top_k]; reserved_key where nothing was found.
+/// Answers `count` queries one after the other on this thread into keys[count, top_k]; reserved_key for what was not
+/// found.
 using searcher = std::function<void(const float* queries, std::size_t count, std::size_t width, std::uint64_t* keys)>;
 
 struct engine {
@@ -91,7 +92,7 @@ inline engine faiss_engine(std::shared_ptr<const faiss_hnsw_peer> peer, const st
   return {"faiss", search, &queries, dimension};
 }
 
-// --- building ----------------------------------------------------------------------------------------------------------
+// --- building --------------------------------------------------------------------------------------------------------
 
 inline atlas_graph empty_graph(const data_set& set) {
   return atlas_graph::create({.dimension = set.dimension,

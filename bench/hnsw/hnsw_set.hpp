@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/hnsw/hnsw_set.hpp -- one data set with its built graphs, ATLAS's and the peers'; each made when first asked for.
+// bench/hnsw/hnsw_set.hpp -- one data set with its built graphs, ATLAS's and the peers', each made when asked for.
 #ifndef ATLAS_BENCH_HNSW_HNSW_SET_HPP
 #define ATLAS_BENCH_HNSW_HNSW_SET_HPP
 
@@ -27,7 +27,7 @@ struct graph_form {
 inline const std::vector<graph_form> graph_forms = {
     {"dynamic", [](const atlas_graph& graph, const char* path) { graph.save(path).value(); }}};
 
-/// The file of a graph over all rows of `set`, built in one thread; with --quick, as an earlier run left it, if one did.
+/// The file of a graph over all rows of `set`, built in one thread; with --quick, as an earlier run left it.
 inline std::filesystem::path graph_file(const data_set& set, const bench_options& options) {
   const auto path = options.cache / (set.name + cache_version + ".atlas");
   if (!options.quick || !std::filesystem::exists(path)) {
@@ -80,7 +80,7 @@ class hnsw_set {
     return all_rows_;
   }
 
-  // --- files in the cache ------------------------------------------------------------------------------------------------
+  // --- files in the cache --------------------------------------------------------------------------------------------
   /// ATLAS's graphs of earlier runs, which another version of the library may have built, serve --quick alone.
   std::filesystem::path file(const graph_form& form) {
     if (!is_built_) {
@@ -121,7 +121,7 @@ class hnsw_set {
   }
   void keep(hnswlib_peer& peer) { save_whole(peer, cached("", ".hnswlib")); }
 
-  // --- engines over those files --------------------------------------------------------------------------------------------
+  // --- engines over those files --------------------------------------------------------------------------------------
   searched_graph& of(const graph_form& form) {
     return opened(std::string("atlas ") + form.name, [&](const std::string& as) {
       return atlas_engine(as, std::make_shared<const atlas_graph>(atlas_graph::open(file(form).c_str()).value()),

@@ -27,7 +27,7 @@ class latency_cases : private case_frame {
   }
 
  private:
-  // --- one query after the other, each by the wall -------------------------------------------------------------------------
+  // --- one query after the other, each by the wall -------------------------------------------------------------------
   struct timed {
     const engine* one = nullptr;
     point at;
@@ -105,7 +105,7 @@ class latency_cases : private case_frame {
     one.p99s_to_median.push_back(one.p99s.back() / one.medians.back());
   }
 
-  // --- searches beside additions ---------------------------------------------------------------------------------------------
+  // --- searches beside additions -------------------------------------------------------------------------------------
   /// Adds rows to a graph, some at a time, on a thread of its own from the first block on until it is told to stop.
   class adder {
    public:

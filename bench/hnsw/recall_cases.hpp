@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/hnsw/recall_cases.hpp -- queries a second at the same recall@10: every form of the graph, hnswlib and faiss in turn.
+// bench/hnsw/recall_cases.hpp -- queries a second at the same recall@10: each form of the graph and the peers in turn.
 #ifndef ATLAS_BENCH_HNSW_RECALL_CASES_HPP
 #define ATLAS_BENCH_HNSW_RECALL_CASES_HPP
 

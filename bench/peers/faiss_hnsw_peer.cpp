@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/peers/faiss_hnsw_peer.cpp -- includes nothing of ATLAS. The loops are in Debian's libfaiss.a, whatever the flags here.
+// bench/peers/faiss_hnsw_peer.cpp -- includes nothing of ATLAS. The loops are in libfaiss.a, whatever the flags here.
 #include "peers/faiss_hnsw_peer.hpp"
 
 #include <stdexcept>

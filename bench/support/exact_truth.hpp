@@ -50,8 +50,8 @@ inline atlas::flat<float> flat_of(const data_set& set) {
   return index;
 }
 
-/// The exact distance, in double, of each query's k-th nearest allowed row; `all` holds the set's rows. float32 finds some
-/// more than k, double decides among them: what rounding moves across more than `spare` ranks does not occur.
+/// The exact distance, in double, of each query's k-th nearest allowed row; `all` holds the set's rows. float32 finds
+/// some more than k, double decides among them: what rounding moves across more than `spare` ranks does not occur.
 inline std::vector<double> exact_kth(const data_set& set, const atlas::flat<float>& all, std::size_t k,
                                      const atlas::filter& allowed = {}) {
   constexpr std::size_t spare = 16;
