@@ -131,6 +131,11 @@ def test_removing_many_in_one_call():
     assert index.search(vectors[1000], k=500).counts == 500
     index.add(np.arange(500, 2000), vectors[500:])
     assert len(index) == 2000 and sorted(index.keys().tolist()) == list(range(2000))
+    many = np.arange(2001)
+    with pytest.raises(atlas.KeyNotFound) as caught:
+        index.remove(many)
+    assert caught.value.row == 2000 and len(index) == 2000
+    assert index.remove(np.concatenate((many[:1500], many[:1500]))) == 1500 and len(index) == 500
 
 
 @native_only

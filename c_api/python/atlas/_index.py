@@ -125,6 +125,7 @@ class Index:
 
         @param missing_ok  True: those that are stored are removed
         @return            how many were removed
+        An interrupt may leave a part of many removed.
         """
         return self._backend.remove(self._some_keys(keys), bool(missing_ok))
 

@@ -23,8 +23,9 @@ _lib: c.CDLL = _library
 _NO_ROW = (1 << 64) - 1
 # Below so many rows or texts a call is over before anyone could press Ctrl-C.
 _LONG_BATCH = 256
-# Queries searched by one native call: the interpreter looks at signals in between.
+# Queries searched, and keys removed, by one native call: the interpreter looks at signals in between.
 _SEARCH_BATCH = 4096
+_REMOVE_BATCH = 1024
 _SEARCH_OPTIONS_BYTES = c.sizeof(_abi.SearchOptions)
 
 
@@ -130,13 +131,16 @@ class NativeIndex:
             function(index, _address(keys), c.byref(_matrix(vectors)), options)), threads, progress, keys.size)
 
     def remove(self, keys: Keys, missing_ok: bool) -> int:
-        removed = c.c_uint64()
         with self._handle.use() as index:
-            if missing_ok:
-                _check(_lib.atlas_index_remove_stored(c.byref(removed), index, _address(keys), keys.size))
-                return removed.value
-            _check(_lib.atlas_index_remove(index, _address(keys), keys.size))
-        return int(np.unique(keys).size)
+            if not missing_ok and (keys.size <= _REMOVE_BATCH or not self.contains(keys).all()):
+                _check(_lib.atlas_index_remove(index, _address(keys), keys.size))
+                return int(np.unique(keys).size)
+            removed, total = c.c_uint64(), 0
+            for first in range(0, max(keys.size, 1), _REMOVE_BATCH):
+                part = keys[first:first + _REMOVE_BATCH]
+                _check(_lib.atlas_index_remove_stored(c.byref(removed), index, _address(part), part.size))
+                total += removed.value
+        return total
 
     def contains(self, keys: Keys) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         out = np.zeros(keys.size, dtype=np.bool_)
