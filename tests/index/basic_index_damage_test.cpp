@@ -333,6 +333,32 @@ TEST_SUITE("index") {
     }
   }
 
+  TEST_CASE("a slot whose level is beyond all levels may be used again") {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<support::hnsw_case>(folder, atlas::metric::l2sq));
+    const auto levels = support::section_of(file.content(), 0x111);
+    for (const int level : {32, 33, 34, 100, 176, 255}) {
+      for (const std::uint64_t entry_level : {std::uint64_t{0}, std::uint64_t{33}, std::uint64_t{255}, std::uint64_t{0xFFFFFFFF}}) {
+        CAPTURE(level);
+        CAPTURE(entry_level);
+        file.put(levels.offset, std::string(levels.length_bytes, static_cast<char>(level)));
+        std::string page = file.header();
+        support::put_number(page, 92, entry_level, 4);
+        file.put_sealed(page);
+        auto index = support::hnsw_case::open(file.path(), open_mode::change).value();
+        const auto keys = support::listed_keys(index);
+        for (std::size_t i = 0; i + 5 < keys.size(); ++i) CHECK(index.remove(keys[i]).ok());
+        CHECK(index.compact().ok());
+        const auto vectors = support::random_integers(2, 50 * 8, 4);
+        REQUIRE(index.add(support::keys_from(1000, 50), atlas::dense(vectors.data(), 50, 8)).ok());
+        CHECK(index.max_level() <= 255);
+        support::exercise_reading(index);
+        REQUIRE(index.save(folder.path("saved").c_str()).ok());
+        CHECK(support::exercise_file(folder.path("saved").c_str()));
+      }
+    }
+  }
+
   TEST_CASE_TEMPLATE("a key map that names one row again and again is taken over in the time of one pass", Case, ATLAS_EACH_KIND) {
     // Many slots that all name row 0. Placing each behind the others would be 2^35 steps for 2^18 of them.
     const support::memory_folder folder;
