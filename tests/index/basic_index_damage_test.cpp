@@ -333,6 +333,47 @@ TEST_SUITE("index") {
     }
   }
 
+  TEST_CASE_TEMPLATE("a header that counts fewer or more live rows than there are: removing all leaves an index that is filled and saved", Case, ATLAS_EACH_KIND) {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
+    const std::uint64_t rows = header_of(file.content()).rows;
+    for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{20}, rows}) {
+      CAPTURE(count);
+      std::string page = file.header();
+      support::put_number(page, 32, count, 8);
+      file.put_sealed(page);
+      auto index = Case::open(file.path(), open_mode::change).value();
+      for (const std::uint64_t key : support::listed_keys(index)) CHECK(index.remove(key).ok());
+      CHECK(index.size() <= rows);  // what is below 0 would be milliards
+      REQUIRE(index.save(folder.path("emptied").c_str()).ok());
+      CHECK(Case::open(folder.path("emptied")).ok());
+      const auto vectors = support::random_integers(2, 60 * 8, 4);
+      REQUIRE(index.add(support::keys_from(1000, 60), atlas::dense(vectors.data(), 60, 8)).ok());
+      for (std::uint64_t key = 1000; key < 1060; key += 2) CHECK(index.remove(key).ok());
+      REQUIRE(index.save(folder.path("filled").c_str()).ok());
+      const auto opened = Case::open(folder.path("filled")).value();
+      CHECK(support::all_keys(opened).size() == 30);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("a row whose state was turned to removed is lost, and no other with it, in a save too", Case, ATLAS_EACH_KIND) {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
+    const auto states = support::section_of(file.content(), 0x102);
+    for (const std::size_t row : {std::size_t{0}, std::size_t{5}, std::size_t{36}}) {
+      file.put(states.offset + row, std::string(1, '\1'));
+      auto index = Case::open(file.path(), open_mode::change).value();
+      const auto left = support::all_keys(index);
+      CHECK(left.size() >= 36);
+      REQUIRE(index.remove(left[3]).ok());
+      REQUIRE(index.save(folder.path("saved").c_str()).ok());
+      const auto opened = Case::open(folder.path("saved"));
+      REQUIRE(opened.ok());
+      CHECK(support::all_keys(*opened).size() == left.size() - 1);
+      file.restore(states.offset, states.length_bytes);
+    }
+  }
+
   TEST_CASE("a slot whose level is beyond all levels may be used again") {
     const support::memory_folder folder;
     const patched_file file(folder, small_file<support::hnsw_case>(folder, atlas::metric::l2sq));
