@@ -42,4 +42,13 @@ TEST_SUITE("index") {
       for (std::uint32_t row = 0; row < most; ++row) CHECK_FALSE(visited.insert(row));
     }
   }
+
+  TEST_CASE("visited_set: of no rows it is started as often as one likes, as searches of an empty index do") {
+    atlas::visited_set visited;
+    for (int i = 0; i < 600; ++i) REQUIRE(visited.start(0).ok());
+    CHECK(visited.capacity() == 0);
+    REQUIRE(visited.start(3).ok());
+    for (std::uint32_t row = 0; row < 3; ++row) CHECK(visited.insert(row));
+    for (std::uint32_t row = 0; row < 3; ++row) CHECK_FALSE(visited.insert(row));
+  }
 }
