@@ -102,30 +102,20 @@ HWY_INLINE hn::Vec<Lanes> rotation_load(Lanes lanes, const float* numbers, const
 /// Sums and differences of the lanes whose numbers differ in one bit, for each of the bits.
 struct rotation_lanes {
   vector_f32 signs[4];
-#if HWY_TARGET == HWY_AVX3
-  decltype(hn::SetTableIndices(lanes_f32(), static_cast<const std::int32_t*>(nullptr))) other_blocks;
-#endif
   template <std::size_t Bit>
   static HWY_INLINE vector_f32 signs_of() {
     HWY_ALIGN float lanes[lane_count];
     for (std::size_t lane = 0; lane < lane_count; ++lane) lanes[lane] = (lane >> Bit) % 2 == 0 ? 1.0F : -1.0F;
     return hn::Load(lanes_f32(), lanes);
   }
-#if HWY_TARGET == HWY_AVX3
-  static HWY_INLINE auto swapped_blocks() {
-    HWY_ALIGN static constexpr std::int32_t order[16] = {4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11};
-    return hn::SetTableIndices(lanes_f32(), order);
-  }
-  HWY_INLINE rotation_lanes()
-      : signs{signs_of<0>(), signs_of<1>(), signs_of<2>(), signs_of<3>()}, other_blocks(swapped_blocks()) {}
-#else
   HWY_INLINE rotation_lanes() : signs{signs_of<0>(), signs_of<1>(), signs_of<2>(), signs_of<3>()} {}
-#endif
+
   HWY_INLINE vector_f32 transformed(vector_f32 numbers) const {
     numbers = hn::MulAdd(numbers, signs[0], hn::Shuffle2301(numbers));
     numbers = hn::MulAdd(numbers, signs[1], hn::Shuffle1032(numbers));
-#if HWY_TARGET == HWY_AVX3
-    numbers = hn::MulAdd(numbers, signs[2], hn::TableLookupLanes(numbers, other_blocks));
+#if HWY_TARGET == HWY_AVX3  // which lacks SwapAdjacentBlocks, and whose table lookups need Highway's library
+    const auto turned = hn::ReverseBlocks(lanes_f32(), numbers);
+    numbers = hn::MulAdd(numbers, signs[2], hn::ConcatLowerUpper(lanes_f32(), turned, turned));
     numbers = hn::MulAdd(numbers, signs[3], hn::ConcatLowerUpper(lanes_f32(), numbers, numbers));
 #elif HWY_TARGET == HWY_AVX2
     numbers = hn::MulAdd(numbers, signs[2], hn::SwapAdjacentBlocks(numbers));
