@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/quantize/neighbour_kernels-inl.hpp -- one bit a component of a node's neighbours; compiled once a target.
+// include/atlas/quantize/neighbour_kernels-inl.hpp -- neighbours in one bit a component; compiled once for each target.
 //
 // Room:      bits and sums of a neighbour, tables of a query, estimates of 32 distances.
 // Not here:  what they promise (simd/kernel_entries.hpp), what the numbers mean (quantize/neighbour_bits.hpp),
