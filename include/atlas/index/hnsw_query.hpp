@@ -77,16 +77,21 @@ struct sealed_parts {
   const auto measure = [&](const candidate* found, std::size_t count) noexcept {
     return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
   };
+  const auto scan = [&]() noexcept -> status {
+    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
+    return measure(scratch.pool.data(), scratch.pool.size());
+  };
+  const auto is_enough = [&]() noexcept {
+    const std::size_t found = scratch.answers.size();
+    return found >= request.k || found >= rows.live_count() || request.limits.deadline_ns != 0;
+  };
   filter_strategy strategy = filter_strategy::walk;
   double share = 1.0;
   if (!request.allowed.is_empty()) {
     share = allowed_share(rows, walk.row_count(), request.allowed);
     strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(share, walk.row_count(), request.width);
   }
-  if (strategy == filter_strategy::scan) {
-    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
-    return measure(scratch.pool.data(), scratch.pool.size());
-  }
+  if (strategy == filter_strategy::scan) return scan();
 
   if (status found = find_starts(walk, scratch, entry, request.starts); !found.ok()) return found;
   const candidate from = scratch.starts[0];
@@ -102,7 +107,7 @@ struct sealed_parts {
     }
     const candidate_pool& found = by_estimates ? scratch.found : scratch.pool;
     if (status measured = measure(found.data(), found.size()); !measured.ok()) return measured;
-    if (scratch.answers.size() >= request.k || request.limits.deadline_ns != 0) return {};
+    if (is_enough()) return {};
     // Bits may hide rows that only they lead to: once more, by all links.
     if (status ready = walk.forget_seen(); !ready.ok()) return ready;
   }
@@ -114,15 +119,18 @@ struct sealed_parts {
     may_be_more = scratch.pool.size() == width && width < walk.row_count();
   }
   if (status measured = measure(scratch.pool.data(), scratch.pool.size()); !measured.ok()) return measured;
-  if (scratch.answers.size() >= request.k || !may_be_more || request.limits.deadline_ns != 0) return {};
-  // Too few of the pool's rows will do: on through the others, as far as it takes.
-  if (status ready = walk.forget_seen(); !ready.ok()) return ready;
-  const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
-  if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
-  auto& answers = scratch.answers;  // where measured ones go
-  if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
-  for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
-  return measure(scratch.starts.data(), scratch.starts.size());
+  if (is_enough()) return {};
+  if (may_be_more) {  // the pool is full of rows that will not do: on through the others, as far as it takes
+    if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+    const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
+    if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
+    auto& answers = scratch.answers;  // where measured ones go
+    if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
+    for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
+    if (status measured = measure(scratch.starts.data(), scratch.starts.size()); !measured.ok()) return measured;
+    if (is_enough()) return {};
+  }
+  return scan();  // links lead to too few: to what there is, whether anything leads there or not
 }
 
 /// All live, allowed rows within `radius` that a walk meets which goes on through the `width` nearest rows or
