@@ -116,14 +116,14 @@ class sealing {
   [[nodiscard]] status copy_near(std::uint32_t& place, search_scratch& scratch, near_rows& near) const noexcept {
     auto& rows = scratch.second_ids;
     rows.clear();
-    if (status made = rows.push_back(place); !made.ok()) return made;
-    place = 0;
-    for (buffer<candidate>* some : {&scratch.chosen, &scratch.pruned}) {
-      for (candidate& one : *some) {
-        if (status made = rows.push_back(one.row); !made.ok()) return made;
-        one.row = static_cast<std::uint32_t>(rows.size() - 1);
-      }
-    }
+    if (status made = rows.reserve(1 + scratch.chosen.size() + scratch.pruned.size()); !made.ok()) return made;
+    const auto take = [&](std::uint32_t& row) noexcept {
+      (void)rows.push_back(row);
+      row = static_cast<std::uint32_t>(rows.size() - 1);
+    };
+    take(place);
+    for (candidate& one : scratch.chosen) take(one.row);
+    for (candidate& one : scratch.pruned) take(one.row);
     const cold_rows& cold = parts_.rows.cold_vectors();
     if (status made = scratch.vectors.resize(rows.size() * cold.row_bytes()); !made.ok()) return made;
     near = {scratch.vectors.data(), rows.data()};
