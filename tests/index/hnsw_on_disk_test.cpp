@@ -10,6 +10,7 @@
 #include "support/graphs.hpp"
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
+#include "support/index_exercise.hpp"
 #include "support/memory_folder.hpp"
 #include "support/patched_file.hpp"
 #include "support/repetitions.hpp"
@@ -23,7 +24,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -261,6 +264,33 @@ TEST_SUITE("index") {
     const auto view = atlas::dense(vectors.data(), 600, 24);
     const auto expected = support::search(open.mapped, view, {.k = 10});
     for (const unsigned threads : {1U, 2U, 8U}) CHECK(support::search(moved, view, {.k = 10, .threads = threads}) == expected);
+  }
+
+  TEST_CASE("on disk: sections that hold any bytes lead to answers or errors, also when they are saved and sealed") {
+    const support::memory_folder folder;
+    const auto index = graph_of(support::random_vector(1, 60 * 24), coded(traversal_codes::lvq8, metric::cosine, scalar::f32, 24));
+    REQUIRE(index.save(folder.path("dynamic").c_str()).ok());
+    REQUIRE(index.seal(folder.path("sealed").c_str()).ok());
+    std::mt19937_64 draw(1);
+    for (const char* form : {"dynamic", "sealed"}) {
+      const std::string good = support::read_whole(folder.path(form));
+      const atlas::file_header header = support::header_of(good);
+      for (std::uint32_t place = 0; place < header.section_count; ++place) {
+        const atlas::section_entry& entry = header.sections[place];
+        for (const std::uint64_t largest : {std::uint64_t{70}, ~std::uint64_t{0}}) {
+          std::string bad = good;
+          for (std::size_t at = 0; at + 4 <= entry.length_bytes; at += 4) {
+            const auto word = static_cast<std::uint32_t>(draw() % largest);
+            std::memcpy(bad.data() + entry.offset + at, &word, 4);
+          }
+          const auto opened = open_on_disk(folder.write("bad", bad));
+          if (!opened.ok()) continue;
+          support::exercise_reading(*opened);
+          (void)opened->save(folder.path("saved").c_str());
+          (void)opened->seal(folder.path("saved").c_str());
+        }
+      }
+    }
   }
 
   TEST_CASE("on disk: a file that is cut while it is open gives errors from what needs the vectors that are gone") {
