@@ -35,7 +35,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
     return index;
   }
   /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
-  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
+  ///          errc::invalid_argument for vectors left on disk together with open_mode::change
   [[nodiscard]] static result<hnsw> open(const char* path, const open_options& options = {}) noexcept {
     auto opened = base::open_file(path, options);
     if (!opened.ok()) return opened.error();

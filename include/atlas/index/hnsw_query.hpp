@@ -74,7 +74,8 @@ struct sealed_parts {
   walk.set_prefetch(prefetch_rows);
   if (status ready = walk.start(); !ready.ok()) return ready;
   if (entry.row >= walk.row_count()) return {};
-  const auto measure = [&](const candidate* found, std::size_t count) noexcept {
+  const auto measure = [&](const candidate* found, std::size_t count) noexcept -> status {
+    if (const status& walked = walk.outcome(); !walked.ok()) return walked;
     return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
   };
   const auto scan = [&]() noexcept -> status {
@@ -148,8 +149,9 @@ struct sealed_parts {
   if (entry.row >= walk.row_count()) return {};
   // First to the neighbourhood, by the nearest `width` rows; then outward through everything within the radius.
   if (status walked = walk.nearest(walk.descend_to(entry, 0), 0, width); !walked.ok()) return walked;
+  if (const status& walked = walk.outcome(); !walked.ok()) return walked;
   const auto exact = [&](const std::uint32_t* ids, std::size_t count) noexcept {
-    rows.layout().gather(scratch.query.data(), 1.0F, rows.vectors(), ids, count, scratch.distances.data());
+    return rows.distances_to(scratch.query.data(), ids, count, scratch.vectors, scratch.distances.data());
   };
   const auto take_within = [&](std::size_t count) noexcept -> status {
     for (std::size_t i = 0; i < count; ++i) {
@@ -166,7 +168,7 @@ struct sealed_parts {
   for (std::size_t first = 0; first < found; first += batch) {
     const std::size_t count = found - first < batch ? found - first : batch;
     for (std::size_t i = 0; i < count; ++i) scratch.ids[i] = scratch.pool.data()[first + i].row;
-    exact(scratch.ids.data(), count);
+    if (status got = exact(scratch.ids.data(), count); !got.ok()) return got;
     if (status taken = take_within(count); !taken.ok()) return taken;
   }
   // The pool's rows are expanded already. If a good part of a full pool lies within the radius, rows that it dropped may
@@ -182,7 +184,7 @@ struct sealed_parts {
         const std::uint32_t id = scratch.ids[i];
         if (scratch.visited.insert(id)) scratch.ids[unseen++] = id;
       }
-      exact(scratch.ids.data(), unseen);
+      if (status got = exact(scratch.ids.data(), unseen); !got.ok()) return got;
       if (status taken = take_within(unseen); !taken.ok()) return taken;
     }
   }
