@@ -122,10 +122,10 @@ class hnsw_set {
   }
   void keep(hnswlib_peer& peer) { save_whole(peer, cached("", ".hnswlib")); }
 
-  // --- engines over those files --------------------------------------------------------------------------------------
+  // --- engines over those files, each read into memory, as the peers do ----------------------------------------------
   searched_graph& of(const graph_form& form) {
     return opened(std::string("atlas ") + form.name, [&](const std::string& as) {
-      return atlas_engine(as, std::make_shared<const atlas_graph>(atlas_graph::open(file(form).c_str()).value()),
+      return atlas_engine(as, std::make_shared<const atlas_graph>(atlas_graph::open(file(form).c_str(), {.load = true}).value()),
                           data());
     });
   }

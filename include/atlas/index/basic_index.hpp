@@ -260,7 +260,7 @@ class basic_index {
     if (made == nullptr) return error{errc::no_memory, "index"};
     return basic_index(made);
   }
-  /// An index over a file's sections. Cost: O(1): maps and checks the header page.
+  /// An index over a file's sections. Cost: O(1): maps and checks the header page; that of reading the file if it is loaded.
   [[nodiscard]] static result<basic_index> open_file(const char* path, const open_options& options) noexcept {
     auto made = make();
     if (!made.ok()) return made;
@@ -274,7 +274,7 @@ class basic_index {
     if (!parameters.ok()) return parameters.error();
     if (status known = opened.file.require_known(Engine::known_sections); !known.ok()) return known.error();
     if (status rows = open_rows(opened.file, options, opened.rows); !rows.ok()) return rows.error();
-    if (status engine = opened.engine.open(opened.file, options.mode, *parameters); !engine.ok()) return engine.error();
+    if (status engine = opened.engine.open(opened.file, options, *parameters); !engine.ok()) return engine.error();
     return made;
   }
 

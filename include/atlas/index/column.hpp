@@ -43,6 +43,16 @@ class column {
     if (status mapped = made->space_.map_front(file, offset, length_bytes); !mapped.ok()) return mapped.error();
     return made;
   }
+  /// An owned column whose first elements are read from a file. @return also errc::io, corrupt_file if it ends before
+  [[nodiscard]] static result<column> create_from(const mapped_file& file, std::uint64_t offset, std::uint64_t length_bytes,
+                                                  std::size_t element_bytes) noexcept {
+    const auto rows = static_cast<std::size_t>(length_bytes / element_bytes);
+    auto made = create(element_bytes, rows);
+    if (!made.ok()) return made;
+    if (status grown = made->grow(rows); !grown.ok()) return grown.error();
+    if (status got = file.file().read_at(made->data(), length_bytes, offset); !got.ok()) return got.error();
+    return made;
+  }
   /// Room for `rows` elements, new ones zero. @pre the column is owned
   [[nodiscard]] status grow(std::size_t rows) noexcept {
     const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * element_bytes_;

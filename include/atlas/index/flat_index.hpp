@@ -55,7 +55,7 @@ struct flat_engine {
     if (status saved = save_rows(writer, rows); !saved.ok()) return saved.error();
     return std::uint64_t{rows.row_count()};
   }
-  [[nodiscard]] status open(const file_reader&, open_mode, const index_parameters&) noexcept { return {}; }
+  [[nodiscard]] status open(const file_reader&, const open_options&, const index_parameters&) noexcept { return {}; }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t) const noexcept { return 0; }
 };
 

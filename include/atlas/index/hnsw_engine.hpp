@@ -214,7 +214,7 @@ class hnsw_engine {
   }
 
  public:
-  [[nodiscard]] status open(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
+  [[nodiscard]] status open(const file_reader& file, const open_options& options, const index_parameters& parameters) noexcept {
     const std::uint64_t rows = file.header().rows;
     const std::uint32_t connectivity = parameters.connectivity;
     if (status fits = check(connectivity, parameters.build_width, parameters.search_width, errc::corrupt_file); !fits.ok()) return fits;
@@ -224,13 +224,13 @@ class hnsw_engine {
     if (parameters.entry_row != row_store::no_row && parameters.entry_row >= rows) {
       return error{errc::corrupt_file, "parameters.entry_row", "a row of the file", parameters.entry_row};
     }
-    auto base = open_column(file, index_section::base_links, 2 * std::size_t{connectivity} * sizeof(std::uint32_t), rows, mode);
+    auto base = open_column(file, index_section::base_links, 2 * std::size_t{connectivity} * sizeof(std::uint32_t), rows, options);
     if (!base.ok()) return base.error();
-    auto levels = open_column(file, index_section::levels, 1, rows, mode);
+    auto levels = open_column(file, index_section::levels, 1, rows, options);
     if (!levels.ok()) return levels.error();
-    auto blocks = open_column(file, index_section::upper_blocks, sizeof(std::uint32_t), rows, mode);
+    auto blocks = open_column(file, index_section::upper_blocks, sizeof(std::uint32_t), rows, options);
     if (!blocks.ok()) return blocks.error();
-    auto upper = open_column(file, index_section::upper_links, connectivity * sizeof(std::uint32_t), parameters.upper_block_count, mode);
+    auto upper = open_column(file, index_section::upper_links, connectivity * sizeof(std::uint32_t), parameters.upper_block_count, options);
     if (!upper.ok()) return upper.error();
     graph_.adopt(connectivity, static_cast<column&&>(*base), static_cast<column&&>(*levels), static_cast<column&&>(*blocks),
                  static_cast<column&&>(*upper), static_cast<std::uint32_t>(parameters.upper_block_count),
@@ -240,8 +240,8 @@ class hnsw_engine {
     seed_ = parameters.seed;
     alpha_ = parameters.alpha >= 1.0F && parameters.alpha <= 2.0F ? parameters.alpha : 1.0F;
     prefetch_rows_.store_release(parameters.prefetch_rows);
-    if (status codes = open_codes(file, mode, parameters); !codes.ok()) return codes;
-    return open_neighbours(file, mode, parameters);
+    if (status codes = open_codes(file, options, parameters); !codes.ok()) return codes;
+    return open_neighbours(file, options, parameters);
   }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count) + codes_.bytes(row_count) + neighbours_.bytes(row_count); }
 
@@ -256,7 +256,7 @@ class hnsw_engine {
     const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
     return {rows, codes_, graph_, scratch, build_width_, alpha};
   }
-  [[nodiscard]] status open_codes(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
+  [[nodiscard]] status open_codes(const file_reader& file, const open_options& options, const index_parameters& parameters) noexcept {
     const file_header& header = file.header();
     const auto which = static_cast<metric>(header.metric);
     if (!is_stored_codes(parameters.codes)) return error{errc::corrupt_file, "parameters.codes", "0 to 4", parameters.codes};
@@ -270,7 +270,7 @@ class hnsw_engine {
       if (header.rows >= codes_from_ && wanted != traversal_codes::none) {
         return error{errc::corrupt_file, "parameters.codes_from", "more than there are rows without codes", parameters.codes_from};
       }
-      if (mode == open_mode::read) {
+      if (options.mode == open_mode::read) {
         codes_.create_idle(wanted, header.dimension, which);
         return {};
       }
@@ -279,23 +279,23 @@ class hnsw_engine {
     if (parameters.codes != parameters.codes_wanted) {
       return error{errc::corrupt_file, "parameters.codes", parameters.codes_wanted, parameters.codes};
     }
-    auto codes = open_column(file, index_section::codes, code_stride_bytes(wanted, header.dimension), header.rows, mode);
+    auto codes = open_column(file, index_section::codes, code_stride_bytes(wanted, header.dimension), header.rows, options);
     if (!codes.ok()) return codes.error();
-    auto centre = open_column(file, index_section::code_centre, sizeof(float), header.dimension, open_mode::read);
+    auto centre = open_column(file, index_section::code_centre, sizeof(float), header.dimension, open_options{});
     if (!centre.ok()) return centre.error();
     const auto* components = reinterpret_cast<const float*>(centre->data());
     if (!all_finite(components, header.dimension)) return error{errc::corrupt_file, "code centre", "finite numbers", "NaN or infinity"};
     return codes_.adopt(wanted, header.dimension, which, static_cast<column&&>(*codes), components);
   }
-  [[nodiscard]] status open_neighbours(const file_reader& file, open_mode mode, const index_parameters& parameters) noexcept {
+  [[nodiscard]] status open_neighbours(const file_reader& file, const open_options& options, const index_parameters& parameters) noexcept {
     if (parameters.neighbour_blocks == 0) return {};
     if (parameters.neighbour_blocks > neighbour_rows::most_blocks) {
       return error{errc::corrupt_file, "parameters.neighbour_blocks", "0 to 4", parameters.neighbour_blocks};
     }
-    if (mode == open_mode::change) return error{errc::read_only, "sealed index", "open_mode::read", "open_mode::change"};
+    if (options.mode == open_mode::change) return error{errc::read_only, "sealed index", "open_mode::read", "open_mode::change"};
     const std::size_t dimension = file.header().dimension;
     if (status made = neighbours_.set_shape(dimension, parameters.neighbour_blocks, parameters.rotation_seed); !made.ok()) return made;
-    auto rows = open_column(file, index_section::neighbours, neighbours_.layout().stride_bytes(), file.header().rows, mode);
+    auto rows = open_column(file, index_section::neighbours, neighbours_.layout().stride_bytes(), file.header().rows, options);
     if (!rows.ok()) return rows.error();
     neighbours_.adopt(static_cast<column&&>(*rows));
     return zeros_.resize_zeroed(dimension);

@@ -129,19 +129,21 @@ template <class Engine>
   return parameters;
 }
 
-/// A section as a column of exactly `rows` elements: borrowed for reading, copy-on-write for change.
+/// A section as a column of exactly `rows` elements: loaded, borrowed for reading, or copy-on-write for change.
 [[nodiscard]] inline result<column> open_column(const file_reader& file, index_section id, std::size_t element_bytes,
-                                                std::uint64_t rows, open_mode mode) noexcept {
+                                                std::uint64_t rows, const open_options& options) noexcept {
   const section_entry* entry = file.find(static_cast<std::uint32_t>(id));
   if (entry == nullptr) return error{errc::corrupt_file, "section.id", static_cast<std::uint64_t>(id), 0};
   if (entry->element_bytes != element_bytes) return error{errc::corrupt_file, "section.element_bytes", element_bytes, entry->element_bytes};
   if (entry->length_bytes != rows * element_bytes) {
     return error{errc::corrupt_file, "section.length_bytes", rows * element_bytes, entry->length_bytes};
   }
-  if (mode == open_mode::change && (entry->flags & section_growable) == 0) {
+  const bool may_change = options.mode == open_mode::change;
+  if (may_change && (entry->flags & section_growable) == 0) {
     return error{errc::corrupt_file, "section.flags", "growable, to be changed", entry->flags};
   }
-  if (mode == open_mode::change) return column::create_over(file.file(), entry->offset, entry->length_bytes, element_bytes);
+  if (options.load) return column::create_from(file.file(), entry->offset, entry->length_bytes, element_bytes);
+  if (may_change) return column::create_over(file.file(), entry->offset, entry->length_bytes, element_bytes);
   return column{file.file().data() + entry->offset, element_bytes};
 }
 
@@ -206,19 +208,19 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
 /// @pre check_index_header accepted the header
 [[nodiscard]] inline status open_rows(const file_reader& file, const open_options& options, row_store& rows) noexcept {
   const file_header& header = file.header();
-  const open_mode mode = options.mode;
   const row_layout layout(header.dimension, static_cast<metric>(header.metric), static_cast<scalar>(header.scalar));
-  auto vectors = open_column(file, index_section::vectors, layout.stride_bytes, header.rows, mode);
+  const bool are_cold = options.vectors == vector_residence::on_disk;
+  auto vectors = open_column(file, index_section::vectors, layout.stride_bytes, header.rows, are_cold ? open_options{} : options);
   if (!vectors.ok()) return vectors.error();
   cold_rows cold;
-  if (options.vectors == vector_residence::on_disk) {
+  if (are_cold) {
     const section_entry* entry = file.find(static_cast<std::uint32_t>(index_section::vectors));
     cold = cold_rows(file.file().file(), entry->offset, layout.stride_bytes);
     *vectors = column(nullptr, layout.stride_bytes);  // nobody reads them through the mapping
   }
-  auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, mode);
+  auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, options);
   if (!keys.ok()) return keys.error();
-  auto states = open_column(file, index_section::row_states, 1, header.rows, mode);
+  auto states = open_column(file, index_section::row_states, 1, header.rows, options);
   if (!states.ok()) return states.error();
   const auto slots = file.section(static_cast<std::uint32_t>(index_section::key_map));
   if (!slots.ok()) return slots.error();
