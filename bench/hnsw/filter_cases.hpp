@@ -53,7 +53,7 @@ class filter_cases : private case_frame {
     const truth known{set, kth};
     const std::size_t queries = queries_for_recall(share);
 
-    auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(set_.dynamic_file().c_str()).value());
+    auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(set_.dynamic_file().c_str(), {.load = true}).value());
     const auto ours = least(atlas_engine("atlas", std::move(graph), set, allowed), known, queries);
     if (!ours) return say_unreached(name, "atlas");
     const auto scan = least(scan_of_allowed(allowed), known, queries);

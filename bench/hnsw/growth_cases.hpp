@@ -40,7 +40,7 @@ class growth_cases : private case_frame {
       one.rows = part_of(set_.data(), order, 0, count);
       one.kth = exact_kth(one.rows, flat_of(one.rows), top_k);
       const auto file = graph_file(one.rows, options_);
-      auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(file.c_str()).value());
+      auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(file.c_str(), {.load = true}).value());
       one.searched = atlas_engine(std::to_string(count), std::move(graph), one.rows);
       const auto around = recall_curve(one.searched, {one.rows, one.kth}).around(common_recall);
       if (!around) return say_unreached(name, "atlas");

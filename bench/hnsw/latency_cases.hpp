@@ -159,7 +159,7 @@ class latency_cases : private case_frame {
 
     explicit growing(const std::filesystem::path& file)
         : graph(std::make_shared<atlas_graph>(
-              atlas_graph::open(file.c_str(), {.mode = atlas::open_mode::change}).value())) {}
+              atlas_graph::open(file.c_str(), {.mode = atlas::open_mode::change, .load = true}).value())) {}
   };
 
   void beside_adding(const std::string& name) {
