@@ -333,6 +333,73 @@ TEST_SUITE("index") {
     }
   }
 
+  TEST_CASE_TEMPLATE("a header that counts fewer or more live rows than there are: removing all leaves an index that is filled and saved", Case, ATLAS_EACH_KIND) {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
+    const std::uint64_t rows = header_of(file.content()).rows;
+    for (const std::uint64_t count : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{20}, rows}) {
+      CAPTURE(count);
+      std::string page = file.header();
+      support::put_number(page, 32, count, 8);
+      file.put_sealed(page);
+      auto index = Case::open(file.path(), open_mode::change).value();
+      for (const std::uint64_t key : support::listed_keys(index)) CHECK(index.remove(key).ok());
+      CHECK(index.size() <= rows);  // what is below 0 would be milliards
+      REQUIRE(index.save(folder.path("emptied").c_str()).ok());
+      CHECK(Case::open(folder.path("emptied")).ok());
+      const auto vectors = support::random_integers(2, 60 * 8, 4);
+      REQUIRE(index.add(support::keys_from(1000, 60), atlas::dense(vectors.data(), 60, 8)).ok());
+      for (std::uint64_t key = 1000; key < 1060; key += 2) CHECK(index.remove(key).ok());
+      REQUIRE(index.save(folder.path("filled").c_str()).ok());
+      const auto opened = Case::open(folder.path("filled")).value();
+      CHECK(support::all_keys(opened).size() == 30);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("a row whose state was turned to removed is lost, and no other with it, in a save too", Case, ATLAS_EACH_KIND) {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
+    const auto states = support::section_of(file.content(), 0x102);
+    for (const std::size_t row : {std::size_t{0}, std::size_t{5}, std::size_t{36}}) {
+      file.put(states.offset + row, std::string(1, '\1'));
+      auto index = Case::open(file.path(), open_mode::change).value();
+      const auto left = support::all_keys(index);
+      CHECK(left.size() >= 36);
+      REQUIRE(index.remove(left[3]).ok());
+      REQUIRE(index.save(folder.path("saved").c_str()).ok());
+      const auto opened = Case::open(folder.path("saved"));
+      REQUIRE(opened.ok());
+      CHECK(support::all_keys(*opened).size() == left.size() - 1);
+      file.restore(states.offset, states.length_bytes);
+    }
+  }
+
+  TEST_CASE("a slot whose level is beyond all levels may be used again") {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<support::hnsw_case>(folder, atlas::metric::l2sq));
+    const auto levels = support::section_of(file.content(), 0x111);
+    for (const int level : {32, 33, 34, 100, 176, 255}) {
+      for (const std::uint64_t entry_level : {std::uint64_t{0}, std::uint64_t{33}, std::uint64_t{255}, std::uint64_t{0xFFFFFFFF}}) {
+        CAPTURE(level);
+        CAPTURE(entry_level);
+        file.put(levels.offset, std::string(levels.length_bytes, static_cast<char>(level)));
+        std::string page = file.header();
+        support::put_number(page, 92, entry_level, 4);
+        file.put_sealed(page);
+        auto index = support::hnsw_case::open(file.path(), open_mode::change).value();
+        const auto keys = support::listed_keys(index);
+        for (std::size_t i = 0; i + 5 < keys.size(); ++i) CHECK(index.remove(keys[i]).ok());
+        CHECK(index.compact().ok());
+        const auto vectors = support::random_integers(2, 50 * 8, 4);
+        REQUIRE(index.add(support::keys_from(1000, 50), atlas::dense(vectors.data(), 50, 8)).ok());
+        CHECK(index.max_level() <= 255);
+        support::exercise_reading(index);
+        REQUIRE(index.save(folder.path("saved").c_str()).ok());
+        CHECK(support::exercise_file(folder.path("saved").c_str()));
+      }
+    }
+  }
+
   TEST_CASE_TEMPLATE("a key map that names one row again and again is taken over in the time of one pass", Case, ATLAS_EACH_KIND) {
     // Many slots that all name row 0. Placing each behind the others would be 2^35 steps for 2^18 of them.
     const support::memory_folder folder;

@@ -7,7 +7,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <random>
 #include <vector>
 
 using atlas::errc;
@@ -175,5 +178,164 @@ TEST_SUITE("index") {
     CHECK(in.rows.keys() == keys);
     CHECK(in.rows.live_count() == 100'001);
     for (const std::uint64_t key : {0U, 1U, 50'000U, 100'000U}) CHECK(in.rows.find(key) == key);
+  }
+
+  TEST_CASE("row_store: slots that are free are used first, the others are new, in the order of the batch") {
+    store in;
+    for (std::uint64_t key = 0; key < 10; ++key) in.put(key);
+    const std::vector<std::uint32_t> leaving{2, 7, 4};
+    for (const std::uint32_t row : leaving) {
+      REQUIRE(in.rows.remove(row).ok());
+      CHECK(in.rows.begin_unlink(row));
+    }
+    CHECK(in.rows.removed_count() == 3);
+    REQUIRE(in.rows.free(leaving).ok());
+    CHECK(in.rows.removed_count() == 0);
+    for (const std::uint32_t row : leaving) CHECK(in.rows.state(row) == row_state::free);
+
+    const std::vector<std::uint64_t> keys{100, 101, 102, 103, 104};
+    const std::vector<float> vectors{1, 10, 2, 20, 3, 30, 4, 40, 5, 50};
+    const auto make_room = [&](const atlas::row_batch& batch) -> atlas::status {
+      CHECK(batch.count() == 5);
+      CHECK(batch.first == 10);
+      CHECK(batch.fresh_count == 2);
+      return {};
+    };
+    std::size_t stored = 0;
+    const auto store_beside = [&](const atlas::row_batch& batch) {
+      for (std::size_t i = 0; i < batch.count(); ++i) {
+        CHECK(in.rows.state(batch.row(i)) == row_state::pending);
+        CHECK(in.rows.key(batch.row(i)) == keys[i]);
+        CHECK(reinterpret_cast<const float*>(in.rows.vector(batch.row(i)))[1] == vectors[2 * i + 1]);
+        ++stored;
+      }
+    };
+    const auto batch = in.rows.append(keys, atlas::dense(vectors.data(), 5, 2), policy::refuse, {make_room, store_beside}).value();
+    CHECK(stored == 5);
+    CHECK(batch.count() == 5);
+    std::vector<std::uint32_t> reused{batch.row(0), batch.row(1), batch.row(2)};
+    std::sort(reused.begin(), reused.end());
+    CHECK(reused == std::vector<std::uint32_t>{2, 4, 7});
+    CHECK(batch.row(3) == 10);
+    CHECK(batch.row(4) == 11);
+    CHECK(in.rows.row_count() == 12);
+    in.rows.publish(batch);
+    for (std::size_t i = 0; i < 5; ++i) {
+      CHECK(in.rows.find(keys[i]) == batch.row(i));
+      CHECK(in.rows.state(batch.row(i)) == row_state::live);
+    }
+    for (const std::uint32_t row : leaving) CHECK(in.rows.find(row) == row_store::no_row);  // whose key is their number
+    CHECK(in.rows.live_count() == 12);
+  }
+
+  TEST_CASE("row_store: a batch that fits into free slots takes no new row, and leaves the rest of them free") {
+    store in;
+    for (std::uint64_t key = 0; key < 5; ++key) in.put(key);
+    const std::vector<std::uint32_t> leaving{0, 1, 2, 3};
+    for (const std::uint32_t row : leaving) {
+      REQUIRE(in.rows.remove(row).ok());
+      REQUIRE(in.rows.begin_unlink(row));
+    }
+    REQUIRE(in.rows.free(leaving).ok());
+    in.put(50);
+    in.put(51, policy::replace);
+    CHECK(in.rows.row_count() == 5);
+    std::size_t free_left = 0;
+    for (std::uint32_t row = 0; row < 5; ++row) free_left += in.rows.state(row) == row_state::free ? 1U : 0U;
+    CHECK(free_left == 2);
+    CHECK(in.rows.find(50) != row_store::no_row);
+    CHECK(in.rows.find(51) != row_store::no_row);
+    CHECK(in.rows.find(4) == 4);
+  }
+
+  TEST_CASE("row_store: only what is removed can be unlinked, and once") {
+    store in;
+    in.put(5);
+    CHECK_FALSE(in.rows.begin_unlink(0));  // live
+    const auto pending = in.append(6, policy::refuse);
+    CHECK_FALSE(in.rows.begin_unlink(1));
+    in.rows.withdraw(pending);
+    CHECK(in.rows.begin_unlink(1));
+    CHECK_FALSE(in.rows.begin_unlink(1));  // unlinked
+    CHECK(in.rows.state(1) == row_state::unlinked);
+    CHECK(in.rows.removed_count() == 1);  // still
+    const std::uint32_t row = 1;
+    REQUIRE(in.rows.free({&row, 1}).ok());
+    CHECK_FALSE(in.rows.begin_unlink(1));  // free
+    CHECK(in.rows.removed_count() == 0);
+    CHECK(in.rows.state(0) == row_state::live);
+  }
+
+  TEST_CASE("row_store: a refused batch takes no free slot") {
+    store in;
+    for (std::uint64_t key = 0; key < 4; ++key) in.put(key);
+    const std::vector<std::uint32_t> leaving{0, 1};
+    for (const std::uint32_t row : leaving) {
+      REQUIRE(in.rows.remove(row).ok());
+      REQUIRE(in.rows.begin_unlink(row));
+    }
+    REQUIRE(in.rows.free(leaving).ok());
+    const std::vector<std::uint64_t> stored_already{70, 3};
+    const float vectors[4] = {1, 2, 3, 4};
+    const auto refused = in.rows.append(stored_already, atlas::dense(vectors, 2, 2), policy::refuse);
+    CHECK(failed_as(refused, errc::duplicate_key));
+    CHECK(refused.error().row == 1);
+    const auto no_room = [](const atlas::row_batch&) -> atlas::status { return errc::no_memory; };
+    const std::vector<std::uint64_t> fresh{70, 71};
+    CHECK(failed_as(in.rows.append(fresh, atlas::dense(vectors, 2, 2), policy::refuse, {.make_room = no_room}), errc::no_memory));
+    for (const std::uint32_t row : leaving) CHECK(in.rows.state(row) == row_state::free);
+    CHECK(in.rows.find(70) == row_store::no_row);
+    in.rows.publish(in.rows.append(fresh, atlas::dense(vectors, 2, 2), policy::refuse).value());
+    CHECK(in.rows.row_count() == 4);
+  }
+
+  TEST_CASE("row_store: slots go from key to key, and look-ups stay right") {
+    // Slots of few rows under ever new keys: marks of old ones are all over the key map.
+    store in;
+    std::mt19937_64 draw(1);
+    std::map<std::uint64_t, std::uint32_t> model;
+    for (std::uint64_t round = 0; round < 3000; ++round) {
+      if (model.size() < 12 || draw() % 2 == 0) {
+        const std::uint64_t key = draw() % 100'000;
+        const auto batch = in.append(key, policy::replace, static_cast<float>(key));
+        in.rows.publish(batch);
+        model[key] = batch.row(0);
+      } else {
+        auto at = model.lower_bound(draw() % 100'000);
+        if (at == model.end()) at = model.begin();
+        REQUIRE(in.rows.remove(at->first).ok());
+        model.erase(at);
+      }
+      std::vector<std::uint32_t> leaving;
+      for (std::uint32_t row = 0; row < in.rows.row_count(); ++row) {
+        if (in.rows.begin_unlink(row)) leaving.push_back(row);
+      }
+      REQUIRE(in.rows.free(leaving).ok());
+      REQUIRE(in.rows.live_count() == model.size());
+      if (round % 50 != 0) continue;
+      for (const auto& [key, row] : model) {
+        REQUIRE(in.rows.find(key) == row);
+        REQUIRE(reinterpret_cast<const float*>(in.rows.vector(row))[0] == static_cast<float>(key));
+      }
+      for (int i = 0; i < 20; ++i) {
+        const std::uint64_t key = draw() % 100'000;
+        CHECK((in.rows.find(key) != row_store::no_row) == model.contains(key));
+      }
+    }
+    CHECK(in.rows.row_count() <= 1600);  // as many as were ever live at once
+  }
+
+  TEST_CASE("row_batch: rows are those that were free, then new ones in a row") {
+    atlas::row_batch batch;
+    CHECK(batch.count() == 0);
+    batch.first = 100;
+    batch.fresh_count = 3;
+    CHECK(batch.count() == 3);
+    for (std::uint32_t i = 0; i < 3; ++i) CHECK(batch.row(i) == 100 + i);
+    const std::uint32_t reused[2] = {7, 5};
+    REQUIRE(batch.reused.append(reused, 2).ok());
+    CHECK(batch.count() == 5);
+    const std::uint32_t expected[5] = {7, 5, 100, 101, 102};
+    for (std::uint32_t i = 0; i < 5; ++i) CHECK(batch.row(i) == expected[i]);
   }
 }

@@ -23,4 +23,32 @@ TEST_SUITE("index") {
       }
     }
   }
+
+  TEST_CASE("visited_set: has room for what it was started with, and does not give it back") {
+    atlas::visited_set visited;
+    CHECK(visited.capacity() == 0);
+    CHECK(visited.bytes() == 0);
+    std::size_t most = 0;
+    for (const std::size_t rows : {1U, 100U, 50U, 1000U, 3U, 1001U}) {
+      REQUIRE(visited.start(rows).ok());
+      CHECK(visited.capacity() >= rows);
+      CHECK(visited.capacity() >= most);
+      CHECK(visited.bytes() >= visited.capacity());
+      most = visited.capacity();
+      // All of it may be asked for, whatever start was told.
+      REQUIRE(visited.start(visited.capacity()).ok());
+      CHECK(visited.capacity() == most);
+      for (std::uint32_t row = 0; row < most; ++row) CHECK(visited.insert(row));
+      for (std::uint32_t row = 0; row < most; ++row) CHECK_FALSE(visited.insert(row));
+    }
+  }
+
+  TEST_CASE("visited_set: of no rows it is started as often as one likes, as searches of an empty index do") {
+    atlas::visited_set visited;
+    for (int i = 0; i < 600; ++i) REQUIRE(visited.start(0).ok());
+    CHECK(visited.capacity() == 0);
+    REQUIRE(visited.start(3).ok());
+    for (std::uint32_t row = 0; row < 3; ++row) CHECK(visited.insert(row));
+    for (std::uint32_t row = 0; row < 3; ++row) CHECK_FALSE(visited.insert(row));
+  }
 }

@@ -55,12 +55,35 @@ void exercise_reading(const Index& index) {
   const auto even = [](std::uint64_t key) { return key % 2 == 0; };
   const std::uint64_t bitmap[2] = {0x00FF00FF00FF00FFU, ~std::uint64_t{0}};
   const atlas::filter filters[] = {{}, {.predicate = even}, {.bitmap = bitmap, .bitmap_bits = 100}};
+  using atlas::filter_strategy;
   for (const atlas::filter& allowed : filters) {
-    for (const std::size_t k : {std::size_t{1}, std::size_t{7}, std::size_t{300}}) {
+    struct way {
+      std::size_t k;
+      std::size_t width;
+      filter_strategy strategy;
+      std::uint32_t starts;
+      std::uint32_t patience;
+      std::uint64_t time_limit_ns;
+    };
+    const way ways[] = {{1, 0, filter_strategy::automatic, 0, 0, 0},
+                        {7, 20, filter_strategy::walk, 0, 0, 0},
+                        {7, 9, filter_strategy::two_hop, 4, 0, 0},
+                        {7, 9, filter_strategy::scan, 0, 0, 0},
+                        {3, 0, filter_strategy::walk, 1000, 1, 1},
+                        {300, 0, filter_strategy::two_hop, 0, 2, ~std::uint64_t{0}}};
+    for (const way& one : ways) {
+      const std::size_t k = one.k;
       std::vector<std::uint64_t> keys(3 * k);
       std::vector<float> distances(3 * k);
       std::uint32_t counts[3] = {};
-      const auto said = index.search(atlas::dense(queries.data(), 3, dimension), {.k = k, .width = k == 7 ? 20U : 0U, .allowed = allowed},
+      const auto said = index.search(atlas::dense(queries.data(), 3, dimension),
+                                     {.k = k,
+                                      .width = one.width,
+                                      .allowed = allowed,
+                                      .strategy = one.strategy,
+                                      .starts = one.starts,
+                                      .patience = one.patience,
+                                      .time_limit_ns = one.time_limit_ns},
                                      {keys.data(), distances.data(), counts});
       if (!said.ok()) continue;
       for (std::size_t i = 0; i < 3; ++i) {
@@ -114,6 +137,11 @@ void exercise_changing(Index& index, unsigned threads) {
   (void)index.upsert({keys.data(), 10}, vectors.subrows(10, 10), {.threads = threads});
   for (std::size_t i = 0; i < 10; i += 2) (void)index.remove(keys[i]);
   (void)index.upsert({stored, known < 1 ? known : 1}, vectors.subrows(0, known < 1 ? known : 1));
+  // Enough removed rows for a graph to take them out of its lists, and their slots are used again.
+  (void)index.upsert(keys, vectors, {.threads = threads});
+  (void)index.upsert(keys, vectors);
+  (void)index.compact();
+  (void)index.upsert(keys, vectors);
   (void)index.reserve(100);
   const auto never = [](std::uint64_t, std::uint64_t) { return false; };
   const std::uint64_t withdrawn = 3;

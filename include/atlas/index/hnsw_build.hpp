@@ -35,7 +35,8 @@ class hnsw_insertion {
   /// @param by  in what candidates are found; which of them become neighbours is decided on the stored vectors
   /// @return  errc::no_memory before anything is linked, else ok
   [[nodiscard]] status insert(std::uint32_t row, hnsw_walk::measure_by by) noexcept {
-    const std::uint32_t level = graph_.level(row);
+    const std::uint32_t named = graph_.level(row);  // which for a slot used again may be a hostile file's
+    const std::uint32_t level = named < hnsw_graph::most_levels ? named : hnsw_graph::most_levels;
     entry_point entry = entry_or_become(row, level);
     if (entry.row == row) return {};
     if (status found = choose_links(row, level, entry, by); !found.ok()) return found;

@@ -185,7 +185,7 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
   header.scalar = static_cast<std::uint8_t>(rows.layout().element);
   header.metric = static_cast<std::uint8_t>(rows.layout().metric);
   header.dimension = static_cast<std::uint32_t>(rows.layout().dimension);
-  header.count = rows.live_count();
+  header.count = rows.live_count() < row_count ? rows.live_count() : row_count;  // a damaged file may have counted more
   header.rows = row_count;
   store_unaligned(header.parameters, parameters);
 }

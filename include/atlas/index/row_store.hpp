@@ -359,7 +359,7 @@ inline status row_store::remove(std::uint64_t key) noexcept {
   if (row == no_row || state(row) != row_state::live) return error{errc::key_not_found, "key", "a stored key", key};
   map_.erase(key, row);
   set_removed(row);
-  live_count_.fetch_sub(1);
+  if (live_count_.load_acquire() != 0) live_count_.fetch_sub(1);  // a hostile file may have counted fewer
   return {};
 }
 

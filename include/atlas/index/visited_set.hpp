@@ -20,7 +20,7 @@ class visited_set {
       if (status grown = marks_.resize_zeroed(roomy); !grown.ok()) return grown;
     }
     if (++epoch_ == 0) {
-      std::memset(marks_.data(), 0, marks_.size());
+      if (!marks_.empty()) std::memset(marks_.data(), 0, marks_.size());
       epoch_ = 1;
     }
     return {};

@@ -34,8 +34,8 @@ using kernels_v1::bit_query;
 /// Neighbours of a block.
 inline constexpr std::size_t neighbours_of_block = 32;
 
-/// The bytes of a block: float add[32], float mul[32], then 32 bytes for each 8 components, of which byte r holds those of
-/// neighbour r, the lowest bit first; zeros to a multiple of 64.
+/// The bytes of a block: float add[32], float mul[32], then 32 bytes for each 8 components, of which byte r holds those
+/// of neighbour r, the lowest bit first; zeros to a multiple of 64.
 struct neighbour_layout {
   std::size_t dimension = 0;    ///< of rotated vectors, a multiple of 8
   std::size_t block_bytes = 0;  ///< a multiple of 64
@@ -61,8 +61,8 @@ inline void clear_neighbours(const neighbour_layout& layout, std::byte* block) n
 /// Puts a neighbour into a lane.
 ///
 /// @param which      l2sq, inner_product or cosine
-/// @param node       shape [layout.dimension]: the node, rotated after the centre was taken off; under cosine of length 1
-///                   before that
+/// @param node       shape [layout.dimension]: the node, rotated after the centre was taken off; under cosine of length
+///                   1 before that
 /// @param neighbour  likewise
 /// @param centre     shape [layout.dimension]: the rotated centre; read under inner_product only, null for zeros
 /// @param lane       0 to 31
@@ -109,13 +109,14 @@ inline void set_neighbour(const neighbour_layout& layout, metric which, const fl
 ///
 /// @param query             from prepare_neighbour_query
 /// @param block             of the node; its bytes may be anything
-/// @param distance_of_node  between query and node: under l2sq squared, under inner_product 1 - <q, c>, under cosine half of
-///                          the squared one, which is the cosine distance
+/// @param distance_of_node  between query and node: under l2sq squared, under inner_product 1 - <q, c>, under cosine
+///                          half of the squared one, which is the cosine distance
 /// @param bound             of what is near
 /// @param out               shape [32]: the estimates, +infinity in empty lanes
 /// @return                  bit r is set if the estimate of lane r is less than `bound`; never for NaN
 /// Accuracy: unbiased over rotations; the standard error is about 0.75 * |q - c| |x - c| / sqrt(D), twice that for l2sq
-/// (Gao and Long, theorem 3.2, where <o, o'> is about 0.8), and the rounding of the query to steps, a fiftieth of it.
+/// (Gao and Long, theorem 3.2, where <o, o'> is about 0.8). The rounding of the query adds about 0.04 * |q - m| |x - c|
+/// / sqrt(D), or twice that: little, unless the common centre is far from all vectors.
 /// Cost: about 0.09 ns a component with AVX-512 (VBMI; Zen 4, from the L1 cache), no allocation, never throws.
 inline std::uint32_t estimate_neighbours(const bit_query& query, const std::byte* block, float distance_of_node,
                                          float bound, float* out) noexcept {

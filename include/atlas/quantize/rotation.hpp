@@ -7,8 +7,8 @@
 // Threads:   apply may be called from any number of threads.
 //
 // Source: random signs and Hadamard transforms: Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform and
-// approximate nearest neighbors", SIAM J. Comput. 39, 2009, lemma 1. Four rounds on overlapping powers of two, joined by
-// sums and differences of halves: the rotation of the RaBitQ authors' library.
+// approximate nearest neighbors", SIAM J. Comput. 39, 2009. Four rounds on overlapping powers of two, joined by sums and
+// differences of halves: what the library of RaBitQ's authors calls Hadamard transforms and Kac's walk.
 #ifndef ATLAS_QUANTIZE_ROTATION_HPP
 #define ATLAS_QUANTIZE_ROTATION_HPP
 
@@ -18,14 +18,16 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// An orthogonal map of vectors of `dimension` components, with zeros behind them, to ones of `padded` components: lengths
-/// and inner products stay. The same for the same dimension and seed, but for rounding, on all instruction sets.
+/// An orthogonal map of vectors of `dimension` components, with zeros behind them, to ones of `padded` components:
+/// lengths and inner products stay. The same for the same dimension and seed, but for rounding, on all instruction
+/// sets.
 class rotation {
  public:
   /// Of dimension 0: for one that is made later.
   rotation() noexcept = default;
   /// @param dimension  1 to max_dimension
-  /// @return           errc::invalid_argument for dimension 0, errc::limit_exceeded above max_dimension, errc::no_memory
+  /// @return           errc::invalid_argument for dimension 0, errc::limit_exceeded above max_dimension,
+  ///                   errc::no_memory
   /// Cost: O(dimension); keeps padded_dimension / 2 bytes.
   [[nodiscard]] static result<rotation> create(std::size_t dimension, std::uint64_t seed) noexcept {
     if (dimension == 0) return error{errc::invalid_argument, "dimension", "1 to 65535", dimension};
@@ -50,8 +52,8 @@ class rotation {
   /// @param vector  shape [dimension()]
   /// @param centre  shape [dimension()]
   /// @param out     shape [padded()]; overlaps no input; aligned to 64 bytes it is written faster
-  /// Accuracy: absolute error of each component <= 4 * (log2(padded()) + 4) * 2^-24 of the length of the difference, and
-  /// the rounding of the difference itself. A sum beyond the largest float is an infinity or NaN.
+  /// Accuracy: absolute error of each component <= 4 * (log2(padded()) + 4) * 2^-24 of the length of the difference,
+  /// and the rounding of the difference itself. A sum beyond the largest float is an infinity or NaN.
   /// Cost: about 0.8 ns a component with AVX-512 (Zen 4), no allocation, never throws.
   void apply(const float* vector, float scale, const float* centre, float* out) const noexcept {
     kernels().rotate(vector, scale, centre, dimension_, padded(), signs_.data(), out);

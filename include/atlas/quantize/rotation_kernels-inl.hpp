@@ -14,6 +14,8 @@
 
 #include <atlas/distance/components-inl.hpp>  // float_of_bits, the lanes
 
+#include <type_traits>  // std::bool_constant
+
 HWY_BEFORE_NAMESPACE();
 ATLAS_KERNELS_BEGIN
 
@@ -109,14 +111,16 @@ struct rotation_lanes {
     return hn::Load(lanes_f32(), lanes);
   }
   HWY_INLINE rotation_lanes() : signs{signs_of<0>(), signs_of<1>(), signs_of<2>(), signs_of<3>()} {}
+
   HWY_INLINE vector_f32 transformed(vector_f32 numbers) const {
     numbers = hn::MulAdd(numbers, signs[0], hn::Shuffle2301(numbers));
     numbers = hn::MulAdd(numbers, signs[1], hn::Shuffle1032(numbers));
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2
-    numbers = hn::MulAdd(numbers, signs[2], hn::SwapAdjacentBlocks(numbers));
-#endif
-#if HWY_TARGET == HWY_AVX3
+#if HWY_TARGET == HWY_AVX3  // which lacks SwapAdjacentBlocks, and whose table lookups need Highway's library
+    const auto turned = hn::ReverseBlocks(lanes_f32(), numbers);
+    numbers = hn::MulAdd(numbers, signs[2], hn::ConcatLowerUpper(lanes_f32(), turned, turned));
     numbers = hn::MulAdd(numbers, signs[3], hn::ConcatLowerUpper(lanes_f32(), numbers, numbers));
+#elif HWY_TARGET == HWY_AVX2
+    numbers = hn::MulAdd(numbers, signs[2], hn::SwapAdjacentBlocks(numbers));
 #endif
     return numbers;
   }
@@ -128,11 +132,12 @@ struct rotation_registers {
   rotation_registers<Count / 2> lower;
   rotation_registers<Count / 2> upper;
 
-  template <bool HasSigns>
-  HWY_INLINE void load(const float* numbers, const std::uint8_t* signs, std::size_t at, std::size_t stride) {
-    lower.template load<HasSigns>(numbers, signs, at, stride);
-    upper.template load<HasSigns>(numbers, signs, at + Count / 2 * stride, stride);
-  }
+  // Constructors are written out because gcc gives an implicit one no target.
+  template <class HasSigns>
+  HWY_INLINE rotation_registers(HasSigns has_signs, const float* numbers, const std::uint8_t* signs, std::size_t at,
+                                std::size_t stride)
+      : lower(has_signs, numbers, signs, at, stride),
+        upper(has_signs, numbers, signs, at + Count / 2 * stride, stride) {}
   HWY_INLINE void add(const rotation_registers& other) {
     lower.add(other.lower);
     upper.add(other.upper);
@@ -162,14 +167,11 @@ template <>
 struct rotation_registers<1> {
   vector_f32 numbers;
 
-  template <bool HasSigns>
-  HWY_INLINE void load(const float* from, const std::uint8_t* signs, std::size_t at, std::size_t) {
-    if constexpr (HasSigns) {
-      numbers = rotation_load(lanes_f32(), from, signs, at);
-    } else {
-      numbers = hn::LoadU(lanes_f32(), from + at);
-    }
-  }
+  HWY_INLINE rotation_registers(std::true_type, const float* from, const std::uint8_t* signs, std::size_t at,
+                                std::size_t)
+      : numbers(rotation_load(lanes_f32(), from, signs, at)) {}
+  HWY_INLINE rotation_registers(std::false_type, const float* from, const std::uint8_t*, std::size_t at, std::size_t)
+      : numbers(hn::LoadU(lanes_f32(), from + at)) {}
   HWY_INLINE void add(const rotation_registers& other) { numbers = hn::Add(numbers, other.numbers); }
   HWY_INLINE void subtract_from(const rotation_registers& other) { numbers = hn::Sub(other.numbers, numbers); }
   HWY_INLINE void transform() {}
@@ -185,8 +187,7 @@ HWY_INLINE void rotation_pass(float* numbers, const std::uint8_t* signs, std::si
                               std::size_t stride) {
   for (std::size_t block = first; block < first + size; block += Radix * stride) {
     for (std::size_t at = block; at < block + stride; at += lane_count) {
-      rotation_registers<Radix> registers;
-      registers.template load<HasSigns>(numbers, signs, at, stride);
+      rotation_registers<Radix> registers(std::bool_constant<HasSigns>(), numbers, signs, at, stride);
       registers.transform();
       registers.store(numbers + at, stride);
     }
@@ -198,8 +199,7 @@ HWY_INLINE void rotation_last_pass(float* numbers, const std::uint8_t* signs, st
                                    const rotation_lanes& lanes) {
   const auto norm = hn::Set(lanes_f32(), rotation_norm(size));
   for (std::size_t at = first; at < first + size; at += Radix * lane_count) {
-    rotation_registers<Radix> registers;
-    registers.template load<HasSigns>(numbers, signs, at, lane_count);
+    rotation_registers<Radix> registers(std::bool_constant<HasSigns>(), numbers, signs, at, lane_count);
     registers.transform();
     registers.transform_lanes(lanes, norm);
     registers.store(numbers + at, lane_count);

@@ -57,11 +57,11 @@ struct lvq_query {
   float step_sum;  ///< step * the sum of `components`
 };
 
-/// out[i] = base + norm - weight * (middle * sum + step_sum * lower + query.step * row.step * dot), of the query and row
-/// i's terms, where dot is the exact sum of components[j] * codes[j]; +infinity instead of NaN. Row i begins at
+/// out[i] = base + norm - weight * (middle * sum + step_sum * lower + query.step * row.step * dot), of the query and
+/// row i's terms, where dot is the exact sum of components[j] * codes[j]; +infinity instead of NaN. Row i begins at
 /// rows + i * stride_bytes, or at rows + ids[i] * stride_bytes if `ids` is not null; rows are aligned to 64 bytes,
-/// stride_bytes is a multiple of 64, the terms begin at code_bytes, a multiple of 16. Any bytes of a row's stride may be
-/// read, and all may be anything. prefetch_rows: how many rows are asked for ahead of the one that is computed, with
+/// stride_bytes is a multiple of 64, the terms begin at code_bytes, a multiple of 16. Any bytes of a row's stride may
+/// be read, and all may be anything. prefetch_rows: how many rows are asked for ahead of the one that is computed, with
 /// all their lines; 0 for none, `count` for all at the beginning. out: [count], overlaps no input.
 using lvq_kernel = void (*)(const lvq_query& query, const void* rows, std::size_t stride_bytes,
                             const std::uint32_t* ids, std::size_t count, std::size_t dimension, std::size_t code_bytes,
@@ -217,25 +217,27 @@ struct kernel_table {
   /// out = P(vector * scale - centre), an orthogonal map of `dimension` components and zeros behind them to `padded`, a
   /// multiple of 8: four rounds r, each of
   ///   the signs of bits [r * padded, (r + 1) * padded) of `signs`, the lowest of a byte first, 1 for the opposite;
-  ///   the Walsh-Hadamard transform, divided by the root of its size, of the first (r even) or last (r odd) components, as
-  ///   many as the greatest power of two that is <= padded;
+  ///   the Walsh-Hadamard transform, divided by the root of its size, of the first (r even) or last (r odd) components,
+  ///   as many as the greatest power of two that is <= padded;
   ///   unless that are all, (a + b) / sqrt(2) and (a - b) / sqrt(2) for components i and i + padded / 2.
-  /// out: [padded], overlaps no input. Absolute error <= 4 * (log2(padded) + 4) * 2^-24 * |vector * scale - centre|, and
-  /// the rounding of that difference.
+  /// out: [padded], overlaps no input. Absolute error <= 4 * (log2(padded) + 4) * 2^-24 * |vector * scale - centre|,
+  /// and the rounding of that difference.
   void (*rotate)(const float* vector, float scale, const float* centre, std::size_t dimension, std::size_t padded,
                  const std::uint8_t* signs, float* out);
 
   /// Signs and sums of a neighbour's difference to a node. bits[i / 8 * 32] holds, the lowest bit first, which of the
-  /// differences i to i + 7 are > 0. dimension is a multiple of 8; a centre that is null stands for zeros. Sums of sizes and
-  /// squares within a relative, the others within an absolute error as l2sq and dot have.
+  /// differences i to i + 7 are > 0. dimension is a multiple of 8; a centre that is null stands for zeros. Sums of
+  /// sizes and squares within a relative, the others within an absolute error as l2sq and dot have.
   bit_sums (*neighbour_bits)(const float* node, const float* neighbour, const float* centre, std::size_t dimension,
                              std::uint8_t* bits);
   /// Tables of groups of 4 of a rotated query's components, which are rounded to steps; the largest sum of sizes in a
-  /// group is 61 steps. Entry c of a group's 16 is the sum of the sizes of its components whose sign is that of their bit
-  /// in c, so that it is 0 to 63. tables: dimension * 4 bytes rounded up to a multiple of 64, the rest zeros.
+  /// group is 61 steps. Entry c of a group's 16 is the sum of the sizes of its components whose sign is that of their
+  /// bit in c (set: > 0), so that it is 0 to 63. tables: dimension * 4 bytes rounded up to a multiple of 64, the rest
+  /// zeros.
   bit_steps_of_query (*bit_tables)(const float* rotated, std::size_t dimension, std::uint8_t* tables);
-  /// Estimates for 32 neighbours, out[r] = distance_of_node + add[r] + mul[r] * (factor * sum[r] + offset), with the exact
-  /// sum of the entries that neighbour r's codes name. bits as pq4's blocks: 16 bytes a part. add_mul: add[32], mul[32].
+  /// Estimates for 32 neighbours, out[r] = distance_of_node + add[r] + mul[r] * (factor * sum[r] + offset), with the
+  /// exact sum of the entries that neighbour r's codes name. bits as pq4's blocks: 16 bytes a part, any bytes. add_mul:
+  /// add[32], mul[32].
   /// @return  bit r is set if out[r] < bound
   std::uint32_t (*neighbour_estimates)(const bit_query& query, const void* bits, const float* add_mul,
                                        float distance_of_node, float bound, float* out);
