@@ -68,21 +68,29 @@ enum class open_mode : std::uint8_t {
   read = 0,    ///< mapped and shared; every change is refused with errc::read_only
   change = 1,  ///< copy-on-write: changes stay in this process until save; the file stays as it is
 };
+
+/// Where the stored vectors of an opened file are: mapped as the rest of it; or on disk, where each is read when it is
+/// measured, for files larger than memory. The answers are the same.
 enum class vector_residence : std::uint8_t { mapped = 0, on_disk = 1 };
+
 struct open_options {
   open_mode mode = open_mode::read;
-  vector_residence vectors = vector_residence::mapped;
+  vector_residence vectors = vector_residence::mapped;  ///< on_disk with open_mode::change is errc::invalid_argument
 };
+
+/// Options of hnsw's tune.
 struct tune_options {
-  std::size_t k = 10;
-  double recall = 0.95;
-  progress on_progress = {};
+  std::size_t k = 10;         ///< answers a query, >= 1
+  double recall = 0.95;       ///< wanted share of the exact answers, above 0 to 1; as near as the k-th counts as exact
+  progress on_progress = {};  ///< called with queries asked, of the most there may be; cancelling leaves the index as it was
 };
+
+/// What hnsw's tune set, and measured.
 struct tune_result {
-  std::size_t width = 0;
-  std::size_t prefetch_rows = 0;
-  double recall = 0;
-  double queries_per_second = 0;
+  std::size_t width = 0;          ///< candidates kept while searching
+  std::size_t prefetch_rows = 0;  ///< rows asked for ahead in a walk
+  double recall = 0;              ///< share of the exact answers found at that width; below the wanted one if none reaches that
+  double queries_per_second = 0;  ///< with both, on one thread
 };
 
 /// A section of the caller's that is written into the file beside the index's own, marked optional.
