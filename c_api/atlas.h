@@ -240,12 +240,13 @@ typedef struct atlas_seal_options {
 } atlas_seal_options;
 #define ATLAS_SEAL_OPTIONS_INIT { (uint32_t)sizeof(atlas_seal_options), 0, 0, 0, 0, NULL, NULL }
 
+/** By what atlas_index_tune chooses. */
 typedef struct atlas_tune_options {
   uint32_t struct_size;
   uint32_t reserved;       /**< 0 */
   uint64_t k;              /**< answers a query; default 10 */
   double recall;           /**< wanted share of the exact answers, above 0 to 1; default 0.95 */
-  atlas_progress progress; /**< default none */
+  atlas_progress progress; /**< with queries asked, of the most there may be; default none */
   void* progress_context;
 } atlas_tune_options;
 #define ATLAS_TUNE_OPTIONS_INIT { (uint32_t)sizeof(atlas_tune_options), 0, 0, 0, NULL, NULL }
@@ -256,8 +257,8 @@ typedef struct atlas_tune_result {
   uint32_t reserved;
   uint64_t width;          /**< candidates kept while searching */
   uint64_t prefetch_rows;  /**< rows asked for ahead in a walk */
-  double recall;           /**< of the queries, with these */
-  double queries_per_second; /**< on one thread */
+  double recall;           /**< share of the exact answers found so; below the wanted one if no width finds that */
+  double queries_per_second; /**< with both, on one thread */
 } atlas_tune_result;
 #define ATLAS_TUNE_RESULT_INIT { (uint32_t)sizeof(atlas_tune_result), 0, 0, 0, 0, 0 }
 
@@ -421,13 +422,17 @@ ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows)
 ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
 
 /**
- * Finds the width at which searches like these find the wanted share of the exact answers, and how far ahead to
- * prefetch. Both are the index's defaults from now on, also in files saved from now on.
+ * Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
+ * ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
+ * opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
+ * out->recall tells.
  *
  * @param[out] out      may be NULL
- * @param      queries  such as will be asked, at least one
+ * @param      queries  such as will be asked; several hundred for a recall of two digits
  * @param      options  may be NULL
- * @return              ATLAS_ERR_INVALID_ARGUMENT, _KIND_MISMATCH for flat, _CANCELLED, or as atlas_index_search
+ * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries and an empty index; _KIND_MISMATCH for flat;
+ *                      _CANCELLED; or as atlas_index_search. Then nothing was set
+ * Cost: for each query a distance to every vector and a few dozen searches; then up to four seconds.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
                                              const atlas_tune_options* options);

@@ -39,7 +39,7 @@ void run(const tune_arguments& arguments, const command_line& line) {
   const stopwatch watch;
   atlas::tune_result tuned;
   {
-    progress_line progress("tuning  ", "searches");
+    progress_line progress("tuning  ", "queries");
     tuned = take(index.tune(atlas::dense(vectors.data(), static_cast<std::size_t>(questions.rows()), index.dimension()),
                             {.k = arguments.k, .recall = arguments.recall, .on_progress = progress}), arguments.queries);
     progress.restart("saving  ", "bytes");
@@ -51,12 +51,14 @@ void run(const tune_arguments& arguments, const command_line& line) {
                        {"width", tuned.width},
                        {"prefetch_rows", tuned.prefetch_rows},
                        {"recall", tuned.recall},
+                       {"wanted_recall", arguments.recall},
                        {"queries_per_second", tuned.queries_per_second},
                        {"seconds", watch.seconds()}});
   }
   char recall[32];
   std::snprintf(recall, sizeof recall, "%.4f", tuned.recall);
-  std::cout << printable(output) << ": width " << tuned.width << ", recall@" << arguments.k << ' ' << recall << ", "
+  std::cout << printable(output) << ": width " << tuned.width << ", recall@" << arguments.k << ' ' << recall
+            << (tuned.recall < arguments.recall ? " (no width finds more), " : ", ")
             << count_text(static_cast<std::uint64_t>(tuned.queries_per_second)) << " queries/s; "
             << duration_text(watch.seconds()) << '\n';
 }

@@ -263,14 +263,36 @@ TEST_SUITE("c_api") {
     });
     options.k = 5;
     options.recall = 0.9;
+    int calls = 0;
+    options.progress = [](std::uint64_t, std::uint64_t, void* context) -> std::int32_t {
+      ++*static_cast<int*>(context);
+      return 0;
+    };
+    options.progress_context = &calls;
     REQUIRE(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_OK);
+    CHECK(calls > 40);
     CHECK(tuned.recall >= 0.9);
     CHECK(tuned.recall <= 1.0);
-    CHECK(tuned.width >= 1);
+    CHECK(tuned.width >= 5);
+    CHECK(tuned.prefetch_rows >= 1);
     CHECK(tuned.queries_per_second > 0);
-    atlas_index_info info = ATLAS_INDEX_INFO_INIT;
-    REQUIRE(atlas_index_describe(&info, index.get()) == ATLAS_OK);
-    CHECK(info.search_width == tuned.width);
+    const auto width = [](const atlas_index* of) {
+      atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+      REQUIRE(atlas_index_describe(&info, of) == ATLAS_OK);
+      return info.search_width;
+    };
+    CHECK(width(index.get()) == tuned.width);
+
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
+    atlas_index* opened = nullptr;
+    REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
+    const index_handle read_only(opened);
+    CHECK(width(opened) == tuned.width);
+    options.recall = 0.99;
+    REQUIRE(atlas_index_tune(nullptr, opened, &queries, &options) == ATLAS_OK);
+    CHECK(width(opened) >= tuned.width);
 
     for (const double recall : {-0.5, 1.5}) {
       options.recall = recall;
@@ -280,6 +302,11 @@ TEST_SUITE("c_api") {
     options.recall = 0;
     options.progress = [](std::uint64_t, std::uint64_t, void*) -> std::int32_t { return 1; };
     CHECK(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_ERR_CANCELLED);
+    CHECK(width(index.get()) == tuned.width);
+    const index_handle empty = make_index(ATLAS_KIND_HNSW, dimension);
+    CHECK(atlas_index_tune(&tuned, empty.get(), &queries, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
+    const atlas_matrix narrow = matrix(questions, dimension / 2);
+    CHECK(atlas_index_tune(&tuned, index.get(), &narrow, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
     const atlas_matrix none = {nullptr, 0, 0, dimension, ATLAS_SCALAR_F32};
     CHECK(atlas_index_tune(&tuned, index.get(), &none, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
     const index_handle flat = filled_index(ATLAS_KIND_FLAT, 5, dimension);

@@ -179,12 +179,22 @@ def test_tuning_finds_a_width_and_keeps_it(tmp_path):
     queries = whole_rows(9, 100, 12)
     calls = []
     tuned = index.tune(queries, k=5, recall=0.9, progress=lambda done, total: calls.append(done))
-    assert calls and 0.9 <= tuned.recall <= 1 and tuned.width >= 1 and tuned.queries_per_second > 0
+    assert calls == sorted(calls) and len(calls) > 100
+    assert 0.9 <= tuned.recall <= 1 and tuned.width >= 5 and tuned.prefetch_rows >= 1 and tuned.queries_per_second > 0
     assert index.info().search_width == tuned.width
+    exact = index.search(queries, k=5, width=2000)
+    hits = index.search(queries, k=5)
+    assert np.mean(hits.distances <= exact.distances[:, -1:]) == pytest.approx(tuned.recall, abs=0.01)
     index.save(tmp_path / "tuned.atlas")
-    assert atlas.Index.open(tmp_path / "tuned.atlas").info().search_width == tuned.width
+    opened = atlas.Index.open(tmp_path / "tuned.atlas")
+    assert opened.info().read_only and opened.info().search_width == tuned.width
+    more = opened.tune(queries, k=5, recall=1)
+    assert more.width > tuned.width and opened.info().search_width == more.width
     with pytest.raises(atlas.Cancelled):
         index.tune(queries, progress=lambda done, total: False)
+    assert index.info().search_width == tuned.width
+    with pytest.raises(atlas.InvalidArgument, match="size"):
+        atlas.Index.create(12).tune(queries)
     with pytest.raises(atlas.InvalidArgument):
         index.tune(np.empty((0, 12), dtype=np.float32))
 
@@ -360,7 +370,8 @@ def test_without_the_library_a_graph_is_not_made_changed_or_sealed(golden, tmp_p
         with pytest.raises(atlas.NativeRequired):
             atlas.Index.create(4, kind=kind, stored="int8")
     graph = atlas.Index.open(golden / "hnsw.atlas", mode="change")
-    for call in (graph.compact, lambda: graph.tune(random_rows(1, 3, graph.dimension)), lambda: graph.seal(tmp_path / "x"), lambda: graph.remove([10], missing_ok=True)):
+    for call in (graph.compact, lambda: graph.tune(random_rows(1, 3, graph.dimension)), lambda: graph.seal(tmp_path / "x"),
+                 lambda: graph.remove([10], missing_ok=True)):
         with pytest.raises(atlas.NativeRequired):
             call()
 

@@ -214,14 +214,16 @@ class Index:
         return np.asarray(found[0]) if queries.ndim == 1 else found
 
     def tune(self, queries: Floats, k: int = 10, recall: float = 0.95, *, progress: Optional[Progress] = None) -> Tuned:
-        """Finds the width at which searches like these find the wanted share of the exact answers, and how far ahead to
-        prefetch. Both are the index's defaults from now on, also in files saved from now on.
+        """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
+        ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
+        opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
+        compare the result's recall.
 
-        @param queries   float32 [q, dimension], such as will be asked
+        @param queries   float32 [q, dimension], such as will be asked; several hundred for a recall of two digits
         @param k         answers a query
         @param recall    wanted share of the exact answers, above 0 to 1
-        @param progress  called with (done, total)
-        @raise           KindMismatch for flat; NativeRequired without the native library
+        @param progress  called with (done, total) queries; cancelling leaves the index as it was
+        @raise           KindMismatch for flat; InvalidArgument for an empty index; NativeRequired without the native library
         """
         block = checked_vectors("queries", queries, self._dimension)
         return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall), progress)

@@ -51,9 +51,9 @@ class Tuned(NamedTuple):
     prefetch_rows: int
     """rows asked for ahead in a walk"""
     recall: float
-    """of the queries, with these"""
+    """share of the exact answers found at that width; below the wanted one if no width reaches that"""
     queries_per_second: float
-    """on one thread"""
+    """with both, on one thread"""
 
 
 class Chunk(NamedTuple):
