@@ -258,7 +258,7 @@ typedef struct atlas_tune_result {
   uint64_t width;          /**< candidates kept while searching */
   uint64_t prefetch_rows;  /**< rows asked for ahead in a walk */
   double recall;           /**< share of the exact answers found so; below the wanted one if no width finds that */
-  double queries_per_second; /**< with both, on one thread */
+  double queries_per_second; /**< with both, on one thread that nothing disturbs */
 } atlas_tune_result;
 #define ATLAS_TUNE_RESULT_INIT { (uint32_t)sizeof(atlas_tune_result), 0, 0, 0, 0, 0 }
 

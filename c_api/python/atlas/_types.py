@@ -53,7 +53,7 @@ class Tuned(NamedTuple):
     recall: float
     """share of the exact answers found at that width; below the wanted one if no width reaches that"""
     queries_per_second: float
-    """with both, on one thread"""
+    """with both, on one thread that nothing disturbs"""
 
 
 class Chunk(NamedTuple):

@@ -67,10 +67,11 @@ class hnsw_tuning {
     std::size_t width = 0;
     std::uint64_t hits = 0;
   };
-  static constexpr std::size_t rounds = 9;                      ///< in which each prefetch distance is timed
-  static constexpr std::uint64_t shortest_pass_ns = 2'000'000;  ///< of timed searches: 100 and more, where the scheduler cuts in seldom
-  static constexpr std::uint64_t longest_pass_ns = 60'000'000;  ///< so that all passes take about four seconds at the most
-  static constexpr double clear_win = 0.98;                     ///< of the default's time: medians of equal ways differ by less
+  // Each search is timed so often, and the least counts, so that what interrupts it does not. All take 0.15 to 4 seconds.
+  static constexpr std::size_t rounds = 9;
+  static constexpr std::uint64_t shortest_ns = 150'000'000;
+  static constexpr std::uint64_t longest_pass_ns = 60'000'000;  ///< of the searches that are timed, once each
+  static constexpr double clear_win = 0.98;                     ///< of the default's time: below what chance brings
 
   /// Calls `work(scratch, query number)` for each query, and reports.
   template <class Work>
@@ -156,7 +157,7 @@ class hnsw_tuning {
     return best;
   }
 
-  /// Fills in how far ahead to prefetch, and queries a second, on the clock.
+  /// Fills in how far ahead to prefetch, and queries a second, by the clock.
   [[nodiscard]] status time_searches(tune_result& tuned) noexcept {
     constexpr std::size_t others = 6;
     const std::size_t ways[1 + others] = {default_prefetch_rows, 1, 2, 4, 8, 16, 32};
@@ -165,59 +166,45 @@ class hnsw_tuning {
     borrowed_scratch scratch(index_.scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
 
-    // As many queries as fit into a pass, which warms up too; few of them more than once.
+    // As many queries as fit into a pass, which warms up too.
     std::size_t asked = 0;
     const std::uint64_t begin = monotonic_ns();
-    std::uint64_t taken_ns = 0;
-    while (asked < queries_.rows && taken_ns < longest_pass_ns) {
-      if (const auto found = ask(*scratch, asked++, tuned.width, default_prefetch_rows); !found.ok()) return found.error();
-      taken_ns = monotonic_ns() - begin;
+    for (; asked < queries_.rows && monotonic_ns() - begin < longest_pass_ns; ++asked) {
+      if (const auto found = ask(*scratch, asked, tuned.width, default_prefetch_rows); !found.ok()) return found.error();
     }
-    const std::uint64_t repeats = taken_ns < shortest_pass_ns ? shortest_pass_ns / (taken_ns + 1) + 1 : 1;
-    const auto time_pass = [&](std::size_t prefetch_rows) noexcept -> result<double> {
-      const std::uint64_t start = monotonic_ns();
-      for (std::uint64_t repeat = 0; repeat < repeats; ++repeat) {
+    buffer<std::uint64_t> least_ns;  // [asked, way_count]
+    if (status made = least_ns.resize(asked * way_count); !made.ok()) return made;
+    for (std::uint64_t& least : least_ns) least = ~std::uint64_t{0};
+    done_queries_ = most_queries_ - rounds * queries_.rows;
+    const std::uint64_t start = monotonic_ns();
+    for (std::size_t round = 0; round < rounds || monotonic_ns() - start < shortest_ns; ++round) {
+      if (round < rounds) {
+        if (options_.on_progress && !options_.on_progress(done_queries_, most_queries_)) return errc::cancelled;
+        done_queries_ += queries_.rows;
+      }
+      // One way beside the other, so that a slow moment is one for all; each query comes again when the others' rows have
+      // taken the place of its own in the cache.
+      for (std::size_t turn = 0; turn < way_count; ++turn) {
         for (std::size_t i = 0; i < asked; ++i) {
-          if (const auto found = ask(*scratch, i, tuned.width, prefetch_rows); !found.ok()) return found.error();
+          const std::size_t way = (turn + i) % way_count;
+          const std::uint64_t before = monotonic_ns();
+          if (const auto found = ask(*scratch, i, tuned.width, ways[way]); !found.ok()) return found.error();
+          const std::uint64_t taken_ns = monotonic_ns() - before;
+          std::uint64_t& least = least_ns[i * way_count + way];
+          if (taken_ns < least) least = taken_ns;
         }
       }
-      return static_cast<double>(monotonic_ns() - start + 1);
-    };
-    double times[1 + others][rounds];
-    done_queries_ = most_queries_ - rounds * queries_.rows;
-    for (std::size_t round = 0; round < rounds; ++round, done_queries_ += queries_.rows) {
-      if (options_.on_progress && !options_.on_progress(done_queries_, most_queries_)) return errc::cancelled;
-      for (std::size_t i = 0; i < way_count; ++i) {
-        const std::size_t way = (round + i) % way_count;  // each comes first, and behind each other, about as often
-        const auto taken = time_pass(ways[way]);
-        if (!taken.ok()) return taken.error();
-        times[way][round] = *taken;
-      }
     }
+    double sums[1 + others] = {};
+    for (std::size_t i = 0; i < asked * way_count; ++i) sums[i % way_count] += static_cast<double>(least_ns[i]);
     std::size_t chosen = 0;
-    double least_share = clear_win;
     for (std::size_t way = 1; way < way_count; ++way) {
-      double shares[rounds];
-      for (std::size_t round = 0; round < rounds; ++round) shares[round] = times[way][round] / times[0][round];
-      const double share = median(shares);
-      if (share > least_share) continue;
-      least_share = share;
-      chosen = way;
+      if (sums[way] <= (chosen == 0 ? clear_win * sums[0] : sums[chosen])) chosen = way;
     }
     tuned.prefetch_rows = ways[chosen];
-    tuned.queries_per_second = static_cast<double>(repeats * asked) * 1e9 / median(times[chosen]);
+    tuned.queries_per_second = static_cast<double>(asked) * 1e9 / (sums[chosen] + 1.0);
     if (options_.on_progress && !options_.on_progress(most_queries_, most_queries_)) return errc::cancelled;
     return {};
-  }
-  /// Sorts.
-  [[nodiscard]] static double median(double (&values)[rounds]) noexcept {
-    for (std::size_t i = 1; i < rounds; ++i) {
-      const double moved = values[i];
-      std::size_t at = i;
-      for (; at > 0 && moved < values[at - 1]; --at) values[at] = values[at - 1];
-      values[at] = moved;
-    }
-    return values[rounds / 2];
   }
 
   const tuned_index& index_;

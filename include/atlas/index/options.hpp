@@ -90,7 +90,7 @@ struct tune_result {
   std::size_t width = 0;          ///< candidates kept while searching
   std::size_t prefetch_rows = 0;  ///< rows asked for ahead in a walk
   double recall = 0;              ///< share of the exact answers found at that width; below the wanted one if none reaches that
-  double queries_per_second = 0;  ///< with both, on one thread
+  double queries_per_second = 0;  ///< with both, on one thread that nothing disturbs
 };
 
 /// A section of the caller's that is written into the file beside the index's own, marked optional.
