@@ -379,7 +379,12 @@ def test_tune(atlas, vectors, docs):
     assert 0.9 <= done["recall"] <= 1 and done["width"] >= 1 and done["queries_per_second"] > 0
     assert atlas.json("info", "t.atlas")["parameters"]["search_width"] == done["width"]
     assert atlas.json("info", "v.atlas")["parameters"]["search_width"] == 64
-    assert "recall@10" in atlas.run("tune", "v.atlas", "--queries", "queries.f32bin").out
+    text = atlas.run("tune", "v.atlas", "--queries", "queries.f32bin").out
+    assert "recall@10" in text and "no width" not in text
+    atlas.run("build", "base.npy", "-o", "thin.atlas", "--connectivity", 2, "--build-width", 1)
+    done = atlas.json("tune", "thin.atlas", "--queries", "queries.f32bin", "--recall", 1)
+    assert done["recall"] < done["wanted_recall"] == 1
+    assert "no width finds more" in atlas.run("tune", "thin.atlas", "--queries", "queries.f32bin", "--recall", 1).out
     atlas.run("verify", "v.atlas")
     atlas.run("seal", "v.atlas", "-o", "s.atlas")
     atlas.run("tune", "s.atlas", "--queries", "queries.f32bin")
