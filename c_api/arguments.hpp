@@ -311,9 +311,6 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   if (wished->vectors != ATLAS_VECTORS_MAPPED && wished->vectors != ATLAS_VECTORS_ON_DISK) {
     return no_such("options.vectors", "one of ATLAS_VECTORS_", wished->vectors);
   }
-  if (wished->vectors == ATLAS_VECTORS_ON_DISK && wished->mode == ATLAS_OPEN_CHANGE) {
-    return error{errc::invalid_argument, "options.vectors", "ATLAS_VECTORS_MAPPED with ATLAS_OPEN_CHANGE", "ATLAS_VECTORS_ON_DISK"};
-  }
   open_options how;
   how.mode = static_cast<open_mode>(wished->mode);
   how.vectors = static_cast<vector_residence>(wished->vectors);

@@ -184,7 +184,7 @@ enum {
 
 enum {
   ATLAS_VECTORS_MAPPED = 0, /**< as the rest of the file */
-  ATLAS_VECTORS_ON_DISK = 1 /**< each read when it is measured: for files larger than memory; with ATLAS_OPEN_READ only */
+  ATLAS_VECTORS_ON_DISK = 1 /**< hnsw, ATLAS_OPEN_READ: each is read from the file when it is measured */
 };
 
 typedef struct atlas_open_options {

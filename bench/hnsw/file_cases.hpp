@@ -45,6 +45,7 @@ class file_cases : private case_frame {
 
   void resident(const std::string& name, const graph_form& form) {
     const auto path = set_.file(form);
+    const auto raw = static_cast<double>(set_.data().base.size() * sizeof(float));
     std::vector<std::uint64_t> keys;
     const auto in_mb = [](std::uint64_t bytes) { return rounded(static_cast<double>(bytes) / 1e6); };
     const auto ours = run_resident_child(options_, "atlas", set_.name(), path, keys);
@@ -55,6 +56,7 @@ class file_cases : private case_frame {
     one.more = {{"before_opening", in_mb(ours.before.all)},
                 {"anonymous", in_mb(ours.after.anonymous)},
                 {"file_not_in_page_cache", in_mb(from_disk.after.all)},
+                {"of_raw", rounded(static_cast<double>(ours.after.all) / raw)},
                 {"recall", recall},
                 {"width", common_width}};
     if (hnswlib_peer::is_available()) {

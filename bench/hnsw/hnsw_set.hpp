@@ -25,7 +25,8 @@ struct graph_form {
 };
 /// The first is the one that is added to and removed from; a further form is one entry more.
 inline const std::vector<graph_form> graph_forms = {
-    {"dynamic", [](const atlas_graph& graph, const char* path) { graph.save(path).value(); }}};
+    {"dynamic", [](const atlas_graph& graph, const char* path) { graph.save(path).value(); }},
+    {"sealed", [](const atlas_graph& graph, const char* path) { graph.seal(path).value(); }}};
 
 /// The file of a graph over all rows of `set`, built in one thread; with --quick, as an earlier run left it.
 inline std::filesystem::path graph_file(const data_set& set, const bench_options& options) {

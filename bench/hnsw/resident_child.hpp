@@ -18,8 +18,8 @@
 
 namespace bench {
 
-/// How such a process opens ATLAS's file: with the vectors left on disk, as far as the library can.
-inline atlas::open_options opened_for_little_memory() { return {}; }
+/// How such a process opens ATLAS's file: with the vectors left on disk.
+inline atlas::open_options opened_for_little_memory() { return {.vectors = atlas::vector_residence::on_disk}; }
 
 /// Before the graph was opened, and after the queries of its set.
 struct resident_figures {

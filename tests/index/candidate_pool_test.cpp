@@ -35,6 +35,16 @@ TEST_SUITE("index") {
     CHECK_FALSE(candidate{1, 4} < candidate{std::numeric_limits<float>::quiet_NaN(), 0});
   }
 
+  TEST_CASE("candidate: the order of a walk, as a number") {
+    std::vector<candidate> some;
+    for (const float distance : {-std::numeric_limits<float>::infinity(), -2.0F, -1e-45F, -0.0F, 0.0F, 1e-45F, 1.0F, 3e38F, std::numeric_limits<float>::infinity()}) {
+      for (const std::uint32_t row : {0U, 1U, 0x80000000U, 0xFFFFFFFEU}) some.push_back({distance, row});
+    }
+    for (const candidate& left : some) {
+      for (const candidate& right : some) CHECK((atlas::walk_order(left) < atlas::walk_order(right)) == atlas::is_walked_before(left, right));
+    }
+  }
+
   TEST_CASE("candidate_pool: inserts and takes as a sorted set of the nearest would") {
     candidate_pool pool;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
@@ -49,6 +59,7 @@ TEST_SUITE("index") {
           float distance = static_cast<float>(draw() % 30);
           if (draw() % 20 == 0) distance = std::numeric_limits<float>::quiet_NaN();
           if (draw() % 20 == 0) distance = std::numeric_limits<float>::infinity();
+          if (draw() % 3 == 0) distance = -distance;  // also -0, which is equal to 0
           const candidate one{distance, row = (row + 7919) % 10'007};
           pool.insert(one);
           if (one.distance == one.distance) {

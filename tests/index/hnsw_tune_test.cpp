@@ -4,6 +4,7 @@
 
 #include "support/coded_graphs.hpp"
 #include "support/error_line.hpp"
+#include "support/graphs.hpp"
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
 #include "support/memory_folder.hpp"
@@ -24,19 +25,13 @@
 using atlas::errc;
 using support::coded_dimension;
 using support::failed_as;
+using support::graph_of;
 using support::says_both;
 
 namespace {
 
 const std::size_t rows = support::repetitions(1500, 600, 300);
 const std::size_t query_count = support::repetitions(40, 20, 10);
-
-atlas::hnsw<float> graph_of(const std::vector<float>& vectors, const atlas::hnsw_options& options) {
-  auto index = atlas::hnsw<float>::create(options).value();
-  const std::size_t count = vectors.size() / options.dimension;
-  index.add(support::keys_from(0, count), atlas::dense(vectors.data(), count, options.dimension)).value();
-  return index;
-}
 
 atlas::matrix_view view_of(const std::vector<float>& queries, std::size_t dimension = coded_dimension) {
   return atlas::dense(queries.data(), queries.size() / dimension, dimension);
@@ -137,6 +132,21 @@ TEST_SUITE("index") {
       CHECK(again.search_width() == tuned.width);
       CHECK(again.prefetch_rows() == tuned.prefetch_rows);
       CHECK(support::search(again, view_of(queries), {}) == support::search(opened, view_of(queries), {}));
+    }
+  }
+
+  TEST_CASE("tune: vectors left on disk are measured as those of a mapped file") {
+    const support::memory_folder folder;
+    const auto queries = support::random_vector(2, query_count * coded_dimension);
+    const std::string path = folder.path("index");
+    for (const atlas::traversal_codes codes : {atlas::traversal_codes::none, atlas::traversal_codes::lvq8}) {
+      REQUIRE(graph_of(support::random_vector(1, rows * coded_dimension), support::coded(codes)).save(path.c_str()).ok());
+      auto mapped = atlas::hnsw<float>::open(path.c_str()).value();
+      auto on_disk = atlas::hnsw<float>::open(path.c_str(), {.vectors = atlas::vector_residence::on_disk}).value();
+      const auto one = mapped.tune(view_of(queries), {.recall = 0.9}).value();
+      const auto other = on_disk.tune(view_of(queries), {.recall = 0.9}).value();
+      CHECK(one.width == other.width);
+      CHECK(one.recall == other.recall);
     }
   }
 

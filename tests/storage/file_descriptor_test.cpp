@@ -83,6 +83,8 @@ TEST_SUITE("storage") {
     CHECK(*file->read_some_at(out, 16, 0) == 10);
     CHECK(*file->read_some_at(out, 16, 99) == 0);
     CHECK(file->read_at(out, 0, 99).ok());
+    for (const std::uint64_t offset : {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{1} << 62}) file->prefetch(offset, 4);
+    CHECK(file->read_at(out, 4, 6).ok());
   }
 
   TEST_CASE("file_descriptor: write_at to what is open for reading is an error, not a loss") {

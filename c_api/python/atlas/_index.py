@@ -94,8 +94,8 @@ class Index:
         """Opens an index file of any kind; reads its header only.
 
         @param mode     "r": mapped, every change is refused; "change": changes stay in this process until ``save``
-        @param vectors  "mapped" as the rest of the file, or "on_disk": each is read when it is measured, for files larger
-                        than memory; with mode "r" only
+        @param vectors  "mapped" as the rest of the file, or "on_disk": hnsw with mode "r": each is read when it is measured,
+                        for files larger than memory
         """
         change = checked_mode(mode)
         return cls(index_class.open(checked_path("path", path), change, checked_residence(vectors, change)))

@@ -29,7 +29,7 @@ concept searches_batches = requires { &Engine::nearest_of_batch; };
 
 /// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
 ///
-/// Engine has: `static constexpr file_kind kind` and bool holds(scalar); status make_room(batch), store_beside(rows,
+/// Engine has: `static constexpr file_kind kind`, bool may_leave_vectors (on disk) and bool holds(scalar); status make_room(batch), store_beside(rows,
 /// batch) and reserve(rows) for what lies beside the rows; status link(rows, scratch, row): makes a pending row findable;
 /// result<found_rows> nearest(rows, scratch, options) and within(...) const; save and open; tidy and tidy_all.
 template <class Engine>
@@ -82,13 +82,16 @@ class basic_index {
   /// The vector of a key, under every metric as it was given: bit for bit where float32 is stored, else as far as the
   /// stored scalar holds it.
   /// @param out  shape [dimension]
-  /// @return     errc::key_not_found, invalid_argument (null)
+  /// @return     errc::key_not_found, invalid_argument (null); of vectors left on disk also io, corrupt_file, no_memory
   [[nodiscard]] status get(std::uint64_t key, float* out) const noexcept {
     if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
     const reader_epochs::reader reading = read_here();
     const std::uint32_t row = state_->rows.find(key);
     if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", key};
-    state_->rows.layout().read(state_->rows.vector(row), out);
+    buffer<std::byte> room;
+    const auto vector = state_->rows.vector(row, room);
+    if (!vector.ok()) return vector.error();
+    state_->rows.layout().read(*vector, out);
     return {};
   }
   /// The next stored keys, in the order in which they were added.
@@ -113,7 +116,8 @@ class basic_index {
   /// @param options  k, width, threads, filter
   /// @param hits     [n, k] and [n]; what is not found is reserved_key and +inf. Fewer than k is no error
   /// @return  errc::invalid_argument (k = 0, null), dimension_mismatch, not_finite, zero_vector (cosine),
-  ///          limit_exceeded; then nothing is written. errc::no_memory; then some queries may be answered
+  ///          limit_exceeded; then nothing is written. errc::no_memory, and of vectors left on disk io and corrupt_file;
+  ///          then some queries may be answered
   /// Cost: allocates nothing once as many searches have run at the same time before, at the same width; but flat does for
   /// a batch or more than one thread: it compares all queries with the rows in one pass, and where rows are replaced all
   /// the time, replacements may have to wait for a pass. hnsw: while
@@ -188,7 +192,7 @@ class basic_index {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const std::uint32_t row = state_->rows.find(keys[i]);
       if (row == row_store::no_row) return error{errc::key_not_found, "key", "a stored key", keys[i]}.at_row(i);
-      state_->rows.layout().gather(scratch->query.data(), 1.0F, state_->rows.vectors(), &row, 1, out + i);
+      if (status got = state_->rows.distances_to(scratch->query.data(), &row, 1, scratch->vectors, out + i); !got.ok()) return got;
     }
     return {};
   }
@@ -261,6 +265,7 @@ class basic_index {
     auto made = make();
     if (!made.ok()) return made;
     state& opened = *made->state_;
+    if (status fits = check_residence(options); !fits.ok()) return fits.error();
     auto file = file_reader::open(path);
     if (!file.ok()) return file.error();
     opened.file = static_cast<file_reader&&>(*file);
@@ -268,7 +273,7 @@ class basic_index {
     const auto parameters = check_index_header<Engine>(opened.file.header());
     if (!parameters.ok()) return parameters.error();
     if (status known = opened.file.require_known(Engine::known_sections); !known.ok()) return known.error();
-    if (status rows = open_rows(opened.file, options.mode, opened.rows); !rows.ok()) return rows.error();
+    if (status rows = open_rows(opened.file, options, opened.rows); !rows.ok()) return rows.error();
     if (status engine = opened.engine.open(opened.file, options.mode, *parameters); !engine.ok()) return engine.error();
     return made;
   }
@@ -295,6 +300,16 @@ class basic_index {
   state* state_;
 
  private:
+  [[nodiscard]] static status check_residence(const open_options& options) noexcept {
+    constexpr auto field = "open_options.vectors";
+    if (options.vectors == vector_residence::mapped) return {};
+    if (options.vectors != vector_residence::on_disk) {
+      return error{errc::invalid_argument, field, "0 mapped or 1 on_disk", static_cast<std::uint64_t>(options.vectors)};
+    }
+    if (!Engine::may_leave_vectors) return error{errc::invalid_argument, field, "mapped, as every search of a flat index reads all", "on_disk"};
+    if (options.mode != open_mode::read) return error{errc::invalid_argument, field, "mapped, for a file that is opened for change", "on_disk"};
+    return {};
+  }
   /// Saving would leave out what else the opened file holds, such as a folder's texts: refused unless the caller
   /// writes each of those sections anew.
   [[nodiscard]] status check_sections_kept(const save_options& options) const noexcept {

@@ -25,6 +25,7 @@ namespace detail {
 /// Nothing lies beside the rows, and every search looks at all of them.
 struct flat_engine {
   static constexpr file_kind kind = file_kind::flat;
+  static constexpr bool may_leave_vectors = false;
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors), static_cast<std::uint32_t>(index_section::keys),
       static_cast<std::uint32_t>(index_section::row_states), static_cast<std::uint32_t>(index_section::key_map)};
@@ -80,7 +81,8 @@ class flat : public detail::basic_index<detail::flat_engine> {
     return index;
   }
   /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
-  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
+  ///          errc::invalid_argument for vectors left on disk, which every search would read whole
   [[nodiscard]] static result<flat> open(const char* path, const open_options& options = {}) noexcept {
     auto opened = base::open_file(path, options);
     if (!opened.ok()) return opened.error();

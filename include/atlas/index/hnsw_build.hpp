@@ -67,7 +67,7 @@ class hnsw_insertion {
     if (status made = scratch_.relinked.resize(list + 1); !made.ok()) return made;
     return scratch_.visited.start(rows_.row_count());
   }
-  /// Chooses a row's links on a level anew, from those that may stay and those of its neighbours that may not; what
+  /// Fills up a row's links on a level: those that may stay do, and the best of what the others led to comes to them; what
   /// becomes a neighbour by that links back. @pre start_relinking()
   void relink(std::uint32_t row, std::uint32_t level) noexcept {
     candidate* sorted = scratch_.pruned.data();
@@ -75,10 +75,11 @@ class hnsw_insertion {
     {
       lock_guard<mutex> writing(graph_.lock_of(row));
       const link_list list = graph_.links(row, level);
-      const std::size_t count = gather_for_relinking(row, level, list);
-      measure_anew(row, count, sorted);
-      kept = choose(sorted, count, row, list.capacity, sorted);
+      const gathered_rows found = gather_for_relinking(row, level, list);
       std::uint32_t* ids = scratch_.ids.data();
+      measure_anew(row, ids, found.linked, sorted);
+      measure_anew(row, ids + found.linked, found.all - found.linked, sorted + found.linked);
+      kept = choose(sorted, found.all, row, list.capacity, sorted, static_cast<std::uint32_t>(found.linked));
       for (std::uint32_t i = 0; i < kept; ++i) ids[i] = sorted[i].row;
       list.write(ids, kept);
     }
@@ -86,20 +87,17 @@ class hnsw_insertion {
       if (!is_linked(sorted[i].row, level, row)) link(sorted[i].row, level, {sorted[i].distance, row});
     }
   }
-  /// Sees to it that one of a row's neighbours on the lowest level leads back to it. @pre start_relinking()
+  /// Sees to it that a row whose neighbours have left is still led to on the lowest level. If few of those it has link back,
+  /// it is searched for, as a few rows may lead to each other and no other row to them. @pre start_relinking()
   void ensure_led_to(std::uint32_t row) noexcept {
     std::uint32_t* ids = scratch_.ids.data();
     const std::size_t count = graph_.links(row, 0).read(rows_.row_count(), ids);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (is_linkable(ids[i]) && is_linked(ids[i], 0, row)) return;
-    }
-    candidate* found = scratch_.pruned.data();
-    std::size_t linkable = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (is_linkable(ids[i])) ids[linkable++] = ids[i];
-    }
-    measure_anew(row, linkable, found);
-    for (std::size_t i = 0; i < linkable; ++i) link(found[i].row, 0, {found[i].distance, row});
+    std::uint32_t linking_back = 0;
+    for (std::size_t i = 0; i < count; ++i) linking_back += is_linkable(ids[i]) && is_linked(ids[i], 0, row) ? 1U : 0U;
+    if (linking_back >= graph_.connectivity() / 2) return;
+    const candidate nearest = nearest_unless_found(row);
+    if (nearest.row != row_store::no_row) link_surely(nearest, row);
+    (void)start_relinking();  // which takes no memory the second time
   }
 
  private:
@@ -179,10 +177,11 @@ class hnsw_insertion {
   /// they chain the equal rows together, and the other half leads on to different ones.
   /// @param self  a row that is never kept
   /// @param out   [most]; may be `sorted` itself, because a kept candidate never moves back
-  std::uint32_t choose(const candidate* sorted, std::size_t count, std::uint32_t self, std::uint32_t most, candidate* out) noexcept {
-    std::uint32_t kept = 0;
+  /// @param kept  so many, the first, are kept already, and lie in `out`
+  std::uint32_t choose(const candidate* sorted, std::size_t count, std::uint32_t self, std::uint32_t most, candidate* out,
+                       std::uint32_t kept = 0) noexcept {
     std::uint32_t kept_at_distance = 0;
-    for (std::size_t i = 0; i < count && kept < most; ++i) {
+    for (std::size_t i = kept; i < count && kept < most; ++i) {
       const candidate one = sorted[i];
       if (kept != 0 && one.distance != out[kept - 1].distance) kept_at_distance = 0;
       if (one.row == self || kept_at_distance >= (most + 1) / 2 || is_covered(one, out, kept)) continue;
@@ -252,12 +251,16 @@ class hnsw_insertion {
     }
     return false;
   }
+  struct gathered_rows {
+    std::size_t linked;  ///< at the front, those that are in the list
+    std::size_t all;
+  };
   /// What a row may lead to, into scratch.ids: of its list what may stay, and what the rest of it leads to. Where most rows
   /// go at once that may be next to nothing: then also what is behind those, until it is enough to choose from.
-  std::size_t gather_for_relinking(std::uint32_t row, std::uint32_t level, const link_list& list) noexcept {
+  gathered_rows gather_for_relinking(std::uint32_t row, std::uint32_t level, const link_list& list) noexcept {
     const std::uint32_t row_count = rows_.row_count();
     std::uint32_t* ids = scratch_.ids.data();
-    std::size_t count = 0;
+    gathered_rows found = {0, 0};
     auto& leaving = scratch_.second_ids;  // in the order in which they were met
     leaving.clear();
     const std::size_t known = scratch_.visited.capacity();  // rows that came since start_relinking may be above: they are left out
@@ -269,28 +272,57 @@ class hnsw_insertion {
         if (id == row_store::no_row) break;
         if (id >= row_count || id >= known || !scratch_.visited.insert(id)) continue;
         if (is_linkable(id)) {
-          ids[count++] = id;
+          ids[found.all++] = id;
         } else {
           (void)leaving.push_back(id);  // without memory what is behind it is left out
         }
       }
     };
     meet(list);
+    found.linked = found.all;
     const std::size_t direct = leaving.size();
-    for (std::size_t next = 0; next < leaving.size() && (next < direct || count < list.capacity); ++next) {
+    for (std::size_t next = 0; next < leaving.size() && (next < direct || found.all < list.capacity); ++next) {
       meet(graph_.links(leaving[next], level));
     }
-    return count;
+    return found;
   }
-  /// Distances from a row to scratch.ids, sorted.
-  void measure_anew(std::uint32_t row, std::size_t count, candidate* sorted) noexcept {
-    rows_.distances_from(row, scratch_.ids.data(), count, scratch_.distances.data());
+  /// Distances from a row to others, sorted.
+  void measure_anew(std::uint32_t row, const std::uint32_t* ids, std::size_t count, candidate* sorted) noexcept {
+    rows_.distances_from(row, ids, count, scratch_.distances.data());
     for (std::size_t i = 0; i < count; ++i) {
-      const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
+      const candidate one{scratch_.distances.data()[i], ids[i]};
       std::size_t at = i;
       for (; at > 0 && is_walked_before(one, sorted[at - 1]); --at) sorted[at] = sorted[at - 1];
       sorted[at] = one;
     }
+  }
+  /// Searches for a row, and where that does not lead to it, the nearest row to which it does; else, or without memory, none.
+  [[nodiscard]] candidate nearest_unless_found(std::uint32_t row) noexcept {
+    constexpr candidate none = {0.0F, row_store::no_row};
+    const entry_point entry = graph_.entry();
+    if (!scratch_.take_row(rows_, row).ok()) return none;
+    hnsw_walk walk({rows_, codes_, graph_}, scratch_);
+    if (!walk.start().ok() || entry.row >= walk.row_count()) return none;
+    if (!walk.nearest(walk.descend_to(entry, 0), 0, graph_.base_capacity()).ok()) return none;
+    candidate nearest = none;
+    for (std::size_t i = scratch_.pool.size(); i-- > 0;) {
+      const candidate one = scratch_.pool.data()[i];
+      if (one.row == row) return none;
+      if (is_linkable(one.row)) nearest = one;
+    }
+    if (nearest.row != row_store::no_row) rows_.distances_from(row, &nearest.row, 1, &nearest.distance);
+    return nearest;
+  }
+  /// Links to a row even where others cover it: then in place of the last.
+  void link_surely(candidate from, std::uint32_t row) noexcept {
+    link(from.row, 0, {from.distance, row});
+    lock_guard<mutex> writing(graph_.lock_of(from.row));
+    const link_list list = graph_.links(from.row, 0);
+    const std::uint32_t size = list.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      if (load_relaxed(list.ids + i) == row) return;
+    }
+    if (list.capacity != 0) store_release(list.ids + (size < list.capacity ? size : size - 1), row);
   }
 
   /// Where to start; the very first row of a graph becomes that itself. Of two first rows one wins, and the

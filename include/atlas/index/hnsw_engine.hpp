@@ -21,6 +21,7 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 class hnsw_engine {
  public:
   static constexpr file_kind kind = file_kind::hnsw;
+  static constexpr bool may_leave_vectors = true;
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors),      static_cast<std::uint32_t>(index_section::keys),
       static_cast<std::uint32_t>(index_section::row_states),   static_cast<std::uint32_t>(index_section::key_map),

@@ -36,7 +36,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
     return index;
   }
   /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
-  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
+  ///          errc::invalid_argument for vectors left on disk together with open_mode::change
   [[nodiscard]] static result<hnsw> open(const char* path, const open_options& options = {}) noexcept {
     auto opened = base::open_file(path, options);
     if (!opened.ok()) return opened.error();
@@ -72,8 +73,10 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   /// @param queries  shape [n, dimension]; such as will be asked, several hundred of them for a recall of two digits
   /// @param options  k, recall, progress: cancelling leaves the index as it was
   /// @return  errc::invalid_argument (no queries, k = 0, recall not above 0 to 1, an empty index), dimension_mismatch,
-  ///          not_finite, zero_vector (cosine), limit_exceeded, no_memory or cancelled; then nothing was set
-  /// Cost: for each query a distance to every row, then about 2 * log2(width) searches; then up to four seconds. 8 bytes a query.
+  ///          not_finite, zero_vector (cosine), limit_exceeded, no_memory, cancelled, or of vectors left on disk io and
+  ///          corrupt_file; then nothing was set
+  /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about 2 * log2(width)
+  /// searches; then up to four seconds. 8 bytes a query.
   /// Threads: beside searches and changes; rows that come or go meanwhile make the recall less exact.
   [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
     auto& own = *this->state_;

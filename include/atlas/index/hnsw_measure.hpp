@@ -47,7 +47,7 @@ inline void order_equals_by_key(candidate* sorted, std::size_t count, const row_
 ///
 /// @param found       shape [count], nearest first; not in scratch.answers
 /// @param are_exact   whether their distances are the vectors' own already
-/// @return  errc::no_memory
+/// @return  errc::no_memory, or why vectors that are left in their file could not be read
 [[nodiscard]] inline status measure_candidates(const row_store& rows, search_scratch& scratch, const candidate* found,
                                                std::size_t count, bool are_exact, std::size_t k, const filter& allowed) noexcept {
   constexpr std::size_t group = 8;       // while they are wanted anyway
@@ -82,7 +82,7 @@ inline void order_equals_by_key(candidate* sorted, std::size_t count, const row_
         const double slack = 4.0 * __builtin_sqrt(variance > 0 ? variance : 0) - mean;
         if (static_cast<double>(expected[0]) - slack > static_cast<double>(answers.top().distance)) break;
       }
-      rows.layout().gather(scratch.query.data(), 1.0F, rows.vectors(), ids, size, distances);
+      if (status got = rows.distances_to(scratch.query.data(), ids, size, scratch.vectors, distances); !got.ok()) return got;
     }
     for (std::size_t i = 0; i < size; ++i) {
       if (!(distances[i] == distances[i])) continue;  // NaN, which a file may hold

@@ -74,8 +74,17 @@ struct sealed_parts {
   walk.set_prefetch(prefetch_rows);
   if (status ready = walk.start(); !ready.ok()) return ready;
   if (entry.row >= walk.row_count()) return {};
-  const auto measure = [&](const candidate* found, std::size_t count) noexcept {
+  const auto measure = [&](const candidate* found, std::size_t count) noexcept -> status {
+    if (const status& walked = walk.outcome(); !walked.ok()) return walked;
     return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
+  };
+  const auto scan = [&]() noexcept -> status {
+    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
+    return measure(scratch.pool.data(), scratch.pool.size());
+  };
+  const auto is_enough = [&]() noexcept {
+    const std::size_t found = scratch.answers.size();
+    return found >= request.k || found >= rows.live_count() || request.limits.deadline_ns != 0;
   };
   filter_strategy strategy = filter_strategy::walk;
   double share = 1.0;
@@ -83,10 +92,7 @@ struct sealed_parts {
     share = allowed_share(rows, walk.row_count(), request.allowed);
     strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(share, walk.row_count(), request.width);
   }
-  if (strategy == filter_strategy::scan) {
-    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
-    return measure(scratch.pool.data(), scratch.pool.size());
-  }
+  if (strategy == filter_strategy::scan) return scan();
 
   if (status found = find_starts(walk, scratch, entry, request.starts); !found.ok()) return found;
   const candidate from = scratch.starts[0];
@@ -102,7 +108,7 @@ struct sealed_parts {
     }
     const candidate_pool& found = by_estimates ? scratch.found : scratch.pool;
     if (status measured = measure(found.data(), found.size()); !measured.ok()) return measured;
-    if (scratch.answers.size() >= request.k || request.limits.deadline_ns != 0) return {};
+    if (is_enough()) return {};
     // Bits may hide rows that only they lead to: once more, by all links.
     if (status ready = walk.forget_seen(); !ready.ok()) return ready;
   }
@@ -114,15 +120,18 @@ struct sealed_parts {
     may_be_more = scratch.pool.size() == width && width < walk.row_count();
   }
   if (status measured = measure(scratch.pool.data(), scratch.pool.size()); !measured.ok()) return measured;
-  if (scratch.answers.size() >= request.k || !may_be_more || request.limits.deadline_ns != 0) return {};
-  // Too few of the pool's rows will do: on through the others, as far as it takes.
-  if (status ready = walk.forget_seen(); !ready.ok()) return ready;
-  const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
-  if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
-  auto& answers = scratch.answers;  // where measured ones go
-  if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
-  for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
-  return measure(scratch.starts.data(), scratch.starts.size());
+  if (is_enough()) return {};
+  if (may_be_more) {  // the pool is full of rows that will not do: on through the others, as far as it takes
+    if (status ready = walk.forget_seen(); !ready.ok()) return ready;
+    const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
+    if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
+    auto& answers = scratch.answers;  // where measured ones go
+    if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
+    for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
+    if (status measured = measure(scratch.starts.data(), scratch.starts.size()); !measured.ok()) return measured;
+    if (is_enough()) return {};
+  }
+  return scan();  // links lead to too few: to what there is, whether anything leads there or not
 }
 
 /// All live, allowed rows within `radius` that a walk meets which goes on through the `width` nearest rows or
@@ -140,8 +149,9 @@ struct sealed_parts {
   if (entry.row >= walk.row_count()) return {};
   // First to the neighbourhood, by the nearest `width` rows; then outward through everything within the radius.
   if (status walked = walk.nearest(walk.descend_to(entry, 0), 0, width); !walked.ok()) return walked;
+  if (const status& walked = walk.outcome(); !walked.ok()) return walked;
   const auto exact = [&](const std::uint32_t* ids, std::size_t count) noexcept {
-    rows.layout().gather(scratch.query.data(), 1.0F, rows.vectors(), ids, count, scratch.distances.data());
+    return rows.distances_to(scratch.query.data(), ids, count, scratch.vectors, scratch.distances.data());
   };
   const auto take_within = [&](std::size_t count) noexcept -> status {
     for (std::size_t i = 0; i < count; ++i) {
@@ -158,7 +168,7 @@ struct sealed_parts {
   for (std::size_t first = 0; first < found; first += batch) {
     const std::size_t count = found - first < batch ? found - first : batch;
     for (std::size_t i = 0; i < count; ++i) scratch.ids[i] = scratch.pool.data()[first + i].row;
-    exact(scratch.ids.data(), count);
+    if (status got = exact(scratch.ids.data(), count); !got.ok()) return got;
     if (status taken = take_within(count); !taken.ok()) return taken;
   }
   // The pool's rows are expanded already. If a good part of a full pool lies within the radius, rows that it dropped may
@@ -174,7 +184,7 @@ struct sealed_parts {
         const std::uint32_t id = scratch.ids[i];
         if (scratch.visited.insert(id)) scratch.ids[unseen++] = id;
       }
-      exact(scratch.ids.data(), unseen);
+      if (status got = exact(scratch.ids.data(), unseen); !got.ok()) return got;
       if (status taken = take_within(unseen); !taken.ok()) return taken;
     }
   }

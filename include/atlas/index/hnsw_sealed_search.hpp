@@ -48,6 +48,10 @@ class sealed_walk {
     const std::byte* at = neighbours_.block(row, 0);
     for (std::size_t line = 0; line < prefetched_lines * cache_line; line += cache_line) __builtin_prefetch(at + line);
   }
+  void prefetch_all(std::uint32_t row) const noexcept {
+    prefetch(row);
+    walk_.prefetch(row);
+  }
   /// Calls take(row, estimate) for each neighbour of a row whose estimate is below `bound`.
   template <class Take>
   void each_near(std::uint32_t row, float distance, float bound, Take take) const noexcept {
@@ -110,14 +114,15 @@ inline status sealed_walk::nearest_by_estimates(std::size_t width, const walk_li
   while (pool.take(at)) {
     // A row may wait in the pool under several estimates, one of each row that leads to it.
     if (!scratch_.visited.insert(at.row)) continue;
+    const std::uint32_t expected = pool.peek(at.row);  // the next one, unless this row leads to a nearer
+    prefetch_all(expected);
     const candidate one = walk_.score_one(at.row);
     const float gain_below = clock.gain_below(found);
     found.insert(one);
     each_near(at.row, one.distance, pool.bound(), [&](std::uint32_t row, float estimate) noexcept {
       if (estimate < pool.bound() && !scratch_.visited.contains(row)) pool.insert({estimate, row});
     });
-    prefetch(pool.peek(at.row));
-    walk_.prefetch(pool.peek(at.row));
+    if (const std::uint32_t next = pool.peek(at.row); next != expected) prefetch_all(next);
     if (clock.is_over(one.distance < gain_below)) break;
   }
   return {};

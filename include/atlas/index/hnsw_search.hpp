@@ -74,6 +74,7 @@ class hnsw_walk {
   /// Readies the scratch. Once more: another walk, which has seen nothing.
   [[nodiscard]] status start() noexcept {
     row_count_ = rows_.row_count();
+    scratch_.read_error = {};
     is_coded_ = by_ == measure_by::codes && codes_.is_active();  // after the row count: each of these rows has a code
     if (status made = scratch_.start(batch_rows()); !made.ok()) return made;
     if (status made = scratch_.second_ids.resize(graph_.base_capacity()); !made.ok()) return made;
@@ -138,14 +139,18 @@ class hnsw_walk {
   template <class Accepts>
   [[nodiscard]] status nearest_of(candidate from, std::size_t width, Accepts accepts) noexcept;
 
-  /// Distances of rows by id: those of codes where the walk is coded.
+  /// Distances of rows by id: those of codes where the walk is coded. If vectors that are left in their file cannot be read,
+  /// all further ones are infinite, and outcome() says why.
   void score(const std::uint32_t* ids, std::size_t count, float* out) const noexcept {
     if (is_coded_) return codes_.distances(coded_, ids, count, prefetch_rows_, out);
+    if (rows_.cold_vectors().are_there()) return score_cold(ids, count, out);
     rows_.layout().gather(query_, 1.0F, rows_.vectors(), ids, count, out);
   }
+  /// Not ok if what the walk found is worth nothing.
+  [[nodiscard]] const status& outcome() const noexcept { return scratch_.read_error; }
   /// Asks for a row's code to be loaded soon.
   void prefetch(std::uint32_t row) const noexcept {
-    if (!is_coded_) return __builtin_prefetch(rows_.vector(row));
+    if (!is_coded_) return prefetch_vector(row);
     const std::byte* at = codes_.codes().at(row);
     for (std::size_t line = 0; line < codes_.stride_bytes(); line += cache_line) __builtin_prefetch(at + line);
   }
@@ -159,6 +164,15 @@ class hnsw_walk {
   }
 
  private:
+  void score_cold(const std::uint32_t* ids, std::size_t count, float* out) const noexcept {
+    status& failed = scratch_.read_error;
+    if (failed.ok()) failed = rows_.distances_to(query_, ids, count, scratch_.vectors, out);
+    if (failed.ok()) return;
+    for (std::size_t i = 0; i < count; ++i) out[i] = __builtin_inff();
+  }
+  void prefetch_vector(std::uint32_t row) const noexcept {
+    if (!rows_.cold_vectors().are_there()) __builtin_prefetch(rows_.vector(row));
+  }
   std::size_t gather_unseen(std::uint32_t row, std::uint32_t level) noexcept {
     std::uint32_t* ids = scratch_.ids.data();
     const std::size_t linked = graph_.links(row, level).read(row_count_, ids);

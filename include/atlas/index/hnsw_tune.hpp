@@ -93,12 +93,15 @@ class hnsw_tuning {
       const status found = index_.rows.read_steadily([&]() noexcept -> status {
         hnsw_walk walk(parts, scratch, hnsw_walk::measure_by::vectors);
         if (status ready = walk.start(); !ready.ok()) return ready;
-        return scan_allowed(walk, scratch, options_.k < walk.row_count() ? options_.k : walk.row_count(), {});
+        const std::size_t most = options_.k < walk.row_count() ? options_.k : walk.row_count();
+        if (status gone_over = scan_allowed(walk, scratch, most, {}); !gone_over.ok()) return gone_over;
+        return walk.outcome();
       });
+      if (!found.ok()) return found;
       exact_counts_[i] = static_cast<std::uint32_t>(scratch.pool.size());
       farthest_[i] = exact_counts_[i] != 0 ? scratch.pool.data()[exact_counts_[i] - 1].distance : 0.0F;
       exact_total_ += exact_counts_[i];
-      return found;
+      return {};
     });
     if (!scanned.ok()) return scanned;
     // Removed meanwhile, or NaN, which a file may hold.

@@ -65,6 +65,15 @@ class section_writer {
       for (std::size_t i = 0; i < count; ++i) std::memcpy(out + i * element_bytes, from.at(rows[i]), element_bytes);
     });
   }
+  /// The same of rows that are left in a file.
+  [[nodiscard]] status write_rows(index_section id, const cold_rows& from, const row_order& order) noexcept {
+    status failed;
+    const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+      if (failed.ok()) failed = from.read(order.rows().data() + first, count, out);
+    };
+    if (status written = write_filled(id, from.row_bytes(), order.size(), fill); !written.ok()) return written;
+    return failed;
+  }
   /// The first `rows` elements of a column, as a growable section.
   [[nodiscard]] status write_column(index_section id, const column& from, std::uint64_t rows) noexcept {
     return write(static_cast<std::uint32_t>(id), section_required | section_growable, from.element_bytes(), from.data(),
@@ -151,7 +160,10 @@ template <class Engine>
 }
 /// The same in an order of their own, with a key map for it.
 [[nodiscard]] inline status save_rows(section_writer& writer, const row_store& rows, const row_order& order) noexcept {
-  if (status w = writer.write_rows(index_section::vectors, rows.vector_column(), order); !w.ok()) return w;
+  const cold_rows& cold = rows.cold_vectors();
+  const status vectors = cold.are_there() ? writer.write_rows(index_section::vectors, cold, order)
+                                          : writer.write_rows(index_section::vectors, rows.vector_column(), order);
+  if (!vectors.ok()) return vectors;
   if (status w = writer.write_rows(index_section::keys, rows.key_column(), order); !w.ok()) return w;
   const auto state_of = [&](std::size_t i) noexcept {
     return rows.state(order.rows()[i]) == row_state::live ? row_state::live : row_state::removed;
@@ -190,12 +202,20 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
   store_unaligned(header.parameters, parameters);
 }
 
+/// @param file  where vectors are left on disk, it outlives the rows and is not moved
 /// @pre check_index_header accepted the header
-[[nodiscard]] inline status open_rows(const file_reader& file, open_mode mode, row_store& rows) noexcept {
+[[nodiscard]] inline status open_rows(const file_reader& file, const open_options& options, row_store& rows) noexcept {
   const file_header& header = file.header();
+  const open_mode mode = options.mode;
   const row_layout layout(header.dimension, static_cast<metric>(header.metric), static_cast<scalar>(header.scalar));
   auto vectors = open_column(file, index_section::vectors, layout.stride_bytes, header.rows, mode);
   if (!vectors.ok()) return vectors.error();
+  cold_rows cold;
+  if (options.vectors == vector_residence::on_disk) {
+    const section_entry* entry = file.find(static_cast<std::uint32_t>(index_section::vectors));
+    cold = cold_rows(file.file().file(), entry->offset, layout.stride_bytes);
+    *vectors = column(nullptr, layout.stride_bytes);  // nobody reads them through the mapping
+  }
   auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, mode);
   if (!keys.ok()) return keys.error();
   auto states = open_column(file, index_section::row_states, 1, header.rows, mode);
@@ -208,7 +228,7 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
   }
   rows.adopt(layout, static_cast<column&&>(*vectors), static_cast<column&&>(*keys), static_cast<column&&>(*states),
              key_map(reinterpret_cast<const std::uint32_t*>(slots->data()), slot_count),
-             static_cast<std::uint32_t>(header.rows), static_cast<std::size_t>(header.count));
+             static_cast<std::uint32_t>(header.rows), static_cast<std::size_t>(header.count), cold);
   return {};
 }
 

@@ -68,14 +68,19 @@ enum class open_mode : std::uint8_t {
   read = 0,    ///< mapped and shared; every change is refused with errc::read_only
   change = 1,  ///< copy-on-write: changes stay in this process until save; the file stays as it is
 };
-
-/// Where the stored vectors of an opened file are: mapped as the rest of it; or on disk, where each is read when it is
-/// measured, for files larger than memory. The answers are the same.
-enum class vector_residence : std::uint8_t { mapped = 0, on_disk = 1 };
-
+/// Where the vectors of an opened file stay. Searches give the same answers either way.
+enum class vector_residence : std::uint8_t {
+  mapped = 0,  ///< in the mapping, as everything else: what was looked at once may stay resident
+  /// hnsw, open_mode::read: in the file, out of which each vector is read when its exact distance is wanted. Only codes and
+  /// graph become resident; a search makes about as many small reads as it measures vectors, up to its width. Where
+  /// there are no codes, walks read each vector they compare: the same answers, at some hundred reads a search. The file
+  /// must not be cut while it is open; then calls that need a vector fail with errc::corrupt_file, or errc::io for a
+  /// device that cannot read.
+  on_disk = 1,
+};
 struct open_options {
   open_mode mode = open_mode::read;
-  vector_residence vectors = vector_residence::mapped;  ///< on_disk with open_mode::change is errc::invalid_argument
+  vector_residence vectors = vector_residence::mapped;
 };
 
 /// Options of hnsw's tune.
@@ -116,7 +121,7 @@ struct seal_options {
 
 /// Bytes an index holds, by part, whether in memory or mapped.
 struct memory_use {
-  std::uint64_t vectors = 0;   ///< rows as stored, padding included
+  std::uint64_t vectors = 0;   ///< rows as stored, padding included; 0 where they are left on disk
   std::uint64_t keys = 0;      ///< keys, row states and the key map
   std::uint64_t graph = 0;     ///< hnsw: links, codes, a sealed one's blocks of neighbours; 0 for flat
   std::uint64_t scratch = 0;   ///< kept between searches

@@ -44,6 +44,11 @@ struct row_layout {
     return load_unaligned<float>(row(rows, which) + norm_offset);
   }
 
+  /// What makes a row's vector of unit length under cosine; 1 under other metrics.
+  [[nodiscard]] float scale(const std::byte* rows, std::uint32_t which) const noexcept {
+    return metric == atlas::metric::cosine ? inverse_norm(rows, which) : 1.0F;
+  }
+
   /// Distances of a query to rows named by id.
   /// @param query  shape [dimension], of scalar `query_element`: f32, or the stored one; under cosine of unit length, or
   ///               `query_scale` makes it so
@@ -71,6 +76,10 @@ struct row_layout {
               float* out) const noexcept {
     gather(query, scalar::f32, query_scale, rows, ids, count, out);
   }
+  /// As gather, with row `from` of the block as the query.
+  void between(const std::byte* rows, std::uint32_t from, const std::uint32_t* ids, std::size_t count, float* out) const noexcept {
+    gather(row(rows, from), element, scale(rows, from), rows, ids, count, out);
+  }
   /// Distances of a query to `count` rows from `first` on. As gather otherwise.
   void block(const float* query, const std::byte* rows, std::uint32_t first, std::size_t count, float* out) const noexcept {
     gather(query, scalar::f32, 1.0F, row(rows, first), nullptr, count, out);
@@ -91,6 +100,11 @@ struct row_layout {
       case scalar::f32:
       case scalar::b1: std::memcpy(out, from, dimension * sizeof(float));
     }
+  }
+  /// The same, under cosine of unit length.
+  void read_unit(const std::byte* from, float* out) const noexcept {
+    read(from, out);
+    if (metric == atlas::metric::cosine) kernels().scale_f32(out, inverse_norm(from, 0), out, dimension);
   }
   /// Writes a row whole. @pre detail::check_storable accepted the vector
   void write(std::byte* to, const float* vector, float inverse) const noexcept {

@@ -4,7 +4,7 @@
 // Room:      what flat and hnsw share: checked batches, look-up by key, removal, slots that are used again.
 // Not here:  how rows are found by distance (index/exact_search.hpp, index/hnsw_search.hpp), when a removed row's slot
 //            may be used again (index/hnsw_repair.hpp), nor how rows get into a file (index/index_file.hpp).
-// Depends:   core, index/{column,key_map,row_distance,sections}.hpp.
+// Depends:   core, index/{cold_rows,column,key_map,row_distance,sections}.hpp.
 // Threads:   appends wait for each other; appends, removals and look-ups by key lock the key map, but not while vectors are
 //            copied. Readers by row number lock nothing: a row's bytes are written before its number is published and
 //            do not change until it is freed, which waits for readers (core/reader_epochs.hpp).
@@ -17,6 +17,7 @@
 #include <atlas/core/span.hpp>            // span
 #include <atlas/core/thread.hpp>          // current_process
 #include <atlas/distance/matrix_view.hpp> // matrix_view
+#include <atlas/index/cold_rows.hpp>      // cold_rows
 #include <atlas/index/column.hpp>         // column
 #include <atlas/index/input_checks.hpp>   // check_matrix
 #include <atlas/index/key_map.hpp>        // key_map
@@ -56,10 +57,12 @@ class row_store {
   /// Empty rows in memory.
   [[nodiscard]] status create(const row_layout& layout, std::size_t reserve_rows) noexcept;
   /// Takes over columns that a file holds. Nothing in them is believed until it is used.
+  /// @param cold  the vectors, if they are left in the file; then the column of them has no memory
   void adopt(const row_layout& layout, column&& vectors, column&& keys, column&& states, key_map&& map,
-             std::uint32_t row_count, std::size_t live_count) noexcept {
+             std::uint32_t row_count, std::size_t live_count, const cold_rows& cold = {}) noexcept {
     layout_ = layout;
     vectors_ = static_cast<column&&>(vectors);
+    cold_ = cold;
     keys_ = static_cast<column&&>(keys);
     states_ = static_cast<column&&>(states);
     map_ = static_cast<key_map&&>(map);
@@ -75,11 +78,17 @@ class row_store {
   [[nodiscard]] std::size_t live_count() const noexcept { return live_count_.load_acquire(); }
   /// Rows whose state is removed, or unlinked.
   [[nodiscard]] std::size_t removed_count() const noexcept { return removed_count_.load_acquire(); }
+  /// Where vectors are if they are left in their file; else none are there.
+  [[nodiscard]] const cold_rows& cold_vectors() const noexcept { return cold_; }
+  /// @pre vectors are in memory, for this and for each that takes no `room`
   [[nodiscard]] const std::byte* vectors() const noexcept { return vectors_.data(); }
   [[nodiscard]] const std::byte* vector(std::uint32_t row) const noexcept { return layout_.row(vectors_.data(), row); }
-  /// What makes a row's vector of unit length under cosine; 1 under other metrics.
-  [[nodiscard]] float scale(std::uint32_t row) const noexcept {
-    return layout_.metric == metric::cosine ? layout_.inverse_norm(vectors_.data(), row) : 1.0F;
+  /// A row's bytes, wherever they are.
+  /// @param room  takes them if they are left in the file
+  /// @return      cold_rows::read's errors, errc::no_memory; none where vectors are in memory
+  [[nodiscard]] result<const std::byte*> vector(std::uint32_t row, buffer<std::byte>& room) const noexcept {
+    if (cold_.are_there()) return cold_.read_one(row, room);
+    return vector(row);
   }
   [[nodiscard]] std::uint64_t key(std::uint32_t row) const noexcept { return keys_.as<const std::uint64_t>()[row]; }
   [[nodiscard]] const std::uint64_t* keys() const noexcept { return keys_.as<const std::uint64_t>(); }
@@ -91,17 +100,26 @@ class row_store {
   [[nodiscard]] const column& key_column() const noexcept { return keys_; }
   [[nodiscard]] const column& state_column() const noexcept { return states_; }
 
-  // -- distances between a stored row and others
+  // -- distances
+  /// Distances of a query to rows named by id, wherever their vectors are. The same bits in either case.
+  /// @param query  shape [dimension], under cosine of unit length
+  /// @param ids    shape [count]
+  /// @param room   for some vectors at a time that are left in the file
+  /// @param out    shape [count]
+  /// @return       as vector with room
+  [[nodiscard]] status distances_to(const float* query, const std::uint32_t* ids, std::size_t count, buffer<std::byte>& room,
+                                    float* out) const noexcept {
+    if (cold_.are_there()) return cold_.distances_to(layout_, query, ids, count, room, out);
+    layout_.gather(query, 1.0F, vectors(), ids, count, out);
+    return {};
+  }
   /// As row_layout::gather, with row `from` as the query.
   void distances_from(std::uint32_t from, const std::uint32_t* ids, std::size_t count, float* out) const noexcept {
-    layout_.gather(vector(from), layout_.element, scale(from), vectors(), ids, count, out);
+    layout_.between(vectors(), from, ids, count, out);
   }
 
   /// A row's components as floats, under cosine of unit length.
-  void read_unit(std::uint32_t row, float* out) const noexcept {
-    layout_.read(vector(row), out);
-    if (layout_.metric == metric::cosine) kernels().scale_f32(out, scale(row), out, layout_.dimension);
-  }
+  void read_unit(std::uint32_t row, float* out) const noexcept { layout_.read_unit(vector(row), out); }
 
   // -- by key
   /// The live row of a key, or no_row.
@@ -155,7 +173,10 @@ class row_store {
   /// @return  errc::no_memory; then they stay as they are
   [[nodiscard]] status free(span<const std::uint32_t> rows) noexcept;
 
-  [[nodiscard]] std::uint64_t vector_bytes() const noexcept { return std::uint64_t{row_count()} * layout_.stride_bytes; }
+  /// In memory or mapped.
+  [[nodiscard]] std::uint64_t vector_bytes() const noexcept {
+    return cold_.are_there() ? 0 : std::uint64_t{row_count()} * layout_.stride_bytes;
+  }
   [[nodiscard]] std::uint64_t key_bytes() const noexcept {
     return std::uint64_t{row_count()} * (sizeof(std::uint64_t) + 1) + map_.slot_count() * sizeof(std::uint32_t);
   }
@@ -180,6 +201,7 @@ class row_store {
 
   row_layout layout_;
   column vectors_;
+  cold_rows cold_;
   column keys_;
   column states_;
   key_map map_;

@@ -26,6 +26,8 @@ struct search_scratch {
   buffer<std::uint32_t> ids;                           ///< rows about to be scored
   buffer<std::uint32_t> second_ids;                    ///< rows that are gone over, not scored
   buffer<float> distances;                             ///< their distances
+  buffer<std::byte> vectors;                           ///< of rows that are left in their file, a few at a time
+  status read_error;                                   ///< why vectors could not be read, of a walk that goes over them
   buffer<float> query;                                 ///< the query, of unit length under cosine
   buffer<std::int8_t> components;                      ///< the same as codes want it
   buffer<float> rotated;                               ///< the query as bits of neighbours want it
@@ -51,12 +53,14 @@ struct search_scratch {
   /// Copies a stored row as the query, of unit length under cosine.
   [[nodiscard]] status take_row(const row_store& rows, std::uint32_t row) noexcept {
     if (status made = query.resize(rows.layout().dimension); !made.ok()) return made;
-    rows.read_unit(row, query.data());
+    const auto stored = rows.vector(row, vectors);
+    if (!stored.ok()) return stored.error();
+    rows.layout().read_unit(*stored, query.data());
     return {};
   }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     return visited.bytes() + pool.bytes() + found.bytes() + frontier.bytes() + answers.bytes() + (ids.capacity() + second_ids.capacity()) * sizeof(std::uint32_t) +
-           (distances.capacity() + query.capacity() + rotated.capacity()) * sizeof(float) + components.capacity() + bit_tables.capacity() +
+           (distances.capacity() + query.capacity() + rotated.capacity()) * sizeof(float) + components.capacity() + bit_tables.capacity() + vectors.capacity() +
            (chosen.capacity() + pruned.capacity() + relinked.capacity() + starts.capacity()) * sizeof(candidate);
   }
 };

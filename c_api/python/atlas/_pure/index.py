@@ -107,7 +107,7 @@ class PureIndex:
 
     @classmethod
     def open(cls, path: bytes, change: bool, residence: int = 0) -> "PureIndex":
-        """A mapping reads what is asked for, wherever the vectors should be."""
+        """A mapping reads what is asked for, wherever the vectors of a graph should be."""
         file = File(path)
         header = file.header
         if header.kind not in (KIND_FLAT, KIND_HNSW):
@@ -124,6 +124,8 @@ class PureIndex:
             raise file.corrupt("header.rows", _MOST_ROWS, header.rows)
         if header.live > header.rows:
             raise file.corrupt("header.count", header.rows, header.live)
+        if residence != 0 and header.kind != KIND_HNSW:
+            raise refused(InvalidArgument, "vectors", "mapped, as every search of a flat index reads all", "on_disk", path=path)
         index = cls(header.dimension, METRICS[header.metric], header.scalar)
         (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
          codes_wanted, _, codes_from, alpha, blocks_a_row, _) = _PARAMETERS.unpack_from(header.parameters)
