@@ -54,6 +54,10 @@ inline constexpr std::size_t first_size<atlas_save_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_seal_options> = 40;
 template <>
+inline constexpr std::size_t first_size<atlas_tune_options> = 40;
+template <>
+inline constexpr std::size_t first_size<atlas_tune_result> = 40;
+template <>
 inline constexpr std::size_t first_size<atlas_index_info> = 80;
 template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
@@ -304,8 +308,12 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   if (wished->mode != ATLAS_OPEN_READ && wished->mode != ATLAS_OPEN_CHANGE) {
     return no_such("options.mode", "one of ATLAS_OPEN_", wished->mode);
   }
+  if (wished->vectors != ATLAS_VECTORS_MAPPED && wished->vectors != ATLAS_VECTORS_ON_DISK) {
+    return no_such("options.vectors", "one of ATLAS_VECTORS_", wished->vectors);
+  }
   open_options how;
   how.mode = static_cast<open_mode>(wished->mode);
+  how.vectors = static_cast<vector_residence>(wished->vectors);
   return how;
 }
 

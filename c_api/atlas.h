@@ -182,11 +182,17 @@ enum {
   ATLAS_OPEN_CHANGE = 1 /**< copy-on-write: changes stay in this process until save; the file stays as it is */
 };
 
+enum {
+  ATLAS_VECTORS_MAPPED = 0, /**< as the rest of the file */
+  ATLAS_VECTORS_ON_DISK = 1 /**< hnsw, ATLAS_OPEN_READ: each is read from the file when it is measured */
+};
+
 typedef struct atlas_open_options {
   uint32_t struct_size;
   int32_t mode;         /**< ATLAS_OPEN_ */
+  int32_t vectors;      /**< ATLAS_VECTORS_: where the stored vectors are */
 } atlas_open_options;
-#define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0 }
+#define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0, 0 }
 
 /** How hnsw finds rows among allowed ones: the same kind of answer, at other costs. */
 enum {
@@ -233,6 +239,28 @@ typedef struct atlas_seal_options {
   void* progress_context;
 } atlas_seal_options;
 #define ATLAS_SEAL_OPTIONS_INIT { (uint32_t)sizeof(atlas_seal_options), 0, 0, 0, 0, NULL, NULL }
+
+/** By what atlas_index_tune chooses. */
+typedef struct atlas_tune_options {
+  uint32_t struct_size;
+  uint32_t reserved;       /**< 0 */
+  uint64_t k;              /**< answers a query; default 10 */
+  double recall;           /**< wanted share of the exact answers, above 0 to 1; default 0.95 */
+  atlas_progress progress; /**< with queries asked, of the most there may be; default none */
+  void* progress_context;
+} atlas_tune_options;
+#define ATLAS_TUNE_OPTIONS_INIT { (uint32_t)sizeof(atlas_tune_options), 0, 0, 0, NULL, NULL }
+
+/** What atlas_index_tune chose and measured. The caller sets struct_size. */
+typedef struct atlas_tune_result {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t width;          /**< candidates kept while searching */
+  uint64_t prefetch_rows;  /**< rows asked for ahead in a walk */
+  double recall;           /**< share of the exact answers found so; below the wanted one if no width finds that */
+  double queries_per_second; /**< with both, on one thread that nothing disturbs */
+} atlas_tune_result;
+#define ATLAS_TUNE_RESULT_INIT { (uint32_t)sizeof(atlas_tune_result), 0, 0, 0, 0, 0 }
 
 /** What atlas_index_describe fills. A longer struct of a newer caller gets zeros at its end. */
 typedef struct atlas_index_info {
@@ -392,6 +420,22 @@ ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows)
  * @return  ATLAS_ERR_READ_ONLY; _CANCELLED in the child of a fork() that cut off a search
  */
 ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
+
+/**
+ * Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
+ * ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
+ * opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
+ * out->recall tells.
+ *
+ * @param[out] out      may be NULL
+ * @param      queries  such as will be asked; several hundred for a recall of two digits
+ * @param      options  may be NULL
+ * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries and an empty index; _KIND_MISMATCH for flat;
+ *                      _CANCELLED; or as atlas_index_search. Then nothing was set
+ * Cost: for each query a distance to every vector and a few dozen searches; then up to four seconds.
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
+                                             const atlas_tune_options* options);
 
 /**
  * Writes the index to a file: complete or not at all. What stood at `path` is replaced at the very end,

@@ -9,7 +9,7 @@
 #ifndef ATLAS_C_API_ATLAS_VECTORS_H
 #define ATLAS_C_API_ATLAS_VECTORS_H
 
-/** What one component of a vector is. Indexes take F32; functions of this section take all, unless said. */
+/** What one component of a vector is. Indexes take F32 and store any but B1; functions here take all, unless said. */
 enum {
   ATLAS_SCALAR_F32 = 0,
   ATLAS_SCALAR_F16 = 1,  /**< IEEE 754 binary16 */

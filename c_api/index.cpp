@@ -26,6 +26,8 @@ static_assert(ATLAS_SCALAR_F32 == static_cast<int>(atlas::scalar::f32));
 static_assert(ATLAS_SCALAR_B1 == static_cast<int>(atlas::scalar::b1));
 static_assert(ATLAS_OPEN_READ == static_cast<int>(atlas::open_mode::read));
 static_assert(ATLAS_OPEN_CHANGE == static_cast<int>(atlas::open_mode::change));
+static_assert(ATLAS_VECTORS_MAPPED == static_cast<int>(atlas::vector_residence::mapped));
+static_assert(ATLAS_VECTORS_ON_DISK == static_cast<int>(atlas::vector_residence::on_disk));
 static_assert(ATLAS_RESERVED_KEY == atlas::reserved_key);
 
 namespace {
@@ -134,6 +136,38 @@ status require_removable(const atlas_index* index, const uint64_t* keys, std::si
   ATLAS_C_TRY(require(keys, "keys", key_count));
   if (index->index.is_read_only()) return error{errc::read_only, "index", "ATLAS_OPEN_CHANGE", "ATLAS_OPEN_READ"};
   return {};
+}
+
+error not_hnsw(const any_index& index) noexcept {
+  return {errc::kind_mismatch, "index", "hnsw", index.kind_name()};
+}
+
+status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
+            const atlas_tune_options* options) noexcept {
+  if (out != nullptr) ATLAS_C_TRY(require_info(out, "tune result"));
+  ATLAS_C_TRY(require(index, "index"));
+  const auto rows = read_matrix(queries, queries_fields);
+  if (!rows.ok()) return rows.error();
+  const auto wished = read_options(options, "tune options");
+  if (!wished.ok()) return wished.error();
+  ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+  ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
+  auto* hnsw = index->index.as_hnsw();
+  if (hnsw == nullptr) return not_hnsw(index->index);
+  const progress_call report(wished->progress, wished->progress_context);
+  atlas::tune_options how;
+  if (wished->k != 0) how.k = wished->k;
+  if (wished->recall != 0) how.recall = wished->recall;
+  how.on_progress = report.view();
+  const auto tuned = hnsw->tune(*rows, how);
+  if (!tuned.ok()) return tuned.error();
+  if (out == nullptr) return {};
+  atlas_tune_result found = ATLAS_TUNE_RESULT_INIT;
+  found.width = tuned->width;
+  found.prefetch_rows = tuned->prefetch_rows;
+  found.recall = tuned->recall;
+  found.queries_per_second = tuned->queries_per_second;
+  return write_info(out, "tune result", found);
 }
 
 atlas::result<std::uint64_t> remove_stored(any_index& index, const uint64_t* keys, std::size_t key_count) noexcept {
@@ -335,6 +369,11 @@ extern "C" atlas_status atlas_index_compact(atlas_index* index) {
   });
 }
 
+extern "C" atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
+                                         const atlas_tune_options* options) {
+  return guard([&] { return tune(out, index, queries, options); });
+}
+
 extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path,
                                          const atlas_save_options* options) {
   return guard({path}, [&]() -> status {
@@ -359,7 +398,7 @@ extern "C" atlas_status atlas_index_seal(const atlas_index* index, const char* p
     if (!wished.ok()) return wished.error();
     ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
     const auto* hnsw = index->index.as_hnsw();
-    if (hnsw == nullptr) return error{errc::kind_mismatch, "index", "hnsw", index->index.kind_name()};
+    if (hnsw == nullptr) return not_hnsw(index->index);
     const progress_call report(wished->progress, wished->progress_context);
     atlas::seal_options how;
     if (wished->degree != 0) how.degree = wished->degree;

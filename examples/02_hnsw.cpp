@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/02_hnsw.cpp -- an approximate index: build it, ask it, change it, save it, open it again.
+// examples/02_hnsw.cpp -- an approximate index: build it, ask it, tune it, change it, save it, open it again.
 //   g++ -std=c++20 -O2 -Iinclude examples/02_hnsw.cpp -o 02_hnsw && ./02_hnsw [FILE]
 #include <atlas/hnsw.hpp>
 
@@ -80,6 +80,13 @@ int main(int argc, char** argv) {
   for (std::uint32_t i = 0; i < count; ++i) {
     if (found[i] % 1'000 != 0) return 1;
   }
+
+  // How wide must a search be? Queries such as will be asked tell; what is found is the index's default, in its file too.
+  std::vector<float> samples(200 * dimension);
+  for (float& component : samples) component = normal(random);
+  const auto tuned = index.tune(atlas::dense(samples.data(), 200, dimension), {.k = k, .recall = 0.9});
+  if (!tuned.ok()) return fail("tune", tuned.error());
+  std::printf("width %zu finds %.3f of the exact answers, %.0f queries a second\n", tuned->width, tuned->recall, tuned->queries_per_second);
 
   // What is removed is found no more, leaves the graph bit by bit, and its room serves vectors to come.
   constexpr std::size_t gone = 500;

@@ -42,9 +42,10 @@ AT(atlas_index_options, stored, 52);
 AT(atlas_index_options, codes_from, 56);
 AT(atlas_index_options, alpha, 60);
 
-SIZE(atlas_open_options, 8);
+SIZE(atlas_open_options, 12);
 AT(atlas_open_options, struct_size, 0);
 AT(atlas_open_options, mode, 4);
+AT(atlas_open_options, vectors, 8);
 
 SIZE(atlas_search_options, 64);
 AT(atlas_search_options, struct_size, 0);
@@ -105,6 +106,22 @@ AT(atlas_index_info, codes_from, 88);
 AT(atlas_index_info, alpha, 92);
 AT(atlas_index_info, is_sealed, 96);
 AT(atlas_index_info, reserved, 100);
+
+SIZE(atlas_tune_options, 40);
+AT(atlas_tune_options, struct_size, 0);
+AT(atlas_tune_options, reserved, 4);
+AT(atlas_tune_options, k, 8);
+AT(atlas_tune_options, recall, 16);
+AT(atlas_tune_options, progress, 24);
+AT(atlas_tune_options, progress_context, 32);
+
+SIZE(atlas_tune_result, 40);
+AT(atlas_tune_result, struct_size, 0);
+AT(atlas_tune_result, reserved, 4);
+AT(atlas_tune_result, width, 8);
+AT(atlas_tune_result, prefetch_rows, 16);
+AT(atlas_tune_result, recall, 24);
+AT(atlas_tune_result, queries_per_second, 32);
 
 SIZE(atlas_seal_options, 40);
 AT(atlas_seal_options, struct_size, 0);

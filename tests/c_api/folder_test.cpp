@@ -3,6 +3,7 @@
 #include "c_api/c_api_support.hpp"
 #include "support/scratch_folder.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -185,12 +186,15 @@ TEST_SUITE("c_api") {
     check_struct_size(atlas_folder_options ATLAS_FOLDER_OPTIONS_INIT, [&](const atlas_folder_options* given) {
       return atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), given);
     });
-    check_struct_size(atlas_open_options ATLAS_OPEN_OPTIONS_INIT, [&](const atlas_open_options* given) {
-      atlas_folder* opened = nullptr;
-      const atlas_status status = atlas_folder_open(&opened, docs.file.c_str(), given);
-      atlas_folder_close(opened);
-      return status;
-    });
+    check_struct_size(
+        atlas_open_options ATLAS_OPEN_OPTIONS_INIT,
+        [&](const atlas_open_options* given) {
+          atlas_folder* opened = nullptr;
+          const atlas_status status = atlas_folder_open(&opened, docs.file.c_str(), given);
+          atlas_folder_close(opened);
+          return status;
+        },
+        offsetof(atlas_open_options, vectors));
     atlas_folder_report report = ATLAS_FOLDER_REPORT_INIT;
     report.struct_size = 8;
     CHECK(atlas_folder_build(&report, docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_ERR_INVALID_ARGUMENT);

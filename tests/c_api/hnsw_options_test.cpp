@@ -4,6 +4,7 @@
 #include "support/scratch_folder.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace {
 
@@ -209,9 +210,8 @@ TEST_SUITE("c_api") {
     CHECK(size_of(index.get()) == rows - 1);
 
     atlas_seal_options options = ATLAS_SEAL_OPTIONS_INIT;
-    check_struct_size(options, [&](const atlas_seal_options* given) {
-      return atlas_index_seal(index.get(), sealed.c_str(), given);
-    });
+    check_struct_size(
+        options, [&](const atlas_seal_options* given) { return atlas_index_seal(index.get(), sealed.c_str(), given); });
     options.degree = 64;
     int calls = 0;
     options.progress = [](std::uint64_t, std::uint64_t, void* context) -> std::int32_t {
@@ -250,6 +250,104 @@ TEST_SUITE("c_api") {
     CHECK(last_error_says("index: expected hnsw, found flat"));
     CHECK(atlas_index_compact(flat.get()) == ATLAS_OK);
     CHECK(folder.names() == std::vector<std::string>{"sealed.atlas"});
+  }
+
+  TEST_CASE("tune: a width that finds the wanted share, which becomes the index's") {
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const auto questions = random_rows(11, 40, dimension);
+    const atlas_matrix queries = matrix(questions, dimension);
+    atlas_tune_options options = ATLAS_TUNE_OPTIONS_INIT;
+    atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
+    check_struct_size(options, [&](const atlas_tune_options* given) {
+      return atlas_index_tune(&tuned, index.get(), &queries, given);
+    });
+    options.k = 5;
+    options.recall = 0.9;
+    int calls = 0;
+    options.progress = [](std::uint64_t, std::uint64_t, void* context) -> std::int32_t {
+      ++*static_cast<int*>(context);
+      return 0;
+    };
+    options.progress_context = &calls;
+    REQUIRE(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_OK);
+    CHECK(calls > 40);
+    CHECK(tuned.recall >= 0.9);
+    CHECK(tuned.recall <= 1.0);
+    CHECK(tuned.width >= 5);
+    CHECK(tuned.prefetch_rows >= 1);
+    CHECK(tuned.queries_per_second > 0);
+    const auto width = [](const atlas_index* of) {
+      atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+      REQUIRE(atlas_index_describe(&info, of) == ATLAS_OK);
+      return info.search_width;
+    };
+    CHECK(width(index.get()) == tuned.width);
+
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
+    atlas_index* opened = nullptr;
+    REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
+    const index_handle read_only(opened);
+    CHECK(width(opened) == tuned.width);
+    options.recall = 0.99;
+    REQUIRE(atlas_index_tune(nullptr, opened, &queries, &options) == ATLAS_OK);
+    CHECK(width(opened) >= tuned.width);
+
+    for (const double recall : {-0.5, 1.5}) {
+      options.recall = recall;
+      CHECK(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("recall"));
+    }
+    options.recall = 0;
+    options.progress = [](std::uint64_t, std::uint64_t, void*) -> std::int32_t { return 1; };
+    CHECK(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_ERR_CANCELLED);
+    CHECK(width(index.get()) == tuned.width);
+    const index_handle empty = make_index(ATLAS_KIND_HNSW, dimension);
+    CHECK(atlas_index_tune(&tuned, empty.get(), &queries, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
+    const atlas_matrix narrow = matrix(questions, dimension / 2);
+    CHECK(atlas_index_tune(&tuned, index.get(), &narrow, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
+    const atlas_matrix none = {nullptr, 0, 0, dimension, ATLAS_SCALAR_F32};
+    CHECK(atlas_index_tune(&tuned, index.get(), &none, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
+    const index_handle flat = filled_index(ATLAS_KIND_FLAT, 5, dimension);
+    CHECK(atlas_index_tune(&tuned, flat.get(), &queries, nullptr) == ATLAS_ERR_KIND_MISMATCH);
+  }
+
+  TEST_CASE("vectors on disk: the same answers, and no changes") {
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
+    const auto values = random_rows(7, rows, dimension);
+    atlas_open_options options = ATLAS_OPEN_OPTIONS_INIT;
+    options.vectors = ATLAS_VECTORS_ON_DISK;
+    atlas_index* opened = nullptr;
+    REQUIRE(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_OK);
+    const index_handle on_disk(opened);
+    for (std::size_t i = 0; i < rows; i += 7) {
+      CHECK(search(opened, &values[i * dimension], 5) == search(index.get(), &values[i * dimension], 5));
+      float got[dimension];
+      REQUIRE(atlas_index_get(got, opened, &i, 1, ATLAS_SCALAR_F32, dimension) == ATLAS_OK);
+      CHECK(std::memcmp(got, &values[i * dimension], sizeof got) == 0);
+    }
+    options.mode = ATLAS_OPEN_CHANGE;
+    CHECK(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    options.mode = ATLAS_OPEN_READ;
+    for (const std::int32_t vectors : {-1, 2, 256}) {
+      options.vectors = vectors;
+      CHECK(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.vectors"));
+    }
+    options.vectors = ATLAS_VECTORS_MAPPED;
+    check_struct_size(
+        options,
+        [&](const atlas_open_options* given) {
+          atlas_index* again = nullptr;
+          const atlas_status status = atlas_index_open(&again, path.c_str(), given);
+          atlas_index_close(again);
+          return status;
+        },
+        offsetof(atlas_open_options, vectors));
   }
 
   TEST_CASE("remove_stored: removes what is stored, however often it is named, and counts it") {

@@ -145,7 +145,7 @@ def test_a_wrong_command_line_is_a_usage_error(atlas, docs, arguments):
 
 def test_help_and_version(atlas):
     text = atlas.run("--help").out
-    commands = ["index", "search", "build", "eval", "info", "verify", "seal", "export", "compact"]
+    commands = ["index", "search", "build", "eval", "info", "verify", "seal", "tune", "export", "compact"]
     assert all(command in text for command in commands) and "Exit codes" in text
     for command in commands:
         text = atlas.run(command, "--help").out

@@ -373,6 +373,39 @@ def test_compact_leaves_removed_vectors_out(atlas):
     assert (info["count"], info["rows"]) == (58, 58) and "removed" not in atlas.run("info", "new.atlas").out
 
 
+def test_tune(atlas, vectors, docs):
+    atlas.run("build", "base.npy", "-o", "v.atlas")
+    done = atlas.json("tune", "v.atlas", "--queries", "queries.f32bin", "--recall", 0.9, "-k", 5, "-o", "t.atlas")
+    assert 0.9 <= done["recall"] <= 1 and done["width"] >= 1 and done["queries_per_second"] > 0
+    assert atlas.json("info", "t.atlas")["parameters"]["search_width"] == done["width"]
+    assert atlas.json("info", "v.atlas")["parameters"]["search_width"] == 64
+    text = atlas.run("tune", "v.atlas", "--queries", "queries.f32bin").out
+    assert "recall@10" in text and "no width" not in text
+    atlas.run("build", "base.npy", "-o", "thin.atlas", "--connectivity", 2, "--build-width", 1)
+    done = atlas.json("tune", "thin.atlas", "--queries", "queries.f32bin", "--recall", 1)
+    assert done["recall"] < done["wanted_recall"] == 1
+    assert "no width finds more" in atlas.run("tune", "thin.atlas", "--queries", "queries.f32bin", "--recall", 1).out
+    atlas.run("verify", "v.atlas")
+    atlas.run("seal", "v.atlas", "-o", "s.atlas")
+    atlas.run("tune", "s.atlas", "--queries", "queries.f32bin")
+    assert atlas.json("info", "s.atlas")["parameters"]["sealed"]
+
+    atlas.run("index", "docs", "-o", "docs.atlas", "--dimension", 24)
+    hits = atlas.json("search", "docs.atlas", "when does a cat purr")["hits"]
+    atlas.run("tune", "docs.atlas", "--queries", "base.npy")  # its documents stay in it
+    assert atlas.json("search", "docs.atlas", "when does a cat purr")["hits"] == hits
+
+    atlas.run("build", "base.npy", "-o", "flat.atlas", "--kind", "flat")
+    before = (atlas.folder / "flat.atlas").read_bytes()
+    assert "kind mismatch" in atlas.run("tune", "flat.atlas", "--queries", "queries.f32bin", code=FILE).err
+    assert (atlas.folder / "flat.atlas").read_bytes() == before
+    numpy.save(atlas.folder / "narrow.npy", vectors[1][:, :-1])
+    atlas.run("tune", "v.atlas", "--queries", "narrow.npy", code=FILE)
+    for wrong in (["--recall", "0"], ["--recall", "1.5"], ["-k", "0"], ["--queries", "q.txt"], []):
+        atlas.run("tune", "v.atlas", *(["--queries", "queries.f32bin"] if wrong and wrong[0] != "--queries" else []), *wrong,
+                  code=USAGE)
+
+
 def test_seal(atlas, vectors, docs):
     base, queries = vectors
     numpy.save(atlas.folder / "t.npy", truth_of(base, queries, "l2sq", 10)[0])

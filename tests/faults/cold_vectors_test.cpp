@@ -124,6 +124,21 @@ TEST_SUITE("faults") {
     }
   }
 
+  TEST_CASE("vectors on disk: a read that fails ends a tuning, which sets nothing") {
+    const support::memory_folder folder;
+    const auto queries = support::random_vector(2, dimension);
+    for (const traversal_codes codes : {traversal_codes::none, traversal_codes::lvq8}) {
+      auto index = opened(folder, codes, false);
+      for (const std::size_t failing : {0U, 1U, 20U, 45U}) {  // of the exact answer's, then of the first search's
+        CAPTURE(failing);
+        std::size_t seen = 0;
+        const faults::layer layer([&](call what, std::size_t) { return verdict{.error = what == call::pread && seen++ == failing ? EIO : 0}; });
+        CHECK(failed_as(index.tune(atlas::dense(queries.data(), 1, dimension)), errc::io));
+        CHECK(index.search_width() == 40);
+      }
+    }
+  }
+
   TEST_CASE("vectors on disk: of a batch on several threads the first error comes back") {
     const support::memory_folder folder;
     const auto queries = support::random_vector(2, 50 * dimension);

@@ -173,6 +173,65 @@ def test_a_sealed_file_answers_and_does_not_change(tmp_path, metric):
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["sealed.atlas"]
 
 
+@native_only
+def test_tuning_finds_a_width_and_keeps_it(tmp_path):
+    index, _ = filled(rows=2000)
+    queries = whole_rows(9, 100, 12)
+    calls = []
+    tuned = index.tune(queries, k=5, recall=0.9, progress=lambda done, total: calls.append(done))
+    assert calls == sorted(calls) and len(calls) > 100
+    assert 0.9 <= tuned.recall <= 1 and tuned.width >= 5 and tuned.prefetch_rows >= 1 and tuned.queries_per_second > 0
+    assert index.info().search_width == tuned.width
+    exact = index.search(queries, k=5, width=2000)
+    hits = index.search(queries, k=5)
+    assert np.mean(hits.distances <= exact.distances[:, -1:]) == pytest.approx(tuned.recall, abs=0.01)
+    index.save(tmp_path / "tuned.atlas")
+    opened = atlas.Index.open(tmp_path / "tuned.atlas")
+    assert opened.info().read_only and opened.info().search_width == tuned.width
+    more = opened.tune(queries, k=5, recall=1)
+    assert more.width > tuned.width and opened.info().search_width == more.width
+    with pytest.raises(atlas.Cancelled):
+        index.tune(queries, progress=lambda done, total: False)
+    assert index.info().search_width == tuned.width
+    with pytest.raises(atlas.InvalidArgument, match="size"):
+        atlas.Index.create(12).tune(queries)
+    with pytest.raises(atlas.InvalidArgument):
+        index.tune(np.empty((0, 12), dtype=np.float32))
+
+
+def test_vectors_on_disk(golden):
+    mapped = atlas.Index.open(golden / "hnsw.atlas")
+    on_disk = atlas.Index.open(golden / "hnsw.atlas", vectors="on_disk")
+    queries = random_rows(12, 5, 6)
+    one, other = mapped.search(queries, k=4), on_disk.search(queries, k=4)
+    np.testing.assert_array_equal(one.keys, other.keys)
+    np.testing.assert_array_equal(mapped.get(70), on_disk.get(70))
+    assert on_disk.info().read_only
+    for bad in ("memory", 1, None):
+        with pytest.raises(atlas.InvalidArgument, match="vectors: expected one of mapped, on_disk"):
+            atlas.Index.open(golden / "hnsw.atlas", vectors=bad)
+    with pytest.raises(atlas.InvalidArgument, match="vectors: expected 'mapped' for mode='change'"):
+        atlas.Index.open(golden / "hnsw.atlas", mode="change", vectors="on_disk")
+    with pytest.raises(atlas.InvalidArgument, match="vectors: expected mapped"):
+        atlas.Index.open(golden / "flat.atlas", vectors="on_disk")
+    assert len(atlas.Folder.open(golden / "folder.atlas", vectors="on_disk")) == 4
+
+
+def test_what_cannot_be_tuned(golden):
+    flat = atlas.Index.create(6, kind="flat")
+    queries = random_rows(1, 3, 6)
+    with pytest.raises(atlas.KindMismatch, match="index: expected hnsw, found flat"):
+        flat.tune(queries)
+    graph = atlas.Index.open(golden / "hnsw.atlas")
+    for bad in (0, -1, 1.01, float("nan")):
+        with pytest.raises(atlas.InvalidArgument, match="recall"):
+            graph.tune(queries, recall=bad)
+    with pytest.raises(atlas.InvalidArgument, match="k"):
+        graph.tune(queries, k=0)
+    with pytest.raises(TypeError, match="recall"):
+        graph.tune(queries, recall="0.9")
+
+
 def test_what_cannot_be_sealed(golden, tmp_path):
     flat = atlas.Index.create(4, kind="flat")
     flat.compact()
@@ -312,7 +371,8 @@ def test_without_the_library_a_graph_is_not_made_changed_or_sealed(golden, tmp_p
         with pytest.raises(atlas.NativeRequired):
             atlas.Index.create(4, kind=kind, stored="int8")
     graph = atlas.Index.open(golden / "hnsw.atlas", mode="change")
-    for call in (graph.compact, lambda: graph.seal(tmp_path / "x"), lambda: graph.remove([10], missing_ok=True)):
+    for call in (graph.compact, lambda: graph.tune(random_rows(1, 3, graph.dimension)), lambda: graph.seal(tmp_path / "x"),
+                 lambda: graph.remove([10], missing_ok=True)):
         with pytest.raises(atlas.NativeRequired):
             call()
 

@@ -64,6 +64,7 @@ def test_defaults_are_those_of_the_library():
     check(atlas.EmbedderOptions, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.Index.create, "index/hnsw_options.hpp", "hnsw_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "codes_from", "alpha")})
+    check(atlas.Index.tune, "index/options.hpp", "tune_options", {n: n for n in ("k", "recall")})
     check(atlas.Index.seal, "index/options.hpp", "seal_options", {n: n for n in ("degree", "seed")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
@@ -85,6 +86,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
 
     assert check("atlas_index_options", atlas.Index.create) == 6
     assert check("atlas_seal_options", atlas.Index.seal) == 2
+    assert check("atlas_tune_options", atlas.Index.tune) == 2
     assert check("atlas_chunk_options", atlas.chunk) == 3
     assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
     assert check("atlas_embedder_options", atlas.Embedder) == 7

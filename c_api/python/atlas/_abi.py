@@ -34,7 +34,7 @@ class IndexOptions(c.Structure):
 
 
 class OpenOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32)]
+    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32), ("vectors", c.c_int32)]
 
 
 class SearchOptions(c.Structure):
@@ -57,6 +57,16 @@ class NearestOptions(c.Structure):
 class SaveOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("progress", ProgressCallback),
                 ("progress_context", Pointer)]
+
+
+class TuneOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("k", c.c_uint64), ("recall", c.c_double),
+                ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
+class TuneResult(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("width", c.c_uint64),
+                ("prefetch_rows", c.c_uint64), ("recall", c.c_double), ("queries_per_second", c.c_double)]
 
 
 class SealOptions(c.Structure):
@@ -138,7 +148,8 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
     "atlas_nearest_options": NearestOptions,
-    "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
+    "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_tune_options": TuneOptions,
+    "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
@@ -180,6 +191,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_list_keys": (Status, [_p, _p, _p, _p, _size]),
     "atlas_index_reserve": (Status, [_p, _size]),
     "atlas_index_compact": (Status, [_p]),
+    "atlas_index_tune": (Status, [_p, _p, _p, _p]),
     "atlas_index_save": (Status, [_p, _text, _p]),
     "atlas_index_seal": (Status, [_p, _text, _p]),
     "atlas_file_verify": (Status, [_text, _p]),

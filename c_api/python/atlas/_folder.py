@@ -9,7 +9,7 @@ from typing import List, Optional, Type, Union
 from . import _backend
 from ._arrays import Allowed, checked_count, checked_key
 from ._index import Path, checked_mode, checked_path
-from ._options import Seconds, checked_search_options
+from ._options import Seconds, checked_residence, checked_search_options
 from ._texts import Text, checked_embedder_options, checked_text
 from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 
@@ -48,9 +48,10 @@ class Folder:
             checked_embedder_options(embedder), progress)
 
     @classmethod
-    def open(cls, path: Path, mode: str = "r") -> "Folder":
-        """Opens what ``build`` wrote. mode "change" allows add_document and remove_document."""
-        return cls(_backend.folder_class.open(checked_path("path", path), checked_mode(mode)))
+    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped") -> "Folder":
+        """Opens what ``build`` wrote. mode "change" allows add_document and remove_document; vectors as in ``Index.open``."""
+        change = checked_mode(mode)
+        return cls(_backend.folder_class.open(checked_path("path", path), change, checked_residence(vectors, change)))
 
     def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None,
                strategy: str = "automatic", starts: int = 0, patience: int = 0,

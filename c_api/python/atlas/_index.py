@@ -14,8 +14,8 @@ from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_
                       checked_vectors)
 from ._backend import index_class
 from ._errors import InvalidArgument, refused
-from ._options import Seconds, checked_index_options, checked_search_options
-from ._types import Hits, IndexBackend, IndexInfo, Progress
+from ._options import Seconds, checked_index_options, checked_recall, checked_residence, checked_search_options
+from ._types import Hits, IndexBackend, IndexInfo, Progress, Tuned
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
@@ -90,12 +90,15 @@ class Index:
             alpha)))
 
     @classmethod
-    def open(cls, path: Path, mode: str = "r") -> "Index":
+    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped") -> "Index":
         """Opens an index file of any kind; reads its header only.
 
-        @param mode  "r": mapped, every change is refused; "change": changes stay in this process until ``save``
+        @param mode     "r": mapped, every change is refused; "change": changes stay in this process until ``save``
+        @param vectors  "mapped" as the rest of the file, or "on_disk": hnsw with mode "r": each is read when it is measured,
+                        for files larger than memory
         """
-        return cls(index_class.open(checked_path("path", path), checked_mode(mode)))
+        change = checked_mode(mode)
+        return cls(index_class.open(checked_path("path", path), change, checked_residence(vectors, change)))
 
     # -- changes
 
@@ -209,6 +212,21 @@ class Index:
         block = checked_vectors("queries", queries, self._dimension)
         found = self._backend.distances(block, checked_keys("keys", keys))
         return np.asarray(found[0]) if queries.ndim == 1 else found
+
+    def tune(self, queries: Floats, k: int = 10, recall: float = 0.95, *, progress: Optional[Progress] = None) -> Tuned:
+        """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
+        ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
+        opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
+        compare the result's recall.
+
+        @param queries   float32 [q, dimension], such as will be asked; several hundred for a recall of two digits
+        @param k         answers a query
+        @param recall    wanted share of the exact answers, above 0 to 1
+        @param progress  called with (done, total) queries; cancelling leaves the index as it was
+        @raise           KindMismatch for flat; InvalidArgument for an empty index; NativeRequired without the native library
+        """
+        block = checked_vectors("queries", queries, self._dimension)
+        return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall), progress)
 
     # -- files and facts
 

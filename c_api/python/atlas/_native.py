@@ -15,7 +15,8 @@ from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
 from ._types import (CODES, KINDS, LEVELS, METRICS, PHASES, SKIP_REASONS, STORED, Chunk, EmbedderOptions, FolderHit,
-                     FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, SearchOptions)
+                     FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, SearchOptions,
+                     Tuned)
 
 assert _library is not None, "imported by the package only when the library is there"
 _lib: c.CDLL = _library
@@ -108,8 +109,8 @@ class NativeIndex:
         return cls(out.value or 0)
 
     @classmethod
-    def open(cls, path: bytes, change: bool) -> "NativeIndex":
-        options = _sized(_abi.OpenOptions, mode=1 if change else 0)
+    def open(cls, path: bytes, change: bool, residence: int = 0) -> "NativeIndex":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence)
         out = c.c_void_p()
         _check(_lib.atlas_index_open(c.byref(out), path, c.byref(options)))
         return cls(out.value or 0)
@@ -226,6 +227,13 @@ class NativeIndex:
     def compact(self) -> None:
         with self._handle.use() as index:
             _check(_lib.atlas_index_compact(index))
+
+    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+        matrix, found = _matrix(queries), _sized(_abi.TuneResult)
+        _run_save(self._handle, lambda index, options: int(
+            _lib.atlas_index_tune(c.byref(found), index, c.byref(matrix), options)), progress,
+            _sized(_abi.TuneOptions, k=k, recall=recall))
+        return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second)
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         _run_save(self._handle, lambda index, options: int(_lib.atlas_index_save(index, path, options)), progress)
@@ -371,8 +379,8 @@ class NativeFolder:
         self._handle = Handle(pointer, _lib.atlas_folder_close, "folder")
 
     @classmethod
-    def open(cls, path: bytes, change: bool) -> "NativeFolder":
-        options = _sized(_abi.OpenOptions, mode=1 if change else 0)
+    def open(cls, path: bytes, change: bool, residence: int = 0) -> "NativeFolder":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence)
         out = c.c_void_p()
         _check(_lib.atlas_folder_open(c.byref(out), path, c.byref(options)))
         return cls(out.value or 0)

@@ -9,7 +9,7 @@ from typing import Union
 
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key, checked_name
 from ._errors import InvalidArgument, ScalarMismatch, refused
-from ._types import CODES, FIRST_PASSES, KINDS, METRICS, STORED, STRATEGIES, IndexOptions, SearchOptions
+from ._types import CODES, FIRST_PASSES, KINDS, METRICS, RESIDENCES, STORED, STRATEGIES, IndexOptions, SearchOptions
 
 MOST_STARTS = 1024
 _LONGEST_LIMIT = 1e9  # seconds, of which the nanoseconds are a uint64
@@ -33,6 +33,20 @@ def checked_time_limit(value: object) -> int:
     if not 0 < seconds < math.inf:  # nor NaN
         raise refused(InvalidArgument, "time_limit", expected, value)
     return max(int(min(seconds, _LONGEST_LIMIT) * 1e9), 1)
+
+
+def checked_residence(vectors: object, change: bool) -> int:
+    residence = checked_name("vectors", vectors, RESIDENCES)
+    if residence != 0 and change:
+        raise refused(InvalidArgument, "vectors", "'mapped' for mode='change'", repr(vectors))
+    return residence
+
+
+def checked_recall(value: object) -> float:
+    recall = checked_number("recall", value, "a number above 0, to 1")
+    if not 0.0 < recall <= 1.0:
+        raise refused(InvalidArgument, "recall", "above 0, to 1", value)
+    return recall
 
 
 def checked_alpha(value: object) -> float:

@@ -26,6 +26,7 @@ KINDS = ("auto", "flat", "hnsw")
 CODES = ("automatic", "none", "f16", "bf16", "lvq8", "lvq4")
 STORED = ("float32", "float16", "bfloat16", "int8", "uint8")
 STRATEGIES = ("automatic", "walk", "two_hop", "scan")
+RESIDENCES = ("mapped", "on_disk")
 LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
 PHASES = ("walking", "reading", "indexing", "saving")
 SKIP_REASONS = ("unreadable", "too large", "empty", "binary", "bad encoding")
@@ -40,6 +41,19 @@ class Hits(NamedTuple):
     """float32 [queries, k], in the index's metric; slots without an answer hold +inf"""
     counts: "npt.NDArray[np.uint32]"
     """uint32 [queries]: answers found, at most k"""
+
+
+class Tuned(NamedTuple):
+    """What ``Index.tune`` chose and measured."""
+
+    width: int
+    """candidates kept while searching"""
+    prefetch_rows: int
+    """rows asked for ahead in a walk"""
+    recall: float
+    """share of the exact answers found at that width; below the wanted one if no width reaches that"""
+    queries_per_second: float
+    """with both, on one thread that nothing disturbs"""
 
 
 class Chunk(NamedTuple):
@@ -196,6 +210,7 @@ class IndexBackend(Protocol):
     def keys(self) -> Keys: ...
     def reserve(self, rows: int) -> None: ...
     def compact(self) -> None: ...
+    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
     def close(self) -> None: ...

@@ -61,6 +61,15 @@ class hnsw_engine {
     search_width_.store_release(static_cast<std::uint32_t>(width));
     return {};
   }
+  /// Rows asked for ahead in a walk.
+  [[nodiscard]] std::size_t prefetch_rows() const noexcept {
+    const std::uint16_t rows = prefetch_rows_.load_acquire();
+    return rows != 0 ? rows : default_prefetch_rows;
+  }
+  /// @param rows  1 to 65,535. The default stays it in versions whose default is another
+  void set_prefetch_rows(std::size_t rows) noexcept {
+    prefetch_rows_.store_release(rows == default_prefetch_rows ? std::uint16_t{0} : static_cast<std::uint16_t>(rows));
+  }
 
   [[nodiscard]] float alpha() const noexcept { return alpha_; }
   [[nodiscard]] std::uint32_t codes_from() const noexcept { return codes_from_; }
@@ -105,6 +114,11 @@ class hnsw_engine {
   }
 
   [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
+    return nearest(rows, scratch, options, prefetch_rows());
+  }
+  /// With so many rows asked for ahead, which is a matter of time only.
+  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options,
+                                           std::size_t prefetch_rows) const noexcept {
     // The entry first: one that an add raised after the rows were counted would not be among them.
     const entry_point entry = graph_.entry();
     hnsw_request request;
@@ -120,7 +134,7 @@ class hnsw_engine {
       request.limits.deadline_ns = options.time_limit_ns < ~now ? now + options.time_limit_ns : ~std::uint64_t{0};
     }
     const sealed_parts sealed{&neighbours_, codes_.is_active() ? codes_.centre().data() : zeros_.data()};
-    const status found = hnsw_nearest({rows, codes_, graph_}, neighbours_.is_there() ? &sealed : nullptr, scratch, entry, prefetch_rows(), request);
+    const status found = hnsw_nearest({rows, codes_, graph_}, neighbours_.is_there() ? &sealed : nullptr, scratch, entry, prefetch_rows, request);
     if (!found.ok()) return found.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
   }
@@ -299,10 +313,6 @@ class hnsw_engine {
     if (!rows.ok()) return rows.error();
     neighbours_.adopt(static_cast<column&&>(*rows));
     return zeros_.resize_zeroed(dimension);
-  }
-  [[nodiscard]] std::size_t prefetch_rows() const noexcept {
-    const std::uint16_t rows = prefetch_rows_.load_acquire();
-    return rows != 0 ? rows : default_prefetch_rows;
   }
   /// 0 means the default; at least k; no more than there are rows, so that memory follows the index.
   [[nodiscard]] std::size_t clamp_width(std::size_t width, std::size_t k, std::size_t row_count) const noexcept {

@@ -3,12 +3,13 @@
 //
 // Room:      hnsw<Scalar>: creation, opening, and what only this kind has.
 // Not here:  what its members promise (index/basic_index.hpp), the graph (index/hnsw_engine.hpp and on).
-// Depends:   index/{basic_index,hnsw_engine,hnsw_options}.hpp.
+// Depends:   index/{basic_index,hnsw_engine,hnsw_options,hnsw_tune}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_HNSW_INDEX_HPP
 #define ATLAS_INDEX_HNSW_INDEX_HPP
 
 #include <atlas/index/hnsw_engine.hpp>  // hnsw_engine, basic_index
+#include <atlas/index/hnsw_tune.hpp>    // hnsw_tuning
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -58,6 +59,35 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
       return this->state_->engine.seal(writer, this->state_->rows, parameters, options, this->state_->pool, this->state_->scratches);
     });
   }
+  /// Finds the width at which searches like these find the wanted share of the exact answers, and how far ahead to prefetch
+  /// then. Both become the index's: the defaults of its searches, and of files saved from now on. Only the defaults in this
+  /// process change: an index that is read-only, or sealed, is tuned and saved as any other.
+  ///
+  /// The width is at least k, and finds the wanted share of the k nearest live rows of these queries, while one less, if
+  /// that is no less than k, does not. (Recall is not quite monotonic: a narrower width may happen to do as well.) It does
+  /// not depend on time: the same index, queries and SIMD target give the same width and recall. If no width is enough, up
+  /// to as many as there are rows or 65,536, it is the narrowest of those that found the most, in the same sense, and the
+  /// result's recall is below the wanted one: compare it. How far ahead to prefetch is measured on the clock, and stays the
+  /// default unless another is at least 2 % faster.
+  ///
+  /// @param queries  shape [n, dimension]; such as will be asked, several hundred of them for a recall of two digits
+  /// @param options  k, recall, progress: cancelling leaves the index as it was
+  /// @return  errc::invalid_argument (no queries, k = 0, recall not above 0 to 1, an empty index), dimension_mismatch,
+  ///          not_finite, zero_vector (cosine), limit_exceeded, no_memory, cancelled, or of vectors left on disk io and
+  ///          corrupt_file; then nothing was set
+  /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about 2 * log2(width)
+  /// searches; then up to four seconds. 8 bytes a query.
+  /// Threads: beside searches and changes; rows that come or go meanwhile make the recall less exact.
+  [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
+    auto& own = *this->state_;
+    const detail::tuned_index parts{own.rows, own.engine, own.pool, own.scratches, own.epochs};
+    if (status fits = detail::check_tune(parts, queries, options); !fits.ok()) return fits.error();
+    auto tuned = detail::hnsw_tuning(parts, queries, options).run();
+    if (!tuned.ok()) return tuned;
+    if (status set = set_search_width(tuned->width); !set.ok()) return set.error();
+    own.engine.set_prefetch_rows(tuned->prefetch_rows);
+    return tuned;
+  }
   [[nodiscard]] bool is_sealed() const noexcept { return this->state_->engine.is_sealed(); }
 
   [[nodiscard]] std::uint32_t connectivity() const noexcept { return this->state_->engine.graph().connectivity(); }
@@ -66,6 +96,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   /// The width of searches that name none, also in files saved from now on.
   /// @return  errc::invalid_argument unless 1 <= width <= 65,536
   [[nodiscard]] status set_search_width(std::size_t width) noexcept { return this->state_->engine.set_search_width(width); }
+  /// How many rows a walk asks for ahead; tune finds it.
+  [[nodiscard]] std::size_t prefetch_rows() const noexcept { return this->state_->engine.prefetch_rows(); }
   /// In what form rows are compared in walks, once there are as many as options.codes_from.
   [[nodiscard]] traversal_codes codes() const noexcept { return this->state_->engine.codes().kind(); }
   [[nodiscard]] std::uint32_t codes_from() const noexcept { return this->state_->engine.codes_from(); }

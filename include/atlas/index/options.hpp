@@ -87,6 +87,21 @@ struct open_options {
   bool load = false;
 };
 
+/// Options of hnsw's tune.
+struct tune_options {
+  std::size_t k = 10;         ///< answers a query, >= 1
+  double recall = 0.95;       ///< wanted share of the exact answers, above 0 to 1; as near as the k-th counts as exact
+  progress on_progress = {};  ///< called with queries asked, of the most there may be; cancelling leaves the index as it was
+};
+
+/// What hnsw's tune set, and measured.
+struct tune_result {
+  std::size_t width = 0;          ///< candidates kept while searching
+  std::size_t prefetch_rows = 0;  ///< rows asked for ahead in a walk
+  double recall = 0;              ///< share of the exact answers found at that width; below the wanted one if none reaches that
+  double queries_per_second = 0;  ///< with both, on one thread that nothing disturbs
+};
+
 /// A section of the caller's that is written into the file beside the index's own, marked optional.
 struct extra_section {
   std::uint32_t id = 0;             ///< >= 0x200 and not used by the index

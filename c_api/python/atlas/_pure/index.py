@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from .._errors import (Cancelled, Closed, DuplicateKey, InvalidArgument, KeyNotFound, KindMismatch, LimitExceeded,
                        MetricMismatch, ReadOnly, ScalarMismatch, needs_native, refused)
-from .._types import CODES, METRICS, STORED, Hits, IndexInfo, IndexOptions, Progress, SearchOptions
+from .._types import CODES, METRICS, STORED, Hits, IndexInfo, IndexOptions, Progress, SearchOptions, Tuned
 from . import codes
 from .embedder import mix64
 from .file import GROWABLE, KIND_FLAT, KIND_HNSW, REQUIRED, File, NewSection, write_file
@@ -106,7 +106,8 @@ class PureIndex:
         return cls(wished.dimension, wished.metric)
 
     @classmethod
-    def open(cls, path: bytes, change: bool) -> "PureIndex":
+    def open(cls, path: bytes, change: bool, residence: int = 0) -> "PureIndex":
+        """A mapping reads what is asked for, wherever the vectors of a graph should be."""
         file = File(path)
         header = file.header
         if header.kind not in (KIND_FLAT, KIND_HNSW):
@@ -123,6 +124,8 @@ class PureIndex:
             raise file.corrupt("header.rows", _MOST_ROWS, header.rows)
         if header.live > header.rows:
             raise file.corrupt("header.count", header.rows, header.live)
+        if residence != 0 and header.kind != KIND_HNSW:
+            raise refused(InvalidArgument, "vectors", "mapped, as every search of a flat index reads all", "on_disk", path=path)
         index = cls(header.dimension, METRICS[header.metric], header.scalar)
         (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
          codes_wanted, _, codes_from, alpha, blocks_a_row, _) = _PARAMETERS.unpack_from(header.parameters)
@@ -368,12 +371,18 @@ class PureIndex:
         with self._lock:
             self._may_change()
 
+    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+        self._refuse_graph("tuning a graph")
+
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None:
+        self._refuse_graph("sealing a graph")
+
+    def _refuse_graph(self, what: str) -> NoReturn:
         with self._lock:
             self._open()
             if self._kind != "hnsw":
                 raise refused(KindMismatch, "index", "hnsw", self._kind)
-            raise needs_native("sealing a graph")
+            raise needs_native(what)
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         with self._lock:

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/cli/tune.cpp -- atlas tune: the width at which an index answers as well as is wanted.
+#include "command.hpp"
+#include "sections.hpp"
+#include "terminal.hpp"
+
+#include <atlas/hnsw.hpp>
+#include <atlas/storage/vector_file.hpp>
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+struct tune_arguments {
+  std::string file;
+  std::string queries;
+  std::string output;
+  std::size_t k = atlas::tune_options().k;
+  double recall = atlas::tune_options().recall;
+};
+
+void run(const tune_arguments& arguments, const command_line& line) {
+  take_argument(atlas::vector_format_of(arguments.queries), arguments.queries);
+  const std::string output = arguments.output.empty() ? arguments.file : arguments.output;
+  auto index = take(atlas::hnsw<float>::open(arguments.file.c_str()), arguments.file);
+  const auto further = further_sections(*index.file());
+  const auto questions = take(atlas::vector_file::open(arguments.queries.c_str()), arguments.queries);
+  if (questions.dimension() != index.dimension()) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "query dimension", index.dimension(), questions.dimension()}, arguments.queries);
+  }
+  std::vector<float> vectors(static_cast<std::size_t>(questions.rows()) * index.dimension());
+  take(questions.read_floats(0, questions.rows(), vectors.data()), arguments.queries);
+  const stopwatch watch;
+  atlas::tune_result tuned;
+  {
+    progress_line progress("tuning  ", "queries");
+    tuned = take(index.tune(atlas::dense(vectors.data(), static_cast<std::size_t>(questions.rows()), index.dimension()),
+                            {.k = arguments.k, .recall = arguments.recall, .on_progress = progress}), arguments.queries);
+    progress.restart("saving  ", "bytes");
+    take(index.save(output.c_str(), {.extra = further, .on_progress = progress}), output);
+  }
+  if (line.as_json) {
+    return print_json({{"index", output},
+                       {"k", arguments.k},
+                       {"width", tuned.width},
+                       {"prefetch_rows", tuned.prefetch_rows},
+                       {"recall", tuned.recall},
+                       {"wanted_recall", arguments.recall},
+                       {"queries_per_second", tuned.queries_per_second},
+                       {"seconds", watch.seconds()}});
+  }
+  char recall[32];
+  std::snprintf(recall, sizeof recall, "%.4f", tuned.recall);
+  std::cout << printable(output) << ": width " << tuned.width << ", recall@" << arguments.k << ' ' << recall
+            << (tuned.recall < arguments.recall ? " (no width finds more), " : ", ")
+            << count_text(static_cast<std::uint64_t>(tuned.queries_per_second)) << " queries/s; "
+            << duration_text(watch.seconds()) << '\n';
+}
+
+}  // namespace
+
+void add_tune_command(CLI::App& app, command_line& line) {
+  CLI::App* command = app.add_subcommand("tune", "Find the search width at which an hnsw index answers as well as is wanted, and keep it in the file");
+  const auto arguments = std::make_shared<tune_arguments>();
+  command->add_option("file", arguments->file, "An hnsw index")->required()->check(a_path())->type_name("FILE");
+  command->add_option("--queries", arguments->queries, "A file of vectors such as will be asked")->required()->check(a_path())->type_name("VECTORS");
+  command->add_option("--recall", arguments->recall, "The share of the exact answers that is wanted")
+      ->capture_default_str()->check(CLI::Range(0.001, 1.0))->type_name("X");
+  command->add_option("-k", arguments->k, "Answers a query")->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
+  command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->check(a_path())->type_name("NEW");
+  finish_command(*command, line,
+                 "  atlas tune sift.atlas --queries query.fvecs --recall 0.97\n"
+                 "  atlas tune e.atlas --queries q.npy -k 100 -o tuned.atlas");
+  command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
+}
+
+}  // namespace cli
