@@ -311,9 +311,11 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   if (wished->vectors != ATLAS_VECTORS_MAPPED && wished->vectors != ATLAS_VECTORS_ON_DISK) {
     return no_such("options.vectors", "one of ATLAS_VECTORS_", wished->vectors);
   }
+  if (wished->load != 0 && wished->load != 1) return no_such("options.load", "0 or 1", wished->load);
   open_options how;
   how.mode = static_cast<open_mode>(wished->mode);
   how.vectors = static_cast<vector_residence>(wished->vectors);
+  how.load = wished->load != 0;
   return how;
 }
 

@@ -191,8 +191,10 @@ typedef struct atlas_open_options {
   uint32_t struct_size;
   int32_t mode;         /**< ATLAS_OPEN_ */
   int32_t vectors;      /**< ATLAS_VECTORS_: where the stored vectors are */
+  int32_t load;         /**< 1: read into memory, in huge pages where there are, instead of mapped: slower to open, faster
+                             to search where the file is much larger than the caches; 0: no */
 } atlas_open_options;
-#define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0, 0 }
+#define ATLAS_OPEN_OPTIONS_INIT { (uint32_t)sizeof(atlas_open_options), 0, 0, 0 }
 
 /** How hnsw finds rows among allowed ones: the same kind of answer, at other costs. */
 enum {

@@ -29,6 +29,8 @@ struct eval_arguments {
   walk_arguments walk;
   unsigned threads = 1;
   unsigned rounds = 3;
+  bool load = false;
+  bool on_disk = false;
 };
 
 /// The queries, and for each of them how far away its k-th true neighbour is, by the index's own arithmetic.
@@ -149,7 +151,8 @@ void run(const eval_arguments& given, const command_line& line) {
   arguments.counts.erase(std::unique(arguments.counts.begin(), arguments.counts.end()), arguments.counts.end());
   for (const std::string& name : {arguments.queries, arguments.truth}) take_argument(atlas::vector_format_of(name), name);
   if (!arguments.plot.empty()) require_plotter(arguments.plot);
-  const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
+  const auto residence = arguments.on_disk ? atlas::vector_residence::on_disk : atlas::vector_residence::mapped;
+  const auto index = take(atlas::any_index::open(arguments.file.c_str(), {.vectors = residence, .load = arguments.load}), arguments.file);
   const test_set set = read_test_set(arguments, index);
   std::vector<std::size_t> counts;
   for (const std::size_t k : arguments.counts) {
@@ -232,6 +235,8 @@ void add_eval_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_option("--rounds", arguments->rounds, "Times each search is measured; the median is printed")
       ->capture_default_str()->check(CLI::Range(1, 1000))->type_name("N");
+  command->add_flag("--load", arguments->load, "Read the index into memory instead of mapping its file");
+  command->add_flag("--on-disk", arguments->on_disk, "hnsw: leave the vectors in the file and read those that are measured");
   command->add_option("--plot", arguments->plot, "Draw recall against speed, with gnuplot, to a .png or .svg")->check(a_path())->type_name("PICTURE");
   finish_command(*command, line,
                  "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs\n"

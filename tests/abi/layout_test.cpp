@@ -42,10 +42,11 @@ AT(atlas_index_options, stored, 52);
 AT(atlas_index_options, codes_from, 56);
 AT(atlas_index_options, alpha, 60);
 
-SIZE(atlas_open_options, 12);
+SIZE(atlas_open_options, 16);
 AT(atlas_open_options, struct_size, 0);
 AT(atlas_open_options, mode, 4);
 AT(atlas_open_options, vectors, 8);
+AT(atlas_open_options, load, 12);
 
 SIZE(atlas_search_options, 64);
 AT(atlas_search_options, struct_size, 0);

@@ -339,6 +339,16 @@ TEST_SUITE("c_api") {
       CHECK(last_error_says("options.vectors"));
     }
     options.vectors = ATLAS_VECTORS_MAPPED;
+    options.load = 1;
+    REQUIRE(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_OK);
+    const index_handle loaded(opened);
+    CHECK(search(opened, values.data(), 5) == search(index.get(), values.data(), 5));
+    for (const std::int32_t load : {-1, 2, 256}) {
+      options.load = load;
+      CHECK(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says("options.load"));
+    }
+    options.load = 0;
     check_struct_size(
         options,
         [&](const atlas_open_options* given) {

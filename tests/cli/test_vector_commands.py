@@ -79,6 +79,18 @@ def test_every_form_of_ground_truth_gives_the_same_recall(atlas, vectors):
     assert all(one == recalls[0] for one in recalls) and len(recalls[0]) == 4  # 100 is more than is known
 
 
+def test_eval_of_a_loaded_index_and_of_vectors_left_on_disk(atlas, vectors):
+    base, queries = vectors
+    write_vecs(atlas.folder / "truth.ivecs", truth_of(base, queries, "l2sq", 10)[0].astype("i4"))
+    eval_of = ("--queries", "queries.f32bin", "--truth", "truth.ivecs", "--widths", "10,40", "-k", 10, "--rounds", 1)
+    for kind in ("hnsw", "flat"):
+        atlas.run("build", "base.npy", "-o", "v.atlas", "--kind", kind)
+        recalls = [[row["recall"] for row in atlas.json("eval", "v.atlas", *eval_of, *how)["rows"]]
+                   for how in ((), ("--load",), *((("--on-disk",), ("--on-disk", "--load")) if kind == "hnsw" else ()))]
+        assert all(one == recalls[0] for one in recalls)
+    assert "expected mapped" in atlas.run("eval", "v.atlas", *eval_of, "--on-disk", code=FILE).err
+
+
 def test_answers_at_the_distance_of_the_kth_count_as_right(atlas):
     base = numpy.repeat(numpy.eye(4, dtype="f4"), 5, axis=0)  # five copies of each of four vectors
     numpy.save(atlas.folder / "base.npy", base)

@@ -217,6 +217,18 @@ def test_vectors_on_disk(golden):
     assert len(atlas.Folder.open(golden / "folder.atlas", vectors="on_disk")) == 4
 
 
+def test_loaded(golden):
+    queries = random_rows(12, 5, 6)
+    for name in ("hnsw.atlas", "flat.atlas"):
+        mapped, loaded = atlas.Index.open(golden / name), atlas.Index.open(golden / name, load=True)
+        np.testing.assert_array_equal(mapped.search(queries, k=4).keys, loaded.search(queries, k=4).keys)
+        assert loaded.info().read_only
+    changed = atlas.Index.open(golden / "flat.atlas", mode="change", load=True)
+    changed.remove(70)
+    assert len(changed) == len(mapped) - 1
+    assert len(atlas.Folder.open(golden / "folder.atlas", load=True)) == 4
+
+
 def test_what_cannot_be_tuned(golden):
     flat = atlas.Index.create(6, kind="flat")
     queries = random_rows(1, 3, 6)

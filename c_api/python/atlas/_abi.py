@@ -34,7 +34,7 @@ class IndexOptions(c.Structure):
 
 
 class OpenOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32), ("vectors", c.c_int32)]
+    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32), ("vectors", c.c_int32), ("load", c.c_int32)]
 
 
 class SearchOptions(c.Structure):

@@ -48,10 +48,12 @@ class Folder:
             checked_embedder_options(embedder), progress)
 
     @classmethod
-    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped") -> "Folder":
-        """Opens what ``build`` wrote. mode "change" allows add_document and remove_document; vectors as in ``Index.open``."""
+    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped", load: bool = False) -> "Folder":
+        """Opens what ``build`` wrote. mode "change" allows add_document and remove_document; vectors and load as in
+        ``Index.open``."""
         change = checked_mode(mode)
-        return cls(_backend.folder_class.open(checked_path("path", path), change, checked_residence(vectors, change)))
+        return cls(_backend.folder_class.open(checked_path("path", path), change, checked_residence(vectors, change),
+                                                bool(load)))
 
     def search(self, question: Text, k: int = 5, *, width: int = 0, allowed: Allowed = None,
                strategy: str = "automatic", starts: int = 0, patience: int = 0,

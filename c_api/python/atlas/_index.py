@@ -90,15 +90,17 @@ class Index:
             alpha)))
 
     @classmethod
-    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped") -> "Index":
-        """Opens an index file of any kind; reads its header only.
+    def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped", load: bool = False) -> "Index":
+        """Opens an index file of any kind; reads its header only, unless it is loaded.
 
         @param mode     "r": mapped, every change is refused; "change": changes stay in this process until ``save``
         @param vectors  "mapped" as the rest of the file, or "on_disk": hnsw with mode "r": each is read when it is measured,
                         for files larger than memory
+        @param load     True: read into memory, in huge pages where there are, instead of mapped: slower to open, faster to
+                        search where the file is much larger than the processor's caches
         """
         change = checked_mode(mode)
-        return cls(index_class.open(checked_path("path", path), change, checked_residence(vectors, change)))
+        return cls(index_class.open(checked_path("path", path), change, checked_residence(vectors, change), bool(load)))
 
     # -- changes
 

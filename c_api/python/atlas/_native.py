@@ -109,8 +109,8 @@ class NativeIndex:
         return cls(out.value or 0)
 
     @classmethod
-    def open(cls, path: bytes, change: bool, residence: int = 0) -> "NativeIndex":
-        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence)
+    def open(cls, path: bytes, change: bool, residence: int = 0, load: bool = False) -> "NativeIndex":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence, load=int(load))
         out = c.c_void_p()
         _check(_lib.atlas_index_open(c.byref(out), path, c.byref(options)))
         return cls(out.value or 0)
@@ -379,8 +379,8 @@ class NativeFolder:
         self._handle = Handle(pointer, _lib.atlas_folder_close, "folder")
 
     @classmethod
-    def open(cls, path: bytes, change: bool, residence: int = 0) -> "NativeFolder":
-        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence)
+    def open(cls, path: bytes, change: bool, residence: int = 0, load: bool = False) -> "NativeFolder":
+        options = _sized(_abi.OpenOptions, mode=1 if change else 0, vectors=residence, load=int(load))
         out = c.c_void_p()
         _check(_lib.atlas_folder_open(c.byref(out), path, c.byref(options)))
         return cls(out.value or 0)

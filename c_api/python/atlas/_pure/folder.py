@@ -67,7 +67,7 @@ class PureFolder:
         self._is_closed = False
 
     @classmethod
-    def open(cls, path: bytes, change: bool, residence: int = 0) -> "PureFolder":
+    def open(cls, path: bytes, change: bool, residence: int = 0, load: bool = False) -> "PureFolder":
         return cls(path, change)
 
     def _open(self) -> None:

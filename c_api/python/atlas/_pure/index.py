@@ -106,7 +106,7 @@ class PureIndex:
         return cls(wished.dimension, wished.metric)
 
     @classmethod
-    def open(cls, path: bytes, change: bool, residence: int = 0) -> "PureIndex":
+    def open(cls, path: bytes, change: bool, residence: int = 0, load: bool = False) -> "PureIndex":
         """A mapping reads what is asked for, wherever the vectors of a graph should be."""
         file = File(path)
         header = file.header
