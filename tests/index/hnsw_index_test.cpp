@@ -15,6 +15,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 #include <string>
 #include <vector>
@@ -282,5 +283,41 @@ TEST_SUITE("index") {
     const float scales[] = {1e-17F, 1.0F, 1e18F, 1e-9F, 1e9F};
     for (std::size_t i = 0; i < mixed.size(); ++i) mixed[i] *= scales[i / 16 % 5];
     CHECK(recall(exact, support::search(graph_of(mixed, {.dimension = 16, .metric = atlas::metric::cosine}), view, {.k = 10})) >= 0.98);
+  }
+
+  TEST_CASE("hnsw: an add that is refused takes no room in the graph, however often it is tried") {
+    auto index = atlas::hnsw<float>::create({.dimension = 4, .connectivity = 4}).value();
+    const auto vectors = support::random_vector(1, 200 * 4);
+    const auto keys = support::keys_from(0, 200);
+    REQUIRE(index.add({keys.data(), 1}, atlas::dense(vectors.data(), 1, 4)).ok());
+    REQUIRE(index.add(support::keys_from(1, 199), atlas::dense(vectors.data(), 199, 4)).ok());
+    const std::uint64_t before = index.memory().graph;
+    for (int i = 0; i < 50; ++i) CHECK(support::failed_as(index.add(support::keys_from(199, 200), atlas::dense(vectors.data(), 200, 4)), atlas::errc::duplicate_key));
+    CHECK(index.memory().graph == before);
+  }
+
+  TEST_CASE("hnsw: alpha above 1 keeps more links, also where distances are below 0") {
+    constexpr std::size_t dimension = 16;
+    const std::size_t rows = support::repetitions(1500, 600, 300);
+    auto vectors = support::random_vector(1, rows * dimension);
+    for (float& value : vectors) value *= 4.0F;  // products far above 1
+    for (const atlas::metric which : {atlas::metric::l2sq, atlas::metric::inner_product}) {
+      CAPTURE(std::string(atlas::name(which)));
+      std::size_t links[2] = {};
+      for (const bool is_stretched : {false, true}) {
+        auto index = atlas::hnsw<float>::create({.dimension = dimension, .metric = which, .alpha = is_stretched ? 1.3F : 1.0F}).value();
+        REQUIRE(index.add(support::keys_from(0, rows), atlas::dense(vectors.data(), rows, dimension)).ok());
+        const support::memory_folder folder;
+        REQUIRE(index.save(folder.path("graph").c_str()).ok());
+        const auto file = atlas::file_reader::open(folder.path("graph").c_str()).value();
+        const auto base = file.section(static_cast<std::uint32_t>(atlas::index_section::base_links)).value();
+        for (std::size_t at = 0; at < base.size(); at += 4) {
+          std::uint32_t id = 0;
+          std::memcpy(&id, base.data() + at, 4);
+          links[is_stretched] += id != 0xFFFFFFFFU ? 1U : 0U;
+        }
+      }
+      CHECK(links[1] > links[0]);
+    }
   }
 }

@@ -35,13 +35,17 @@ struct parts {
   /// Stores vectors under keys of their own, as pending rows that nothing leads to.
   atlas::row_batch append(std::uint64_t first_key, const std::vector<float>& vectors) {
     const std::size_t count = vectors.size() / dimension;
+    const auto level_of = [&](std::uint32_t row) { return atlas::detail::hnsw_level(level_seed_, row, graph.connectivity()); };
     const auto make_room = [&](const atlas::row_batch& batch) -> atlas::status {
-      std::vector<std::uint8_t> levels;
-      for (std::uint32_t i = 0; i < batch.fresh_count; ++i) levels.push_back(atlas::detail::hnsw_level(level_seed_, batch.first + i, graph.connectivity()));
-      return graph.grow(batch.first, batch.fresh_count, levels.data());
+      std::size_t lists = 0;
+      for (std::uint32_t i = 0; i < batch.fresh_count; ++i) lists += level_of(batch.first + i);
+      return graph.make_room(std::size_t{batch.first} + batch.fresh_count, lists);
+    };
+    const auto place = [&](const atlas::row_batch& batch) {
+      for (std::uint32_t i = 0; i < batch.fresh_count; ++i) graph.place(batch.first + i, level_of(batch.first + i));
     };
     auto batch = rows.append(support::keys_from(first_key, count), atlas::dense(vectors.data(), count, dimension),
-                             atlas::on_duplicate::refuse, {.make_room = make_room});
+                             atlas::on_duplicate::refuse, {.make_room = make_room, .store = place});
     REQUIRE(batch.ok());
     return std::move(*batch);
   }

@@ -301,6 +301,9 @@ class basic_index {
 
  private:
   [[nodiscard]] static status check_residence(const open_options& options) noexcept {
+    if (options.mode != open_mode::read && options.mode != open_mode::change) {
+      return error{errc::invalid_argument, "open_options.mode", "0 read or 1 change", static_cast<std::uint64_t>(options.mode)};
+    }
     constexpr auto field = "open_options.vectors";
     if (options.vectors == vector_residence::mapped) return {};
     if (options.vectors != vector_residence::on_disk) {

@@ -31,9 +31,7 @@ class column {
     const std::uint64_t least = std::uint64_t{reserve_rows > fewest_rows ? reserve_rows : fewest_rows} * element_bytes;
     const std::uint64_t most = std::uint64_t{max_rows} * element_bytes;
     const std::uint64_t wanted = most < reserved_bytes ? most : reserved_bytes;
-    auto space = region::reserve(wanted > least ? wanted : least, least);
-    if (!space.ok()) return space.error();
-    return column{static_cast<region&&>(*space), element_bytes};
+    return create_within(wanted > least ? wanted : least, least, element_bytes);
   }
   /// An owned column whose first elements are a file's, copy-on-write. @pre offset as region::map_front asks
   [[nodiscard]] static result<column> create_over(const mapped_file& file, std::uint64_t offset, std::uint64_t length_bytes,
@@ -43,11 +41,13 @@ class column {
     if (status mapped = made->space_.map_front(file, offset, length_bytes); !mapped.ok()) return mapped.error();
     return made;
   }
-  /// An owned column whose first elements are read from a file. @return also errc::io, corrupt_file if it ends before
+  /// An owned column whose first elements are read from a file.
+  /// @param may_grow  whether there come to be more: else it takes no more addresses than bytes
+  /// @return          also errc::io, corrupt_file if the file ends before
   [[nodiscard]] static result<column> create_from(const mapped_file& file, std::uint64_t offset, std::uint64_t length_bytes,
-                                                  std::size_t element_bytes) noexcept {
+                                                  std::size_t element_bytes, bool may_grow) noexcept {
     const auto rows = static_cast<std::size_t>(length_bytes / element_bytes);
-    auto made = create(element_bytes, rows);
+    auto made = may_grow ? create(element_bytes, rows) : create_within(length_bytes, length_bytes, element_bytes);
     if (!made.ok()) return made;
     if (status grown = made->grow(rows); !grown.ok()) return grown.error();
     if (status got = file.file().read_at(made->data(), length_bytes, offset); !got.ok()) return got.error();
@@ -72,6 +72,11 @@ class column {
   [[nodiscard]] std::size_t element_bytes() const noexcept { return element_bytes_; }
 
  private:
+  [[nodiscard]] static result<column> create_within(std::uint64_t wanted_bytes, std::uint64_t least_bytes, std::size_t element_bytes) noexcept {
+    auto space = region::reserve(wanted_bytes, least_bytes);
+    if (!space.ok()) return space.error();
+    return column{static_cast<region&&>(*space), element_bytes};
+  }
   /// Columns from this size on ask for huge pages: a walk touches rows all over, and with 4 KiB pages each one costs a
   /// page walk. Below it, whole huge pages would be mostly air.
   static constexpr std::uint64_t huge_pages_from = std::uint64_t{8} << 20;

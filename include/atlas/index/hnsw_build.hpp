@@ -201,7 +201,7 @@ class hnsw_insertion {
       for (std::uint32_t i = 0; i < size; ++i) ids[i] = kept[first + i].row;
       rows_.distances_from(one.row, ids, size, distances);
       for (std::uint32_t i = 0; i < size; ++i) {
-        if (distances[i] * alpha_ < one.distance) return true;
+        if (times_as_far(distances[i], alpha_) < one.distance) return true;
       }
     }
     return false;

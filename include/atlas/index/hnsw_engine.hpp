@@ -77,17 +77,19 @@ class hnsw_engine {
 
   // -- what basic_index asks of an engine
   [[nodiscard]] status make_room(const row_batch& batch) noexcept {
-    buffer<std::uint8_t> levels;
-    if (status made = levels.resize(batch.fresh_count); !made.ok()) return made;
-    for (std::uint32_t i = 0; i < batch.fresh_count; ++i) levels[i] = hnsw_level(seed_, batch.first + i, graph_.connectivity());
+    std::size_t lists = 0;
+    for (std::uint32_t i = 0; i < batch.fresh_count; ++i) lists += level_of(batch.first + i);
     const std::size_t rows_in_all = std::size_t{batch.first} + batch.fresh_count;
     if (status grown = codes_.make_room(rows_in_all); !grown.ok()) return grown;
-    return graph_.grow(batch.first, batch.fresh_count, levels.data());
+    return graph_.make_room(rows_in_all, lists);
   }
-  void store_beside(const row_store& rows, const row_batch& batch) noexcept { codes_.store(rows, batch, codes_from_); }
+  void store_beside(const row_store& rows, const row_batch& batch) noexcept {
+    for (std::uint32_t i = 0; i < batch.fresh_count; ++i) graph_.place(batch.first + i, level_of(batch.first + i));
+    codes_.store(rows, batch, codes_from_);
+  }
   [[nodiscard]] status reserve(std::uint32_t rows) noexcept {
     if (status grown = codes_.make_room(rows); !grown.ok()) return grown;
-    return graph_.grow(0, rows, nullptr);
+    return graph_.make_room(rows, 0);
   }
   [[nodiscard]] status link(const row_store& rows, search_scratch& scratch, std::uint32_t row) noexcept {
     // The first rows are linked by their vectors however they come, in one batch or in many.
@@ -266,6 +268,7 @@ class hnsw_engine {
     if (search_width == 0 || search_width > most_width) return error{why, "search_width", "1 to 65536", search_width};
     return {};
   }
+  [[nodiscard]] std::uint8_t level_of(std::uint32_t row) const noexcept { return hnsw_level(seed_, row, graph_.connectivity()); }
   [[nodiscard]] hnsw_insertion insertion(const row_store& rows, search_scratch& scratch) noexcept {
     const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
     return {rows, codes_, graph_, scratch, build_width_, alpha};

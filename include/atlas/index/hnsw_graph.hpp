@@ -72,7 +72,7 @@ class hnsw_graph {
     levels_ = static_cast<column&&>(*levels);
     blocks_ = static_cast<column&&>(*blocks);
     upper_ = static_cast<column&&>(*upper);
-    return grow(0, reserve_rows, 0);
+    return make_room(reserve_rows, 0);
   }
   /// Takes over columns that a file holds. Nothing in them is believed until it is used.
   void adopt(std::uint32_t connectivity, column&& base, column&& levels, column&& blocks, column&& upper,
@@ -120,10 +120,25 @@ class hnsw_graph {
     for (std::size_t line = 0; line < base_.element_bytes(); line += cache_line) __builtin_prefetch(at + line);
   }
 
-  /// Room for rows [first, first + count) with empty lists on levels 0 to levels[i]. On error nothing has changed.
-  /// One caller at a time: the row store calls it under its lock.
-  /// @param levels  shape [count], or null to make room only
-  [[nodiscard]] status grow(std::uint32_t first, std::size_t count, const std::uint8_t* levels) noexcept;
+  /// Room for `rows` rows in all, and for so many lists above level 0 besides those that there are. Names none of them.
+  /// This and place: one caller at a time, which the row store sees to.
+  [[nodiscard]] status make_room(std::size_t rows, std::size_t further_lists) noexcept {
+    const std::size_t lists = upper_block_count() + further_lists;
+    if (lists > max_rows) return error{errc::limit_exceeded, "upper-level blocks", max_rows, lists};
+    if (status grown = base_.grow(rows); !grown.ok()) return grown;
+    if (status grown = levels_.grow(rows); !grown.ok()) return grown;
+    if (status grown = blocks_.grow(rows); !grown.ok()) return grown;
+    return upper_.grow(lists);
+  }
+  /// Gives a row that is not there yet empty lists on levels 0 to `level`. @pre make_room made room for them
+  void place(std::uint32_t row, std::uint8_t level) noexcept {
+    const std::uint32_t first = upper_block_count();
+    std::memset(base_.at(row), 0xFF, base_.element_bytes());
+    std::memset(upper_.at(first), 0xFF, level * upper_.element_bytes());
+    store_release(blocks_.as<std::uint32_t>() + row, level == 0 ? row_store::no_row : first);
+    store_release(levels_.as<std::uint8_t>() + row, level);
+    upper_block_count_.store_release(first + level);
+  }
   /// Held while a row's lists are changed. Rows share locks: never hold two.
   [[nodiscard]] mutex& lock_of(std::uint32_t row) noexcept { return locks_[row % lock_count]; }
   /// Held while the entry point is raised.
@@ -147,30 +162,6 @@ class hnsw_graph {
   mutex entry_lock_;
   mutex locks_[lock_count];
 };
-
-inline status hnsw_graph::grow(std::uint32_t first, std::size_t count, const std::uint8_t* levels) noexcept {
-  const std::size_t rows = first + count;
-  std::size_t blocks = upper_block_count();
-  for (std::size_t i = 0; levels != nullptr && i < count; ++i) blocks += levels[i];
-  if (blocks > max_rows) return error{errc::limit_exceeded, "upper-level blocks", max_rows, blocks};
-  if (status grown = base_.grow(rows); !grown.ok()) return grown;
-  if (status grown = levels_.grow(rows); !grown.ok()) return grown;
-  if (status grown = blocks_.grow(rows); !grown.ok()) return grown;
-  if (status grown = upper_.grow(blocks); !grown.ok()) return grown;
-  if (levels == nullptr) return {};
-
-  std::uint32_t next = upper_block_count();
-  std::memset(upper_.as<std::uint32_t>() + std::size_t{next} * connectivity_, 0xFF,
-              (blocks - next) * connectivity_ * sizeof(std::uint32_t));
-  std::memset(base_.at(first), 0xFF, count * base_.element_bytes());
-  for (std::size_t i = 0; i < count; ++i) {
-    store_release(blocks_.as<std::uint32_t>() + first + i, levels[i] == 0 ? row_store::no_row : next);
-    store_release(levels_.as<std::uint8_t>() + first + i, levels[i]);
-    next += levels[i];
-  }
-  upper_block_count_.store_release(next);
-  return {};
-}
 
 }}  // namespace atlas::ATLAS_ABI
 

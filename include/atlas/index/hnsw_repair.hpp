@@ -118,8 +118,8 @@ class hnsw_repair {
     const std::uint32_t row_count = in.rows.row_count();
     for (std::uint32_t row = 0; row < row_count; ++row) {
       if (in.rows.state(row) != row_state::removed) continue;
-      if (!leaving_.reserve(leaving_.size() + 1 + leaving_.size() / 2).ok()) break;
-      if (in.rows.begin_unlink(row)) (void)leaving_.push_back(row);
+      if (!leaving_.push_back(row).ok()) break;
+      if (!in.rows.begin_unlink(row)) (void)leaving_.resize(leaving_.size() - 1);  // shrinking cannot fail
     }
     if (leaving_.empty()) return false;
     is_under_way_.store_release(true);

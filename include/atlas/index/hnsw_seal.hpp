@@ -171,7 +171,7 @@ class sealing {
       for (std::size_t i = 0; i < size; ++i) places[i] = kept.data()[first + i].row;
       parts_.rows.layout().between(near.vectors, one.row, places, size, distances);
       for (std::size_t i = 0; i < size; ++i) {
-        if (distances[i] * factor < one.distance) return true;
+        if (times_as_far(distances[i], factor) < one.distance) return true;
       }
     }
     return false;

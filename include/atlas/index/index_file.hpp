@@ -142,7 +142,9 @@ template <class Engine>
   if (may_change && (entry->flags & section_growable) == 0) {
     return error{errc::corrupt_file, "section.flags", "growable, to be changed", entry->flags};
   }
-  if (options.load) return column::create_from(file.file(), entry->offset, entry->length_bytes, element_bytes);
+  if (options.load) {
+    return column::create_from(file.file(), entry->offset, entry->length_bytes, element_bytes, may_change);
+  }
   if (may_change) return column::create_over(file.file(), entry->offset, entry->length_bytes, element_bytes);
   return column{file.file().data() + entry->offset, element_bytes};
 }

@@ -129,6 +129,12 @@ struct row_layout {
 
 namespace detail {
 
+/// What is `factor` times as far, for a factor of 1 or more: of vectors longer than 1 the distance by their product may be
+/// below 0, and far is then what is nearer to 0.
+[[nodiscard]] constexpr float times_as_far(float distance, float factor) noexcept {
+  return distance < 0.0F ? distance / factor : distance * factor;
+}
+
 [[nodiscard]] inline bool all_finite(const float* values, std::size_t count) noexcept {
   std::uint32_t worst = 0;
   for (std::size_t i = 0; i < count; ++i) {
