@@ -23,7 +23,8 @@ using atlas::filter_strategy;
 using atlas::metric;
 using atlas::row_state;
 using atlas::traversal_codes;
-using atlas::detail::allowed_share;
+using atlas::detail::allowed_estimate;
+using atlas::detail::estimate_allowed;
 using atlas::detail::chosen_strategy;
 
 namespace {
@@ -190,7 +191,42 @@ TEST_SUITE("index") {
     }
   }
 
-  TEST_CASE("allowed_share: near the truth, never 0, and of live rows only") {
+  TEST_CASE("hnsw filters: a scan of many rows ends at the time limit, with what it has found by then") {
+    const std::size_t rows = support::repetitions(20'000, 6'000, 6'000);
+    auto graph = atlas::hnsw<float>::create({.dimension = 2, .connectivity = 2, .build_width = 4}).value();
+    const auto vectors = support::random_vector(1, rows * 2);
+    graph.add(support::keys_from(0, rows), atlas::dense(vectors.data(), rows, 2)).value();
+    std::size_t asked = 0;
+    const auto slowly = [&](std::uint64_t) {
+      const std::uint64_t until = atlas::monotonic_ns() + 20'000;
+      while (atlas::monotonic_ns() < until) {}
+      return ++asked != 0;
+    };
+    const auto found = support::search_one(graph, vectors.data(), {.k = 3, .allowed = {.predicate = slowly}, .strategy = filter_strategy::scan, .time_limit_ns = 1000});
+    CHECK(asked < rows);
+    CHECK(found.keys.size() <= 3);
+  }
+
+  TEST_CASE("hnsw filters: of a sparse bitmap exactly the stored keys answer, whatever else is set and however it ends") {
+    const std::size_t rows = support::repetitions(3000, 1500, 1000);
+    const auto vectors = support::random_vector(1, rows * dimension);
+    const stocked in(traversal_codes::lvq4, metric::l2sq, vectors, true);
+    for (const std::size_t bits : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, rows - 7, rows, rows + 200, rows * 20, rows * 100}) {
+      CAPTURE(bits);
+      std::vector<std::uint64_t> bitmap((bits + 63) / 64);
+      for (std::uint64_t key = 0; key < bitmap.size() * 64; key += 61) bitmap[key / 64] |= std::uint64_t{1} << (key % 64);  // also behind the end
+      const atlas::filter allowed{.bitmap = bitmap.data(), .bitmap_bits = bits};
+      const auto rarely = [](std::uint64_t key) { return key % 4 != 0; };
+      for (const atlas::filter& filter : {allowed, atlas::filter{.bitmap = bitmap.data(), .bitmap_bits = bits, .predicate = rarely}}) {
+        for (const filter_strategy strategy : {filter_strategy::automatic, filter_strategy::scan}) {
+          const auto right = support::search_one(in.exact, vectors.data(), {.k = 12, .allowed = filter});
+          CHECK(support::search_one(in.graph, vectors.data(), {.k = 12, .allowed = filter, .strategy = strategy}).keys == right.keys);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("estimate_allowed: near the truth, never 0, and of live rows only") {
     atlas::row_store rows;
     rows.create(atlas::row_layout(1, metric::l2sq), 0).value();
     const std::size_t count = 5000;
@@ -198,15 +234,15 @@ TEST_SUITE("index") {
     rows.publish(rows.append(support::keys_from(0, count), atlas::dense(ones.data(), count, 1), atlas::on_duplicate::refuse).value());
     const auto share_of = [&](std::uint64_t modulus, std::uint32_t among) {
       const auto allows = [&](std::uint64_t key) { return key % modulus == 0; };
-      return allowed_share(rows, among, {.predicate = allows});
+      return estimate_allowed(rows, among, {.predicate = allows}).share;
     };
     for (const std::uint64_t modulus : {1U, 2U, 4U, 10U}) {  // four standard deviations of a sample of 256
       const double exact = 1.0 / static_cast<double>(modulus);
       CHECK(std::abs(share_of(modulus, count) - exact) <= 4 * std::sqrt(exact * (1 - exact) / 256) + 0.005);
     }
     const auto none = [](std::uint64_t) { return false; };
-    CHECK(allowed_share(rows, count, {.predicate = none}) > 0);
-    CHECK(allowed_share(rows, count, {.predicate = none}) < 0.01);
+    CHECK(estimate_allowed(rows, count, {.predicate = none}).share > 0);
+    CHECK(estimate_allowed(rows, count, {.predicate = none}).share < 0.01);
     CHECK(share_of(1, 1) > 0.5);
     CHECK(share_of(1, 1) <= 1.0);
     // Removed rows are no part of it.
@@ -214,25 +250,25 @@ TEST_SUITE("index") {
       if (key % 2 == 1) rows.remove(key).value();
     }
     const auto even = [](std::uint64_t key) { return key % 2 == 0; };
-    CHECK(allowed_share(rows, count, {.predicate = even}) > 0.99);
+    CHECK(estimate_allowed(rows, count, {.predicate = even}).share > 0.99);
     for (std::uint64_t key = 0; key < count; key += 2) rows.remove(key).value();
-    const double of_nothing = allowed_share(rows, count, {.predicate = even});
+    const double of_nothing = estimate_allowed(rows, count, {.predicate = even}).share;
     CHECK(of_nothing > 0);
     CHECK(of_nothing <= 1);
   }
 
   TEST_CASE("chosen_strategy: few allowed rows are scanned, many walked through, and between them it hops") {
-    CHECK(chosen_strategy(0.0001, 1'000'000, 64) == filter_strategy::scan);
-    CHECK(chosen_strategy(0.003, 100'000'000, 64) != filter_strategy::two_hop);  // of so few, no two hops lead to most
-    CHECK(chosen_strategy(1.0, 1'000'000, 64) == filter_strategy::walk);
-    CHECK(chosen_strategy(0.9, 100'000'000, 64) == filter_strategy::walk);
-    CHECK(chosen_strategy(0.05, 10'000'000, 64) == filter_strategy::two_hop);
-    for (const double share : {0.002, 0.1, 0.5, 1.0}) CHECK(chosen_strategy(share, 100, 64) == filter_strategy::scan);  // a scan of 100 rows is nothing
+    CHECK(chosen_strategy({.share = 0.0001}, 1'000'000, 64, 128) == filter_strategy::scan);
+    CHECK(chosen_strategy({.share = 0.003}, 100'000'000, 64, 128) != filter_strategy::two_hop);  // of so few, no two hops lead to most
+    CHECK(chosen_strategy({.share = 1.0}, 1'000'000, 64, 128) == filter_strategy::walk);
+    CHECK(chosen_strategy({.share = 0.9}, 100'000'000, 64, 128) == filter_strategy::walk);
+    CHECK(chosen_strategy({.share = 0.05}, 10'000'000, 64, 128) == filter_strategy::two_hop);
+    for (const double share : {0.002, 0.1, 0.5, 1.0}) CHECK(chosen_strategy({.share = share}, 100, 64, 128) == filter_strategy::scan);  // a scan of 100 rows is nothing
     // The share falls: once it no longer walks it does not begin to again.
     for (const std::uint32_t rows : {1000U, 50'000U, 1'000'000U, 50'000'000U}) {
       bool has_left_walk = false;
       for (double share = 1.0; share > 0.0005; share *= 0.9) {
-        const bool walks = chosen_strategy(share, rows, 64) == filter_strategy::walk;
+        const bool walks = chosen_strategy({.share = share}, rows, 64, 128) == filter_strategy::walk;
         CHECK_FALSE((walks && has_left_walk && share >= 0.005));
         has_left_walk = has_left_walk || !walks;
       }

@@ -16,52 +16,120 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// The share of live rows that are allowed, from a sample of 256; never 0.
-[[nodiscard]] inline double allowed_share(const row_store& rows, std::uint32_t row_count, const filter& allowed) noexcept {
-  constexpr std::uint32_t most = 256;
-  const std::uint32_t sample = row_count < most ? row_count : most;
+/// What a filter lets through, as far as it is worth knowing.
+struct allowed_estimate {
+  double share = 1.0;  ///< of live rows, from a sample; never 0
+  /// Set bits of a bitmap with few of them, each of which may be a row's key; else `uncounted`.
+  std::size_t bits = uncounted;
+  static constexpr std::size_t uncounted = ~std::size_t{0};
+};
+
+/// Set bits of a filter's bitmap, or `uncounted` above `most`.
+[[nodiscard]] inline std::size_t count_bits(const filter& allowed, std::size_t most) noexcept {
+  std::size_t bits = 0;
+  for (std::size_t word = 0; word < allowed.bitmap_bits / 64 && bits <= most; ++word) {
+    if (allowed.bitmap[word] != 0) bits += static_cast<std::size_t>(__builtin_popcountll(allowed.bitmap[word]));
+  }
+  if (const std::size_t rest = allowed.bitmap_bits % 64; rest != 0) {
+    bits += static_cast<std::size_t>(__builtin_popcountll(allowed.bitmap[allowed.bitmap_bits / 64] << (64 - rest)));
+  }
+  return bits <= most ? bits : allowed_estimate::uncounted;
+}
+
+/// From 256 rows; where few of them are allowed, from up to 4,096, and the bits of a bitmap are counted.
+[[nodiscard]] inline allowed_estimate estimate_allowed(const row_store& rows, std::uint32_t row_count, const filter& allowed) noexcept {
+  constexpr std::uint32_t sample = 256;
+  constexpr std::uint32_t few = 16;
   std::uint32_t passed = 0;
   std::uint32_t live = 0;
-  for (std::uint32_t i = 0; i < sample; ++i) {
-    // Not at equal steps: keys often are, and filters ask for a key's remainder.
-    const auto row = static_cast<std::uint32_t>(mix64(i) % row_count);
-    if (rows.state(row) != row_state::live) continue;
-    ++live;
-    if (allowed.allows(rows.key(row))) ++passed;
+  std::uint32_t looked_at = 0;
+  const auto look_at = [&](std::uint32_t most) noexcept {
+    for (; looked_at < most; ++looked_at) {
+      // Not at equal steps: keys often are, and filters ask for a key's remainder.
+      const auto row = static_cast<std::uint32_t>(mix64(looked_at) % row_count);
+      if (rows.state(row) != row_state::live) continue;
+      ++live;
+      if (allowed.allows(rows.key(row))) ++passed;
+    }
+  };
+  look_at(row_count < sample ? row_count : sample);
+  allowed_estimate said;
+  if (passed <= few) {
+    // A look-up by key costs as much as looking at 32 rows in order; a word of the bitmap, about as much as one of them.
+    if (allowed.bitmap != nullptr && allowed.bitmap_bits / 64 <= row_count / 4) said.bits = count_bits(allowed, row_count / 32);
+    if (said.bits == allowed_estimate::uncounted && row_count / 8 > looked_at) look_at(row_count / 8 < 16 * sample ? row_count / 8 : 16 * sample);
   }
-  return (static_cast<double>(passed) + 0.5) / (static_cast<double>(live) + 1.0);
+  said.share = (static_cast<double>(passed) + 0.5) / (static_cast<double>(live) + 1.0);
+  if (said.bits != allowed_estimate::uncounted) {
+    const double at_most = (static_cast<double>(said.bits) + 0.5) / static_cast<double>(row_count);
+    if (at_most < said.share || passed < few / 2) said.share = at_most;
+  }
+  return said;
 }
 
-/// Costs in distances of codes, roughly as measured (bench/README.md).
-[[nodiscard]] inline filter_strategy chosen_strategy(double share, std::uint32_t row_count, std::size_t width) noexcept {
+/// Below this share a walk that keeps all it meets apart from its answers is faster than one that keeps them in one pool of
+/// a width that is enough for both. Measured between 0.2 and 0.5 (bench/README.md).
+inline constexpr double walk_apart_below = 0.3;
+
+/// By microseconds at equal recall, roughly as measured with bitmaps (bench/README.md).
+[[nodiscard]] inline filter_strategy chosen_strategy(const allowed_estimate& allowed, std::uint32_t row_count, std::size_t width,
+                                                     std::size_t dimension) noexcept {
   const double rows = static_cast<double>(row_count);
   const double wide = static_cast<double>(width);
-  const double scan = rows * (0.03 + share * 0.6);  // a look at each key; allowed rows lie nearly in order
-  const double walk = 100 + 16 * wide / share;
-  const double two_hop = 100 + wide * 50;
-  if (scan <= walk && (scan <= two_hop || share < 0.005)) return filter_strategy::scan;
-  return two_hop < walk && share >= 0.005 ? filter_strategy::two_hop : filter_strategy::walk;
+  const bool is_by_key = allowed.bits != allowed_estimate::uncounted;
+  const double scan = is_by_key ? rows * 2e-5 + static_cast<double>(allowed.bits) * 0.03 : rows * (0.0015 + allowed.share * 0.02);
+  const double walk = 5 + 0.45 * wide / allowed.share;
+  const double two_hop = 5 + wide * (dimension < 256 ? 5.5 : 3.2);
+  constexpr double least_share_to_hop = 0.005;  // below, neighbours' neighbours are seldom allowed either
+  if (scan <= walk && (scan <= two_hop || allowed.share < least_share_to_hop)) return filter_strategy::scan;
+  return two_hop < walk && allowed.share >= least_share_to_hop ? filter_strategy::two_hop : filter_strategy::walk;
 }
 
-/// The `width` nearest live, allowed rows into scratch.pool, of all that there are.
-[[nodiscard]] inline status scan_allowed(hnsw_walk& walk, search_scratch& scratch, std::size_t width, const filter& allowed) noexcept {
+/// The `width` nearest live, allowed rows into scratch.pool, of all that there are; by the deadline, of those seen by then.
+/// @param bits  as estimated: few bits are looked up, else each row's key is looked at
+[[nodiscard]] inline status scan_allowed(hnsw_walk& walk, const row_store& rows, search_scratch& scratch, std::size_t width,
+                                         const filter& allowed, std::size_t bits, std::uint64_t deadline_ns) noexcept {
   const std::size_t block = walk.batch_rows();
   candidate_pool& pool = scratch.pool;
   if (status made = pool.start(width); !made.ok()) return made;
-  std::size_t gathered = 0;
-  const auto score = [&]() noexcept {
-    walk.score(scratch.ids.data(), gathered, scratch.distances.data());
-    for (std::size_t i = 0; i < gathered; ++i) {
-      if (scratch.distances.data()[i] <= pool.bound()) pool.insert({scratch.distances.data()[i], scratch.ids.data()[i]});
+  const auto score = [&](const std::uint32_t* ids, std::size_t count) noexcept {
+    walk.score(ids, count, scratch.distances.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (scratch.distances.data()[i] <= pool.bound()) pool.insert({scratch.distances.data()[i], ids[i]});
     }
-    gathered = 0;
+    return deadline_ns != 0 && monotonic_ns() >= deadline_ns;
   };
-  for (std::uint32_t row = 0; row < walk.row_count(); ++row) {
-    if (!walk.is_answer(row, allowed)) continue;
-    scratch.ids.data()[gathered++] = row;
-    if (gathered == block) score();
+  auto& named = scratch.second_ids;
+  const auto take_named = [&](auto row_of) noexcept {
+    for (std::size_t word = 0; word * 64 < allowed.bitmap_bits; ++word) {
+      for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
+        const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
+        if (key >= allowed.bitmap_bits || named.size() == bits) return;
+        const std::uint32_t row = row_of(key);
+        if (row < walk.row_count() && walk.is_answer(row, allowed)) (void)named.push_back(row);
+      }
+    }
+  };
+  if (bits != allowed_estimate::uncounted) {
+    named.clear();
+    if (status made = named.reserve(bits); !made.ok()) return made;
+    if (rows.look_up(take_named)) {
+      for (std::size_t first = 0; first < named.size(); first += block) {
+        if (score(named.data() + first, named.size() - first < block ? named.size() - first : block)) break;
+      }
+      return {};
+    }
   }
-  score();
+  constexpr std::uint32_t rows_a_look = 4096;  // at the clock
+  std::uint32_t* ids = scratch.ids.data();
+  std::size_t gathered = 0;
+  for (std::uint32_t row = 0; row < walk.row_count(); ++row) {
+    if (walk.is_answer(row, allowed)) ids[gathered++] = row;
+    if (gathered != block && (deadline_ns == 0 || row % rows_a_look != 0)) continue;
+    if (score(ids, gathered)) return {};
+    gathered = 0;
+  }
+  (void)score(ids, gathered);
   return {};
 }
 

@@ -78,8 +78,12 @@ struct sealed_parts {
     if (const status& walked = walk.outcome(); !walked.ok()) return walked;
     return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
   };
+  allowed_estimate allowed;
   const auto scan = [&]() noexcept -> status {
-    if (status scanned = scan_allowed(walk, scratch, request.width, request.allowed); !scanned.ok()) return scanned;
+    // Codes put the nearest in a slightly different order: so many more are measured that none is missed.
+    const std::size_t wide = request.width + request.k / 2 + 32;
+    const std::size_t width = wide < walk.row_count() ? wide : walk.row_count();
+    if (status scanned = scan_allowed(walk, rows, scratch, width, request.allowed, allowed.bits, request.limits.deadline_ns); !scanned.ok()) return scanned;
     return measure(scratch.pool.data(), scratch.pool.size());
   };
   const auto is_enough = [&]() noexcept {
@@ -87,20 +91,20 @@ struct sealed_parts {
     return found >= request.k || found >= rows.live_count() || request.limits.deadline_ns != 0;
   };
   filter_strategy strategy = filter_strategy::walk;
-  double share = 1.0;
   if (!request.allowed.is_empty()) {
-    share = allowed_share(rows, walk.row_count(), request.allowed);
-    strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(share, walk.row_count(), request.width);
+    allowed = estimate_allowed(rows, walk.row_count(), request.allowed);
+    strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(allowed, walk.row_count(), request.width, rows.layout().dimension);
   }
   if (strategy == filter_strategy::scan) return scan();
 
   if (status found = find_starts(walk, scratch, entry, request.starts); !found.ok()) return found;
   const candidate from = scratch.starts[0];
   bool may_be_more = true;
-  if (sealed != nullptr && request.allowed.is_empty()) {
+  const bool is_walked_through = strategy == filter_strategy::walk && allowed.share >= walk_apart_below;
+  if (sealed != nullptr && is_walked_through) {
     sealed_walk blocks(walk, *sealed->neighbours, scratch);
     if (status ready = blocks.start(sealed->centre); !ready.ok()) return ready;
-    const std::size_t width = widened(request, walk.row_count(), linked_share(rows));
+    const std::size_t width = widened(request, walk.row_count(), allowed.share * linked_share(rows));
     const bool by_estimates = rows.layout().dimension >= walk_by_estimates_from;
     if (status walked = by_estimates ? blocks.nearest_by_estimates(width, request.limits) : blocks.nearest_by_codes(width, request.limits);
         !walked.ok()) {
@@ -112,10 +116,24 @@ struct sealed_parts {
     // Bits may hide rows that only they lead to: once more, by all links.
     if (status ready = walk.forget_seen(); !ready.ok()) return ready;
   }
+  // Through all rows, keeping answers apart from what leads to them: as far as it takes, but for the deadline.
+  const auto walk_apart = [&]() noexcept -> status {
+    const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
+    if (status walked = walk.nearest_of(from, request.width, is_answer, request.limits.deadline_ns); !walked.ok()) return walked;
+    auto& answers = scratch.answers;  // where measured ones go
+    if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
+    for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
+    return measure(scratch.starts.data(), scratch.starts.size());
+  };
+  const bool is_pooled = request.starts > 1 || request.limits.patience != 0;  // which a walk in one pool keeps
+  if (strategy == filter_strategy::walk && !is_walked_through && !is_pooled) {
+    if (status measured = walk_apart(); !measured.ok()) return measured;
+    return is_enough() ? status() : scan();
+  }
   if (strategy == filter_strategy::two_hop) {
     if (status walked = nearest_two_hop(walk, parts, scratch, request.width, request.allowed, request.limits); !walked.ok()) return walked;
   } else {
-    const std::size_t width = widened(request, walk.row_count(), share * linked_share(rows));
+    const std::size_t width = widened(request, walk.row_count(), allowed.share * linked_share(rows));
     if (status walked = walk.nearest(scratch.starts.data(), scratch.starts.size(), 0, width, request.limits); !walked.ok()) return walked;
     may_be_more = scratch.pool.size() == width && width < walk.row_count();
   }
@@ -123,12 +141,7 @@ struct sealed_parts {
   if (is_enough()) return {};
   if (may_be_more) {  // the pool is full of rows that will not do: on through the others, as far as it takes
     if (status ready = walk.forget_seen(); !ready.ok()) return ready;
-    const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
-    if (status walked = walk.nearest_of(from, request.width, is_answer); !walked.ok()) return walked;
-    auto& answers = scratch.answers;  // where measured ones go
-    if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
-    for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
-    if (status measured = measure(scratch.starts.data(), scratch.starts.size()); !measured.ok()) return measured;
+    if (status measured = walk_apart(); !measured.ok()) return measured;
     if (is_enough()) return {};
   }
   return scan();  // links lead to too few: to what there is, whether anything leads there or not

@@ -135,9 +135,10 @@ class hnsw_walk {
   /// As nearest on level 0, but keeps accepted rows only: the `width` nearest of them into scratch.answers, sorted.
   /// The walk goes through all rows and ends when no row on its frontier is nearer than the farthest answer; with few
   /// accepted rows it may visit every row it can reach.
-  /// @param accepts  called with a row, gives whether it is kept
+  /// @param accepts      called with a row, gives whether it is kept
+  /// @param deadline_ns  as walk_limits'
   template <class Accepts>
-  [[nodiscard]] status nearest_of(candidate from, std::size_t width, Accepts accepts) noexcept;
+  [[nodiscard]] status nearest_of(candidate from, std::size_t width, Accepts accepts, std::uint64_t deadline_ns = 0) noexcept;
 
   /// Distances of rows by id: those of codes where the walk is coded. If vectors that are left in their file cannot be read,
   /// all further ones are infinite, and outcome() says why.
@@ -160,7 +161,10 @@ class hnsw_walk {
     return {distance, row};
   }
   [[nodiscard]] bool is_answer(std::uint32_t row, const filter& allowed) const noexcept {
-    return rows_.state(row) == row_state::live && (allowed.is_empty() || allowed.allows(rows_.key(row)));
+    // First what rules most rows out, without looking at their states; a predicate is asked about live rows alone.
+    const std::uint64_t key = allowed.is_empty() ? 0 : rows_.key(row);
+    if (!allowed.is_in_bitmap(key)) return false;
+    return rows_.state(row) == row_state::live && (!allowed.predicate || allowed.predicate(key));
   }
 
  private:
@@ -226,7 +230,7 @@ inline status hnsw_walk::nearest(const candidate* starts, std::size_t start_coun
 }
 
 template <class Accepts>
-status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts) noexcept {
+status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts, std::uint64_t deadline_ns) noexcept {
   auto& frontier = scratch_.frontier;
   auto& answers = scratch_.answers;
   frontier.clear();
@@ -238,9 +242,12 @@ status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts)
   if (from.distance == from.distance && accepts(from.row)) {  // not NaN, which a file may hold
     if (status kept = answers.push(from); !kept.ok()) return kept;
   }
+  const walk_limits limits{.deadline_ns = deadline_ns};
+  walk_clock clock(limits);
   while (frontier.size() != 0 && !(frontier.top().distance > bound())) {
     const candidate at = frontier.pop();
     const std::size_t count = gather_unseen(at.row, 0);
+    if (frontier.size() != 0) graph_.prefetch(frontier.top().row);
     score(scratch_.ids.data(), count, scratch_.distances.data());
     for (std::size_t i = 0; i < count; ++i) {
       const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
@@ -253,6 +260,7 @@ status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts)
       }
       if (status kept = answers.push(one); !kept.ok()) return kept;
     }
+    if (clock.is_over(true)) break;
   }
   answers.sort();
   return {};

@@ -94,7 +94,7 @@ class hnsw_tuning {
         hnsw_walk walk(parts, scratch, hnsw_walk::measure_by::vectors);
         if (status ready = walk.start(); !ready.ok()) return ready;
         const std::size_t most = options_.k < walk.row_count() ? options_.k : walk.row_count();
-        if (status gone_over = scan_allowed(walk, scratch, most, {}); !gone_over.ok()) return gone_over;
+        if (status gone_over = scan_allowed(walk, index_.rows, scratch, most, {}, allowed_estimate::uncounted, 0); !gone_over.ok()) return gone_over;
         return walk.outcome();
       });
       if (!found.ok()) return found;

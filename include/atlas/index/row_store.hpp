@@ -133,6 +133,15 @@ class row_store {
     lock_.unlock_shared();
     return row != no_row && state(row) == row_state::live ? row : no_row;
   }
+  /// Calls use(row_of), where row_of(key) gives the row under that key, live or not, or no_row. Gives false and calls nothing
+  /// while a change holds the map.
+  template <class Use>
+  [[nodiscard]] bool look_up(Use use) const noexcept {
+    if (!lock_.try_lock_shared()) return false;
+    use([this](std::uint64_t key) noexcept { return map_.find(key, keys(), keyed_count_); });
+    lock_.unlock_shared();
+    return true;
+  }
   /// Calls `read`, which looks at row states without a lock, so that it sees each upsert whole: again, with upserts held
   /// back, if one was published meanwhile.
   template <class Read>
