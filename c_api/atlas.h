@@ -295,10 +295,11 @@ typedef struct atlas_index_info {
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
 
 /**
- * Maps an index file of any kind, reading its header only. The file must not shrink while it is open.
+ * Maps an index file of any kind, reading its header only unless it is loaded. The file must not shrink while it is open.
  *
  * @return  ATLAS_ERR_FILE_NOT_FOUND, _PERMISSION_DENIED, _IS_A_DIRECTORY, _NOT_ATLAS_FILE, _WRONG_BYTE_ORDER,
- *          _UNSUPPORTED_VERSION, _CORRUPT_FILE, _SCALAR_MISMATCH, _KIND_MISMATCH, _IO or _NO_MEMORY
+ *          _UNSUPPORTED_VERSION, _CORRUPT_FILE, _SCALAR_MISMATCH, _KIND_MISMATCH, _INVALID_ARGUMENT (options), _READ_ONLY (a
+ *          sealed file, to be changed), _IO or _NO_MEMORY
  */
 ATLAS_C_EXPORT atlas_status atlas_index_open(atlas_index** out, const char* path, const atlas_open_options* options);
 
@@ -419,7 +420,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows)
  * Takes removed and replaced vectors out of a graph now, so that their room serves the next ones; saved files are
  * without them in any case. Searches go on, changes wait. flat: nothing to do.
  *
- * @return  ATLAS_ERR_READ_ONLY; _CANCELLED in the child of a fork() that cut off a search
+ * @return  ATLAS_ERR_READ_ONLY; _CANCELLED if it could not be finished: searches that began before took more than a minute,
+ *          memory ran out, or this is the child of a fork(). What was done by then stays done
  */
 ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
 

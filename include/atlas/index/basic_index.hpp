@@ -5,8 +5,10 @@
 // Not here:  how rows are found, which is the engine (index/flat_index.hpp, index/hnsw_engine.hpp).
 // Depends:   core, storage, distance, index/{row_store,index_file,batch,options,input_checks}.hpp.
 // Threads:   all members may run beside each other, except moving from, assigning to and destroying the index.
-//            Searches and look-ups never wait for an add; adds run beside each other; save waits for changes that
-//            are under way and holds up new ones. A child of fork() may go on searching what it inherited.
+//            Searches do not wait for an add: only one that saw an upsert published while it ran is done once more, after
+//            it. Look-ups by key wait while a batch's keys are claimed or published, not while it is linked. Adds run
+//            beside each other; save waits for changes that are under way and holds up new ones. A child of fork() may go
+//            on searching what it inherited.
 #ifndef ATLAS_INDEX_BASIC_INDEX_HPP
 #define ATLAS_INDEX_BASIC_INDEX_HPP
 
@@ -63,7 +65,8 @@ class basic_index {
     return append(keys, vectors, options, on_duplicate::refuse);
   }
   /// As add, but a key that is stored already gets the new vector in place of the old one. While it runs, searches
-  /// find the old one, and from its end on the new one; never both, never neither. The old vector's row stays in memory and in saved files until the index is built anew.
+  /// find the old one, and from its end on the new one; never both, never neither. The old vector's row stays in memory: in
+  /// flat until the index is built anew, in hnsw until later changes take it out of the graph and its slot is used again.
   [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
     return append(keys, vectors, options, on_duplicate::replace);
   }
@@ -94,7 +97,7 @@ class basic_index {
     state_->rows.layout().read(*vector, out);
     return {};
   }
-  /// The next stored keys, in the order in which they were added.
+  /// The next stored keys: of flat in the order in which they were added, of hnsw in no order.
   /// @param cursor  0 to begin; moved on
   /// @param out     any length
   /// @return        keys written; 0 at the end
@@ -109,8 +112,8 @@ class basic_index {
     return written;
   }
 
-  /// The k nearest stored vectors of each query, nearest first; equal distances in the order of adding. Where more rows
-  /// are equally distant than fit, flat answers the older and hnsw some of them.
+  /// The k nearest stored vectors of each query, nearest first; equal distances in flat in the order of adding, in hnsw in that of
+  /// keys. Where more rows are equally distant than fit, flat answers the older and hnsw some of them.
   ///
   /// @param queries  shape [n, dimension]
   /// @param options  k, width, threads, filter
@@ -120,8 +123,8 @@ class basic_index {
   ///          then some queries may be answered
   /// Cost: allocates nothing once as many searches have run at the same time before, at the same width; but flat does for
   /// a batch or more than one thread: it compares all queries with the rows in one pass, and where rows are replaced all
-  /// the time, replacements may have to wait for a pass. hnsw: while
-  /// rows are removed, replaced or being added, and with a filter, a walk costs about half as much again.
+  /// the time, replacements may have to wait for a pass. hnsw: removed and
+  /// replaced rows that are still in the graph, and rows of a batch that is being added, are walked through too.
   [[nodiscard]] status search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
     if (status fits = check_search(queries, dimension(), options, hits); !fits.ok()) return fits;
     for (std::size_t i = 0; i < queries.rows; ++i) {
@@ -206,7 +209,8 @@ class basic_index {
 
   /// Takes removed and replaced vectors out of a graph now, so that their memory serves the next ones; saved files are
   /// without them in any case. Searches go on; changes wait. flat: nothing to do.
-  /// @return  errc::read_only; errc::cancelled in the child of a fork() that cut off a search
+  /// @return  errc::read_only; errc::cancelled if that could not be finished: searches that began before it took more than a
+  ///          minute, memory ran out, or this is the child of a fork(). What was done by then stays done
   [[nodiscard]] status compact() noexcept {
     if (is_read_only()) return read_only_error();
     lock_guard<shared_mutex> still(state_->change_lock);

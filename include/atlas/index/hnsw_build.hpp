@@ -102,6 +102,8 @@ class hnsw_insertion {
 
  private:
   static constexpr std::uint32_t most_levels = hnsw_graph::most_levels + 1;
+  /// Candidates of a row that is linked anew; the first neighbours of the first lists, which are sorted by insertion.
+  static constexpr std::size_t most_to_choose_from = 2048;
   static constexpr int most_tries = 64;  ///< each fails only if yet another row became the entry, and was removed, meanwhile
 
   /// The chosen neighbours of the row on one level, nearest first.
@@ -267,7 +269,7 @@ class hnsw_insertion {
     (void)scratch_.visited.start(known);                    // which takes no memory
     if (row < known) (void)scratch_.visited.insert(row);
     const auto meet = [&](const link_list& of) noexcept {
-      for (std::uint32_t i = 0; i < of.capacity; ++i) {
+      for (std::uint32_t i = 0; i < of.capacity && found.all < most_to_choose_from; ++i) {
         const std::uint32_t id = load_acquire(of.ids + i);
         if (id == row_store::no_row) break;
         if (id >= row_count || id >= known || !scratch_.visited.insert(id)) continue;

@@ -35,9 +35,10 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
     if (status rows = index.state_->rows.create(layout, options.reserve_rows); !rows.ok()) return rows.error();
     return index;
   }
-  /// An index file. Cost: O(1), whatever its size. The file must not shrink while it is open.
+  /// An index file. Cost: O(1), whatever its size, unless it is loaded. The file must not shrink while it is open.
   /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
-  ///          errc::invalid_argument for vectors left on disk together with open_mode::change
+  ///          errc::invalid_argument for vectors left on disk together with open_mode::change; errc::read_only for a sealed
+  ///          file together with that mode
   [[nodiscard]] static result<hnsw> open(const char* path, const open_options& options = {}) noexcept {
     auto opened = base::open_file(path, options);
     if (!opened.ok()) return opened.error();

@@ -11,6 +11,7 @@
 #ifndef ATLAS_INDEX_HNSW_REPAIR_HPP
 #define ATLAS_INDEX_HNSW_REPAIR_HPP
 
+#include <atlas/core/clock.hpp>          // monotonic_ns
 #include <atlas/core/reader_epochs.hpp>  // reader_epochs
 #include <atlas/core/thread.hpp>         // yield_thread
 #include <atlas/index/hnsw_build.hpp>    // hnsw_insertion
@@ -50,18 +51,16 @@ class hnsw_repair {
   [[nodiscard]] bool finish(const context& in) noexcept {
     lock_guard<mutex> sweeping(lock_);
     if (current_process() != owner_) return false;
-    for (std::size_t idle = 0; in.rows.removed_count() != 0 || phase_ != phase::idle;) {
+    std::uint64_t waiting_since = monotonic_ns();
+    while (in.rows.removed_count() != 0 || phase_ != phase::idle) {
       const phase before = phase_;
       const std::size_t freed_before = freed_;
       advance(in, max_rows);
       if (phase_ == phase::idle && before == phase::idle && freed_ == freed_before) return in.rows.removed_count() == 0;
-      if (phase_ != before) {
-        idle = 0;
-      } else if (++idle > most_waits) {
-        return false;
-      } else {
-        yield_thread();
-      }
+      const std::uint64_t now = monotonic_ns();
+      if (phase_ != before) waiting_since = now;
+      if (now - waiting_since > longest_wait_ns) return false;
+      yield_thread();
     }
     return true;
   }
@@ -74,8 +73,8 @@ class hnsw_repair {
     rejoining, ///< unlinked rows before cursor_ left no neighbour without a link to it
     unlinked,  ///< searches that may hold an unlinked row are ending
   };
-  /// Yields before finish gives up: searches take milliseconds, and something is wrong with one that takes minutes.
-  static constexpr std::size_t most_waits = std::size_t{1} << 24;
+  /// How long finish waits for searches to end: they take milliseconds, but for ranges that hold most of a large index.
+  static constexpr std::uint64_t longest_wait_ns = 60'000'000'000;
 
   void advance(const context& in, std::size_t most_rows) noexcept {
     if (phase_ == phase::idle && !begin(in)) return;

@@ -2,7 +2,7 @@
 // include/atlas/index/hnsw_search.hpp -- walks over the graph: descent, best-first, among allowed rows.
 //
 // Room:      reading walks. Each gathers the unseen neighbours of a row, then scores them in one kernel call
-//            that prefetches ahead (gather, then score: research on pyglass, graph_searcher.hpp, SearchImpl2).
+//            that prefetches ahead (gather, then score, as pyglass does, graph_searcher.hpp).
 // Not here:  exact distances of what was found (index/hnsw_measure.hpp), which walk answers which search
 //            (index/hnsw_query.hpp), choosing and writing links (index/hnsw_build.hpp).
 // Depends:   index/{code_store,filter,hnsw_graph,row_store,search_scratch}.hpp.

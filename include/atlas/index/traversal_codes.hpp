@@ -16,7 +16,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// a vector's bytes, and what it finds is then measured exactly on the stored vectors. The numbers are stored.
 enum class traversal_codes : std::uint8_t {
   none = 0,   ///< the stored vectors themselves
-  f16 = 1,    ///< each component as IEEE 754 binary16, under cosine of unit vectors
+  /// Each component as IEEE 754 binary16, under cosine of unit vectors. What is beyond 65,504 counts as infinite: such rows
+  /// are hardly found, so not for them
+  f16 = 1,
   bf16 = 2,   ///< as the upper half of a binary32, likewise
   lvq8 = 3,   ///< 8 bits a component, with a scale and offset of each vector's own after the rows' mean is taken off
   lvq4 = 4,   ///< the same in 4 bits
