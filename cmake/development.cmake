@@ -14,6 +14,9 @@ if(PROJECT_IS_TOP_LEVEL)
   if(ATLAS_SANITIZE)
     add_compile_options(-fsanitize=${ATLAS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${ATLAS_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID MATCHES Clang)  # these two checks want a C++ runtime, which programs in C are linked without
+      add_compile_options(-fno-sanitize=function,vptr)
+    endif()
   endif()
 endif()
 

@@ -25,7 +25,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -120,10 +119,14 @@ const std::vector<golden>& all_golden() {
   return all;
 }
 
+struct sealed {
+  const char* name;
+  const char* of;  ///< the graph
+};
 /// Two of these graphs with blocks of neighbours, whose bits and sums are rounded in one way or another.
-const std::vector<std::pair<const char*, const char*>>& sealed_golden() {
-  static const std::vector<std::pair<const char*, const char*>> all = {{"v1_hnsw_sealed_l2sq", "v1_hnsw_lvq8_l2sq"},
-                                                                       {"v1_hnsw_sealed_cosine", "v1_hnsw_lvq8_cosine"}};
+const std::vector<sealed>& all_sealed() {
+  static const std::vector<sealed> all = {{"v1_hnsw_sealed_l2sq", "v1_hnsw_lvq8_l2sq"},
+                                          {"v1_hnsw_sealed_cosine", "v1_hnsw_lvq8_cosine"}};
   return all;
 }
 
@@ -212,13 +215,13 @@ TEST_SUITE("golden") {
           << support::sparse_hex_of_bytes(bytes_of_today(one), comment);
     }
     const support::memory_folder folder;
-    for (const auto& [name, of] : sealed_golden()) {
-      const auto graph = atlas::hnsw<float>::open(folder.write("graph", bytes_of_today(golden_named(of))).c_str()).value();
+    for (const sealed& one : all_sealed()) {
+      const auto graph = atlas::hnsw<float>::open(folder.write("graph", bytes_of_today(golden_named(one.of))).c_str()).value();
       const auto note = graph.file()->section(0x2FF).value();
       const atlas::extra_section extra[] = {{0x2FF, 1, note.data(), note.size()}};
       graph.seal(folder.path("sealed").c_str(), {.save = {.extra = extra}}).value();
-      std::ofstream(std::filesystem::path(target) / (std::string(name) + ".hex"))
-          << support::sparse_hex_of_bytes(support::read_whole(folder.path("sealed")), std::string(of) + ", sealed");
+      std::ofstream(std::filesystem::path(target) / (std::string(one.name) + ".hex"))
+          << support::sparse_hex_of_bytes(support::read_whole(folder.path("sealed")), std::string(one.of) + ", sealed");
     }
   }
 
@@ -298,10 +301,10 @@ TEST_SUITE("golden") {
 
   TEST_CASE("golden files: sealed ones open to read, verify, answer on every instruction set, and are saved as they are") {
     const support::memory_folder folder;
-    for (const auto& [name, of] : sealed_golden()) {
-      CAPTURE(std::string(name));
-      const golden& one = golden_named(of);
-      const std::string path = folder.write("golden", kept_bytes(name));
+    for (const sealed& kept : all_sealed()) {
+      CAPTURE(std::string(kept.name));
+      const golden& one = golden_named(kept.of);
+      const std::string path = folder.write("golden", kept_bytes(kept.name));
       CHECK(support::failed_as(atlas::hnsw<float>::open(path.c_str(), {.mode = atlas::open_mode::change}), atlas::errc::read_only));
       const auto index = atlas::hnsw<float>::open(path.c_str()).value();
       CHECK(index.is_sealed());
@@ -316,7 +319,7 @@ TEST_SUITE("golden") {
       const auto note = index.file()->section(0x2FF).value();
       const atlas::extra_section extra[] = {{0x2FF, 1, note.data(), note.size()}};
       REQUIRE(index.save(folder.path("anew").c_str(), {.extra = extra}).ok());
-      CHECK(support::read_whole(folder.path("anew")) == kept_bytes(name));
+      CHECK(support::read_whole(folder.path("anew")) == kept_bytes(kept.name));
     }
   }
 

@@ -77,9 +77,9 @@ TEST_SUITE("index") {
                             {"1/10", [](std::uint64_t key) { return key % 10 == 3; }},
                             {"1/100", [](std::uint64_t key) { return key % 100 == 3; }},
                             {"1/1000", [](std::uint64_t key) { return key % 1000 == 3; }},
-                            {"ten", [few](std::uint64_t key) { return key >= few && key < few + 10; }},
-                            {"nine", [few](std::uint64_t key) { return key >= few && key < few + 9; }},
-                            {"the last", [rows](std::uint64_t key) { return key == rows - 1; }},
+                            {"ten", [](std::uint64_t key) { return key >= few && key < few + 10; }},
+                            {"nine", [](std::uint64_t key) { return key >= few && key < few + 9; }},
+                            {"the last", [](std::uint64_t key) { return key == rows - 1; }},
                             {"the first", [](std::uint64_t key) { return key == 0; }},
                             {"a removed one", [](std::uint64_t key) { return key == 5; }},
                             {"none", [](std::uint64_t) { return false; }}};
