@@ -19,11 +19,10 @@ struct filter {
   function_ref<bool(std::uint64_t key)> predicate = {};  ///< true: the key is allowed
 
   [[nodiscard]] bool is_empty() const noexcept { return bitmap == nullptr && !predicate; }
-  /// Whether the bitmap lets a key through, or there is none.
-  [[nodiscard]] bool is_in_bitmap(std::uint64_t key) const noexcept {
-    return bitmap == nullptr || (key < bitmap_bits && ((bitmap[key / 64] >> (key % 64)) & 1U) != 0);
+  [[nodiscard]] bool allows(std::uint64_t key) const {
+    if (bitmap != nullptr && (key >= bitmap_bits || ((bitmap[key / 64] >> (key % 64)) & 1U) == 0)) return false;
+    return !predicate || predicate(key);
   }
-  [[nodiscard]] bool allows(std::uint64_t key) const { return is_in_bitmap(key) && (!predicate || predicate(key)); }
 };
 
 }}  // namespace atlas::ATLAS_ABI

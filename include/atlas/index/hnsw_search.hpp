@@ -161,10 +161,8 @@ class hnsw_walk {
     return {distance, row};
   }
   [[nodiscard]] bool is_answer(std::uint32_t row, const filter& allowed) const noexcept {
-    // First what rules most rows out, without looking at their states; a predicate is asked about live rows alone.
-    const std::uint64_t key = allowed.is_empty() ? 0 : rows_.key(row);
-    if (!allowed.is_in_bitmap(key)) return false;
-    return rows_.state(row) == row_state::live && (!allowed.predicate || allowed.predicate(key));
+    // The state first: the key of a row that is about to be stored may be written just now.
+    return rows_.state(row) == row_state::live && (allowed.is_empty() || allowed.allows(rows_.key(row)));
   }
 
  private:
