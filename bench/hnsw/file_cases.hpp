@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace bench {
@@ -23,6 +24,7 @@ class file_cases : private case_frame {
       if (const auto name = "size/" + set_.name() + "/" + form.name; wants(name, true)) size(name, form);
       if (const auto name = "resident/" + set_.name() + "/" + form.name; wants(name, true)) resident(name, form);
     }
+    if (const auto name = "size/" + set_.name() + "/sealed-u8"; wants(name, true) && are_bytes()) size_of_bytes(name);
     if (const auto name = "open/" + set_.name(); wants(name, true)) open(name);
   }
 
@@ -40,6 +42,32 @@ class file_cases : private case_frame {
       one.ratio = static_cast<double>(peer_bytes) / static_cast<double>(bytes);
       one.more["peer_file_bytes"] = peer_bytes;
     }
+    print(one);
+  }
+
+  /// Whether the set's numbers are those of bytes, so that vectors may be kept as u8.
+  [[nodiscard]] bool are_bytes() {
+    return std::all_of(set_.data().base.begin(), set_.data().base.end(),
+                       [](float value) { return value == static_cast<float>(static_cast<std::uint8_t>(value)); });
+  }
+  /// A sealed graph that keeps its vectors as u8. Its size does not depend on how well it is built.
+  void size_of_bytes(const std::string& name) {
+    const data_set& set = set_.data();
+    auto graph = atlas_graph::create({.dimension = set.dimension,
+                                      .metric = set.metric,
+                                      .connectivity = connectivity,
+                                      .build_width = connectivity,
+                                      .reserve_rows = set.rows,
+                                      .stored = atlas::scalar::u8})
+                     .value();
+    add_rows(graph, set, 0, set.rows, atlas::hardware_threads());
+    const auto path = options_.cache / (set_.name() + ".sealed-u8.atlas");
+    graph.seal(path.c_str(), {.threads = atlas::hardware_threads()}).value();
+    const auto bytes = std::filesystem::file_size(path);
+    std::filesystem::remove(path);
+    const std::size_t raw_bytes = set.base.size() * sizeof(float);
+    row one{.name = name, .atlas = static_cast<double>(bytes) / static_cast<double>(raw_bytes), .unit = "x raw f32"};
+    one.more = {{"file_bytes", bytes}, {"raw_bytes", raw_bytes}};
     print(one);
   }
 
