@@ -53,14 +53,18 @@ class filter_cases : private case_frame {
     const truth known{set, kth};
     const std::size_t queries = queries_for_recall(share);
 
-    auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(set_.dynamic_file().c_str(), {.load = true}).value());
-    const auto ours = least(atlas_engine("atlas", std::move(graph), set, allowed), known, queries);
-    if (!ours) return say_unreached(name, "atlas");
+    std::vector<chosen> ours;
+    for (const graph_form& form : graph_forms) {
+      auto graph = std::make_shared<const atlas_graph>(atlas_graph::open(set_.file(form).c_str(), {.load = true}).value());
+      auto one = least(atlas_engine(form.name, std::move(graph), set, allowed), known, queries);
+      if (!one) return say_unreached(name, std::string("atlas ") + form.name);
+      ours.push_back(std::move(*one));
+    }
     const auto scan = least(scan_of_allowed(allowed), known, queries);
     if (!scan) throw std::runtime_error(name + ": the exact scan is wrong");
     const auto theirs = best_of_hnswlib(allowed, known, queries);
     if (!theirs && hnswlib_peer::is_available()) say_unreached(name, "hnswlib");
-    time_all(name, allowed_rows, queries, *ours, *scan, theirs);
+    time_all(name, allowed_rows, queries, ours, *scan, theirs);
   }
 
   /// The least width at which an engine reaches the common recall.
@@ -121,31 +125,34 @@ class filter_cases : private case_frame {
     return thread_seconds() - start;
   }
 
-  void time_all(const std::string& name, std::size_t allowed_rows, std::size_t queries, const chosen& ours,
+  void time_all(const std::string& name, std::size_t allowed_rows, std::size_t queries, const std::vector<chosen>& ours,
                 const chosen& scan, const std::optional<chosen>& theirs) {
     // So many queries a pass that the slowest takes no longer than this.
     const double most_seconds = options_.quick ? 0.1 : 0.5;
-    double slowest = std::max(seconds_of_pass(ours, queries), seconds_of_pass(scan, queries));
+    double slowest = seconds_of_pass(scan, queries);
+    for (const chosen& one : ours) slowest = std::max(slowest, seconds_of_pass(one, queries));
     if (theirs) slowest = std::max(slowest, seconds_of_pass(*theirs, queries));
     const double fitting = static_cast<double>(queries) * most_seconds / slowest;
     const auto count = static_cast<std::size_t>(std::clamp(fitting, 20.0, static_cast<double>(queries)));
 
-    std::vector<side> sides{pass(ours.searched, count, ours.width), pass(scan.searched, count, scan.width)};
+    std::vector<side> sides{pass(scan.searched, count, scan.width)};
+    for (const chosen& one : ours) sides.push_back(pass(one.searched, count, one.width));
     if (theirs) sides.push_back(pass(theirs->searched, count, theirs->width));
     race(sides, {.rounds = rounds()});
-    const nlohmann::json more = {{"allowed_rows", allowed_rows}, {"recall", ours.recall}, {"width", ours.width}};
     const scale how{static_cast<double>(count), "queries/s"};
-    const auto report = [&](const side& peer, const nlohmann::json& about_peer) {
-      nlohmann::json all = more;
-      all.update(about_peer);
-      report_pair("hnsw", name, how, sides[0], peer, peer.name, all, options_.json);
-    };
-    if (theirs) {
-      report(
-          sides[2],
-          {{"peer_recall", theirs->recall}, {"peer_k", theirs->width}, {"peer_width", theirs->width * theirs->factor}});
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      const auto report = [&](const side& peer, const nlohmann::json& about_peer) {
+        nlohmann::json all = {{"allowed_rows", allowed_rows}, {"recall", ours[i].recall}, {"width", ours[i].width}, {"queries", count}};
+        all.update(about_peer);
+        report_pair("hnsw", name + "/" + graph_forms[i].name, how, sides[1 + i], peer, peer.name, all, options_.json);
+      };
+      if (theirs) {
+        report(sides.back(), {{"peer_recall", theirs->recall},
+                              {"peer_k", theirs->width},
+                              {"peer_width", theirs->width * theirs->factor}});
+      }
+      report(sides[0], {{"peer_recall", scan.recall}});
     }
-    report(sides[1], {{"peer_recall", scan.recall}});
   }
 };
 

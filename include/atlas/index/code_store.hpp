@@ -17,9 +17,6 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Rows of codes asked for ahead of the one that is compared: all of a list. Measured, see bench/README.md.
-inline constexpr std::size_t default_prefetch_rows = 64;
-
 /// A query as the codes want it. Its buffers are the scratch's.
 struct coded_query {
   lvq_query lvq;
@@ -57,6 +54,9 @@ class code_store {
   [[nodiscard]] const column& codes() const noexcept { return codes_; }
   [[nodiscard]] span<const float> centre() const noexcept { return {centre_.data(), dimension_}; }
   [[nodiscard]] std::size_t stride_bytes() const noexcept { return stride_bytes_; }
+  /// Rows to ask for ahead of the one that is compared, unless something else was found to be better: short ones of a whole
+  /// list, of long ones no more than there are places for lines on their way. Measured, see bench/README.md.
+  [[nodiscard]] std::size_t usual_prefetch_rows() const noexcept { return stride_bytes_ <= 256 ? 64 : 8; }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept {
     return is_active() ? std::uint64_t{row_count} * stride_bytes_ + dimension_ * sizeof(float) : 0;
   }

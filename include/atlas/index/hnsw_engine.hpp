@@ -64,11 +64,11 @@ class hnsw_engine {
   /// Rows asked for ahead in a walk.
   [[nodiscard]] std::size_t prefetch_rows() const noexcept {
     const std::uint16_t rows = prefetch_rows_.load_acquire();
-    return rows != 0 ? rows : default_prefetch_rows;
+    return rows != 0 ? rows : codes_.usual_prefetch_rows();
   }
-  /// @param rows  1 to 65,535. The default stays it in versions whose default is another
+  /// @param rows  1 to 65,535. The usual number stays it in versions where it is another
   void set_prefetch_rows(std::size_t rows) noexcept {
-    prefetch_rows_.store_release(rows == default_prefetch_rows ? std::uint16_t{0} : static_cast<std::uint16_t>(rows));
+    prefetch_rows_.store_release(rows == codes_.usual_prefetch_rows() ? std::uint16_t{0} : static_cast<std::uint16_t>(rows));
   }
 
   [[nodiscard]] float alpha() const noexcept { return alpha_; }

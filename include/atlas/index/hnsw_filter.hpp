@@ -36,8 +36,10 @@ struct allowed_estimate {
   return bits <= most ? bits : allowed_estimate::uncounted;
 }
 
-/// From 256 rows; where few of them are allowed, from up to 4,096, and the bits of a bitmap are counted.
+/// From 64 rows, if most are allowed, or 256; where few of these are allowed, from up to 4,096, and the bits of a bitmap are
+/// counted.
 [[nodiscard]] inline allowed_estimate estimate_allowed(const row_store& rows, std::uint32_t row_count, const filter& allowed) noexcept {
+  constexpr std::uint32_t first_sample = 64;
   constexpr std::uint32_t sample = 256;
   constexpr std::uint32_t few = 16;
   std::uint32_t passed = 0;
@@ -52,7 +54,8 @@ struct allowed_estimate {
       if (allowed.allows(rows.key(row))) ++passed;
     }
   };
-  look_at(row_count < sample ? row_count : sample);
+  look_at(row_count < first_sample ? row_count : first_sample);
+  if (passed < first_sample / 3) look_at(row_count < sample ? row_count : sample);
   allowed_estimate said;
   if (passed <= few) {
     // A look-up by key costs as much as looking at 32 rows in order; a word of the bitmap, about as much as one of them.

@@ -69,7 +69,8 @@ class hnsw_walk {
   /// For the query in scratch.query, which is of unit length under cosine.
   /// @param by  codes: as soon as every row has one
   hnsw_walk(const hnsw_parts& parts, search_scratch& scratch, measure_by by = measure_by::codes) noexcept
-      : rows_(parts.rows), codes_(parts.codes), graph_(parts.graph), scratch_(scratch), query_(scratch.query.data()), by_(by) {}
+      : rows_(parts.rows), codes_(parts.codes), graph_(parts.graph), scratch_(scratch), query_(scratch.query.data()), by_(by),
+        prefetch_rows_(parts.codes.usual_prefetch_rows()) {}
 
   /// Readies the scratch. Once more: another walk, which has seen nothing.
   [[nodiscard]] status start() noexcept {
@@ -195,7 +196,7 @@ class hnsw_walk {
   measure_by by_;
   bool is_coded_ = false;
   coded_query coded_;
-  std::size_t prefetch_rows_ = default_prefetch_rows;
+  std::size_t prefetch_rows_;
   std::uint32_t row_count_ = 0;
 };
 

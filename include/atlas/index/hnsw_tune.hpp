@@ -119,7 +119,7 @@ class hnsw_tuning {
   [[nodiscard]] result<measured_width> hits_at(std::size_t width) noexcept {
     measured_width measured{width, 0};
     const status asked = for_each_query([&](search_scratch& scratch, std::size_t i) noexcept -> status {
-      const auto found = ask(scratch, i, width, default_prefetch_rows);
+      const auto found = ask(scratch, i, width, index_.engine.codes().usual_prefetch_rows());
       if (!found.ok()) return found.error();
       std::size_t right = 0;
       for (const candidate& one : *found) right += one.distance <= farthest_[i] ? 1U : 0U;
@@ -163,8 +163,12 @@ class hnsw_tuning {
   /// Fills in how far ahead to prefetch, and queries a second, by the clock.
   [[nodiscard]] status time_searches(tune_result& tuned) noexcept {
     constexpr std::size_t others = 6;
-    const std::size_t ways[1 + others] = {default_prefetch_rows, 1, 2, 4, 8, 16, 32};
     const code_store& codes = index_.engine.codes();
+    std::size_t ways[1 + others] = {codes.usual_prefetch_rows()};
+    std::size_t filled = 1;
+    for (std::size_t rows = 1; filled <= others; rows *= 2) {
+      if (rows != ways[0]) ways[filled++] = rows;
+    }
     const std::size_t way_count = codes.is_active() && is_lvq(codes.kind()) ? 1 + others : 1;  // no other scores ask ahead
     borrowed_scratch scratch(index_.scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
@@ -173,7 +177,7 @@ class hnsw_tuning {
     std::size_t asked = 0;
     const std::uint64_t begin = monotonic_ns();
     for (; asked < queries_.rows && monotonic_ns() - begin < longest_pass_ns; ++asked) {
-      if (const auto found = ask(*scratch, asked, tuned.width, default_prefetch_rows); !found.ok()) return found.error();
+      if (const auto found = ask(*scratch, asked, tuned.width, index_.engine.codes().usual_prefetch_rows()); !found.ok()) return found.error();
     }
     buffer<std::uint64_t> least_ns;  // [asked, way_count]
     if (status made = least_ns.resize(asked * way_count); !made.ok()) return made;
