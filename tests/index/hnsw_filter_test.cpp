@@ -236,9 +236,10 @@ TEST_SUITE("index") {
       const auto allows = [&](std::uint64_t key) { return key % modulus == 0; };
       return estimate_allowed(rows, among, {.predicate = allows}).share;
     };
-    for (const std::uint64_t modulus : {1U, 2U, 4U, 10U}) {  // four standard deviations of a sample of 256
+    for (const std::uint64_t modulus : {1U, 2U, 4U, 10U}) {  // four standard deviations of the sample, and half a row
       const double exact = 1.0 / static_cast<double>(modulus);
-      CHECK(std::abs(share_of(modulus, count) - exact) <= 4 * std::sqrt(exact * (1 - exact) / 256) + 0.005);
+      const double sample = exact > 0.4 ? 64 : 256;
+      CHECK(std::abs(share_of(modulus, count) - exact) <= 4 * std::sqrt(exact * (1 - exact) / sample) + 0.5 / sample);
     }
     const auto none = [](std::uint64_t) { return false; };
     CHECK(estimate_allowed(rows, count, {.predicate = none}).share > 0);
@@ -250,7 +251,7 @@ TEST_SUITE("index") {
       if (key % 2 == 1) rows.remove(key).value();
     }
     const auto even = [](std::uint64_t key) { return key % 2 == 0; };
-    CHECK(estimate_allowed(rows, count, {.predicate = even}).share > 0.99);
+    CHECK(estimate_allowed(rows, count, {.predicate = even}).share > 0.97);  // all of some 32
     for (std::uint64_t key = 0; key < count; key += 2) rows.remove(key).value();
     const double of_nothing = estimate_allowed(rows, count, {.predicate = even}).share;
     CHECK(of_nothing > 0);
