@@ -19,6 +19,7 @@
 #include <random>
 #include <vector>
 
+TEST_SUITE("convert") {
 namespace {
 
 using atlas::bf16;
@@ -202,7 +203,6 @@ std::vector<float> i8_cases() {
 
 }  // namespace
 
-TEST_SUITE("convert") {
   TEST_CASE("f16: every float32 around a half, between two and at the ends rounds to nearest, ties to even") {
     check_from_f32<f16>(support::binary16);
   }

@@ -18,6 +18,7 @@
 #include <memory>
 #include <vector>
 
+TEST_SUITE("distance") {
 namespace {
 
 using atlas::kernels;
@@ -164,7 +165,6 @@ std::vector<std::uint32_t> selected(const std::vector<float>& products, std::siz
 
 }  // namespace
 
-TEST_SUITE("distance") {
   TEST_CASE("panels: their shape is what the contract allows") {
     on_each_panel([](const panel_kernels& entries) {
       CHECK(entries.queries % 16 == 0);

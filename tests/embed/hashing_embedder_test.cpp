@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+TEST_SUITE("embed") {
 namespace {
 
 using atlas::hashing_embedder;
@@ -53,7 +54,6 @@ std::vector<std::string> random_corpus(std::size_t size) {
 
 }  // namespace
 
-TEST_SUITE("embed") {
   TEST_CASE("embed: every vector is finite and of length one, whatever the text") {
     const hashing_embedder model = learned(random_corpus(50));
     for (std::uint64_t seed = 0; seed < 300; ++seed) {

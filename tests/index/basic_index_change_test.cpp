@@ -23,6 +23,7 @@ using atlas::errc;
 using support::failed_as;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
@@ -59,7 +60,6 @@ auto twenty(atlas::metric metric, support::index_model& model) {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("create: an empty index knows its shape and finds nothing", Case, ATLAS_EACH_INDEX) {
     for (const atlas::metric metric : support::float_metrics) {
       auto index = Case::create(5, metric).value();

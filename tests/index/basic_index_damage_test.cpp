@@ -29,6 +29,7 @@ using support::header_of;
 using support::patched_file;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 /// A saved index of 40 rows, some removed. hnsw: connectivity 2, so that there are many levels and full lists.
@@ -59,7 +60,6 @@ void check_refused(const patched_file& file, errc code) {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("open: a flipped byte anywhere in the header is a clean error", Case, ATLAS_EACH_KIND) {
     const support::memory_folder folder;
     const patched_file file(folder, small_file<Case>(folder, atlas::metric::cosine));

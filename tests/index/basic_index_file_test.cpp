@@ -27,6 +27,7 @@ using atlas::open_mode;
 using support::failed_as;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -82,7 +83,6 @@ void change(Index& index, support::index_model& model, atlas::metric metric, std
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("save, open: an index comes back as it was, to read or to change", Case, ATLAS_EACH_INDEX) {
     const support::scratch_folder folder;
     for (const atlas::metric metric : support::float_metrics) {

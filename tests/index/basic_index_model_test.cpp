@@ -22,6 +22,7 @@
 
 using support::failed_as;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -183,7 +184,6 @@ class sequence {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("any sequence of calls answers as a map and a sort would", Case, ATLAS_EACH_INDEX) {
     const support::memory_folder folder;
     for (const atlas::metric metric : support::float_metrics) {

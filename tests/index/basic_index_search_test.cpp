@@ -23,6 +23,7 @@ using atlas::errc;
 using support::failed_as;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
@@ -56,7 +57,6 @@ struct stocked {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE_TEMPLATE("search: finds the k nearest, equal distances in the order of adding, for every k", Case, ATLAS_EACH_INDEX) {
     for (const atlas::metric metric : support::float_metrics) {
       for (const bool is_changed : {false, true}) {

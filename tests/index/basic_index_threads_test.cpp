@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -62,7 +63,6 @@ void beside_each_other(Work&&... work) {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("threads: adds, upserts, removals, look-ups, searches and saves beside each other") {
     const support::memory_folder folder;
     for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw}) {

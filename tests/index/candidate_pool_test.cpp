@@ -15,6 +15,7 @@
 using atlas::candidate;
 using atlas::candidate_pool;
 
+TEST_SUITE("index") {
 namespace {
 
 /// The order of a walk.
@@ -26,7 +27,6 @@ struct newer_first {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("candidate: ordered by distance, then by row") {
     CHECK(candidate{1, 9} < candidate{2, 0});
     CHECK(candidate{1, 3} < candidate{1, 4});

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+TEST_SUITE("index") {
 namespace {
 
 using atlas::first_pass;
@@ -37,7 +38,6 @@ void check_batch(const atlas::flat<float>& index, const atlas::matrix_view& quer
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("flat batch: the answers of one query after another, with filters and removed rows, on every target") {
     support::on_each_target([] {
       for (const atlas::metric metric : support::float_metrics) {

@@ -34,6 +34,7 @@ using atlas::scalar;
 using atlas::traversal_codes;
 using support::failed_as;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -223,7 +224,6 @@ struct churn {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw: after many thousand changes it holds what a map does, and finds it nearly as a new one would") {
     struct kind {
       traversal_codes codes;

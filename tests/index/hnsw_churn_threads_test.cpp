@@ -29,6 +29,7 @@
 using atlas::metric;
 using atlas::traversal_codes;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -145,7 +146,6 @@ std::size_t rows_of(const atlas::hnsw<float>& index) {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("threads: searches beside removals and slots used again answer whole rows of keys that are, or just were, there") {
     const std::size_t live = 150;
     const std::size_t rounds = support::repetitions(2000, 800, 300);

@@ -40,13 +40,13 @@ using support::alpha_offset;
 using support::codes_section;
 using support::centre_section;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr std::size_t dimension = support::coded_dimension;
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("open: parameters of codes that no index has are refused with both values, and the others lead to answers") {
     const support::memory_folder folder;
     const auto vectors = support::random_vector(1, 40 * dimension);

@@ -36,13 +36,13 @@ using support::file_of;
 using support::graph_of;
 using support::judge;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr std::size_t dimension = support::coded_dimension;
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("save, open: codes, centre and all parameters come back, to read and to change, and are saved as they were") {
     const support::memory_folder folder;
     for (const scalar stored : support::row_scalars) {

@@ -38,6 +38,7 @@ using support::graph_of;
 using support::judge;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -45,7 +46,6 @@ constexpr std::size_t dimension = support::coded_dimension;
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw: for every code, metric and stored scalar, answers are nearly the nearest, at the stored vectors' distances") {
     const std::size_t rows = support::repetitions(400, 200, 100);
     for (const scalar stored : support::row_scalars) {

@@ -27,6 +27,7 @@ using atlas::detail::allowed_estimate;
 using atlas::detail::estimate_allowed;
 using atlas::detail::chosen_strategy;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -60,7 +61,6 @@ struct stocked {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw filters: each way answers allowed, live keys only, and k of them wherever there are k") {
     const std::size_t rows = support::repetitions(2000, 600, 300);
     const auto vectors = support::random_vector(1, rows * dimension);

@@ -27,6 +27,7 @@ using support::graph_of;
 using support::recall;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -53,7 +54,6 @@ std::vector<float> with_copies(std::size_t dimension, std::size_t copies, std::s
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw create: options outside their range are refused with the option's name") {
     struct bad_option {
       atlas::hnsw_options options;

@@ -23,6 +23,7 @@ using atlas::search_scratch;
 using atlas::detail::measure_candidates;
 using atlas::detail::order_equals_by_key;
 
+TEST_SUITE("index") {
 namespace {
 
 /// Rows under the given keys.
@@ -94,7 +95,6 @@ bool same(const std::vector<candidate>& left, const std::vector<candidate>& righ
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("order_equals_by_key: runs of equal distances, and only they, come in the order of their keys") {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
       std::mt19937_64 draw(seed);

@@ -42,6 +42,7 @@ using support::failed_as;
 using support::graph_of;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -146,7 +147,6 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("on disk: the answers are the mapped file's, for every scalar, metric and form of codes, sealed or not") {
     const support::memory_folder folder;
     const std::size_t rows = support::repetitions(400, 200, 120);

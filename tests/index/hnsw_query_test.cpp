@@ -31,6 +31,7 @@ using support::failed_as;
 using support::graph_of;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -53,7 +54,6 @@ std::vector<float> clusters(std::size_t count, std::size_t in_each, std::uint64_
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw search: more rows to start from find their way in separate clusters") {
     const std::size_t count = 40;
     const std::size_t in_each = 40;

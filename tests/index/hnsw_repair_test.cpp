@@ -18,6 +18,7 @@ using atlas::row_state;
 using atlas::row_store;
 using atlas::traversal_codes;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr std::size_t dimension = 12;
@@ -118,7 +119,6 @@ struct parts {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("hnsw_repair: a sweep is due when a sixteenth of the live rows is removed, but at least 32 are") {
     for (const std::size_t count : {100U, 1000U}) {
       CAPTURE(count);

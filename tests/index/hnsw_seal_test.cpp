@@ -24,6 +24,7 @@ using atlas::errc;
 using support::failed_as;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
@@ -54,7 +55,6 @@ double recall(const atlas::hnsw<float>& index, const std::vector<float>& vectors
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("seal: a sealed file answers as well as its graph, under every metric, below and above the walk by estimates") {
     const support::memory_folder folder;
     for (const std::size_t dimension : {24U, 520U}) {

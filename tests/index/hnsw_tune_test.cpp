@@ -28,6 +28,7 @@ using support::failed_as;
 using support::graph_of;
 using support::says_both;
 
+TEST_SUITE("index") {
 namespace {
 
 const std::size_t rows = support::repetitions(1500, 600, 300);
@@ -75,7 +76,6 @@ atlas::hnsw<float> broken_graph() {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("tune: the width finds the wanted share of the exact answers, and one less does not, under every metric and code") {
     const auto vectors = support::random_vector(1, rows * coded_dimension);
     const auto queries = support::random_vector(2, query_count * coded_dimension);

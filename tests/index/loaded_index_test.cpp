@@ -21,6 +21,7 @@ using atlas::open_mode;
 using atlas::vector_residence;
 using support::failed_as;
 
+TEST_SUITE("index") {
 namespace {
 
 constexpr std::size_t dimension = support::coded_dimension;
@@ -47,7 +48,6 @@ void check_answers(const Index& mapped, const Index& opened, const std::vector<f
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("load: graphs with and without codes, sealed and with vectors on disk, answer as mapped ones") {
     const support::memory_folder folder;
     const auto vectors = support::random_vector(1, rows * dimension);

@@ -19,6 +19,7 @@ using atlas::row_store;
 using support::failed_as;
 using policy = atlas::on_duplicate;
 
+TEST_SUITE("index") {
 namespace {
 
 struct store {
@@ -34,7 +35,6 @@ struct store {
 
 }  // namespace
 
-TEST_SUITE("index") {
   TEST_CASE("row_store: an appended row is there, and nobody's, until it is published") {
     store in;
     const auto batch = in.append(5, policy::refuse);

@@ -15,6 +15,7 @@
 #include <limits>
 #include <vector>
 
+TEST_SUITE("lvq") {
 namespace {
 
 using atlas::lvq_bits;
@@ -94,7 +95,6 @@ bool is_finite(const atlas::lvq_terms& terms) {
 
 }  // namespace
 
-TEST_SUITE("lvq") {
   TEST_CASE("layout: terms behind the codes, whole cache lines, and the stated order of codes") {
     for (const lvq_bits bits : widths) {
       for (const std::size_t dimension : dimensions()) {

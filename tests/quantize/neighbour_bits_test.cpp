@@ -19,6 +19,7 @@
 #include <random>
 #include <vector>
 
+TEST_SUITE("neighbour_bits") {
 namespace {
 
 using atlas::bit_query;
@@ -80,7 +81,6 @@ std::vector<float> normal_vector(std::mt19937_64& random, std::size_t dimension)
 
 }  // namespace
 
-TEST_SUITE("neighbour_bits") {
   TEST_CASE("layout: factors, then 4 bytes a component, in whole cache lines") {
     CHECK(neighbour_layout::of(8).block_bytes == 256 + 64);
     CHECK(neighbour_layout::of(8).table_bytes == 64);

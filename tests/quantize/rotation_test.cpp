@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+TEST_SUITE("rotation") {
 namespace {
 
 using atlas::rotation;
@@ -96,7 +97,6 @@ double product(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-TEST_SUITE("rotation") {
   TEST_CASE("create: a dimension of 1 to 65,535, padded to a multiple of 8") {
     for (const std::size_t dimension : {1U, 7U, 8U, 9U, 784U, 65'535U}) {
       const auto made = rotation::create(dimension, 1);

@@ -17,6 +17,7 @@
 #include <limits>
 #include <vector>
 
+TEST_SUITE("simd") {
 namespace {
 
 using support::byte_vector;
@@ -67,7 +68,6 @@ void check_shape(std::size_t dimension, unsigned density, guard where) {
 
 }  // namespace
 
-TEST_SUITE("simd") {
   TEST_CASE("bits: exact for 1 to 1,100 bits, whatever lies beyond the last, each end at an unreadable page") {
     for (std::size_t dimension = 1; dimension <= 1100; ++dimension) {
       check_shape(dimension, 4, dimension % 2 == 0 ? guard::behind : guard::before);

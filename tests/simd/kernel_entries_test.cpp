@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+TEST_SUITE("simd") {
 namespace {
 
 using support::byte_vector;
@@ -46,7 +47,6 @@ const void* rows_before(const void* row, std::uint64_t count, std::size_t stride
 
 }  // namespace
 
-TEST_SUITE("simd") {
   TEST_CASE("row kernels: no pointer is null") {
     support::on_each_target([] {
       CHECK(std::string(atlas::kernels().target) == atlas::simd::target());
