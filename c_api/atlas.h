@@ -357,7 +357,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_contains(uint8_t* out, const atlas_index
  * Vectors by key, as they were added, as far as the stored scalar holds them.
  *
  * @param[out] out        `scalar` [key_count, dimension]; not defined after an error
- * @param      keys       uint64 [key_count]; one that is not stored gives ATLAS_ERR_KEY_NOT_FOUND and its row
+ * @param      keys       uint64 [key_count]; one that is not stored gives ATLAS_ERR_KEY_NOT_FOUND and its row;
+ *                        vectors on disk may give _IO or _CORRUPT_FILE
  * @param      scalar     what `out` holds: ATLAS_SCALAR_F32
  * @param      dimension  columns of `out`; must be the index's
  */
@@ -372,7 +373,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_get(void* out, const atlas_index* index,
  * @param         queries  at most hits->rows vectors
  * @param         options  may be NULL
  * @return                 ATLAS_ERR_INVALID_ARGUMENT (k is 0, too few rows), _DIMENSION_MISMATCH,
- *                         _SCALAR_MISMATCH, _NOT_FINITE, _ZERO_VECTOR, _NO_MEMORY
+ *                         _SCALAR_MISMATCH, _NOT_FINITE, _ZERO_VECTOR, _LIMIT_EXCEEDED (starts), _NO_MEMORY; for
+ *                         vectors on disk also _IO, _CORRUPT_FILE. Then some queries may be answered
  * Cost: flat: every row; hnsw: about width * log(size) distances. After the first on a thread it allocates nothing.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* index,
@@ -404,7 +406,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_distances(float* out, const atlas_index*
 
 /**
  * Some of the stored keys: of flat in the order in which they were added, of hnsw in no particular order. What is
- * added or removed between two calls may be listed or not.
+ * added, replaced or removed between two calls may be listed or not, a replaced key also twice.
  *
  * @param[out]    written  keys written; 0 with a capacity above 0: there are no more
  * @param[out]    keys     uint64 [capacity]
@@ -436,7 +438,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
  * @param      options  may be NULL
  * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries and an empty index; _KIND_MISMATCH for flat;
  *                      _CANCELLED; or as atlas_index_search. Then nothing was set
- * Cost: for each query a distance to every vector and a few dozen searches; then up to four seconds.
+ * Cost: for each query a distance to every vector and a few dozen searches; then some seconds.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
                                              const atlas_tune_options* options);

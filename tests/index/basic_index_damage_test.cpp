@@ -374,6 +374,36 @@ void check_refused(const patched_file& file, errc code) {
     }
   }
 
+  TEST_CASE_TEMPLATE("keys of rows that were all turned to removed are free, and so are their slots", Case, ATLAS_EACH_KIND) {
+    const support::memory_folder folder;
+    const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
+    const auto keys = support::listed_keys(Case::open(file.path()).value());
+    std::string page = file.header();
+    support::put_number(page, 32, 0, 8);
+    file.put_sealed(page);
+    const auto states = support::section_of(file.content(), 0x102);
+    file.put(states.offset, std::string(states.length_bytes, '\1'));
+    const auto vectors = support::random_integers(2, keys.size() * 8, 4);
+    const auto view = atlas::dense(vectors.data(), keys.size(), 8);
+    {
+      auto index = Case::open(file.path(), open_mode::change).value();
+      CHECK(support::listed_keys(index).empty());
+      REQUIRE(index.add(keys, view).ok());
+      for (const std::uint64_t key : keys) CHECK(index.contains(key));
+      CHECK(index.size() == keys.size());
+    }
+    // As many new ones take the slots of the old ones, if the kind gives them back, and places of their own in the map.
+    auto index = Case::open(file.path(), open_mode::change).value();
+    CHECK(index.compact().ok());
+    const auto others = support::keys_from(1 << 20, keys.size());
+    for (int round = 0; round < 3; ++round) {
+      REQUIRE(index.add(others, view).ok());
+      for (const std::uint64_t key : others) CHECK(index.remove(key).ok());
+      CHECK(index.compact().ok());
+    }
+    CHECK(index.size() == 0);
+  }
+
   TEST_CASE("a slot whose level is beyond all levels may be used again") {
     const support::memory_folder folder;
     const patched_file file(folder, small_file<support::hnsw_case>(folder, atlas::metric::l2sq));

@@ -137,6 +137,8 @@ struct stocked {
             CHECK(std::all_of(one.keys.begin(), one.keys.end(), allowed_key));
           }
           CHECK(support::recall(right, found) >= 0.95);  // measured: 1
+          // A time limit that is not reached changes nothing.
+          CHECK(support::search(in.graph, view, {.k = 10, .allowed = allowed, .strategy = strategy, .time_limit_ns = 3'600'000'000'000}) == found);
           // From within the cluster it is as any search.
           auto near = support::random_vector(3, 10 * dimension);
           for (float& value : near) value += static_cast<float>(cluster) * 20.0F;

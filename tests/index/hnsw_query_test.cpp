@@ -11,6 +11,7 @@
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
 #include "support/index_model.hpp"
+#include "support/memory_folder.hpp"
 #include "support/repetitions.hpp"
 #include "support/vectors.hpp"
 
@@ -98,6 +99,35 @@ std::vector<float> clusters(std::size_t count, std::size_t in_each, std::uint64_
     }
     auto empty = atlas::hnsw<float>::create({.dimension = dimension}).value();
     CHECK(support::search_one(empty, support::random_vector(1, dimension).data(), {.k = 3, .starts = 50}).keys.empty());
+  }
+
+  TEST_CASE("hnsw search: most of the rows, and all, sealed or not, are given in order and as the exact index has them") {
+    const std::size_t rows = 4600;
+    const auto vectors = support::random_vector(1, rows * dimension);
+    const auto exact = support::flat_of(vectors, dimension, metric::l2sq);
+    const support::memory_folder folder;
+    for (const traversal_codes codes : {traversal_codes::none, traversal_codes::lvq8}) {
+      CAPTURE(std::string(atlas::name(codes)));
+      auto options = options_of(codes);
+      options.build_width = 16;
+      const auto dynamic = graph_of(vectors, options);
+      REQUIRE(dynamic.seal(folder.path("sealed").c_str()).ok());
+      const auto sealed = atlas::hnsw<float>::open(folder.path("sealed").c_str()).value();
+      const auto third = [](std::uint64_t key) { return key % 3 == 0; };
+      for (const std::size_t k : {4097U, 4500U, 5000U}) {
+        for (const atlas::filter& allowed : {atlas::filter{}, atlas::filter{.predicate = third}}) {
+          const auto right = support::search_one(exact, vectors.data(), {.k = k, .allowed = allowed});
+          for (const auto* index : {&dynamic, &sealed}) {
+            const auto found = support::search_one(*index, vectors.data(), {.k = k, .allowed = allowed});
+            CHECK(found.keys.size() == right.keys.size());
+            CHECK(std::is_sorted(found.distances.begin(), found.distances.end()));
+            // Where not all are asked for, codes decide which of the farthest are measured.
+            if (right.keys.size() < k) CHECK(found.keys == right.keys);
+            CHECK(support::recall({right}, {found}) >= 0.995);
+          }
+        }
+      }
+    }
   }
 
   TEST_CASE("hnsw search: patience ends a walk early: never more exact, and with enough of it the same") {

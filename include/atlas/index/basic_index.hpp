@@ -219,7 +219,8 @@ class basic_index {
   }
 
   /// Writes the index to a file: complete or not at all. The file at `path` stays as it is until the new one is on
-  /// the device, whatever fails. Changes since the last save are lost with the process.
+  /// the device, whatever fails. Changes since the last save are lost with the process. Searches go on; changes wait, and
+  /// hnsw's removed rows are taken out first, as by compact.
   ///
   /// @param path     NUL-terminated; may be the file this index was opened from
   /// @param options  every section of the opened file that is not the index's own (file()), such as a folder's, must be

@@ -41,6 +41,16 @@ class candidate_heap {
     if (!items_.empty()) sink(last, items_.size());
     return first;
   }
+  /// Keeps the `most` nearest of all that are offered. @pre reserve(most) succeeded; `one` is not NaN
+  void offer(candidate one, std::size_t most) noexcept
+    requires(Order == heap_order::farthest_first)
+  {
+    if (items_.size() < most) {
+      (void)push(one);  // there is room
+    } else if (most != 0 && one < items_[0]) {
+      sink(one, items_.size());
+    }
+  }
   /// Sorts data()[0, size()) nearest first; the heap must be cleared before its next use.
   void sort() noexcept
     requires(Order == heap_order::farthest_first)

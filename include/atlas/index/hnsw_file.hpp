@@ -101,7 +101,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   if (status w = writer.write_filled(index_section::upper_links, upper_bytes, blocks,
                                      [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
         for (std::size_t i = 0; i < count; ++i) {
-          while (next_level > saved_level(graph, order.rows()[next_row])) {
+          // A mapped file's levels may be changed under us; then some list is empty.
+          while (next_row + 1 < order.size() && next_level > saved_level(graph, order.rows()[next_row])) {
             ++next_row;
             next_level = 1;
           }

@@ -38,7 +38,8 @@ struct allowed_estimate {
 
 /// From 64 rows, if most are allowed, or 256; where few of these are allowed, from up to 4,096, and the bits of a bitmap are
 /// counted.
-[[nodiscard]] inline allowed_estimate estimate_allowed(const row_store& rows, std::uint32_t row_count, const filter& allowed) noexcept {
+[[nodiscard]] inline allowed_estimate estimate_allowed(const row_store& rows, std::uint32_t row_count, const filter& allowed,
+                                                       std::uint64_t deadline_ns = 0) noexcept {
   constexpr std::uint32_t first_sample = 64;
   constexpr std::uint32_t sample = 256;
   constexpr std::uint32_t few = 16;
@@ -52,6 +53,7 @@ struct allowed_estimate {
       if (rows.state(row) != row_state::live) continue;
       ++live;
       if (allowed.allows(rows.key(row))) ++passed;
+      if (deadline_ns != 0 && monotonic_ns() >= deadline_ns) return;
     }
   };
   look_at(row_count < first_sample ? row_count : first_sample);
@@ -88,51 +90,61 @@ inline constexpr double walk_apart_below = 0.3;
   return two_hop < walk && allowed.share >= least_share_to_hop ? filter_strategy::two_hop : filter_strategy::walk;
 }
 
-/// The `width` nearest live, allowed rows into scratch.pool, of all that there are; by the deadline, of those seen by then.
+/// The `width` nearest live, allowed rows of all that there are into scratch.answers, sorted; by the deadline, of those seen
+/// by then.
 /// @param bits  as estimated: few bits are looked up, else each row's key is looked at
 [[nodiscard]] inline status scan_allowed(hnsw_walk& walk, const row_store& rows, search_scratch& scratch, std::size_t width,
                                          const filter& allowed, std::size_t bits, std::uint64_t deadline_ns) noexcept {
   const std::size_t block = walk.batch_rows();
-  candidate_pool& pool = scratch.pool;
-  if (status made = pool.start(width); !made.ok()) return made;
-  const auto score = [&](const std::uint32_t* ids, std::size_t count) noexcept {
-    walk.score(ids, count, scratch.distances.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      if (scratch.distances.data()[i] <= pool.bound()) pool.insert({scratch.distances.data()[i], ids[i]});
+  std::uint32_t* ids = scratch.ids.data();
+  std::size_t gathered = 0;
+  auto& answers = scratch.answers;
+  answers.clear();
+  if (status made = answers.reserve(width); !made.ok()) return made;
+  const auto score = [&]() noexcept {
+    walk.score(ids, gathered, scratch.distances.data());
+    for (std::size_t i = 0; i < gathered; ++i) {
+      const candidate one{scratch.distances.data()[i], ids[i]};
+      if (one.distance == one.distance) answers.offer(one, width);  // not NaN, which a file may hold
     }
+    gathered = 0;
     return deadline_ns != 0 && monotonic_ns() >= deadline_ns;
   };
-  auto& named = scratch.second_ids;
-  const auto take_named = [&](auto row_of) noexcept {
-    for (std::size_t word = 0; word * 64 < allowed.bitmap_bits; ++word) {
-      for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
-        const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
-        if (key >= allowed.bitmap_bits || named.size() == bits) return;
-        const std::uint32_t row = row_of(key);
-        if (row < walk.row_count() && walk.is_answer(row, allowed)) (void)named.push_back(row);
-      }
-    }
+  // Whether the time is over. Now and then the clock is looked at even where little is allowed.
+  const auto take = [&](std::uint32_t row, bool looks_at_clock) noexcept {
+    if (walk.is_answer(row, allowed)) ids[gathered++] = row;
+    return (gathered == block || looks_at_clock) && score();
   };
+  constexpr std::size_t rows_a_look = 256;
+  bool is_over = false;
   if (bits != allowed_estimate::uncounted) {
+    auto& named = scratch.second_ids;
     named.clear();
     if (status made = named.reserve(bits); !made.ok()) return made;
-    if (rows.look_up(take_named)) {
-      for (std::size_t first = 0; first < named.size(); first += block) {
-        if (score(named.data() + first, named.size() - first < block ? named.size() - first : block)) break;
-      }
+    const std::size_t words = allowed.bitmap_bits / 64 + (allowed.bitmap_bits % 64 != 0 ? 1U : 0U);
+    constexpr std::size_t words_at_once = 64;  // a change waits for no more than their keys
+    bool is_looked_up = true;
+    for (std::size_t first = 0; first < words && is_looked_up; first += words_at_once) {
+      is_looked_up = rows.look_up([&](auto row_of) noexcept {
+        for (std::size_t word = first; word < words && word < first + words_at_once; ++word) {
+          for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
+            const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
+            if (key >= allowed.bitmap_bits || named.size() == bits) return;
+            if (const std::uint32_t row = row_of(key); row < walk.row_count()) (void)named.push_back(row);  // there is room
+          }
+        }
+      });
+    }
+    if (is_looked_up) {
+      for (std::size_t i = 0; i < named.size() && !is_over; ++i) is_over = take(named[i], deadline_ns != 0 && i % rows_a_look == 0);
+      if (!is_over) (void)score();
+      answers.sort();
       return {};
     }
   }
-  constexpr std::uint32_t rows_a_look = 4096;  // at the clock
-  std::uint32_t* ids = scratch.ids.data();
-  std::size_t gathered = 0;
-  for (std::uint32_t row = 0; row < walk.row_count(); ++row) {
-    if (walk.is_answer(row, allowed)) ids[gathered++] = row;
-    if (gathered != block && (deadline_ns == 0 || row % rows_a_look != 0)) continue;
-    if (score(ids, gathered)) return {};
-    gathered = 0;
-  }
-  (void)score(ids, gathered);
+  for (std::uint32_t row = 0; row < walk.row_count() && !is_over; ++row) is_over = take(row, deadline_ns != 0 && row % rows_a_look == 0);
+  if (!is_over) (void)score();
+  answers.sort();
   return {};
 }
 

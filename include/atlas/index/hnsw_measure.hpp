@@ -90,12 +90,7 @@ inline void order_equals_by_key(candidate* sorted, std::size_t count, const row_
       error_sum += error;
       error_squares += error * error;
       measured += 1;
-      const candidate one{distances[i], ids[i]};
-      if (answers.size() == most) {
-        if (!(one < answers.top())) continue;
-        answers.pop();
-      }
-      if (status kept = answers.push(one); !kept.ok()) return kept;
+      answers.offer({distances[i], ids[i]}, most);
     }
     if (are_exact && answers.size() == most && size != 0 && answers.top().distance < expected[size - 1]) break;
   }

@@ -78,21 +78,31 @@ struct sealed_parts {
     if (const status& walked = walk.outcome(); !walked.ok()) return walked;
     return measure_candidates(rows, scratch, found, count, !walk.is_coded(), request.k, request.allowed);
   };
+  const auto measure_answers = [&]() noexcept -> status {
+    auto& found = scratch.answers;  // where measured ones go
+    if (status made = scratch.starts.resize(found.size()); !made.ok()) return made;
+    for (std::size_t i = 0; i < found.size(); ++i) scratch.starts[i] = found.data()[i];
+    return measure(scratch.starts.data(), scratch.starts.size());
+  };
   allowed_estimate allowed;
+  // Codes put the nearest in a slightly different order: a scan measures so many more that none is missed.
+  const std::size_t wide = request.width + request.k / 2 + 32;
+  const std::size_t scan_width = wide < walk.row_count() ? wide : walk.row_count();
+  // Here, so that the next search, whatever its filter, allocates nothing.
+  if (status made = scratch.answers.reserve(scan_width); !made.ok()) return made;
+  if (status made = scratch.starts.reserve(scan_width); !made.ok()) return made;
   const auto scan = [&]() noexcept -> status {
-    // Codes put the nearest in a slightly different order: so many more are measured that none is missed.
-    const std::size_t wide = request.width + request.k / 2 + 32;
-    const std::size_t width = wide < walk.row_count() ? wide : walk.row_count();
-    if (status scanned = scan_allowed(walk, rows, scratch, width, request.allowed, allowed.bits, request.limits.deadline_ns); !scanned.ok()) return scanned;
-    return measure(scratch.pool.data(), scratch.pool.size());
+    if (status scanned = scan_allowed(walk, rows, scratch, scan_width, request.allowed, allowed.bits, request.limits.deadline_ns); !scanned.ok()) return scanned;
+    return measure_answers();
   };
   const auto is_enough = [&]() noexcept {
     const std::size_t found = scratch.answers.size();
-    return found >= request.k || found >= rows.live_count() || request.limits.deadline_ns != 0;
+    if (found >= request.k || found >= rows.live_count()) return true;
+    return request.limits.deadline_ns != 0 && monotonic_ns() >= request.limits.deadline_ns;
   };
   filter_strategy strategy = filter_strategy::walk;
   if (!request.allowed.is_empty()) {
-    allowed = estimate_allowed(rows, walk.row_count(), request.allowed);
+    allowed = estimate_allowed(rows, walk.row_count(), request.allowed, request.limits.deadline_ns);
     strategy = request.strategy != filter_strategy::automatic ? request.strategy : chosen_strategy(allowed, walk.row_count(), request.width, rows.layout().dimension);
   }
   if (strategy == filter_strategy::scan) return scan();
@@ -101,7 +111,10 @@ struct sealed_parts {
   const candidate from = scratch.starts[0];
   bool may_be_more = true;
   const bool is_walked_through = strategy == filter_strategy::walk && allowed.share >= walk_apart_below;
-  if (sealed != nullptr && is_walked_through) {
+  // A pool keeps its candidates in order, which takes the square of their number; a heap takes longer for few.
+  constexpr std::size_t widest_pool = 4096;
+  const bool is_wide = request.width > widest_pool;
+  if (sealed != nullptr && is_walked_through && !is_wide) {
     sealed_walk blocks(walk, *sealed->neighbours, scratch);
     if (status ready = blocks.start(sealed->centre); !ready.ok()) return ready;
     const std::size_t width = widened(request, walk.row_count(), allowed.share * linked_share(rows));
@@ -120,13 +133,10 @@ struct sealed_parts {
   const auto walk_apart = [&]() noexcept -> status {
     const auto is_answer = [&](std::uint32_t row) noexcept { return walk.is_answer(row, request.allowed); };
     if (status walked = walk.nearest_of(from, request.width, is_answer, request.limits.deadline_ns); !walked.ok()) return walked;
-    auto& answers = scratch.answers;  // where measured ones go
-    if (status made = scratch.starts.resize(answers.size()); !made.ok()) return made;
-    for (std::size_t i = 0; i < answers.size(); ++i) scratch.starts[i] = answers.data()[i];
-    return measure(scratch.starts.data(), scratch.starts.size());
+    return measure_answers();
   };
   const bool is_pooled = request.starts > 1 || request.limits.patience != 0;  // which a walk in one pool keeps
-  if (strategy == filter_strategy::walk && !is_walked_through && !is_pooled) {
+  if (strategy == filter_strategy::walk && (!is_walked_through || is_wide) && !is_pooled) {
     if (status measured = walk_apart(); !measured.ok()) return measured;
     return is_enough() ? status() : scan();
   }

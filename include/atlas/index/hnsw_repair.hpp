@@ -49,8 +49,8 @@ class hnsw_repair {
   /// Sweeps until no row is removed. @pre no change is under way
   /// @return  false if that cannot be: memory ran out, or readers were cut off by a fork()
   [[nodiscard]] bool finish(const context& in) noexcept {
+    if (current_process() != owner_) return false;  // before the lock, which the fork() may have cut off
     lock_guard<mutex> sweeping(lock_);
-    if (current_process() != owner_) return false;
     std::uint64_t waiting_since = monotonic_ns();
     while (in.rows.removed_count() != 0 || phase_ != phase::idle) {
       const phase before = phase_;

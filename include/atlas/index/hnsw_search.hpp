@@ -54,7 +54,7 @@ class walk_clock {
   }
 
  private:
-  static constexpr std::uint32_t look_every = 8;  // expansions, of about a microsecond each
+  static constexpr std::uint32_t look_every = 8;  // expansions: about a microsecond each, with vectors on disk and no codes some tens
   const walk_limits& limits_;
   std::uint32_t until_look_ = look_every;
   std::uint32_t without_gain_ = 0;
@@ -238,9 +238,7 @@ status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts,
   const auto bound = [&]() noexcept { return answers.size() < width ? __builtin_inff() : answers.top().distance; };
   (void)scratch_.visited.insert(from.row);
   if (status kept = frontier.push(from); !kept.ok()) return kept;
-  if (from.distance == from.distance && accepts(from.row)) {  // not NaN, which a file may hold
-    if (status kept = answers.push(from); !kept.ok()) return kept;
-  }
+  if (from.distance == from.distance && accepts(from.row)) answers.offer(from, width);  // not NaN, which a file may hold
   const walk_limits limits{.deadline_ns = deadline_ns};
   walk_clock clock(limits);
   while (frontier.size() != 0 && !(frontier.top().distance > bound())) {
@@ -252,12 +250,7 @@ status hnsw_walk::nearest_of(candidate from, std::size_t width, Accepts accepts,
       const candidate one{scratch_.distances.data()[i], scratch_.ids.data()[i]};
       if (!(one.distance <= bound())) continue;
       if (status kept = frontier.push(one); !kept.ok()) return kept;
-      if (!accepts(one.row)) continue;
-      if (answers.size() == width) {
-        if (!(one < answers.top())) continue;
-        answers.pop();
-      }
-      if (status kept = answers.push(one); !kept.ok()) return kept;
+      if (accepts(one.row)) answers.offer(one, width);
     }
     if (clock.is_over(true)) break;
   }

@@ -8,9 +8,10 @@
 #ifndef ATLAS_INDEX_KEY_MAP_HPP
 #define ATLAS_INDEX_KEY_MAP_HPP
 
-#include <atlas/core/atomic.hpp>  // load_relaxed, store_relaxed
-#include <atlas/core/bits.hpp>    // mix64, next_power_of_two
-#include <atlas/core/memory.hpp>  // buffer
+#include <atlas/core/atomic.hpp>        // load_relaxed, store_relaxed
+#include <atlas/core/bits.hpp>          // mix64, next_power_of_two
+#include <atlas/core/function_ref.hpp>  // function_ref
+#include <atlas/core/memory.hpp>        // buffer
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -42,7 +43,10 @@ class key_map {
 
   /// Room for `rows` rows in all, so that as many `insert` cannot fail. On errc::no_memory nothing changed.
   /// @param row_count  rows in the key column, all of which may be in the map
-  [[nodiscard]] status reserve(std::size_t rows, const std::uint64_t* keys, std::uint32_t row_count) noexcept {
+  /// @param keeps      whether a row that a file's map names belongs there: asked when the map is copied. What does not is
+  ///                   left out, or it would take a place that `rows` does not count, and stand for a key that is free
+  [[nodiscard]] status reserve(std::size_t rows, const std::uint64_t* keys, std::uint32_t row_count,
+                               function_ref<bool(std::uint32_t row)> keeps = {}) noexcept {
     // Two thirds full when made and three quarters at most, erased slots included, so that probes stay short.
     const std::size_t wanted_slots = slots_for(rows);
     if (owned_.size() != 0 && used_ + (rows > live_ ? rows - live_ : 0) <= owned_.size() / 4 * 3) return {};
@@ -56,6 +60,7 @@ class key_map {
       if (row >= row_count) continue;  // empty, erased, or a hostile file's number
       // A hostile file may hold one row, or rows of one key, many times: placed one behind the other they would take
       // the square of their number in steps, and more room than `rows` of them were given.
+      if (keeps && !keeps(row)) continue;
       if (row_in(grown.data(), grown.size(), keys[row], keys, row_count) != no_row) continue;
       place(grown, keys[row], row);
       ++moved;

@@ -28,7 +28,9 @@ enum class filter_strategy : std::uint8_t {
 /// Options of a search for the k nearest. What is said to be hnsw's, flat leaves aside.
 struct search_options {
   std::size_t k = 10;     ///< answers a query, >= 1; more than the index holds is fine
-  std::size_t width = 0;  ///< hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below
+  /// hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below. With `starts` or `patience`, the time
+  /// grows with its square from some thousands on
+  std::size_t width = 0;
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
   filter allowed = {};         ///< which keys may be returned
   filter_strategy strategy = filter_strategy::automatic;  ///< hnsw: how allowed rows are found
@@ -38,7 +40,8 @@ struct search_options {
   /// hnsw: the walk ends after so many expansions in a row that brought nothing among the k nearest; 0: not before no
   /// candidate of its width is left (Teofili and Lin, "Patience in Proximity", ECIR 2025)
   std::uint32_t patience = 0;
-  /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit
+  /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit. What was found
+  /// is still measured; a query beside which an upsert is published may begin anew, once
   std::uint64_t time_limit_ns = 0;
   /// flat: in what numbers a batch rules rows out; the answers are the same
   atlas::first_pass first_pass = first_pass::f32;
@@ -82,7 +85,8 @@ struct open_options {
   open_mode mode = open_mode::read;
   vector_residence vectors = vector_residence::mapped;
   /// Whether what searches read is copied into memory, in huge pages where the system has them, instead of being mapped:
-  /// vectors too, unless they are left on disk. Opening then takes as long as reading the file, and searches of files much
+  /// vectors too, unless they are left on disk; the key map is not. It takes as much memory as these sections of the file,
+  /// without a limit of its own: a file that is larger than memory is one to map. Opening then takes as long as reading the file, and searches of files much
   /// larger than the processor's caches are faster, sealed ones most: 1.04 to 1.2 times (bench/README.md)
   bool load = false;
 };

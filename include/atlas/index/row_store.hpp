@@ -13,6 +13,7 @@
 
 #include <atlas/core/atomic.hpp>          // atomic, load_acquire
 #include <atlas/core/function_ref.hpp>    // function_ref
+#include <atlas/core/futex.hpp>           // spin_pause
 #include <atlas/core/mutex.hpp>           // shared_mutex
 #include <atlas/core/span.hpp>            // span
 #include <atlas/core/thread.hpp>          // current_process
@@ -137,7 +138,11 @@ class row_store {
   /// while a change holds the map.
   template <class Use>
   [[nodiscard]] bool look_up(Use use) const noexcept {
-    if (!lock_.try_lock_shared()) return false;
+    constexpr int most_tries = 16;  // another reader in the way is gone at once
+    for (int tries = 1; !lock_.try_lock_shared(); ++tries) {
+      if (tries == most_tries) return false;
+      spin_pause();
+    }
     use([this](std::uint64_t key) noexcept { return map_.find(key, keys(), keyed_count_); });
     lock_.unlock_shared();
     return true;
@@ -205,6 +210,12 @@ class row_store {
     removed_count_.fetch_add(1);
   }
   [[nodiscard]] status grow(std::size_t rows) noexcept;
+  /// Room in the map for `rows` rows in all. @pre lock_ is held
+  [[nodiscard]] status reserve_keys(std::size_t rows) noexcept {
+    return map_.reserve(rows, keys(), keyed_count_, [this](std::uint32_t row) noexcept {
+      return state(row) == row_state::live || state(row) == row_state::pending;
+    });
+  }
   [[nodiscard]] result<buffer<float>> check_batch(span<const std::uint64_t> keys, const matrix_view& vectors) const noexcept;
   [[nodiscard]] status claim(span<const std::uint64_t> keys, const row_batch& batch) noexcept;
 
@@ -252,7 +263,7 @@ inline status row_store::reserve(std::size_t rows, function_ref<status(std::uint
   if (status grown = grow(room); !grown.ok()) return grown;
   {
     lock_guard<shared_mutex> changing(lock_);
-    if (status grown = map_.reserve(room, keys(), keyed_count_); !grown.ok()) return grown;
+    if (status grown = reserve_keys(room); !grown.ok()) return grown;
   }
   return also_grow ? also_grow(static_cast<std::uint32_t>(room)) : status{};
 }
@@ -298,7 +309,7 @@ inline status row_store::claim(span<const std::uint64_t> keys, const row_batch& 
     }
   }
   // Each live or pending key has a slot of its own among all that were ever handed out.
-  if (status grown = map_.reserve(batch.first + batch.fresh_count, this->keys(), keyed_count_); !grown.ok()) return grown;
+  if (status grown = reserve_keys(batch.first + batch.fresh_count); !grown.ok()) return grown;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     keys_.as<std::uint64_t>()[batch.row(i)] = keys[i];
     set_state(batch.row(i), row_state::pending);
@@ -385,7 +396,7 @@ inline void row_store::withdraw(const row_batch& batch) noexcept {
 inline status row_store::remove(std::uint64_t key) noexcept {
   lock_guard<shared_mutex> changing(lock_);
   // Takes memory only for the first change of a mapped index: rows that are there need no further slots.
-  if (status owned = map_.reserve(live_count(), keys(), keyed_count_); !owned.ok()) return owned;
+  if (status owned = reserve_keys(live_count()); !owned.ok()) return owned;
   const std::uint32_t row = map_.find(key, keys(), keyed_count_);
   if (row == no_row || state(row) != row_state::live) return error{errc::key_not_found, "key", "a stored key", key};
   map_.erase(key, row);
