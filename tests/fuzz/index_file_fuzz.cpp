@@ -3,7 +3,7 @@
 // to change, searched, added to, saved. Errors and wrong answers are fine; anything else is not.
 //
 // An input describes a file, because bytes of a file would hardly ever pass its checksum. In order, each a byte:
-//   flags (1 hnsw, 2 and 4 the metric, 8 save, 16 two threads, 32 codes, 64 sealed), dimension, rows, live rows,
+//   flags (1 hnsw, 2 and 4 the metric, 8 save, 16 two threads, 32 codes, 64 sealed, 128 loaded and on disk), dimension, rows, live rows,
 //   connectivity, build width, search width, upper blocks, entry row, entry level, slots of the key map;
 //   with codes: their kind, the kind that was wanted, the rows they begin with, rows to prefetch, alpha in 64ths (255: NaN) and
 //   the stored scalar; sealed: blocks of a row, and the rotation's seed;
@@ -279,6 +279,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   input from(data, size_bytes);
   const std::uint8_t flags = from.byte();
   where.write(file_of(from, flags));
+  if ((flags & 128) != 0) support::exercise_residences(where.path);
   (void)support::exercise_file(where.path, (flags & 8) != 0 ? where.save_path : nullptr, (flags & 16) != 0 ? 2 : 1);
   return 0;
 }

@@ -8,6 +8,7 @@ import pathlib
 
 CODED = 32
 SEALED = 64
+ELSEWHERE = 128
 
 
 def seed(flags, dimension=8, rows=20, live=20, connectivity=2, build=10, search=10, blocks=4, entry_row=0,
@@ -76,6 +77,11 @@ def main():
         "sealed_saved": seed(1 | SEALED | 8, row_blocks=2),
         "sealed_wild_blocks": seed(1 | SEALED, sections=usual * 8 + nan_patterns),
         "sealed_five_blocks": seed(1 | SEALED, patches=[(116, 5)]),
+        "coded_elsewhere": seed(1 | CODED | ELSEWHERE),
+        "coded_elsewhere_not_numbers": seed(1 | CODED | ELSEWHERE, stored=1, sections=nan_patterns),
+        "sealed_elsewhere": seed(1 | CODED | SEALED | ELSEWHERE, dimension=20, row_blocks=2),
+        "flat_elsewhere": seed(ELSEWHERE),
+        "dead_rows_in_key_map": seed(1 | 8, live=0, slots=5, sections=usual * 2 + b"\1" + b"\1" * 20),
         "kind_3": seed(0, patches=[(20, 3)]),
         "rows_1000": seed(1, patches=[(41, 4)]),
         "connectivity_513": seed(1, patches=[(68, 1), (69, 2)]),

@@ -149,6 +149,16 @@ void exercise_changing(Index& index, unsigned threads) {
   exercise_reading(index);
 }
 
+/// Reads from the file loaded into memory, and with its vectors left on disk, where its kind can.
+inline void exercise_residences(const char* path) {
+  for (const bool is_loaded : {true, false}) {
+    for (const auto vectors : {atlas::vector_residence::mapped, atlas::vector_residence::on_disk}) {
+      const auto index = atlas::any_index::open(path, {.vectors = vectors, .load = is_loaded});
+      if (index.ok()) exercise_reading(*index);
+    }
+  }
+}
+
 /// Opens the file in both modes and calls everything. @return whether it opened at all
 inline bool exercise_file(const char* path, const char* save_path = nullptr, unsigned threads = 1) {
   bool is_open = false;
