@@ -114,11 +114,11 @@ struct sealed_parts {
   // A pool keeps its candidates in order, which takes the square of their number; a heap takes longer for few.
   constexpr std::size_t widest_pool = 4096;
   const bool is_wide = request.width > widest_pool;
-  if (sealed != nullptr && is_walked_through && !is_wide) {
+  const bool by_estimates = rows.layout().dimension >= walk_by_estimates_from;
+  if (sealed != nullptr && is_walked_through && !is_wide && (!by_estimates || allowed.share >= estimates_from_share)) {
     sealed_walk blocks(walk, *sealed->neighbours, scratch);
     if (status ready = blocks.start(sealed->centre); !ready.ok()) return ready;
     const std::size_t width = widened(request, walk.row_count(), allowed.share * linked_share(rows));
-    const bool by_estimates = rows.layout().dimension >= walk_by_estimates_from;
     if (status walked = by_estimates ? blocks.nearest_by_estimates(width, request.limits) : blocks.nearest_by_codes(width, request.limits);
         !walked.ok()) {
       return walked;
