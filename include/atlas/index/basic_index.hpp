@@ -70,7 +70,7 @@ class basic_index {
   [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
     return append(keys, vectors, options, on_duplicate::replace);
   }
-  /// Takes a key out: it is no longer found. Its row stays in memory as for upsert.
+  /// Takes a key out: it is no longer found, and may be added or upserted again. Its row stays in memory as for upsert.
   /// @return  errc::key_not_found, read_only or no_memory
   [[nodiscard]] status remove(std::uint64_t key) noexcept {
     if (is_read_only()) return read_only_error();

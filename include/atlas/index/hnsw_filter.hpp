@@ -90,60 +90,61 @@ inline constexpr double walk_apart_below = 0.3;
   return two_hop < walk && allowed.share >= least_share_to_hop ? filter_strategy::two_hop : filter_strategy::walk;
 }
 
+/// The rows under the keys of a bitmap into `named`, live or not.
+/// @param bits  set bits, as counted: no more rows than that
+/// @param is_whole  false if a change held the key map; then some may be missing
+[[nodiscard]] inline status look_up_rows(const row_store& rows, const filter& allowed, std::size_t bits, buffer<std::uint32_t>& named,
+                                         bool& is_whole) noexcept {
+  named.clear();
+  if (status made = named.reserve(bits); !made.ok()) return made;
+  constexpr std::size_t words_at_once = 64;  // a change waits for no more than their keys
+  const std::size_t words = allowed.bitmap_bits / 64 + (allowed.bitmap_bits % 64 != 0 ? 1U : 0U);
+  is_whole = true;
+  for (std::size_t first = 0; first < words && is_whole; first += words_at_once) {
+    is_whole = rows.look_up([&](auto row_of) noexcept {
+      for (std::size_t word = first; word < words && word < first + words_at_once; ++word) {
+        for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
+          const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
+          if (key >= allowed.bitmap_bits || named.size() == bits) return;
+          if (const std::uint32_t row = row_of(key); row != row_store::no_row) (void)named.push_back(row);  // there is room
+        }
+      }
+    });
+  }
+  return {};
+}
+
 /// The `width` nearest live, allowed rows of all that there are into scratch.answers, sorted; by the deadline, of those seen
 /// by then.
 /// @param bits  as estimated: few bits are looked up, else each row's key is looked at
 [[nodiscard]] inline status scan_allowed(hnsw_walk& walk, const row_store& rows, search_scratch& scratch, std::size_t width,
                                          const filter& allowed, std::size_t bits, std::uint64_t deadline_ns) noexcept {
-  const std::size_t block = walk.batch_rows();
-  std::uint32_t* ids = scratch.ids.data();
-  std::size_t gathered = 0;
   auto& answers = scratch.answers;
   answers.clear();
   if (status made = answers.reserve(width); !made.ok()) return made;
-  const auto score = [&]() noexcept {
+  auto& named = scratch.second_ids;
+  bool is_looked_up = false;
+  if (bits != allowed_estimate::uncounted) {
+    if (status named_all = look_up_rows(rows, allowed, bits, named, is_looked_up); !named_all.ok()) return named_all;
+  }
+  constexpr std::size_t rows_a_look = 256;  // at the clock, where little is allowed
+  const std::size_t block = walk.batch_rows();
+  std::uint32_t* ids = scratch.ids.data();
+  std::size_t gathered = 0;
+  const std::size_t count = is_looked_up ? named.size() : walk.row_count();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t row = is_looked_up ? named[i] : static_cast<std::uint32_t>(i);
+    if (row < walk.row_count() && walk.is_answer(row, allowed)) ids[gathered++] = row;
+    const bool looks_at_clock = deadline_ns != 0 && i % rows_a_look == 0;
+    if (gathered != block && i + 1 != count && !looks_at_clock) continue;
     walk.score(ids, gathered, scratch.distances.data());
-    for (std::size_t i = 0; i < gathered; ++i) {
-      const candidate one{scratch.distances.data()[i], ids[i]};
+    for (std::size_t j = 0; j < gathered; ++j) {
+      const candidate one{scratch.distances.data()[j], ids[j]};
       if (one.distance == one.distance) answers.offer(one, width);  // not NaN, which a file may hold
     }
     gathered = 0;
-    return deadline_ns != 0 && monotonic_ns() >= deadline_ns;
-  };
-  // Whether the time is over. Now and then the clock is looked at even where little is allowed.
-  const auto take = [&](std::uint32_t row, bool looks_at_clock) noexcept {
-    if (walk.is_answer(row, allowed)) ids[gathered++] = row;
-    return (gathered == block || looks_at_clock) && score();
-  };
-  constexpr std::size_t rows_a_look = 256;
-  bool is_over = false;
-  if (bits != allowed_estimate::uncounted) {
-    auto& named = scratch.second_ids;
-    named.clear();
-    if (status made = named.reserve(bits); !made.ok()) return made;
-    const std::size_t words = allowed.bitmap_bits / 64 + (allowed.bitmap_bits % 64 != 0 ? 1U : 0U);
-    constexpr std::size_t words_at_once = 64;  // a change waits for no more than their keys
-    bool is_looked_up = true;
-    for (std::size_t first = 0; first < words && is_looked_up; first += words_at_once) {
-      is_looked_up = rows.look_up([&](auto row_of) noexcept {
-        for (std::size_t word = first; word < words && word < first + words_at_once; ++word) {
-          for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
-            const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
-            if (key >= allowed.bitmap_bits || named.size() == bits) return;
-            if (const std::uint32_t row = row_of(key); row < walk.row_count()) (void)named.push_back(row);  // there is room
-          }
-        }
-      });
-    }
-    if (is_looked_up) {
-      for (std::size_t i = 0; i < named.size() && !is_over; ++i) is_over = take(named[i], deadline_ns != 0 && i % rows_a_look == 0);
-      if (!is_over) (void)score();
-      answers.sort();
-      return {};
-    }
+    if (deadline_ns != 0 && monotonic_ns() >= deadline_ns) break;
   }
-  for (std::uint32_t row = 0; row < walk.row_count() && !is_over; ++row) is_over = take(row, deadline_ns != 0 && row % rows_a_look == 0);
-  if (!is_over) (void)score();
   answers.sort();
   return {};
 }
