@@ -254,6 +254,10 @@ struct kernel_table {
   /// @return  how many were appended
   std::size_t (*select)(const float* products, std::size_t count, std::size_t queries, const float* factors,
                         const float* terms, const float* limits, std::uint32_t* found);
+  /// The least of the same numbers: least[lane] becomes the least of itself and
+  /// products[row * queries + lane] * factors[row] + terms[row] of all rows. No NaN among them. least: [queries].
+  void (*least_scores)(const float* products, std::size_t count, std::size_t queries, const float* factors,
+                       const float* terms, float* least);
 };
 
 /// The tables that this CPU can run, best first; at least one.

@@ -58,6 +58,7 @@
 #include <atlas/distance/convert_kernels-inl.hpp>
 #include <atlas/distance/panel_kernels-inl.hpp>
 #include <atlas/distance/row_kernels-inl.hpp>
+#include <atlas/quantize/kmeans_kernels-inl.hpp>
 #include <atlas/quantize/lvq_code_kernels-inl.hpp>
 #include <atlas/quantize/lvq_row_kernels-inl.hpp>
 #include <atlas/quantize/neighbour_kernels-inl.hpp>
@@ -132,6 +133,7 @@ inline constexpr kernels_v1::kernel_table table = {
     .panel_bf16 = nullptr,
     .panel_i8 = nullptr,
     .select = &select_products,
+    .least_scores = &least_scores,
 };
 
 ATLAS_KERNELS_END

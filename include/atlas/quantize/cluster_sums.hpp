@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/quantize/cluster_sums.hpp -- what rows of a cluster add up to, while rows change clusters.
+//
+// Room:      cluster_sums: sums and sizes of clusters, and the centroids that these make.
+// Not here:  which cluster a row belongs to (quantize/centroid_search.hpp).
+// Depends:   core, simd, distance/matrix_view.hpp.
+// Threads:   one thread at a time calls; the pool's threads work inside. Each cluster belongs to one of them, which meets
+//            rows in their order: the sums are the same for any number of threads.
+#ifndef ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
+#define ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
+
+#include <atlas/core/memory.hpp>           // buffer
+#include <atlas/core/thread_pool.hpp>      // thread_pool
+#include <atlas/distance/matrix_view.hpp>  // matrix_view
+#include <atlas/simd/kernel_table.hpp>     // kernels
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+inline constexpr std::uint32_t no_cluster = ~std::uint32_t{0};
+
+class cluster_sums {
+ public:
+  [[nodiscard]] status create(std::size_t clusters, std::size_t dimension) noexcept {
+    if (status made = sizes.resize_zeroed(clusters); !made.ok()) return made;
+    return sums_.resize_zeroed(clusters * dimension);
+  }
+
+  /// Takes each row from the cluster where it was to the one where it is. Only rows that move cost more than a look.
+  /// @param before  [rows.rows]: no_cluster for a row that is new
+  /// @param now     [rows.rows]
+  void move(thread_pool& pool, const matrix_view& rows, const std::uint32_t* before, const std::uint32_t* now) noexcept {
+    const std::size_t clusters = sizes.size();
+    const std::size_t parts = pool.thread_count() < clusters ? pool.thread_count() : clusters;
+    static_cast<void>(pool.run(parts, [&](std::size_t part, unsigned) noexcept {
+      const std::size_t first = clusters * part / parts;
+      const std::size_t count = clusters * (part + 1) / parts - first;
+      for (std::size_t row = 0; row < rows.rows; ++row) {
+        if (before[row] == now[row]) continue;
+        if (before[row] - first < count) remove(rows.row(row), rows.dimension, before[row]);
+        if (now[row] - first < count) add(rows.row(row), rows.dimension, now[row]);
+      }
+    }));
+  }
+
+  /// The mean of each cluster's rows; of a cluster without rows nothing is written. centroids: [clusters, dimension]
+  void means(float* centroids) const noexcept {
+    const std::size_t dimension = sums_.size() / sizes.size();
+    for (std::size_t cluster = 0; cluster < sizes.size(); ++cluster) {
+      if (sizes[cluster] == 0) continue;
+      const double* const sum = sums_.data() + cluster * dimension;
+      float* const to = centroids + cluster * dimension;
+      const auto size = static_cast<double>(sizes[cluster]);
+      for (std::size_t i = 0; i < dimension; ++i) to[i] = static_cast<float>(sum[i] / size);
+    }
+  }
+
+  buffer<std::uint64_t> sizes;  ///< [clusters]: rows, each as often as it was added
+
+ private:
+  void add(const float* row, std::size_t dimension, std::size_t cluster) noexcept {
+    ++sizes.data()[cluster];
+    kernels().add_to_f64(row, sums_.data() + cluster * dimension, dimension);
+  }
+  void remove(const float* row, std::size_t dimension, std::size_t cluster) noexcept {
+    double* const sum = sums_.data() + cluster * dimension;
+    const bool is_last = --sizes.data()[cluster] == 0;
+    // What rounding left of the sum goes with the last row.
+    for (std::size_t i = 0; i < dimension; ++i) sum[i] = is_last ? 0.0 : sum[i] - static_cast<double>(row[i]);
+  }
+
+  buffer<double> sums_;  ///< [clusters, dimension]
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_QUANTIZE_CLUSTER_SUMS_HPP

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/quantize/kmeans_options.hpp -- what k-means is told, and what it tells.
+//
+// Room:      kmeans_start, kmeans_options, kmeans_result, and the options that are refused.
+// Not here:  the call (quantize/kmeans.hpp).
+// Depends:   core.
+#ifndef ATLAS_QUANTIZE_KMEANS_OPTIONS_HPP
+#define ATLAS_QUANTIZE_KMEANS_OPTIONS_HPP
+
+#include <atlas/core/memory.hpp>    // buffer
+#include <atlas/core/progress.hpp>  // progress
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Where centroids start.
+enum class kmeans_start : std::uint8_t {
+  sampled = 0,    ///< at different rows, drawn at random
+  plus_plus = 1,  ///< at rows far from each other: k-means++ over 16 rows for each cluster, drawn at random
+};
+
+/// Options of kmeans.
+struct kmeans_options {
+  std::size_t clusters = 0;       ///< centroids wanted, 1 to 2^20 and to the number of rows; no default
+  std::uint32_t iterations = 10;  ///< at most so many times centroids move, 0 to 10,000; it ends before if no row moves
+  std::uint64_t seed = 42;        ///< of every random choice
+  kmeans_start start = kmeans_start::sampled;
+  std::size_t sample_rows = 0;  ///< centroids are trained on so many rows, drawn at random; 0: on all
+  /// Rows of an iteration, drawn anew for each; 0: all. A centroid is then the mean of all rows that it was ever nearest
+  /// to (Sculley, "Web-scale k-means clustering", WWW 2010), and as many iterations are cheaper, but less near.
+  std::size_t batch_rows = 0;
+  /// 0 to 1: how fast clusters become even, 0 for not at all; 0.05 to 0.2 serve well. A row goes where its squared
+  /// distance and the cluster's price are least together. After each iteration the price of a cluster with `size` rows
+  /// rises by balance * error * (size * clusters / rows - 1), or falls, until the least is 0: ascent of the dual of
+  /// k-means under the constraint that all sizes are equal, whose subgradient size - rows / clusters is.
+  float balance = 0;
+  double tolerance = 0;  ///< 0 to 1: ends where an iteration lowered the error by less than this share of it; not for batches
+  unsigned threads = 1;  ///< 0: all that the process may use; the result is the same for any number
+  progress on_progress = {};  ///< called on the calling thread with iterations done
+};
+
+/// What kmeans found.
+struct kmeans_result {
+  buffer<float> centroids;         ///< shape [clusters, dimension]
+  buffer<std::uint32_t> assigned;  ///< shape [rows]: each row's nearest centroid (with balance by distance and price), of
+                                   ///< equally near ones the lower
+  buffer<std::uint32_t> sizes;     ///< shape [clusters]: rows of each centroid
+  double error = 0;                ///< mean squared distance of a row to its centroid
+  std::uint32_t iterations = 0;    ///< times the centroids moved
+};
+
+namespace detail {
+
+inline constexpr std::size_t most_clusters = std::size_t{1} << 20;
+inline constexpr std::uint32_t most_iterations = 10'000;
+
+/// @param rows  how many there are
+[[nodiscard]] inline status check_kmeans(const kmeans_options& options, std::size_t rows) noexcept {
+  if (options.clusters == 0) return error{errc::invalid_argument, "clusters", "at least 1", std::uint64_t{0}};
+  if (options.clusters > most_clusters) return error{errc::limit_exceeded, "clusters", most_clusters, options.clusters};
+  if (options.clusters > rows) return error{errc::invalid_argument, "clusters", "at most rows.rows =", rows, options.clusters};
+  if (options.iterations > most_iterations) {
+    return error{errc::limit_exceeded, "iterations", most_iterations, options.iterations};
+  }
+  if (options.start != kmeans_start::sampled && options.start != kmeans_start::plus_plus) {
+    return error{errc::invalid_argument, "start", "0 sampled or 1 plus_plus", static_cast<std::uint64_t>(options.start)};
+  }
+  if (options.sample_rows != 0 && options.sample_rows < options.clusters) {
+    return error{errc::invalid_argument, "sample_rows", "0 or at least clusters =", options.clusters, options.sample_rows};
+  }
+  if (!(options.balance >= 0.0F && options.balance <= 1.0F)) {
+    return error{errc::invalid_argument, "balance", "0 to 1", "a number outside"};
+  }
+  if (!(options.tolerance >= 0.0 && options.tolerance <= 1.0)) {
+    return error{errc::invalid_argument, "tolerance", "0 to 1", "a number outside"};
+  }
+  return {};
+}
+
+}  // namespace detail
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUANTIZE_KMEANS_OPTIONS_HPP
