@@ -133,6 +133,15 @@ class centroid_search {
     float score;
     std::uint32_t centroid;
   };
+  /// The rows of one panel while centroids pass by.
+  struct scores {
+    alignas(cache_line) float least[most_lanes];
+    alignas(cache_line) float next[most_lanes];
+    alignas(cache_line) float limits[most_lanes];  ///< of rows that are open, else -infinity
+    alignas(cache_line) std::uint32_t centroids[most_lanes];  ///< of the least score
+    float margins[most_lanes];
+    candidate before[most_lanes];  ///< the least score before these centroids
+  };
   /// One thread's memory.
   struct lane {
     buffer<std::byte> panel;
@@ -243,39 +252,53 @@ class centroid_search {
     } else {
       pack(*by.kernels, row, mine.panel.data(), mine.residuals);
     }
-    alignas(cache_line) float least[most_lanes];
-    alignas(cache_line) float limits[most_lanes];
-    float margins[most_lanes];
+    scores found;
     std::size_t counts[most_lanes] = {};
-    find_margins(by, row, count, residuals, margins);
-    for (std::size_t i = 0; i < width; ++i) {
-      least[i] = __builtin_inff();
-      limits[i] = -__builtin_inff();
-    }
+    find_margins(by, row, count, residuals, found.margins);
+    for (std::size_t i = 0; i < width; ++i) found.least[i] = found.next[i] = __builtin_inff();
     for (std::size_t first = 0; first < centroids_.rows; first += centroids_at_once) {
       const std::size_t left = centroids_.rows - first;
       const std::size_t some = left < centroids_at_once ? left : centroids_at_once;
       by.kernels->products(panel, by.rows + first * by.stride_bytes, by.stride_bytes, some, rows_.dimension,
                            mine.products.data());
-      table_.least_scores(mine.products.data(), some, width, by.factors.data() + first, terms_.data() + first, least);
-      for (std::size_t i = 0; i < count; ++i) {
-        limits[i] = counts[i] > most_candidates ? -__builtin_inff() : least[i] + margins[i];
-      }
-      const std::size_t passed = table_.select(mine.products.data(), some, width, by.factors.data() + first,
-                                               terms_.data() + first, limits, mine.selected.data());
-      std::size_t centroid = first;
-      std::size_t start = 0;
-      for (std::size_t i = 0; i < passed; ++i) {
-        const std::size_t at = mine.selected.data()[i];
-        for (; at >= start + width; start += width) ++centroid;
-        const std::size_t which = at - start;
-        const float score = mine.products.data()[at] * by.factors.data()[centroid] + terms_.data()[centroid];
-        add(mine.candidates[which], counts[which], {score, static_cast<std::uint32_t>(centroid)}, limits[which]);
-      }
+      for (std::size_t i = 0; i < count; ++i) found.before[i] = {found.least[i], found.centroids[i]};
+      table_.least_scores(mine.products.data(), some, width, by.factors.data() + first, terms_.data() + first,
+                          static_cast<std::uint32_t>(first), found.least, found.next, found.centroids);
+      if (open(found, count, mine.candidates, counts)) add_candidates(by, first, some, found, mine, counts);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      keep_within(mine.candidates[i], counts[i], least[i] + margins[i]);
-      assigned[row + i] = counts[i] == 1 ? mine.candidates[i][0].centroid : nearest_of(row + i, mine, mine.candidates[i], counts[i]);
+      keep_within(mine.candidates[i], counts[i], found.least[i] + found.margins[i]);
+      assigned[row + i] = counts[i] < 2 ? found.centroids[i] : nearest_of(row + i, mine, mine.candidates[i], counts[i]);
+    }
+  }
+
+  /// Finds the rows of which more than one centroid lies within the margin. @return  whether there are any
+  static bool open(scores& found, std::size_t count, candidate (*candidates)[most_candidates], std::size_t* counts) noexcept {
+    bool is_any = false;
+    for (std::size_t i = 0; i < most_lanes; ++i) found.limits[i] = -__builtin_inff();
+    for (std::size_t i = 0; i < count; ++i) {
+      const float limit = found.least[i] + found.margins[i];
+      if (found.next[i] > limit) counts[i] = 0;
+      if (found.next[i] > limit || counts[i] > most_candidates) continue;
+      if (counts[i] == 0 && found.before[i].score <= limit) candidates[i][counts[i]++] = found.before[i];
+      found.limits[i] = limit;
+      is_any = true;
+    }
+    return is_any;
+  }
+  void add_candidates(const operands& by, std::size_t first, std::size_t some, const scores& found, lane& mine,
+                      std::size_t* counts) const noexcept {
+    const std::size_t width = by.kernels->queries;
+    const std::size_t passed = table_.select(mine.products.data(), some, width, by.factors.data() + first,
+                                             terms_.data() + first, found.limits, mine.selected.data());
+    std::size_t centroid = first;
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < passed; ++i) {
+      const std::size_t at = mine.selected.data()[i];
+      for (; at >= start + width; start += width) ++centroid;
+      const std::size_t which = at - start;
+      const float score = mine.products.data()[at] * by.factors.data()[centroid] + terms_.data()[centroid];
+      add(mine.candidates[which], counts[which], {score, static_cast<std::uint32_t>(centroid)}, found.limits[which]);
     }
   }
 

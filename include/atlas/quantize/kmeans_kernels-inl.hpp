@@ -20,11 +20,17 @@ ATLAS_KERNELS_BEGIN
 #if ATLAS_KERNELS_PLAIN
 
 inline void least_scores(const float* products, std::size_t count, std::size_t queries, const float* factors,
-                         const float* terms, float* least) {
+                         const float* terms, std::uint32_t first_row, float* least, float* next, std::uint32_t* rows) {
   for (std::size_t row = 0; row < count; ++row) {
     for (std::size_t lane = 0; lane < queries; ++lane) {
       const float score = products[row * queries + lane] * factors[row] + terms[row];
-      least[lane] = score < least[lane] ? score : least[lane];
+      const bool is_less = score < least[lane];
+      const float other = is_less ? least[lane] : score;
+      if (other < next[lane]) next[lane] = other;
+      if (is_less) {
+        least[lane] = score;
+        rows[lane] = first_row + static_cast<std::uint32_t>(row);
+      }
     }
   }
 }
@@ -32,23 +38,44 @@ inline void least_scores(const float* products, std::size_t count, std::size_t q
 #else
 
 inline void least_scores(const float* products, std::size_t count, std::size_t queries, const float* factors,
-                         const float* terms, float* least) {
+                         const float* terms, std::uint32_t first_row, float* least, float* next, std::uint32_t* rows) {
   const panel_lanes lanes;
-  // Every panel has 16 lanes or a multiple; four vectors at most share the loads of factors and terms.
-  constexpr std::size_t vectors = HWY_MAX(16 / panel_lane_count, 1);
-  for (std::size_t lane = 0; lane < queries; lane += vectors * panel_lane_count) {
-    panel_vector best[vectors];
-    for (std::size_t i = 0; i < vectors; ++i) best[i] = hn::LoadU(lanes, least + lane + i * panel_lane_count);
-    const float* from = products + lane;
-    for (std::size_t row = 0; row < count; ++row, from += queries) {
+  const hn::RebindToUnsigned<panel_lanes> numbers;
+  // Two vectors at a time, which every panel has, so that one is compared while the other waits.
+  for (std::size_t lane = 0; lane < queries; lane += 2 * panel_lane_count) {
+    const bool is_pair = lane + panel_lane_count < queries;
+    const std::size_t other = is_pair ? lane + panel_lane_count : lane;
+    auto least_a = hn::LoadU(lanes, least + lane);
+    auto least_b = hn::LoadU(lanes, least + other);
+    auto next_a = hn::LoadU(lanes, next + lane);
+    auto next_b = hn::LoadU(lanes, next + other);
+    // The numbers of rows as bits of floats, so that one mask serves for both.
+    auto rows_a = hn::BitCast(lanes, hn::LoadU(numbers, rows + lane));
+    auto rows_b = hn::BitCast(lanes, hn::LoadU(numbers, rows + other));
+    auto number = hn::Set(numbers, first_row);
+    const auto one = hn::Set(numbers, 1U);
+    for (std::size_t row = 0; row < count; ++row) {
+      const float* const from = products + row * queries;
       const auto factor = hn::Set(lanes, factors[row]);
       const auto term = hn::Set(lanes, terms[row]);
-      for (std::size_t i = 0; i < vectors; ++i) {
-        const auto score = hn::MulAdd(hn::Load(lanes, from + i * panel_lane_count), factor, term);
-        best[i] = hn::Min(best[i], score);
-      }
+      const auto this_row = hn::BitCast(lanes, number);
+      const auto a = hn::MulAdd(hn::Load(lanes, from + lane), factor, term);
+      const auto b = hn::MulAdd(hn::Load(lanes, from + other), factor, term);
+      rows_a = hn::IfThenElse(hn::Lt(a, least_a), this_row, rows_a);
+      rows_b = hn::IfThenElse(hn::Lt(b, least_b), this_row, rows_b);
+      next_a = hn::Min(next_a, hn::Max(least_a, a));
+      next_b = hn::Min(next_b, hn::Max(least_b, b));
+      least_a = hn::Min(least_a, a);
+      least_b = hn::Min(least_b, b);
+      number = hn::Add(number, one);
     }
-    for (std::size_t i = 0; i < vectors; ++i) hn::StoreU(best[i], lanes, least + lane + i * panel_lane_count);
+    hn::StoreU(least_a, lanes, least + lane);
+    hn::StoreU(next_a, lanes, next + lane);
+    hn::StoreU(hn::BitCast(numbers, rows_a), numbers, rows + lane);
+    if (!is_pair) continue;
+    hn::StoreU(least_b, lanes, least + other);
+    hn::StoreU(next_b, lanes, next + other);
+    hn::StoreU(hn::BitCast(numbers, rows_b), numbers, rows + other);
   }
 }
 

@@ -254,10 +254,11 @@ struct kernel_table {
   /// @return  how many were appended
   std::size_t (*select)(const float* products, std::size_t count, std::size_t queries, const float* factors,
                         const float* terms, const float* limits, std::uint32_t* found);
-  /// The least of the same numbers: least[lane] becomes the least of itself and
-  /// products[row * queries + lane] * factors[row] + terms[row] of all rows. No NaN among them. least: [queries].
+  /// The two least of the same numbers, with those of earlier calls: products[row * queries + lane] * factors[row] +
+  /// terms[row] becomes least[lane] and its row rows[lane] = first_row + row, of equal ones the first; next[lane] is the
+  /// least of all others. No NaN among them. least, next, rows: [queries].
   void (*least_scores)(const float* products, std::size_t count, std::size_t queries, const float* factors,
-                       const float* terms, float* least);
+                       const float* terms, std::uint32_t first_row, float* least, float* next, std::uint32_t* rows);
 };
 
 /// The tables that this CPU can run, best first; at least one.

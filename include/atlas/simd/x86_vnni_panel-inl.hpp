@@ -64,8 +64,10 @@ struct vnni_sums {
                                   __m512i upper_queries) {
     std::int32_t four;
     std::memcpy(&four, row, 4);
-    lower = _mm512_dpbusd_epi32(lower, _mm512_set1_epi32(four), lower_queries);
-    upper = _mm512_dpbusd_epi32(upper, _mm512_set1_epi32(four), upper_queries);
+    const __m512i components = _mm512_set1_epi32(four);
+    lower = _mm512_dpbusd_epi32(lower, components, lower_queries);
+    upper = _mm512_dpbusd_epi32(upper, components, upper_queries);
+    asm("" : "+v"(lower), "+v"(upper));
     // After the last row of a block there may be nothing that a pointer may point to.
     if constexpr (Rows > 1) others.add(row + stride_bytes, stride_bytes, lower_queries, upper_queries);
   }
