@@ -1,44 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/centroid_search.hpp -- the nearest of some centroids for each of many rows, again and again.
 //
-// Room:      centroid_search: panels of rows, kept while centroids move; bounds, and distances of what they leave.
+// Room:      centroid_search: panels of rows against centroids, margins, and distances of what they leave open.
 // Not here:  what a user calls (quantize/assign_to_centroids.hpp, quantize/kmeans.hpp), k > 1 (distance/nearest.hpp).
-// Depends:   core, simd, distance.
+// Depends:   core, simd, distance, quantize/{centroid_operands,panel_scores,row_panels}.hpp.
 // Threads:   one thread at a time calls; the pool's threads work inside.
 //
-// Products are rounded, in int8 coarsely, and still each row x is given its nearest centroid c for sure. Let e and f be
-// what the prepared forms of x and of any c lost, s >= |x| + e and t >= |c| + f, and g as in distance/nearest_bounds.hpp,
-// from whose derivation follows: the score |c|^2 - 2 <x, c> as computed is off by at most 2 (e t + s f) + 2 g s t + g t^2,
-// and the distance that counts, the kernel's, by at most g (s + t)^2. A centroid no further than the one of the least
-// score therefore has a score above that by at most twice the sum of both, which is below
+// Products are rounded, in int8 coarsely, and still each row x is given its nearest centroid c for sure. Both are taken
+// less a centre, which changes no distance and makes them short. Let e and f be what the prepared forms of x and of any
+// c lost, s >= |x| + e and t >= |c| + f, and g as in distance/nearest_bounds.hpp, from whose derivation follows: the
+// score |c|^2 - 2 <x, c> as computed is off by at most 2 (e t + s f) + 2 g s t + g t^2, and the distance that counts, the
+// kernel's, by at most g (s + t)^2. A centroid no further than the one of the least score therefore has a score above
+// that by at most twice the sum of both, which is below
 //     margin = 4 (e t + s f) + 8 g (s + t)^2,
-// where 8 g in place of 6 g covers what rounds factors, terms and the margin itself. If it is the only one within the
-// margin the search is over; else the distances of those few decide. A price p adds what rounds it, below 2^-19 p.
+// where 8 g in place of 6 g covers what rounds centring, factors, terms and the margin itself. If it is the only one
+// within the margin the search is over; else the distances of those few decide. A price p adds what rounds it, below
+// 2^-19 p.
 #ifndef ATLAS_QUANTIZE_CENTROID_SEARCH_HPP
 #define ATLAS_QUANTIZE_CENTROID_SEARCH_HPP
 
-#include <atlas/core/atomic.hpp>              // atomic
-#include <atlas/core/bits.hpp>                // round_up
-#include <atlas/core/memory.hpp>              // buffer
-#include <atlas/core/thread_pool.hpp>         // thread_pool
-#include <atlas/distance/matrix_view.hpp>     // matrix_view
-#include <atlas/distance/nearest_bounds.hpp>  // rounding, longest_squared
-#include <atlas/simd/kernel_table.hpp>        // kernels, panel_kernels
+#include <atlas/core/atomic.hpp>                 // atomic
+#include <atlas/core/hash.hpp>                   // xxh3_64
+#include <atlas/core/thread_pool.hpp>            // thread_pool
+#include <atlas/distance/nearest_bounds.hpp>     // rounding, longest_squared
+#include <atlas/quantize/centroid_operands.hpp>  // centroid_operands
+#include <atlas/quantize/panel_scores.hpp>       // panel_scores
+#include <atlas/quantize/row_panels.hpp>         // row_panels
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Squared length of each row, as the kernels give it. out: [rows.rows]
 /// @return  with the row: not_finite, or limit_exceeded for one so long that distances could leave the range of float
-[[nodiscard]] inline status find_squares(const matrix_view& rows, const char* field, float* out) noexcept {
+[[nodiscard]] inline status check_lengths(const matrix_view& rows, const char* field) noexcept {
   const kernel_table& table = kernels();
-  buffer<float> zeros;
-  if (status made = zeros.resize_zeroed(rows.dimension); !made.ok()) return made;
-  table.l2sq[kernels_v1::f32_f32](zeros.data(), rows.data, rows.stride * sizeof(float), nullptr, rows.rows,
-                                  rows.dimension, out);
   for (std::size_t row = 0; row < rows.rows; ++row) {
-    if (static_cast<double>(out[row]) <= longest_squared) continue;
+    float squared = 0;
+    table.dot[kernels_v1::f32_f32](rows.row(row), rows.row(row), 0, nullptr, 1, rows.dimension, &squared);
+    if (static_cast<double>(squared) <= longest_squared) continue;
     const bool is_finite = table.largest_f32(rows.row(row), rows.dimension) < __builtin_inff();
-    error why = is_finite ? error{errc::limit_exceeded, field, "a length of at most 1e18", "a longer row"}
+    error why = is_finite ? error{errc::limit_exceeded, field, "lengths of at most 1e18", "a longer vector"}
                           : error{errc::not_finite, field, "finite numbers", "NaN or infinity"};
     why.row = row;
     return why;
@@ -48,64 +47,72 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 class centroid_search {
  public:
-  /// @param rows  checked (check_block); they stay where they are as long as the search is used
+  /// @param rows  checked (check_block, check_lengths); they stay where they are as long as the search is used
   centroid_search(thread_pool& pool, const matrix_view& rows) noexcept
-      : table_(kernels()), pool_(pool), rows_(rows) {
-    full_.kernels = &table_.panel;
-    if (table_.panel_i8 != nullptr && rows.dimension >= least_reduced_dimension) reduced_.kernels = table_.panel_i8;
-  }
+      : table_(kernels()),
+        pool_(pool),
+        rows_(rows),
+        full_rows_(&table_.panel, rows),
+        reduced_rows_(rows.dimension < least_reduced_dimension ? nullptr : table_.panel_i8, rows) {}
   centroid_search(const centroid_search&) = delete;
   centroid_search& operator=(const centroid_search&) = delete;
   ~centroid_search() { delete[] lanes_; }
 
   /// Makes ready for at most `most` centroids.
   /// @param keeps_panels  whether rows in int8, a quarter of their size, or of few components, are kept between calls
-  /// @return              not_finite or limit_exceeded with the row, or no_memory
   [[nodiscard]] status create(std::size_t most, bool keeps_panels) noexcept {
-    if (status made = lengths_.resize(rows_.rows); !made.ok()) return made;
-    if (status made = find_squares(rows_, "rows", lengths_.data()); !made.ok()) return made;
-    for (float& each : lengths_) each = __builtin_sqrtf(each);
     const std::size_t tasks = (rows_.rows + rows_of_task - 1) / rows_of_task;
     lane_count_ = tasks < pool_.thread_count() ? tasks : pool_.thread_count();
     lanes_ = new (std::nothrow) lane[lane_count_];
     if (lanes_ == nullptr) return errc::no_memory;
-    const std::size_t of_full = full_.kernels->panel_bytes(rows_.dimension);
-    const std::size_t of_first = first_pass().kernels->panel_bytes(rows_.dimension);
+    if (status made = find_centre(); !made.ok()) return made;
+    if (status made = full_.create(table_.panel, most, rows_.dimension); !made.ok()) return made;
+    if (has_reduced()) {
+      if (status made = reduced_.create(*reduced_rows_.kernels(), most, rows_.dimension); !made.ok()) return made;
+    }
+    if (status made = first_of_hash_.resize(next_power_of_two(2 * most)); !made.ok()) return made;
     for (std::size_t i = 0; i < lane_count_; ++i) {
       lane& each = lanes_[i];
-      if (status made = each.panel.resize(of_full > of_first ? of_full : of_first); !made.ok()) return made;
-      if (status made = each.products.resize(centroids_at_once * most_lanes); !made.ok()) return made;
-      if (status made = each.selected.resize(centroids_at_once * most_lanes); !made.ok()) return made;
+      if (status made = full_rows_.create(each.full); !made.ok()) return made;
+      if (has_reduced()) {
+        if (status made = reduced_rows_.create(each.reduced); !made.ok()) return made;
+      }
+      if (status made = each.products.resize(centroids_at_once * most_panel_lanes); !made.ok()) return made;
+      if (status made = each.selected.resize(centroids_at_once * most_panel_lanes); !made.ok()) return made;
       if (status made = each.distances.resize(most); !made.ok()) return made;
     }
-    if (status made = terms_.resize(most); !made.ok()) return made;
-    if (status made = full_.factors.resize(most); !made.ok()) return made;
-    if (reduced_.kernels != nullptr) {
-      if (status made = reduced_.factors.resize(most); !made.ok()) return made;
-      if (status made = residuals_.resize(most); !made.ok()) return made;
-      if (status made = prepared_.resize(most * prepared_stride()); !made.ok()) return made;
-    }
     // Float32 panels of long rows are made anew each time, which costs little beside their products.
-    if (!keeps_panels || (reduced_.kernels == nullptr && rows_.dimension >= least_reduced_dimension)) return {};
-    return keep_panels();
+    if (!keeps_panels || (!has_reduced() && rows_.dimension >= least_reduced_dimension)) return {};
+    row_panels& kept = has_reduced() ? reduced_rows_ : full_rows_;
+    if (status made = kept.keep(); !made.ok()) return made;
+    for_each_task([&](std::size_t first, std::size_t end, lane& mine) noexcept {
+      for (std::size_t row = first; row < end; row += kept.lanes()) {
+        kept.pack_kept(row, centre_.data(), has_reduced() ? mine.reduced : mine.full);
+      }
+    });
+    return {};
   }
 
   /// The nearest centroid of each row by distance plus price, of equally near ones the lower.
   ///
-  /// @param centroids  with squared lengths <= longest_squared, no more of them than create was told
+  /// @param centroids  checked as the rows, no more of them than create was told
   /// @param prices     [centroids.rows], >= 0 and finite; null: none
   /// @param assigned   [rows]
   void find(const matrix_view& centroids, const float* prices, std::uint32_t* assigned) noexcept {
     centroids_ = centroids;
     prices_ = prices;
-    prepare_centroids();
+    full_.set(table_.panel, centroids, centre_.data(), prices);
+    if (has_reduced()) reduced_.set(*reduced_rows_.kernels(), centroids, centre_.data(), prices);
+    if (prices == nullptr) leave_out_copies();
     for_each_task([&](std::size_t first, std::size_t end, lane& mine) noexcept {
-      const kernels_v1::panel_kernels* small = is_given_up_.load_relaxed() ? nullptr : reduced_.kernels;
+      const kernels_v1::panel_kernels* small = is_given_up_.load_relaxed() ? nullptr : reduced_rows_.kernels();
       if (small != nullptr && small->begin != nullptr && !small->begin()) small = nullptr;
-      const operands& by = small != nullptr ? reduced_ : full_;
       mine.measured = 0;
-      for (std::size_t row = first; row < end; row += by.kernels->queries) find_of_panel(by, row, mine, assigned);
-      if (small == nullptr) return;
+      if (small == nullptr) {
+        find_of_rows(full_rows_, full_, first, end, mine, mine.full, assigned);
+        return;
+      }
+      find_of_rows(reduced_rows_, reduced_, first, end, mine, mine.reduced, assigned);
       if (small->end != nullptr) small->end();
       // One distance costs about as much as sixteen products in int8.
       if (mine.measured > (end - first) * (centroids_.rows / 16 + 1)) is_given_up_.store_relaxed(true);
@@ -124,50 +131,22 @@ class centroid_search {
 
  private:
   static constexpr std::size_t centroids_at_once = 192;       ///< their products with a panel lie in a near cache
-  static constexpr std::size_t most_candidates = 16;          ///< of one row; with more it is compared with all centroids
-  static constexpr std::size_t most_lanes = 64;               ///< of any panel
   static constexpr std::size_t rows_of_task = 960;            ///< a multiple of the lanes of any panel
   static constexpr std::size_t least_reduced_dimension = 32;  ///< below, int8 gains nothing
+  static constexpr std::size_t rows_of_centre = 1024;         ///< whose mean is near enough to that of all
 
-  struct candidate {
-    float score;
-    std::uint32_t centroid;
-  };
-  /// The rows of one panel while centroids pass by.
-  struct scores {
-    alignas(cache_line) float least[most_lanes];
-    alignas(cache_line) float next[most_lanes];
-    alignas(cache_line) float limits[most_lanes];  ///< of rows that are open, else -infinity
-    alignas(cache_line) std::uint32_t centroids[most_lanes];  ///< of the least score
-    float margins[most_lanes];
-    candidate before[most_lanes];  ///< the least score before these centroids
-  };
   /// One thread's memory.
   struct lane {
-    buffer<std::byte> panel;
+    row_panels::panel_memory full;
+    row_panels::panel_memory reduced;
     buffer<float> products;          ///< [centroids_at_once, lanes of a panel]
     buffer<std::uint32_t> selected;  ///< likewise
     buffer<float> distances;         ///< [centroids]
-    candidate candidates[most_lanes][most_candidates];
-    float residuals[most_lanes];
+    panel_scores scores;
     std::size_t measured = 0;        ///< distances that a task needed
   };
-  /// Centroids as one kind of panel meets them.
-  struct operands {
-    const kernels_v1::panel_kernels* kernels = nullptr;
-    const std::byte* rows = nullptr;
-    std::size_t stride_bytes = 0;
-    buffer<float> factors;  ///< -2 times what a product must be multiplied with
-    float residual = 0;     ///< f
-    float length = 0;       ///< t
-  };
 
-  [[nodiscard]] const operands& first_pass() const noexcept { return reduced_.kernels != nullptr ? reduced_ : full_; }
-  /// An odd number of cache lines, so that centroids do not fall into the same few sets of the first-level cache.
-  [[nodiscard]] std::size_t prepared_stride() const noexcept {
-    const std::size_t bytes = round_up(rows_.dimension, reduced_.kernels->padded_to) * reduced_.kernels->component_bytes;
-    return (round_up(bytes, cache_line) / cache_line | 1) * cache_line;
-  }
+  [[nodiscard]] bool has_reduced() const noexcept { return reduced_rows_.kernels() != nullptr; }
 
   template <class Work>
   void for_each_task(Work work) noexcept {
@@ -178,183 +157,124 @@ class centroid_search {
     static_cast<void>(pool_.run((rows_.rows + rows_of_task - 1) / rows_of_task, run, static_cast<unsigned>(lane_count_)));
   }
 
-  [[nodiscard]] status keep_panels() noexcept {
-    const kernels_v1::panel_kernels& by = *first_pass().kernels;
-    const std::size_t bytes = by.panel_bytes(rows_.dimension);
-    const std::size_t panels = (rows_.rows + by.queries - 1) / by.queries;
-    if (status made = kept_residuals_.resize(panels * by.queries); !made.ok()) return made;
-    if (status made = kept_.resize(panels * bytes); !made.ok()) return made;
-    for_each_task([&](std::size_t first, std::size_t end, lane&) noexcept {
-      for (std::size_t row = first; row < end; row += by.queries) {
-        pack(by, row, kept_.data() + row / by.queries * bytes, kept_residuals_.data() + row);
-      }
-    });
+  [[nodiscard]] status find_centre() noexcept {
+    buffer<double> sums;
+    if (status made = sums.resize_zeroed(rows_.dimension); !made.ok()) return made;
+    if (status made = centre_.resize(rows_.dimension); !made.ok()) return made;
+    const std::size_t count = rows_.rows < rows_of_centre ? rows_.rows : rows_of_centre;
+    for (std::size_t i = 0; i < count; ++i) table_.add_to_f64(rows_.row(rows_.rows / count * i), sums.data(), rows_.dimension);
+    for (std::size_t i = 0; i < rows_.dimension; ++i) centre_[i] = static_cast<float>(sums[i] / static_cast<double>(count));
     return {};
   }
-  void pack(const kernels_v1::panel_kernels& by, std::size_t row, std::byte* panel, float* residuals) const noexcept {
-    by.pack(rows_.row(row), rows_.stride * sizeof(float), rows_of_panel(by, row), rows_.dimension, panel, residuals);
-  }
-  [[nodiscard]] std::size_t rows_of_panel(const kernels_v1::panel_kernels& by, std::size_t row) const noexcept {
-    return rows_.rows - row < by.queries ? rows_.rows - row : by.queries;
+
+  /// A centroid equal to an earlier one is never the nearest. Left in, it would be within the margins of that one's rows.
+  void leave_out_copies() noexcept {
+    const std::size_t bytes = rows_.dimension * sizeof(float);
+    const std::size_t mask = next_power_of_two(2 * centroids_.rows) - 1;
+    for (std::size_t i = 0; i <= mask; ++i) first_of_hash_[i] = nobody;
+    for (std::uint32_t i = 0; i < centroids_.rows; ++i) {
+      std::size_t slot = xxh3_64(centroids_.row(i), bytes) & mask;
+      for (; first_of_hash_[slot] != nobody; slot = (slot + 1) & mask) {
+        if (std::memcmp(centroids_.row(first_of_hash_[slot]), centroids_.row(i), bytes) == 0) break;
+      }
+      if (first_of_hash_[slot] == nobody) {
+        first_of_hash_[slot] = i;
+        continue;
+      }
+      full_.terms[i] = __builtin_inff();
+      if (has_reduced()) reduced_.terms[i] = __builtin_inff();
+    }
   }
 
-  void prepare_centroids() noexcept {
-    const std::size_t stride_bytes = centroids_.stride * sizeof(float);
-    full_.rows = reinterpret_cast<const std::byte*>(centroids_.data);
-    full_.stride_bytes = stride_bytes;
-    full_.length = 0;
-    most_price_ = 0;
-    for (std::size_t i = 0; i < centroids_.rows; ++i) {
-      float squared = 0;
-      table_.dot[kernels_v1::f32_f32](centroids_.row(i), centroids_.row(i), 0, nullptr, 1, rows_.dimension, &squared);
-      const float price = prices_ == nullptr ? 0.0F : prices_[i];
-      terms_[i] = squared + price;
-      full_.factors[i] = -2.0F;
-      full_.length = squared > full_.length ? squared : full_.length;
-      most_price_ = price > most_price_ ? price : most_price_;
-    }
-    full_.length = __builtin_sqrtf(full_.length);
-    if (reduced_.kernels == nullptr) return;
-    reduced_.kernels->prepare(centroids_.data, stride_bytes, centroids_.rows, rows_.dimension, prepared_.data(),
-                              prepared_stride(), reduced_.factors.data(), residuals_.data());
-    reduced_.rows = prepared_.data();
-    reduced_.stride_bytes = prepared_stride();
-    reduced_.residual = 0;
-    for (std::size_t i = 0; i < centroids_.rows; ++i) {
-      reduced_.factors[i] *= -2.0F;
-      reduced_.residual = residuals_[i] > reduced_.residual ? residuals_[i] : reduced_.residual;
-    }
-    reduced_.length = full_.length + reduced_.residual;
-  }
-
-  /// How far above the least score that of the nearest centroid may lie, for each row of a panel.
-  void find_margins(const operands& by, std::size_t row, std::size_t count, const float* residuals,
-                    float* margins) const noexcept {
+  void find_margins(const centroid_operands& by, const row_lengths* lengths, std::size_t count, float* margins) const noexcept {
     const rounding error(rows_.dimension);
-    const auto relative = static_cast<float>(8.01 * error.gamma);
-    const float fixed = most_price_ * 0x1p-19F + static_cast<float>(16 * error.underflow);
+    const auto relative = static_cast<float>(8 * error.gamma);
+    const auto underflow = static_cast<float>(16 * error.underflow);
     for (std::size_t i = 0; i < count; ++i) {
-      const float length = lengths_.data()[row + i] + residuals[i];
-      const float both = length + by.length + 1e-30F;
-      margins[i] = 4.01F * (residuals[i] * by.length + length * by.residual) + relative * both * both + fixed * (1 + both);
+      const float length = lengths[i].row + lengths[i].residual;
+      const float both = length + by.length;
+      margins[i] = 4.001F * (lengths[i].residual * by.length + length * by.residual) + relative * both * both +
+                   by.price * 0x1p-19F + underflow * (1 + both);
     }
   }
 
-  /// The nearest centroid of the rows of one panel.
-  void find_of_panel(const operands& by, std::size_t row, lane& mine, std::uint32_t* assigned) noexcept {
-    const std::size_t width = by.kernels->queries;
-    const std::size_t count = rows_of_panel(*by.kernels, row);
-    const std::byte* panel = mine.panel.data();
-    const float* residuals = mine.residuals;
-    if (!kept_.empty() && &by == &first_pass()) {
-      panel = kept_.data() + row / width * by.kernels->panel_bytes(rows_.dimension);
-      residuals = kept_residuals_.data() + row;
-    } else {
-      pack(*by.kernels, row, mine.panel.data(), mine.residuals);
-    }
-    scores found;
-    std::size_t counts[most_lanes] = {};
-    find_margins(by, row, count, residuals, found.margins);
-    for (std::size_t i = 0; i < width; ++i) found.least[i] = found.next[i] = __builtin_inff();
-    for (std::size_t first = 0; first < centroids_.rows; first += centroids_at_once) {
-      const std::size_t left = centroids_.rows - first;
-      const std::size_t some = left < centroids_at_once ? left : centroids_at_once;
-      by.kernels->products(panel, by.rows + first * by.stride_bytes, by.stride_bytes, some, rows_.dimension,
-                           mine.products.data());
-      for (std::size_t i = 0; i < count; ++i) found.before[i] = {found.least[i], found.centroids[i]};
-      table_.least_scores(mine.products.data(), some, width, by.factors.data() + first, terms_.data() + first,
-                          static_cast<std::uint32_t>(first), found.least, found.next, found.centroids);
-      if (open(found, count, mine.candidates, counts)) add_candidates(by, first, some, found, mine, counts);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      keep_within(mine.candidates[i], counts[i], found.least[i] + found.margins[i]);
-      assigned[row + i] = counts[i] < 2 ? found.centroids[i] : nearest_of(row + i, mine, mine.candidates[i], counts[i]);
+  /// Rows [first, end), in panels of one kind.
+  void find_of_rows(const row_panels& rows, const centroid_operands& by, std::size_t first, std::size_t end, lane& mine,
+                    row_panels::panel_memory& memory, std::uint32_t* assigned) noexcept {
+    panel_scores& scores = mine.scores;
+    for (std::size_t row = first; row < end; row += rows.lanes()) {
+      const row_panels::packed_panel panel = rows.panel(row, centre_.data(), memory);
+      const std::size_t count = rows.rows_from(row);
+      scores.clear(rows.lanes());
+      find_margins(by, panel.lengths, count, scores.margins);
+      for (std::size_t centroid = 0; centroid < centroids_.rows; centroid += centroids_at_once) {
+        const std::size_t left = centroids_.rows - centroid;
+        const std::size_t some = left < centroids_at_once ? left : centroids_at_once;
+        rows.kernels()->products(panel.data, by.rows + centroid * by.stride_bytes, by.stride_bytes, some, rows_.dimension,
+                                 mine.products.data());
+        scores.remember(count);
+        table_.least_scores(mine.products.data(), some, rows.lanes(), by.factors.data() + centroid,
+                            by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least, scores.next,
+                            scores.nearest);
+        if (scores.open(count)) add_candidates(rows.lanes(), by, centroid, some, mine);
+      }
+      for (std::size_t i = 0; i < count; ++i) assigned[row + i] = nearest_of(row + i, i, mine);
     }
   }
 
-  /// Finds the rows of which more than one centroid lies within the margin. @return  whether there are any
-  static bool open(scores& found, std::size_t count, candidate (*candidates)[most_candidates], std::size_t* counts) noexcept {
-    bool is_any = false;
-    for (std::size_t i = 0; i < most_lanes; ++i) found.limits[i] = -__builtin_inff();
-    for (std::size_t i = 0; i < count; ++i) {
-      const float limit = found.least[i] + found.margins[i];
-      if (found.next[i] > limit) counts[i] = 0;
-      if (found.next[i] > limit || counts[i] > most_candidates) continue;
-      if (counts[i] == 0 && found.before[i].score <= limit) candidates[i][counts[i]++] = found.before[i];
-      found.limits[i] = limit;
-      is_any = true;
-    }
-    return is_any;
-  }
-  void add_candidates(const operands& by, std::size_t first, std::size_t some, const scores& found, lane& mine,
-                      std::size_t* counts) const noexcept {
-    const std::size_t width = by.kernels->queries;
-    const std::size_t passed = table_.select(mine.products.data(), some, width, by.factors.data() + first,
-                                             terms_.data() + first, found.limits, mine.selected.data());
+  /// The centroids [first, first + some) that are within the limits of open lanes.
+  void add_candidates(std::size_t lanes, const centroid_operands& by, std::size_t first, std::size_t some, lane& mine) const noexcept {
+    const std::size_t passed = table_.select(mine.products.data(), some, lanes, by.factors.data() + first,
+                                             by.terms.data() + first, mine.scores.limits, mine.selected.data());
     std::size_t centroid = first;
     std::size_t start = 0;
     for (std::size_t i = 0; i < passed; ++i) {
       const std::size_t at = mine.selected.data()[i];
-      for (; at >= start + width; start += width) ++centroid;
-      const std::size_t which = at - start;
-      const float score = mine.products.data()[at] * by.factors.data()[centroid] + terms_.data()[centroid];
-      add(mine.candidates[which], counts[which], {score, static_cast<std::uint32_t>(centroid)}, found.limits[which]);
+      for (; at >= start + lanes; start += lanes) ++centroid;
+      const float score = mine.products.data()[at] * by.factors.data()[centroid] + by.terms.data()[centroid];
+      mine.scores.add(at - start, {score, static_cast<std::uint32_t>(centroid)});
     }
   }
 
-  /// More than most_candidates: too many to be told apart.
-  static void add(candidate* candidates, std::size_t& count, candidate one, float limit) noexcept {
-    if (count == most_candidates) keep_within(candidates, count, limit);
-    if (count < most_candidates) candidates[count] = one;
-    if (count <= most_candidates) ++count;
-  }
-  static void keep_within(candidate* candidates, std::size_t& count, float limit) noexcept {
-    if (count < 2 || count > most_candidates) return;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      candidates[kept] = candidates[i];
-      kept += candidates[i].score <= limit ? 1U : 0U;
-    }
-    count = kept;
-  }
-
-  /// The nearest by distances to the candidates, or to all centroids if there are none or too many.
-  [[nodiscard]] std::uint32_t nearest_of(std::size_t row, lane& mine, const candidate* candidates, std::size_t count) noexcept {
-    std::uint32_t ids[most_candidates];
-    const bool is_all = count == 0 || count > most_candidates;
-    if (is_all) count = centroids_.rows;
-    for (std::size_t i = 0; i < count && !is_all; ++i) ids[i] = candidates[i].centroid;
+  /// The one of the least score if no other is within the margin, else the nearest by distance.
+  [[nodiscard]] std::uint32_t nearest_of(std::size_t row, std::size_t place, lane& mine) noexcept {
+    panel_scores& scores = mine.scores;
+    if (scores.counts[place] == 0) return scores.nearest[place];
+    scores.prune(place);
+    std::uint32_t ids[panel_scores::most_candidates];
+    const bool is_all = scores.counts[place] > panel_scores::most_candidates;
+    const std::size_t count = is_all ? centroids_.rows : scores.counts[place];
+    for (std::size_t i = 0; !is_all && i < count; ++i) ids[i] = scores.candidates[place][i].centroid;
     table_.l2sq[kernels_v1::f32_f32](rows_.row(row), centroids_.data, centroids_.stride * sizeof(float),
                                      is_all ? nullptr : ids, count, rows_.dimension, mine.distances.data());
     mine.measured += count;
-    std::uint32_t nearest = 0;
-    float distance = __builtin_inff();
+    std::uint32_t nearest = scores.nearest[place];
+    float least = __builtin_inff();
     for (std::size_t i = 0; i < count; ++i) {
-      const auto centroid = is_all ? static_cast<std::uint32_t>(i) : ids[i];
-      const float one = mine.distances.data()[i] + (prices_ == nullptr ? 0.0F : prices_[centroid]);
-      if (one < distance) {
-        distance = one;
+      const std::uint32_t centroid = is_all ? static_cast<std::uint32_t>(i) : ids[i];
+      const float distance = mine.distances.data()[i] + (prices_ == nullptr ? 0.0F : prices_[centroid]);
+      if (distance < least) {
+        least = distance;
         nearest = centroid;
       }
     }
     return nearest;
   }
 
+  static constexpr std::uint32_t nobody = ~std::uint32_t{0};
+
   const kernel_table& table_;
   thread_pool& pool_;
   const matrix_view rows_;
   matrix_view centroids_;
   const float* prices_ = nullptr;
-  buffer<float> lengths_;  ///< [rows]
-  operands full_;          ///< in float32
-  operands reduced_;       ///< in int8, or without kernels
-  buffer<float> terms_;    ///< [centroids]: squared length and price
-  float most_price_ = 0;
-  buffer<std::byte> prepared_;
-  buffer<float> residuals_;       ///< [centroids]
-  buffer<std::byte> kept_;        ///< panels for the first pass, or none
-  buffer<float> kept_residuals_;  ///< [rows]
-  atomic<bool> is_given_up_;      ///< int8 told too few apart
+  buffer<float> centre_;  ///< [dimension]
+  row_panels full_rows_;     ///< in float32
+  row_panels reduced_rows_;  ///< in int8, where that is faster
+  centroid_operands full_;
+  centroid_operands reduced_;
+  buffer<std::uint32_t> first_of_hash_;
+  atomic<bool> is_given_up_;  ///< int8 told too few centroids apart
   std::size_t lane_count_ = 0;
   lane* lanes_ = nullptr;
 };

@@ -45,6 +45,7 @@ namespace atlas { inline namespace ATLAS_ABI {
   const std::size_t trained_rows = is_sampled ? options.sample_rows : rows.rows;
   const bool is_batched = options.batch_rows != 0 && options.batch_rows < trained_rows;
 
+  if (status checked = detail::check_lengths(rows, "rows"); !checked.ok()) return checked.error();
   thread_pool pool(options.threads);
   detail::centroid_search search(pool, rows);
   if (status made = search.create(options.clusters, !is_sampled && !is_batched); !made.ok()) return made.error();
