@@ -62,7 +62,8 @@ class centroid_search {
   /// @param keeps_panels  whether rows in int8, a quarter of their size, or of few components, are kept between calls
   [[nodiscard]] status create(std::size_t most, bool keeps_panels) noexcept {
     const std::size_t tasks = (rows_.rows + rows_of_task - 1) / rows_of_task;
-    lane_count_ = tasks < pool_.thread_count() ? tasks : pool_.thread_count();
+    lane_count_ = pool_.thread_count() < most_lanes ? pool_.thread_count() : most_lanes;
+    lane_count_ = tasks < lane_count_ ? tasks : lane_count_;
     lanes_ = new (std::nothrow) lane[lane_count_];
     if (lanes_ == nullptr) return errc::no_memory;
     if (status made = find_centre(); !made.ok()) return made;
@@ -131,6 +132,7 @@ class centroid_search {
 
  private:
   static constexpr std::size_t centroids_at_once = 192;       ///< their products with a panel lie in a near cache
+  static constexpr std::size_t most_lanes = 1024;
   static constexpr std::size_t rows_of_task = 960;            ///< a multiple of the lanes of any panel
   static constexpr std::size_t least_reduced_dimension = 32;  ///< below, int8 gains nothing
   static constexpr std::size_t rows_of_centre = 1024;         ///< whose mean is near enough to that of all
@@ -148,13 +150,15 @@ class centroid_search {
 
   [[nodiscard]] bool has_reduced() const noexcept { return reduced_rows_.kernels() != nullptr; }
 
+  /// Each lane takes runs of rows as long as there are any.
   template <class Work>
   void for_each_task(Work work) noexcept {
-    const auto run = [&](std::size_t task, unsigned worker) noexcept {
-      const std::size_t first = task * rows_of_task;
-      work(first, rows_.rows - first < rows_of_task ? rows_.rows : first + rows_of_task, lanes_[worker]);
-    };
-    static_cast<void>(pool_.run((rows_.rows + rows_of_task - 1) / rows_of_task, run, static_cast<unsigned>(lane_count_)));
+    atomic<std::size_t> next{0};
+    static_cast<void>(pool_.run(lane_count_, [&](std::size_t which, unsigned) noexcept {
+      for (std::size_t first; (first = next.fetch_add(rows_of_task)) < rows_.rows;) {
+        work(first, rows_.rows - first < rows_of_task ? rows_.rows : first + rows_of_task, lanes_[which]);
+      }
+    }));
   }
 
   [[nodiscard]] status find_centre() noexcept {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/support/kmeans_model.hpp -- k-means by comparing each row with each centroid, one pair at a time.
+#ifndef ATLAS_TESTS_SUPPORT_KMEANS_MODEL_HPP
+#define ATLAS_TESTS_SUPPORT_KMEANS_MODEL_HPP
+
+#include <atlas/distance/pair_distance.hpp>
+#include <atlas/distance/matrix_view.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+namespace support {
+
+struct assignment {
+  std::vector<std::uint32_t> ids;
+  std::vector<float> distances;  ///< of the pair function
+};
+
+/// The nearest centroid of each row, the first of equally near ones.
+inline assignment assign_by_pairs(const atlas::matrix_view& rows, const atlas::matrix_view& centroids) {
+  assignment found{std::vector<std::uint32_t>(rows.rows),
+                   std::vector<float>(rows.rows, std::numeric_limits<float>::infinity())};
+  for (std::size_t row = 0; row < rows.rows; ++row) {
+    for (std::size_t i = 0; i < centroids.rows; ++i) {
+      const float distance = atlas::l2sq(rows.row(row), centroids.row(i), rows.dimension);
+      if (distance < found.distances[row]) {
+        found.distances[row] = distance;
+        found.ids[row] = static_cast<std::uint32_t>(i);
+      }
+    }
+  }
+  return found;
+}
+
+struct clustering {
+  std::vector<float> centroids;
+  assignment assigned;
+  double error;
+  std::uint32_t iterations;
+};
+
+/// Lloyd's iterations from a start. Rows' sums are exact, and so in any order the same, if components are multiples of
+/// 2^-23 below 1 or small integers.
+inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centroids, std::uint32_t iterations) {
+  const std::size_t dimension = rows.dimension;
+  const std::size_t clusters = centroids.size() / dimension;
+  std::vector<std::uint32_t> before;
+  clustering found{};
+  for (;; ++found.iterations) {
+    found.assigned = assign_by_pairs(rows, atlas::dense(centroids.data(), clusters, dimension));
+    auto ids = found.assigned.ids;
+    if (found.iterations == iterations || ids == before) break;
+    std::vector<std::size_t> sizes(clusters, 0);
+    for (const std::uint32_t id : ids) ++sizes[id];
+    // Clusters without rows are given the rows furthest from their centroids.
+    std::vector<std::size_t> order(rows.rows);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+      return found.assigned.distances[left] > found.assigned.distances[right];
+    });
+    order.resize(static_cast<std::size_t>(std::count(sizes.begin(), sizes.end(), std::size_t{0})));
+    std::size_t empty = 0;
+    auto left = sizes;
+    for (const std::size_t row : order) {
+      if (found.assigned.distances[row] == 0.0F || left[ids[row]] == 1) continue;
+      while (sizes[empty] != 0) ++empty;
+      --left[ids[row]];
+      ids[row] = static_cast<std::uint32_t>(empty++);
+    }
+    before = ids;
+    std::vector<double> sums(clusters * dimension, 0.0);
+    std::vector<double> counts(clusters, 0.0);
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+      counts[ids[row]] += 1;
+      for (std::size_t i = 0; i < dimension; ++i) sums[ids[row] * dimension + i] += static_cast<double>(rows.row(row)[i]);
+    }
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      if (counts[i / dimension] > 0) centroids[i] = static_cast<float>(sums[i] / counts[i / dimension]);
+    }
+  }
+  for (const float distance : found.assigned.distances) found.error += static_cast<double>(distance);
+  found.error /= static_cast<double>(rows.rows);
+  found.centroids = centroids;
+  return found;
+}
+
+}  // namespace support
+
+#endif  // ATLAS_TESTS_SUPPORT_KMEANS_MODEL_HPP
