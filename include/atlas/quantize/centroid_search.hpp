@@ -214,13 +214,23 @@ class centroid_search {
       for (std::size_t centroid = 0; centroid < centroids_.rows; centroid += centroids_at_once) {
         const std::size_t left = centroids_.rows - centroid;
         const std::size_t some = left < centroids_at_once ? left : centroids_at_once;
-        rows.kernels()->products(panel.data, by.rows + centroid * by.stride_bytes, by.stride_bytes, some, rows_.dimension,
-                                 mine.products.data());
+        const std::byte* const operands = by.rows + centroid * by.stride_bytes;
+        const auto products = [&]() noexcept {
+          rows.kernels()->products(panel.data, operands, by.stride_bytes, some, rows_.dimension, mine.products.data());
+        };
         scores.remember(count);
-        table_.least_scores(mine.products.data(), some, rows.lanes(), by.factors.data() + centroid,
-                            by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least, scores.next,
-                            scores.nearest);
-        if (scores.open(count)) add_candidates(rows.lanes(), by, centroid, some, mine);
+        if (&rows == &full_rows_) {
+          table_.least_of_panel(panel.data, operands, by.stride_bytes, some, rows_.dimension, by.terms.data() + centroid,
+                                static_cast<std::uint32_t>(centroid), scores.least, scores.next, scores.nearest);
+        } else {
+          products();
+          table_.least_scores(mine.products.data(), some, rows.lanes(), by.factors.data() + centroid,
+                              by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least, scores.next,
+                              scores.nearest);
+        }
+        if (!scores.open(count)) continue;
+        if (&rows == &full_rows_) products();
+        add_candidates(rows.lanes(), by, centroid, some, mine);
       }
       for (std::size_t i = 0; i < count; ++i) assigned[row + i] = nearest_of(row + i, i, mine);
     }

@@ -28,10 +28,12 @@ struct kmeans_options {
   /// Rows of an iteration, drawn anew for each; 0: all. A centroid is then the mean of all rows that it was ever nearest
   /// to (Sculley, "Web-scale k-means clustering", WWW 2010), and as many iterations are cheaper, but less near.
   std::size_t batch_rows = 0;
-  /// 0 to 1: how fast clusters become even, 0 for not at all; 0.05 to 0.2 serve well. A row goes where its squared
-  /// distance and the cluster's price are least together. After each iteration the price of a cluster with `size` rows
-  /// rises by balance * error * (size * clusters / rows - 1), or falls, until the least is 0: ascent of the dual of
-  /// k-means under the constraint that all sizes are equal, whose subgradient size - rows / clusters is.
+  /// 0 to 1: how fast clusters become even, 0 for not at all. A row goes where its squared distance and the cluster's
+  /// price are least together. After each iteration the price of a cluster with `size` rows rises, or falls, by
+  /// balance / 4 * error * (size * clusters / rows - 1), at most balance / 4 * error: ascent of the dual of k-means under
+  /// the constraint that all sizes are equal, whose subgradient is size - rows / clusters; then the least price is made
+  /// 0. Larger steps swing. Measured with 64 clusters, 30 iterations: the largest of 20,000 x 784 from 1.91 to 1.08 of
+  /// the mean size, its error 0.5 % more. Clumps far narrower than their distances stay uneven.
   float balance = 0;
   double tolerance = 0;  ///< 0 to 1: ends where an iteration lowered the error by less than this share of it; not for batches
   unsigned threads = 1;  ///< 0: all that the process may use; the result is the same for any number

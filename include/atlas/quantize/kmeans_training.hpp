@@ -154,11 +154,11 @@ class kmeans_training {
   }
   void move_prices(std::size_t rows, double error) noexcept {
     const double fair = static_cast<double>(rows) / static_cast<double>(options_.clusters);
-    const double step = static_cast<double>(options_.balance) * error;
+    const double step = static_cast<double>(options_.balance) / 4 * error;
     float least = __builtin_inff();
     for (std::size_t i = 0; i < prices_.size(); ++i) {
       const double above = static_cast<double>(sums_.sizes[i]) / fair - 1;
-      prices_[i] = static_cast<float>(static_cast<double>(prices_[i]) + step * above);
+      prices_[i] = static_cast<float>(static_cast<double>(prices_[i]) + step * (above < 1 ? above : 1));
       least = prices_[i] < least ? prices_[i] : least;
     }
     for (float& each : prices_) each -= least;

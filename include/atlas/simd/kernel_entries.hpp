@@ -259,6 +259,11 @@ struct kernel_table {
   /// least of all others. No NaN among them. least, next, rows: [queries].
   void (*least_scores)(const float* products, std::size_t count, std::size_t queries, const float* factors,
                        const float* terms, std::uint32_t first_row, float* least, float* next, std::uint32_t* rows);
+  /// The same with the products of `panel` (the first above) and factors of -2: of float32 rows where they lie, in one
+  /// go. least, next, numbers (rows above): [panel.queries].
+  void (*least_of_panel)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
+                         std::size_t dimension, const float* terms, std::uint32_t first_row, float* least, float* next,
+                         std::uint32_t* numbers);
 };
 
 /// The tables that this CPU can run, best first; at least one.

@@ -134,6 +134,7 @@ inline constexpr kernels_v1::kernel_table table = {
     .panel_i8 = nullptr,
     .select = &select_products,
     .least_scores = &least_scores,
+    .least_of_panel = &least_of_panel,
 };
 
 ATLAS_KERNELS_END
