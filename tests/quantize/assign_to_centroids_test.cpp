@@ -17,26 +17,27 @@
 #include <vector>
 
 TEST_SUITE("assign_to_centroids") {
-namespace {
+  namespace {
 
-using atlas::assign_to_centroids;
-using atlas::errc;
-using support::failed_as;
+  using atlas::assign_to_centroids;
+  using atlas::errc;
+  using support::failed_as;
 
-void check_assignment(const support::float_block& rows, const support::float_block& centroids, unsigned threads) {
-  CAPTURE(rows.dimension);
-  CAPTURE(centroids.rows);
-  const auto want = support::assign_by_pairs(rows.view(), centroids.view());
-  std::vector<std::uint32_t> ids(rows.rows, 99);
-  std::vector<float> distances(rows.rows, -1.0F);
-  const auto done = assign_to_centroids(rows.view(), centroids.view(), {.threads = threads}, ids.data(), distances.data());
-  REQUIRE(done.ok());
-  CHECK(*done == rows.rows);
-  CHECK((ids == want.ids));
-  CHECK((distances == want.distances));
-}
+  void check_assignment(const support::float_block& rows, const support::float_block& centroids, unsigned threads) {
+    CAPTURE(rows.dimension);
+    CAPTURE(centroids.rows);
+    const auto want = support::assign_by_pairs(rows.view(), centroids.view());
+    std::vector<std::uint32_t> ids(rows.rows, 99);
+    std::vector<float> distances(rows.rows, -1.0F);
+    const auto done =
+        assign_to_centroids(rows.view(), centroids.view(), {.threads = threads}, ids.data(), distances.data());
+    REQUIRE(done.ok());
+    CHECK(*done == rows.rows);
+    CHECK((ids == want.ids));
+    CHECK((distances == want.distances));
+  }
 
-}  // namespace
+  }  // namespace
 
   TEST_CASE("assign_to_centroids: ids and distances are those of the pair function, for all sorts of data") {
     support::on_each_target([] {
@@ -54,7 +55,7 @@ void check_assignment(const support::float_block& rows, const support::float_blo
 
   TEST_CASE("assign_to_centroids: centroids in every order of nearness, in several passes") {
     support::on_each_target([] {
-      // Along a line: passes of centroids come nearer and nearer, go further away, and have pairs that are nearly alike.
+      // Along a line: passes of centroids come nearer and nearer, go further away, and have pairs nearly alike.
       for (const std::size_t dimension : {2U, 40U}) {
         for (const int sign : {1, -1}) {
           support::float_block centroids{1000, dimension, dimension, std::vector<float>(1000 * dimension, 0.25F)};
@@ -79,7 +80,8 @@ void check_assignment(const support::float_block& rows, const support::float_blo
         }
       }
       for (std::size_t i = 0; i < 60; ++i) {
-        for (std::size_t j = 0; j < 48; ++j) centroids.row(i)[j] = 0.5F + static_cast<float>(i * 7 % 60) * std::ldexp(1.0F, -20);
+        for (std::size_t j = 0; j < 48; ++j)
+          centroids.row(i)[j] = 0.5F + static_cast<float>(i * 7 % 60) * std::ldexp(1.0F, -20);
       }
       auto rows = support::make_block("random", 4, 200, 48, 0);
       for (std::size_t i = 0; i < 100; ++i) {
@@ -102,7 +104,8 @@ void check_assignment(const support::float_block& rows, const support::float_blo
       told = done;
       return total != 100;
     };
-    CHECK(failed_as(assign_to_centroids(rows.view(), centroids.view(), {.on_progress = stop}, ids.data()), errc::cancelled));
+    CHECK(failed_as(assign_to_centroids(rows.view(), centroids.view(), {.on_progress = stop}, ids.data()),
+                    errc::cancelled));
     CHECK(told == 100);
   }
 
@@ -130,8 +133,9 @@ void check_assignment(const support::float_block& rows, const support::float_blo
     CHECK(failed_as(assign_to_centroids(rows.view(), centroids.view(), {}, inside), errc::invalid_argument));
     CHECK(failed_as(assign_to_centroids(rows.view(), centroids.view(), {}, ids.data(), centroids.values.data()),
                     errc::invalid_argument));
-    CHECK(failed_as(assign_to_centroids(rows.view(), centroids.view(), {}, ids.data(), reinterpret_cast<float*>(ids.data())),
-                    errc::invalid_argument));
+    CHECK(failed_as(
+        assign_to_centroids(rows.view(), centroids.view(), {}, ids.data(), reinterpret_cast<float*>(ids.data())),
+        errc::invalid_argument));
 
     const float kept = rows.row(23)[5];
     rows.row(23)[5] = std::numeric_limits<float>::quiet_NaN();

@@ -18,14 +18,14 @@
 #include <vector>
 
 TEST_SUITE("kmeans_kernels") {
-namespace {
+  namespace {
 
-using support::guard;
-using support::guarded_array;
+  using support::guard;
+  using support::guarded_array;
 
-constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float infinity = std::numeric_limits<float>::infinity();
 
-}  // namespace
+  }  // namespace
 
   TEST_CASE("least_scores: the least, its first row and the least of all others, in any number of calls") {
     support::on_each_target([] {
@@ -63,7 +63,9 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
                 want_next = score;
               }
             }
-            wrong += least.data()[lane] == want_least && next.data()[lane] == want_next && rows.data()[lane] == want_row ? 0U : 1U;
+            wrong += least.data()[lane] == want_least && next.data()[lane] == want_next && rows.data()[lane] == want_row
+                         ? 0U
+                         : 1U;
           }
           CHECK(wrong == 0);
         }
@@ -96,8 +98,8 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
           guarded_array<float> least(want_least);
           guarded_array<float> next(want_next);
           guarded_array<std::uint32_t> found(want_rows);
-          atlas::kernels().least_scores(products.data(), count, queries, factors.data(), terms.data(), 5, want_least.data(),
-                                        want_next.data(), want_rows.data());
+          atlas::kernels().least_scores(products.data(), count, queries, factors.data(), terms.data(), 5,
+                                        want_least.data(), want_next.data(), want_rows.data());
           atlas::kernels().least_of_panel(packed.data(), rows.data(), stride, count, dimension, terms.data(), 5,
                                           least.data(), next.data(), found.data());
           CHECK((std::vector<float>(least.data(), least.data() + queries) == want_least));

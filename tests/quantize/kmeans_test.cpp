@@ -19,59 +19,60 @@
 #include <vector>
 
 TEST_SUITE("kmeans") {
-namespace {
+  namespace {
 
-using atlas::errc;
-using atlas::kmeans;
-using atlas::kmeans_options;
-using atlas::kmeans_result;
-using atlas::kmeans_start;
-using support::failed_as;
+  using atlas::errc;
+  using atlas::kmeans;
+  using atlas::kmeans_options;
+  using atlas::kmeans_result;
+  using atlas::kmeans_start;
+  using support::failed_as;
 
-template <class T>
-std::vector<T> all_of(const atlas::buffer<T>& values) {
-  return {values.begin(), values.end()};
-}
-
-bool are_same(const kmeans_result& left, const kmeans_result& right) {
-  return all_of(left.centroids) == all_of(right.centroids) && all_of(left.assigned) == all_of(right.assigned) &&
-         all_of(left.sizes) == all_of(right.sizes) && left.error == right.error && left.iterations == right.iterations;
-}
-
-/// Rows near one of `clusters` points, so that k-means has something to find. Multiples of 2^-20 below 2.
-support::float_block clumps(std::uint64_t seed, std::size_t rows, std::size_t dimension, std::size_t clusters,
-                            std::size_t gap = 0) {
-  support::float_block made{rows, dimension, dimension + gap, std::vector<float>(rows * (dimension + gap), 77.0F)};
-  const auto points = support::random_integers(seed, clusters * dimension, 1 << 20);
-  const auto noise = support::random_integers(seed + 1, rows * dimension, 1 << 17);
-  const auto which = support::random_ids(seed + 2, rows, static_cast<std::uint32_t>(clusters));
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t i = 0; i < dimension; ++i) {
-      made.row(row)[i] = (points[which[row] * dimension + i] + noise[row * dimension + i]) / 1048576.0F;
-    }
+  template <class T>
+  std::vector<T> all_of(const atlas::buffer<T>& values) {
+    return {values.begin(), values.end()};
   }
-  return made;
-}
 
-/// Against the model, from the same start.
-void check_lloyd(const support::float_block& rows, const kmeans_options& options) {
-  kmeans_options none = options;
-  none.iterations = 0;
-  const auto start = kmeans(rows.view(), none);
-  REQUIRE(start.ok());
-  const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations);
-  const auto found = kmeans(rows.view(), options);
-  REQUIRE(found.ok());
-  CHECK((all_of(found->assigned) == want.assigned.ids));
-  CHECK((all_of(found->centroids) == want.centroids));
-  CHECK(found->error == want.error);
-  CHECK(found->iterations == want.iterations);
-  std::vector<std::uint32_t> sizes(options.clusters, 0);
-  for (const std::uint32_t id : want.assigned.ids) ++sizes[id];
-  CHECK((all_of(found->sizes) == sizes));
-}
+  bool are_same(const kmeans_result& left, const kmeans_result& right) {
+    return all_of(left.centroids) == all_of(right.centroids) && all_of(left.assigned) == all_of(right.assigned) &&
+           all_of(left.sizes) == all_of(right.sizes) && left.error == right.error &&
+           left.iterations == right.iterations;
+  }
 
-}  // namespace
+  /// Rows near one of `clusters` points, so that k-means has something to find. Multiples of 2^-20 below 2.
+  support::float_block clumps(std::uint64_t seed, std::size_t rows, std::size_t dimension, std::size_t clusters,
+                              std::size_t gap = 0) {
+    support::float_block made{rows, dimension, dimension + gap, std::vector<float>(rows * (dimension + gap), 77.0F)};
+    const auto points = support::random_integers(seed, clusters * dimension, 1 << 20);
+    const auto noise = support::random_integers(seed + 1, rows * dimension, 1 << 17);
+    const auto which = support::random_ids(seed + 2, rows, static_cast<std::uint32_t>(clusters));
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t i = 0; i < dimension; ++i) {
+        made.row(row)[i] = (points[which[row] * dimension + i] + noise[row * dimension + i]) / 1048576.0F;
+      }
+    }
+    return made;
+  }
+
+  /// Against the model, from the same start.
+  void check_lloyd(const support::float_block& rows, const kmeans_options& options) {
+    kmeans_options none = options;
+    none.iterations = 0;
+    const auto start = kmeans(rows.view(), none);
+    REQUIRE(start.ok());
+    const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations);
+    const auto found = kmeans(rows.view(), options);
+    REQUIRE(found.ok());
+    CHECK((all_of(found->assigned) == want.assigned.ids));
+    CHECK((all_of(found->centroids) == want.centroids));
+    CHECK(found->error == want.error);
+    CHECK(found->iterations == want.iterations);
+    std::vector<std::uint32_t> sizes(options.clusters, 0);
+    for (const std::uint32_t id : want.assigned.ids) ++sizes[id];
+    CHECK((all_of(found->sizes) == sizes));
+  }
+
+  }  // namespace
 
   TEST_CASE("kmeans: centroids, assignment and error are those of Lloyd's iterations, on each target") {
     support::on_each_target([] {
@@ -82,7 +83,8 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
                                shape{600, 31, 20}, shape{700, 32, 48}, shape{333, 129, 24}, shape{1961, 40, 390}}) {
         CAPTURE(each.rows);
         CAPTURE(each.dimension);
-        check_lloyd(clumps(1, each.rows, each.dimension, each.clusters, each.dimension % 2), {.clusters = each.clusters, .iterations = 6});
+        check_lloyd(clumps(1, each.rows, each.dimension, each.clusters, each.dimension % 2),
+                    {.clusters = each.clusters, .iterations = 6});
       }
     });
   }
@@ -110,10 +112,11 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
   TEST_CASE("kmeans: the result is the same for any number of threads") {
     for (const std::size_t dimension : {4U, 64U}) {
       const auto rows = clumps(7, 5000, dimension, 30);
-      for (kmeans_options options : {kmeans_options{.clusters = 30, .iterations = 5},
-                                     kmeans_options{.clusters = 30, .iterations = 5, .start = kmeans_start::plus_plus, .balance = 0.1F},
-                                     kmeans_options{.clusters = 30, .iterations = 5, .batch_rows = 2000},
-                                     kmeans_options{.clusters = 30, .iterations = 5, .sample_rows = 2500}}) {
+      for (kmeans_options options :
+           {kmeans_options{.clusters = 30, .iterations = 5},
+            kmeans_options{.clusters = 30, .iterations = 5, .start = kmeans_start::plus_plus, .balance = 0.1F},
+            kmeans_options{.clusters = 30, .iterations = 5, .batch_rows = 2000},
+            kmeans_options{.clusters = 30, .iterations = 5, .sample_rows = 2500}}) {
         const auto one = kmeans(rows.view(), options);
         REQUIRE(one.ok());
         for (const unsigned threads : {0U, 2U, 3U, 7U}) {
@@ -145,7 +148,8 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
     const auto found = kmeans(rows.view(), {.clusters = 16, .iterations = 0, .start = kmeans_start::plus_plus});
     REQUIRE(found.ok());
     std::set<std::vector<float>> different;
-    for (std::size_t i = 0; i < 16; ++i) different.emplace(found->centroids.data() + i * 4, found->centroids.data() + i * 4 + 4);
+    for (std::size_t i = 0; i < 16; ++i)
+      different.emplace(found->centroids.data() + i * 4, found->centroids.data() + i * 4 + 4);
     CHECK(different.size() == 16);
     // Three points far from each other among many rows at one place.
     support::float_block far{300, 2, 2, std::vector<float>(600, 0.0F)};
@@ -211,8 +215,10 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
   TEST_CASE("kmeans: batches cost less and come near to all rows; a sample is all that centroids are made of") {
     const auto rows = clumps(12, 6000, 16, 20);
     const auto full = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus});
-    const auto batches = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 600});
-    const auto sampled = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 900});
+    const auto batches =
+        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 600});
+    const auto sampled =
+        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 900});
     REQUIRE((full.ok() && batches.ok() && sampled.ok()));
     CHECK(batches->iterations == 10);
     CHECK(batches->error < 1.5 * full->error);
@@ -222,8 +228,10 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
       CHECK((all_of(each->assigned) == want.ids));
     }
     // As many as there are means all.
-    const auto not_batches = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 6000});
-    const auto not_sampled = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 7000});
+    const auto not_batches =
+        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 6000});
+    const auto not_sampled =
+        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 7000});
     REQUIRE((not_batches.ok() && not_sampled.ok()));
     CHECK(are_same(*not_batches, *full));
     CHECK(are_same(*not_sampled, *full));
@@ -263,7 +271,8 @@ void check_lloyd(const support::float_block& rows, const kmeans_options& options
     };
     for (const std::size_t batch_rows : {0U, 100U}) {
       told.clear();
-      REQUIRE(kmeans(rows.view(), {.clusters = 40, .iterations = 4, .batch_rows = batch_rows, .on_progress = tell}).ok());
+      REQUIRE(
+          kmeans(rows.view(), {.clusters = 40, .iterations = 4, .batch_rows = batch_rows, .on_progress = tell}).ok());
       CHECK((told == std::vector<std::uint64_t>{1, 2, 3, 4}));
     }
     const auto stop = [&](std::uint64_t done, std::uint64_t) { return done < 2; };

@@ -76,7 +76,8 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
     std::vector<double> counts(clusters, 0.0);
     for (std::size_t row = 0; row < rows.rows; ++row) {
       counts[ids[row]] += 1;
-      for (std::size_t i = 0; i < dimension; ++i) sums[ids[row] * dimension + i] += static_cast<double>(rows.row(row)[i]);
+      for (std::size_t i = 0; i < dimension; ++i)
+        sums[ids[row] * dimension + i] += static_cast<double>(rows.row(row)[i]);
     }
     for (std::size_t i = 0; i < sums.size(); ++i) {
       if (counts[i / dimension] > 0) centroids[i] = static_cast<float>(sums[i] / counts[i / dimension]);

@@ -60,14 +60,14 @@ inline constexpr std::size_t rows_of_report = std::size_t{1} << 20;
 /// @param ids        shape [rows]
 /// @param distances  shape [rows]: squared distances, bit for bit those of l2sq(row, centroid); or null
 /// @return           rows assigned, all of them, or with nothing written:
-///                   errc::invalid_argument    no centroids, dimension 0, null, outputs that overlap inputs or each other
+///                   errc::invalid_argument    no centroids, dimension 0, null, outputs that overlap the others
 ///                   errc::dimension_mismatch  different dimensions, or a stride below the dimension
 ///                   errc::limit_exceeded      more than max_rows centroids; with the row, a length above 1e18
 ///                   errc::not_finite          NaN or infinity, with the row
 ///                   errc::no_memory
 ///                   or with some rows assigned errc::no_memory or errc::cancelled
-/// The answer is that of nearest for k = 1. Faster, because it looks at no more than it must: it is what kmeans does.
-/// Cost: O(rows * centroids * dimension) time. Memory: that of the centroids two to three times. Never throws.
+/// The answer is that of nearest for k = 1, in a fraction of the time. What kmeans does to the rows is this.
+/// Cost: O(rows * centroids * dimension) time. Memory: that of the centroids up to 2.5 times. Never throws.
 [[nodiscard]] inline result<std::size_t> assign_to_centroids(const matrix_view& rows, const matrix_view& centroids,
                                                              const assign_options& options, std::uint32_t* ids,
                                                              float* distances = nullptr) noexcept {

@@ -23,7 +23,8 @@ struct centroid_operands {
   float residual = 0;     ///< the most that it lost of any
   float price = 0;        ///< the highest
 
-  [[nodiscard]] status create(const kernels_v1::panel_kernels& kernels, std::size_t most, std::size_t dimension) noexcept {
+  [[nodiscard]] status create(const kernels_v1::panel_kernels& kernels, std::size_t most,
+                              std::size_t dimension) noexcept {
     if (status made = factors.resize(most); !made.ok()) return made;
     if (status made = terms.resize(most); !made.ok()) return made;
     if (status made = centred.resize(most * dimension); !made.ok()) return made;
@@ -58,8 +59,8 @@ struct centroid_operands {
     if (kernels.prepare == nullptr) {
       stride_bytes = dimension * sizeof(float);
     } else {
-      kernels.prepare(centred.data(), dimension * sizeof(float), centroids.rows, dimension, prepared.data(), stride_bytes,
-                      factors.data(), residuals.data());
+      kernels.prepare(centred.data(), dimension * sizeof(float), centroids.rows, dimension, prepared.data(),
+                      stride_bytes, factors.data(), residuals.data());
       rows = prepared.data();
       for (std::size_t i = 0; i < centroids.rows; ++i) residual = residuals[i] > residual ? residuals[i] : residual;
       length += residual;

@@ -9,9 +9,9 @@
 // Products are rounded, in int8 coarsely, and still each row x is given its nearest centroid c for sure. Both are taken
 // less a centre, which changes no distance and makes them short. Let e and f be what the prepared forms of x and of any
 // c lost, s >= |x| + e and t >= |c| + f, and g as in distance/nearest_bounds.hpp, from whose derivation follows: the
-// score |c|^2 - 2 <x, c> as computed is off by at most 2 (e t + s f) + 2 g s t + g t^2, and the distance that counts, the
-// kernel's, by at most g (s + t)^2. A centroid no further than the one of the least score therefore has a score above
-// that by at most twice the sum of both, which is below
+// score |c|^2 - 2 <x, c> as computed is off by at most 2 (e t + s f) + 2 g s t + g t^2, and the distance that counts,
+// the kernel's, by at most g (s + t)^2. A centroid no further than the one of the least score therefore has a score
+// above that by at most twice the sum of both, which is below
 //     margin = 4 (e t + s f) + 8 g (s + t)^2,
 // where 8 g in place of 6 g covers what rounds centring, factors, terms and the margin itself. If it is the only one
 // within the margin the search is over; else the distances of those few decide. A price p adds what rounds it, below
@@ -131,8 +131,8 @@ class centroid_search {
   }
 
  private:
-  static constexpr std::size_t centroids_at_once = 192;       ///< their products with a panel lie in a near cache
-  static constexpr std::size_t most_lanes = 1024;
+  static constexpr std::size_t centroids_at_once = 192;  ///< their products with a panel lie in a near cache
+  static constexpr std::size_t most_lanes = 1024;        ///< threads that work
   static constexpr std::size_t rows_of_task = 960;            ///< a multiple of the lanes of any panel
   static constexpr std::size_t least_reduced_dimension = 32;  ///< below, int8 gains nothing
   static constexpr std::size_t rows_of_centre = 1024;         ///< whose mean is near enough to that of all
@@ -145,7 +145,7 @@ class centroid_search {
     buffer<std::uint32_t> selected;  ///< likewise
     buffer<float> distances;         ///< [centroids]
     panel_scores scores;
-    std::size_t measured = 0;        ///< distances that a task needed
+    std::size_t measured = 0;  ///< distances that a task needed
   };
 
   [[nodiscard]] bool has_reduced() const noexcept { return reduced_rows_.kernels() != nullptr; }
@@ -166,12 +166,15 @@ class centroid_search {
     if (status made = sums.resize_zeroed(rows_.dimension); !made.ok()) return made;
     if (status made = centre_.resize(rows_.dimension); !made.ok()) return made;
     const std::size_t count = rows_.rows < rows_of_centre ? rows_.rows : rows_of_centre;
-    for (std::size_t i = 0; i < count; ++i) table_.add_to_f64(rows_.row(rows_.rows / count * i), sums.data(), rows_.dimension);
-    for (std::size_t i = 0; i < rows_.dimension; ++i) centre_[i] = static_cast<float>(sums[i] / static_cast<double>(count));
+    const std::size_t step = rows_.rows / count;
+    for (std::size_t i = 0; i < count; ++i) table_.add_to_f64(rows_.row(i * step), sums.data(), rows_.dimension);
+    for (std::size_t i = 0; i < rows_.dimension; ++i) {
+      centre_[i] = static_cast<float>(sums[i] / static_cast<double>(count));
+    }
     return {};
   }
 
-  /// A centroid equal to an earlier one is never the nearest. Left in, it would be within the margins of that one's rows.
+  /// A centroid equal to an earlier one is never the nearest. Left in, it would leave that one's rows open.
   void leave_out_copies() noexcept {
     const std::size_t bytes = rows_.dimension * sizeof(float);
     const std::size_t mask = next_power_of_two(2 * centroids_.rows) - 1;
@@ -190,7 +193,8 @@ class centroid_search {
     }
   }
 
-  void find_margins(const centroid_operands& by, const row_lengths* lengths, std::size_t count, float* margins) const noexcept {
+  void find_margins(const centroid_operands& by, const row_lengths* lengths, std::size_t count,
+                    float* margins) const noexcept {
     const rounding error(rows_.dimension);
     const auto relative = static_cast<float>(8 * error.gamma);
     const auto underflow = static_cast<float>(16 * error.underflow);
@@ -220,13 +224,14 @@ class centroid_search {
         };
         scores.remember(count);
         if (&rows == &full_rows_) {
-          table_.least_of_panel(panel.data, operands, by.stride_bytes, some, rows_.dimension, by.terms.data() + centroid,
-                                static_cast<std::uint32_t>(centroid), scores.least, scores.next, scores.nearest);
+          table_.least_of_panel(panel.data, operands, by.stride_bytes, some, rows_.dimension,
+                                by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least,
+                                scores.next, scores.nearest);
         } else {
           products();
           table_.least_scores(mine.products.data(), some, rows.lanes(), by.factors.data() + centroid,
-                              by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least, scores.next,
-                              scores.nearest);
+                              by.terms.data() + centroid, static_cast<std::uint32_t>(centroid), scores.least,
+                              scores.next, scores.nearest);
         }
         if (!scores.open(count)) continue;
         if (&rows == &full_rows_) products();
@@ -237,7 +242,8 @@ class centroid_search {
   }
 
   /// The centroids [first, first + some) that are within the limits of open lanes.
-  void add_candidates(std::size_t lanes, const centroid_operands& by, std::size_t first, std::size_t some, lane& mine) const noexcept {
+  void add_candidates(std::size_t lanes, const centroid_operands& by, std::size_t first, std::size_t some,
+                      lane& mine) const noexcept {
     const std::size_t passed = table_.select(mine.products.data(), some, lanes, by.factors.data() + first,
                                              by.terms.data() + first, mine.scores.limits, mine.selected.data());
     std::size_t centroid = first;
@@ -282,7 +288,7 @@ class centroid_search {
   const matrix_view rows_;
   matrix_view centroids_;
   const float* prices_ = nullptr;
-  buffer<float> centre_;  ///< [dimension]
+  buffer<float> centre_;     ///< [dimension]
   row_panels full_rows_;     ///< in float32
   row_panels reduced_rows_;  ///< in int8, where that is faster
   centroid_operands full_;

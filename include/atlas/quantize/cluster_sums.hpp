@@ -4,8 +4,8 @@
 // Room:      cluster_sums: sums and sizes of clusters, and the centroids that these make.
 // Not here:  which cluster a row belongs to (quantize/centroid_search.hpp).
 // Depends:   core, simd, distance/matrix_view.hpp.
-// Threads:   one thread at a time calls; the pool's threads work inside. Each cluster belongs to one of them, which meets
-//            rows in their order: the sums are the same for any number of threads.
+// Threads:   one thread at a time calls; the pool's threads work inside. Each cluster belongs to one of them, which
+//            meets rows in their order: the sums are the same for any number of threads.
 #ifndef ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
 #define ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
 
@@ -28,7 +28,8 @@ class cluster_sums {
   /// Takes each row from the cluster where it was to the one where it is. Only rows that move cost more than a look.
   /// @param before  [rows.rows]: no_cluster for a row that is new
   /// @param now     [rows.rows]
-  void move(thread_pool& pool, const matrix_view& rows, const std::uint32_t* before, const std::uint32_t* now) noexcept {
+  void move(thread_pool& pool, const matrix_view& rows, const std::uint32_t* before,
+            const std::uint32_t* now) noexcept {
     const std::size_t clusters = sizes.size();
     const std::size_t parts = pool.thread_count() < clusters ? pool.thread_count() : clusters;
     static_cast<void>(pool.run(parts, [&](std::size_t part, unsigned) noexcept {

@@ -15,8 +15,8 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// Centroids such that rows are near one of them, and each row's: Lloyd's k-means (Lloyd, "Least squares quantization in
-/// PCM", IEEE Transactions on Information Theory 28, 1982).
+/// Centroids such that rows are near one of them, and each row's: k-means (Lloyd, "Least squares quantization in PCM",
+/// IEEE Transactions on Information Theory 28, 1982).
 ///
 /// @param rows     shape [rows, dimension], finite, lengths at most 1e18
 /// @param options  clusters; how they start, move and end
@@ -28,13 +28,13 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///                 errc::no_memory, errc::cancelled
 /// Exact: each row goes to the nearest centroid by the distances of the pair functions, as if all of them had been
 /// compared. A centroid is its rows' mean, summed in double and rounded once.
-/// Empty clusters are given rows before centroids move: each one row, the furthest from its centroid first. Rows that are
-/// all of their cluster or equal to their centroid stay; so clusters are left without rows if fewer rows than clusters
-/// are different, and, rarely, if the last move of centroids takes all rows from one.
+/// Empty clusters are given one row each before centroids move, the rows furthest from their centroids. A row that is
+/// all of its cluster or lies where its centroid is stays; so clusters are left without rows if fewer rows differ than
+/// there are clusters and, rarely, if the last move of centroids takes all rows from one. Batches leave them as they are.
 /// The same input, options and instruction set give the same bits, whatever the number of threads.
 /// Cost: O(rows * clusters * dimension) time an iteration; from 32 components on in int8 where CPUs are faster at that.
-/// Memory beside the result: 16 bytes a row, 8 bytes for each component of centroids; rows in int8, or once more if they
-/// have fewer than 32 components; a sample or a batch as it is. Never throws.
+/// Memory beside the result: at most 20 bytes a row and 20 for each component of centroids; rows in int8, or once more
+/// if they have fewer than 32 components; a sample or a batch as it is. Never throws.
 [[nodiscard]] inline result<kmeans_result> kmeans(const matrix_view& rows, const kmeans_options& options) noexcept {
   if (status checked = detail::check_block(any_matrix_view::of(rows), detail::rows_block); !checked.ok()) {
     return checked.error();

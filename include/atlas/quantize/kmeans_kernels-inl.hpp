@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/quantize/kmeans_kernels-inl.hpp -- the least of many scores, lane by lane; compiled once for each target.
+// include/atlas/quantize/kmeans_kernels-inl.hpp -- the least of many scores; compiled once for each target.
 //
 // Room:      least_scores, of products that are there; least_of_panel, of products that stay in registers.
 // Not here:  what it promises (simd/kernel_entries.hpp), the products (distance/panel_kernels-inl.hpp), the search made

@@ -25,29 +25,31 @@ struct kmeans_options {
   std::uint64_t seed = 42;        ///< of every random choice
   kmeans_start start = kmeans_start::sampled;
   std::size_t sample_rows = 0;  ///< centroids are trained on so many rows, drawn at random; 0: on all
-  /// Rows of an iteration, drawn anew for each; 0: all. A centroid is then the mean of all rows that it was ever nearest
-  /// to (Sculley, "Web-scale k-means clustering", WWW 2010), and as many iterations are cheaper, but less near.
+  /// Rows of an iteration, drawn anew for each; 0: all. A centroid is then the mean of all rows that it was ever the
+  /// nearest to (Sculley, "Web-scale k-means clustering", WWW 2010). Iterations cost less, and come less near.
   std::size_t batch_rows = 0;
   /// 0 to 1: how fast clusters become even, 0 for not at all. A row goes where its squared distance and the cluster's
   /// price are least together. After each iteration the price of a cluster with `size` rows rises, or falls, by
-  /// balance / 4 * error * (size * clusters / rows - 1), at most balance / 4 * error: ascent of the dual of k-means under
-  /// the constraint that all sizes are equal, whose subgradient is size - rows / clusters; then the least price is made
-  /// 0. Larger steps swing. Measured with 64 clusters, 30 iterations: the largest of 20,000 x 784 from 1.91 to 1.08 of
-  /// the mean size, its error 0.5 % more. Clumps far narrower than their distances stay uneven.
+  /// balance / 4 * error * (size * clusters / rows - 1), at most balance / 4 * error: ascent of the dual of k-means
+  /// under the constraint that all sizes are equal, whose subgradient is size - rows / clusters. Then all prices fall
+  /// until the least is 0. Larger steps swing. With balance 1, 64 clusters, 30 iterations the largest of 20,000 x 784 has
+  /// 1.08 times the mean size instead of 1.91, and the error is 0.5 % more. Clumps far narrower than they lie apart
+  /// stay uneven.
   float balance = 0;
-  double tolerance = 0;  ///< 0 to 1: ends where an iteration lowered the error by less than this share of it; not for batches
-  unsigned threads = 1;  ///< 0: all that the process may use; the result is the same for any number
+  /// 0 to 1: training ends where an iteration lowered the error by less than this share of it. Batches pay it no heed.
+  double tolerance = 0;
+  unsigned threads = 1;       ///< 0: all that the process may use; the result is the same for any number
   progress on_progress = {};  ///< called on the calling thread with iterations done
 };
 
 /// What kmeans found.
 struct kmeans_result {
-  buffer<float> centroids;         ///< shape [clusters, dimension]
-  buffer<std::uint32_t> assigned;  ///< shape [rows]: each row's nearest centroid (with balance by distance and price), of
-                                   ///< equally near ones the lower
-  buffer<std::uint32_t> sizes;     ///< shape [clusters]: rows of each centroid
-  double error = 0;                ///< mean squared distance of a row to its centroid
-  std::uint32_t iterations = 0;    ///< times the centroids moved
+  buffer<float> centroids;  ///< shape [clusters, dimension]
+  /// shape [rows]: the centroid nearest to each row, with balance by distance and price; of equally near ones the lower
+  buffer<std::uint32_t> assigned;
+  buffer<std::uint32_t> sizes;   ///< shape [clusters]: rows of each centroid
+  double error = 0;              ///< mean squared distance of a row to its centroid
+  std::uint32_t iterations = 0;  ///< times the centroids moved
 };
 
 namespace detail {
@@ -59,15 +61,19 @@ inline constexpr std::uint32_t most_iterations = 10'000;
 [[nodiscard]] inline status check_kmeans(const kmeans_options& options, std::size_t rows) noexcept {
   if (options.clusters == 0) return error{errc::invalid_argument, "clusters", "at least 1", std::uint64_t{0}};
   if (options.clusters > most_clusters) return error{errc::limit_exceeded, "clusters", most_clusters, options.clusters};
-  if (options.clusters > rows) return error{errc::invalid_argument, "clusters", "at most rows.rows =", rows, options.clusters};
+  if (options.clusters > rows) {
+    return error{errc::invalid_argument, "clusters", "at most rows.rows =", rows, options.clusters};
+  }
   if (options.iterations > most_iterations) {
     return error{errc::limit_exceeded, "iterations", most_iterations, options.iterations};
   }
   if (options.start != kmeans_start::sampled && options.start != kmeans_start::plus_plus) {
-    return error{errc::invalid_argument, "start", "0 sampled or 1 plus_plus", static_cast<std::uint64_t>(options.start)};
+    return error{errc::invalid_argument, "start", "0 sampled or 1 plus_plus",
+                 static_cast<std::uint64_t>(options.start)};
   }
   if (options.sample_rows != 0 && options.sample_rows < options.clusters) {
-    return error{errc::invalid_argument, "sample_rows", "0 or at least clusters =", options.clusters, options.sample_rows};
+    return error{errc::invalid_argument, "sample_rows", "0 or at least clusters =", options.clusters,
+                 options.sample_rows};
   }
   if (!(options.balance >= 0.0F && options.balance <= 1.0F)) {
     return error{errc::invalid_argument, "balance", "0 to 1", "a number outside"};

@@ -61,8 +61,8 @@ inline constexpr std::size_t plus_plus_rows = 16;
   for (std::size_t i = 0;; ++i) {
     copy_rows(rows, ids.data() + chosen, 1, out + i * rows.dimension);
     if (i + 1 == count) return {};
-    table.l2sq[kernels_v1::f32_f32](rows.row(ids[chosen]), rows.data, rows.stride * sizeof(float), ids.data(), ids.size(),
-                                    rows.dimension, distances.data());
+    table.l2sq[kernels_v1::f32_f32](rows.row(ids[chosen]), rows.data, rows.stride * sizeof(float), ids.data(),
+                                    ids.size(), rows.dimension, distances.data());
     double sum = 0;
     for (std::size_t j = 0; j < ids.size(); ++j) {
       nearest.data()[j] = distances.data()[j] < nearest.data()[j] ? distances.data()[j] : nearest.data()[j];

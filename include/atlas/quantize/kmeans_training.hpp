@@ -8,11 +8,11 @@
 #ifndef ATLAS_QUANTIZE_KMEANS_TRAINING_HPP
 #define ATLAS_QUANTIZE_KMEANS_TRAINING_HPP
 
-#include <atlas/distance/top_k.hpp>             // top_k
-#include <atlas/quantize/centroid_search.hpp>   // centroid_search
-#include <atlas/quantize/cluster_sums.hpp>      // cluster_sums
-#include <atlas/quantize/kmeans_options.hpp>    // kmeans_options, kmeans_result
-#include <atlas/quantize/kmeans_start.hpp>      // choose_rows
+#include <atlas/distance/top_k.hpp>            // top_k
+#include <atlas/quantize/centroid_search.hpp>  // centroid_search
+#include <atlas/quantize/cluster_sums.hpp>     // cluster_sums
+#include <atlas/quantize/kmeans_options.hpp>   // kmeans_options, kmeans_result
+#include <atlas/quantize/kmeans_start.hpp>     // choose_rows
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -52,9 +52,8 @@ class kmeans_training {
         error = error_of(rows, search);
         if (options_.tolerance > 0 && error_before - error < options_.tolerance * error_before) return {};
       }
-      if (options_.balance == 0.0F && std::memcmp(before_.data(), now_.data(), rows.rows * sizeof(std::uint32_t)) == 0) return {};
-      sums_.move(pool_, rows, before_.data(), now_.data());
-      std::memcpy(before_.data(), now_.data(), rows.rows * sizeof(std::uint32_t));
+      if (options_.balance == 0.0F && is_settled()) return {};
+      move_sums(rows);
       if (status made = fill_empty(rows, search); !made.ok()) return made;
       if (status ended = end_iteration(rows.rows, error); !ended.ok()) return ended;
     }
@@ -110,6 +109,14 @@ class kmeans_training {
     return distances_.resize(rows);
   }
 
+  [[nodiscard]] bool is_settled() const noexcept {
+    return std::memcmp(before_.data(), now_.data(), now_.size() * sizeof(std::uint32_t)) == 0;
+  }
+  void move_sums(const matrix_view& rows) noexcept {
+    sums_.move(pool_, rows, before_.data(), now_.data());
+    std::memcpy(before_.data(), now_.data(), now_.size() * sizeof(std::uint32_t));
+  }
+
   /// Mean squared distance, added up in the order of the rows.
   [[nodiscard]] double error_of(const matrix_view& rows, centroid_search& search) noexcept {
     search.measure(centroids(rows), now_.data(), distances_.data());
@@ -128,7 +135,7 @@ class kmeans_training {
     if (status made = furthest.resize(empty); !made.ok()) return made;
     search.measure(centroids(rows), now_.data(), distances_.data());
     top_k least({furthest.data(), empty});
-    for (std::size_t row = 0; row < rows.rows; ++row) least.offer(-distances_.data()[row], static_cast<std::uint32_t>(row));
+    for (std::uint32_t row = 0; row < rows.rows; ++row) least.offer(-distances_.data()[row], row);
     buffer<std::uint32_t> left;  // rows of each cluster
     if (status made = left.resize(options_.clusters); !made.ok()) return made;
     for (std::size_t i = 0; i < options_.clusters; ++i) left[i] = static_cast<std::uint32_t>(sums_.sizes[i]);
@@ -139,8 +146,7 @@ class kmeans_training {
       --left[now_[each.id]];
       now_[each.id] = cluster++;
     }
-    sums_.move(pool_, rows, before_.data(), now_.data());
-    std::memcpy(before_.data(), now_.data(), rows.rows * sizeof(std::uint32_t));
+    move_sums(rows);
     return {};
   }
 

@@ -24,7 +24,7 @@ struct panel_scores {
 
   alignas(cache_line) float least[most_panel_lanes];
   alignas(cache_line) float next[most_panel_lanes];
-  alignas(cache_line) float limits[most_panel_lanes];             ///< of open lanes, else -infinity
+  alignas(cache_line) float limits[most_panel_lanes];           ///< of open lanes, else -infinity
   alignas(cache_line) std::uint32_t nearest[most_panel_lanes];  ///< whose score is the least
   float margins[most_panel_lanes];
   std::size_t counts[most_panel_lanes];

@@ -36,7 +36,8 @@ class row_panels {
   };
 
   /// @param kernels  null: there are no such panels, and nothing else may be asked of them
-  row_panels(const kernels_v1::panel_kernels* kernels, const matrix_view& rows) noexcept : kernels_(kernels), rows_(rows) {}
+  row_panels(const kernels_v1::panel_kernels* kernels, const matrix_view& rows) noexcept
+      : kernels_(kernels), rows_(rows) {}
 
   [[nodiscard]] const kernels_v1::panel_kernels* kernels() const noexcept { return kernels_; }
   [[nodiscard]] std::size_t lanes() const noexcept { return kernels_->queries; }
@@ -57,7 +58,8 @@ class row_panels {
     return kept_.resize(panels * panel_bytes());
   }
   void pack_kept(std::size_t first, const float* centre, panel_memory& memory) noexcept {
-    pack(first, centre, kept_.data() + first / lanes() * panel_bytes(), kept_lengths_.data() + first, memory.centred.data());
+    pack(first, centre, kept_.data() + first / lanes() * panel_bytes(), kept_lengths_.data() + first,
+         memory.centred.data());
   }
 
   /// The panel that begins with row `first`, a multiple of lanes(). Valid as long as `memory` is left alone.
@@ -71,7 +73,8 @@ class row_panels {
  private:
   [[nodiscard]] std::size_t panel_bytes() const noexcept { return kernels_->panel_bytes(rows_.dimension); }
 
-  void pack(std::size_t first, const float* centre, std::byte* panel, row_lengths* lengths, float* centred) const noexcept {
+  void pack(std::size_t first, const float* centre, std::byte* panel, row_lengths* lengths,
+            float* centred) const noexcept {
     const std::size_t count = rows_from(first);
     const std::size_t dimension = rows_.dimension;
     for (std::size_t i = 0; i < count; ++i) {
@@ -82,7 +85,8 @@ class row_panels {
     kernels_->pack(centred, dimension * sizeof(float), count, dimension, panel, residuals);
     for (std::size_t i = 0; i < count; ++i) {
       float squared = 0;
-      atlas::kernels().dot[kernels_v1::f32_f32](centred + i * dimension, centred + i * dimension, 0, nullptr, 1, dimension, &squared);
+      atlas::kernels().dot[kernels_v1::f32_f32](centred + i * dimension, centred + i * dimension, 0, nullptr, 1,
+                                                dimension, &squared);
       lengths[i] = {__builtin_sqrtf(squared), residuals[i]};
     }
   }
