@@ -60,7 +60,7 @@ TEST_SUITE("kmeans") {
     none.iterations = 0;
     const auto start = kmeans(rows.view(), none);
     REQUIRE(start.ok());
-    const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations);
+    const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations, options.seed);
     const auto found = kmeans(rows.view(), options);
     REQUIRE(found.ok());
     CHECK((all_of(found->assigned) == want.assigned.ids));

@@ -3,14 +3,14 @@
 #ifndef ATLAS_TESTS_SUPPORT_KMEANS_MODEL_HPP
 #define ATLAS_TESTS_SUPPORT_KMEANS_MODEL_HPP
 
-#include <atlas/distance/pair_distance.hpp>
+#include <atlas/core/bits.hpp>
 #include <atlas/distance/matrix_view.hpp>
+#include <atlas/distance/pair_distance.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 namespace support {
@@ -43,9 +43,10 @@ struct clustering {
   std::uint32_t iterations;
 };
 
-/// Lloyd's iterations from a start. Rows' sums are exact, and so in any order the same, if components are multiples of
+/// Lloyd's iterations from a start; the seed decides who fills empty clusters. Rows' sums are exact, and so in any order the same, if components are multiples of
 /// 2^-23 below 1 or small integers.
-inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centroids, std::uint32_t iterations) {
+inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centroids, std::uint32_t iterations,
+                        std::uint64_t seed) {
   const std::size_t dimension = rows.dimension;
   const std::size_t clusters = centroids.size() / dimension;
   std::vector<std::uint32_t> before;
@@ -56,17 +57,24 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
     if (found.iterations == iterations || ids == before) break;
     std::vector<std::size_t> sizes(clusters, 0);
     for (const std::uint32_t id : ids) ++sizes[id];
-    // Clusters without rows are given the rows furthest from their centroids.
-    std::vector<std::size_t> order(rows.rows);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-      return found.assigned.distances[left] > found.assigned.distances[right];
-    });
-    order.resize(static_cast<std::size_t>(std::count(sizes.begin(), sizes.end(), std::size_t{0})));
+    // Clusters without rows are given some: the first by a number drawn for each, divided by its distance.
+    const auto key = [&](std::size_t row) {
+      const std::uint64_t drawn =
+          atlas::mix64((seed ^ 0x66696C6CU) + (found.iterations * rows.rows + row + 1) * 0x9E3779B97F4A7C15U);
+      return static_cast<float>((drawn >> 40) + 1) / found.assigned.distances[row];
+    };
+    std::vector<std::size_t> order;
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+      if (found.assigned.distances[row] > 0.0F) order.push_back(row);
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t left, std::size_t right) { return key(left) < key(right); });
+    const auto wanted = static_cast<std::size_t>(std::count(sizes.begin(), sizes.end(), std::size_t{0}));
+    order.resize(std::min(order.size(), wanted));
     std::size_t empty = 0;
     auto left = sizes;
     for (const std::size_t row : order) {
-      if (found.assigned.distances[row] == 0.0F || left[ids[row]] == 1) continue;
+      if (left[ids[row]] == 1) continue;
       while (sizes[empty] != 0) ++empty;
       --left[ids[row]];
       ids[row] = static_cast<std::uint32_t>(empty++);

@@ -28,9 +28,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///                 errc::no_memory, errc::cancelled
 /// Exact: each row goes to the nearest centroid by the distances of the pair functions, as if all of them had been
 /// compared. A centroid is its rows' mean, summed in double and rounded once.
-/// Empty clusters are given one row each before centroids move, the rows furthest from their centroids. A row that is
-/// all of its cluster or lies where its centroid is stays; so clusters are left without rows if fewer rows differ than
-/// there are clusters and, rarely, if the last move of centroids takes all rows from one. Batches leave them as they are.
+/// Empty clusters are given one row each before centroids move, drawn with a chance in proportion to its squared distance
+/// from its centroid. The last row of a cluster stays; so clusters are left without rows if fewer rows differ than there
+/// are clusters and, rarely, if the last move of centroids takes all rows from one. Batches leave them where they are.
 /// The same input, options and instruction set give the same bits, whatever the number of threads.
 /// Cost: O(rows * clusters * dimension) time an iteration; from 32 components on in int8 where CPUs are faster at that.
 /// Memory beside the result: at most 20 bytes a row and 20 for each component of centroids; rows in int8, or once more

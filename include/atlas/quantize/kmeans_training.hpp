@@ -71,7 +71,7 @@ class kmeans_training {
     const matrix_view batch = dense(memory.data(), batch_rows, rows.dimension);
     while (found_.iterations < options_.iterations) {
       for (std::size_t i = 0; i < batch_rows; ++i) {
-        const std::uint64_t drawn = seeded(options_.seed ^ 0x6D696E69U, found_.iterations * batch_rows + i);
+        const std::uint64_t drawn = seeded(options_.seed ^ batch_seed, found_.iterations * batch_rows + i);
         ids[i] = static_cast<std::uint32_t>(drawn % rows.rows);
       }
       copy_rows(rows, ids.data(), batch_rows, memory.data());
@@ -97,6 +97,10 @@ class kmeans_training {
   }
 
  private:
+  // So that the choices are not those of the start.
+  static constexpr std::uint64_t batch_seed = 0x6261746368;
+  static constexpr std::uint64_t fill_seed = 0x66696C6C;
+
   [[nodiscard]] matrix_view centroids(const matrix_view& rows) const noexcept {
     return dense(found_.centroids.data(), options_.clusters, rows.dimension);
   }
@@ -125,23 +129,27 @@ class kmeans_training {
     return sum / static_cast<double>(rows.rows);
   }
 
-  /// Gives each cluster without rows one: the rows furthest from their centroids, the furthest first, unless they are
-  /// the last ones of their clusters or lie where their centroids are.
+  /// Gives each cluster without rows one, drawn with a chance in proportion to its squared distance, as k-means++ would:
+  /// the least of uniform numbers divided by these are such rows. The last row of a cluster stays.
   [[nodiscard]] status fill_empty(const matrix_view& rows, centroid_search& search) noexcept {
     std::size_t empty = 0;
     for (const std::uint64_t size : sums_.sizes) empty += size == 0 ? 1U : 0U;
     if (empty == 0) return {};
-    buffer<neighbour> furthest;
-    if (status made = furthest.resize(empty); !made.ok()) return made;
+    buffer<neighbour> drawn_rows;
+    if (status made = drawn_rows.resize(empty); !made.ok()) return made;
     search.measure(centroids(rows), now_.data(), distances_.data());
-    top_k least({furthest.data(), empty});
-    for (std::uint32_t row = 0; row < rows.rows; ++row) least.offer(-distances_.data()[row], row);
+    top_k least({drawn_rows.data(), empty});
+    for (std::uint32_t row = 0; row < rows.rows; ++row) {
+      const float distance = distances_.data()[row];
+      const std::uint64_t drawn = seeded(options_.seed ^ fill_seed, found_.iterations * rows.rows + row);
+      if (distance > 0.0F) least.offer(static_cast<float>((drawn >> 40) + 1) / distance, row);
+    }
     buffer<std::uint32_t> left;  // rows of each cluster
     if (status made = left.resize(options_.clusters); !made.ok()) return made;
     for (std::size_t i = 0; i < options_.clusters; ++i) left[i] = static_cast<std::uint32_t>(sums_.sizes[i]);
     std::uint32_t cluster = 0;
     for (const neighbour& each : least.take_sorted()) {
-      if (each.distance == 0.0F || left[now_[each.id]] == 1) continue;
+      if (left[now_[each.id]] == 1) continue;
       while (sums_.sizes[cluster] != 0) ++cluster;
       --left[now_[each.id]];
       now_[each.id] = cluster++;
