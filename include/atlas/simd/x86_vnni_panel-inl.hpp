@@ -67,6 +67,8 @@ struct vnni_sums {
     const __m512i components = _mm512_set1_epi32(four);
     lower = _mm512_dpbusd_epi32(lower, components, lower_queries);
     upper = _mm512_dpbusd_epi32(upper, components, upper_queries);
+    // gcc 12 would otherwise store both sums to the stack at every step as well. K-means of 60,000 x 784 on Zen 4: 0.92
+    // instead of 1.57 s.
     asm("" : "+v"(lower), "+v"(upper));
     // After the last row of a block there may be nothing that a pointer may point to.
     if constexpr (Rows > 1) others.add(row + stride_bytes, stride_bytes, lower_queries, upper_queries);
