@@ -48,11 +48,12 @@ class product_quantizer {
   /// 0.3 s. Memory beside the result: a part of the sample for each thread.
   [[nodiscard]] static result<product_quantizer> train(const matrix_view& rows, const pq_options& options) noexcept {
     if (status checked = detail::check_training_rows(rows); !checked.ok()) return checked.error();
-    if (status checked = check(rows.dimension, options.parts, options.bits); !checked.ok()) return checked.error();
+    if (status checked = detail::check_parts(rows.dimension, options.parts, options.bits); !checked.ok())
+      return checked.error();
     if (options.iterations > 10'000)
       return error{errc::invalid_argument, "iterations", "0 to 10000", options.iterations};
     product_quantizer made;
-    made.set_shape(rows.dimension, options.parts, options.bits);
+    made.shape_ = detail::part_shape::of(rows.dimension, options.parts, options.bits);
     const detail::part_shape& shape = made.shape_;
     if (rows.rows < shape.centroids) {
       return error{errc::invalid_argument, "rows.rows", "at least", shape.centroids, rows.rows};
@@ -169,11 +170,11 @@ class product_quantizer {
     const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::product);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
-    if (shape[0] == 0 || shape[0] > max_dimension || !check(shape[0], shape[1], shape[2]).ok()) {
+    if (shape[0] == 0 || shape[0] > max_dimension || !detail::check_parts(shape[0], shape[1], shape[2]).ok()) {
       return error{errc::corrupt_file, "quantizer.shape", "a dimension, parts and bits that fit", "others"};
     }
     product_quantizer made;
-    made.set_shape(shape[0], shape[1], static_cast<unsigned>(shape[2]));
+    made.shape_ = detail::part_shape::of(shape[0], shape[1], static_cast<unsigned>(shape[2]));
     const std::size_t floats = made.shape_.parts * made.shape_.part_floats();
     if (image.value().header.count != floats) {
       return error{errc::corrupt_file, "quantizer.count", floats, image.value().header.count};
@@ -188,21 +189,6 @@ class product_quantizer {
   }
 
  private:
-  [[nodiscard]] static status check(std::size_t dimension, std::uint64_t parts, std::uint64_t bits) noexcept {
-    if (bits != 4 && bits != 8) return error{errc::invalid_argument, "bits", "4 or 8", bits};
-    if (parts == 0) return error{errc::invalid_argument, "parts", "at least 1", parts};
-    if (parts > dimension) return error{errc::invalid_argument, "parts", "at most the dimension", dimension, parts};
-    const std::size_t width = (dimension + parts - 1) / parts;
-    if ((parts - 1) * width >= dimension) {
-      return error{errc::invalid_argument, "parts", "none of padding alone, as of", (dimension + width - 1) / width,
-                   parts};
-    }
-    return {};
-  }
-  void set_shape(std::size_t dimension, std::size_t parts, unsigned bits) noexcept {
-    shape_ = {dimension, parts, (dimension + parts - 1) / parts, std::size_t{1} << bits};
-  }
-
   [[nodiscard]] status train_parts(const matrix_view& rows, const pq_options& options,
                                    const buffer<std::uint32_t>& sample) noexcept {
     thread_pool pool(options.threads);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/product_training.hpp -- the centroids of one part: Lloyd's k-means on many short vectors.
 //
-// Room:      part_shape, training_sample, part_trainer.
+// Room:      part_shape and what fits it, training_sample, part_trainer.
 // Not here:  the quantiser (quantize/product_quantizer.hpp), whole vectors (quantize/kmeans.hpp).
 // Depends:   core, simd, distance.
 // Threads:   a trainer is one thread's.
@@ -28,6 +28,10 @@ struct part_shape {
   std::size_t width = 0;
   std::size_t centroids = 0;
 
+  /// @pre check_parts(dimension, parts, bits) is ok
+  [[nodiscard]] static constexpr part_shape of(std::size_t dimension, std::size_t parts, unsigned bits) noexcept {
+    return {dimension, parts, (dimension + parts - 1) / parts, std::size_t{1} << bits};
+  }
   [[nodiscard]] constexpr std::size_t padded() const noexcept { return parts * width; }
   /// Components of the last part that are none of the padding.
   [[nodiscard]] constexpr std::size_t last_width() const noexcept { return dimension - (parts - 1) * width; }
@@ -37,6 +41,15 @@ struct part_shape {
   /// Floats of a part's centroids.
   [[nodiscard]] constexpr std::size_t part_floats() const noexcept { return width * centroids; }
 };
+
+[[nodiscard]] inline status check_parts(std::size_t dimension, std::uint64_t parts, std::uint64_t bits) noexcept {
+  if (bits != 4 && bits != 8) return error{errc::invalid_argument, "bits", "4 or 8", bits};
+  if (parts == 0) return error{errc::invalid_argument, "parts", "at least 1", parts};
+  if (parts > dimension) return error{errc::invalid_argument, "parts", "at most the dimension", dimension, parts};
+  const std::size_t width = (dimension + parts - 1) / parts;
+  if ((parts - 1) * width < dimension) return {};
+  return error{errc::invalid_argument, "parts", "none of padding alone, as of", (dimension + width - 1) / width, parts};
+}
 
 /// The `which`th of the numbers that a seed stands for.
 [[nodiscard]] constexpr std::uint64_t random_number(std::uint64_t seed, std::uint64_t which) noexcept {
@@ -87,11 +100,20 @@ class part_trainer {
     place_first(seed, codebook);
     for (std::uint32_t move = 0; move < moves; ++move) {
       const std::size_t seen = rows_of_move(move, moves);
-      kernels().pq_encode(numbers_.data(), shape_.width * sizeof(float), seen, codebook, 1, shape_.width,
-                          shape_.centroids, codes_.data(), 1);
+      encode(seen, codebook);
       move_centroids(seen, codebook);
       place_unused(seen, random_number(seed, shape_.centroids + move), codebook);
     }
+  }
+  /// Moves centroids that are there once, as all rows say.
+  /// @return  shape [count]: the rows' codes before the move
+  const std::uint8_t* move(const matrix_view& rows, const std::uint32_t* sample, std::size_t part, std::uint64_t seed,
+                           float* codebook) noexcept {
+    copy_part(rows, sample, part);
+    encode(count_, codebook);
+    move_centroids(count_, codebook);
+    place_unused(count_, seed, codebook);
+    return codes_.data();
   }
 
  private:
@@ -133,6 +155,10 @@ class part_trainer {
     return seen < least ? least : seen;
   }
 
+  void encode(std::size_t seen, const float* codebook) noexcept {
+    kernels().pq_encode(numbers_.data(), shape_.width * sizeof(float), seen, codebook, 1, shape_.width,
+                        shape_.centroids, codes_.data(), 1);
+  }
   void move_centroids(std::size_t seen, float* codebook) noexcept {
     const std::size_t width = shape_.width;
     std::memset(sums_.data(), 0, shape_.part_floats() * sizeof(double));
