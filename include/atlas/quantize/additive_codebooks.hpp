@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/additive_codebooks.hpp -- centroids whose sums stand for vectors, and the search for a sum.
 //
-// Room:      additive_codebooks: whole-vector centroids of several stages; beam search for a vector's codes.
+// Room:      additive_codebooks: whole-vector centroids of several stages, and beam search for a vector's codes.
 // Not here:  training (quantize/additive_training.hpp), what a caller uses (quantize/additive_quantizer.hpp).
 // Depends:   core, simd, distance.
 // Threads:   search is pure but for its scratch.
@@ -59,11 +59,9 @@ struct additive_codebooks {
   /// each stage anew behind that, with all the others as they are, changes the error by 0.1 % on sift-kodak-128.
   ///
   /// @param of_vector  shape [count()]: inner products with each centroid
-  /// @param used       stages to choose, the first ones
   /// @param costs      shape [centroids]: scratch
-  /// @param codes      shape [stages]; of the used stages written
-  void search(const float* of_vector, std::size_t used, std::size_t beam, float* costs,
-              std::uint8_t* codes) const noexcept {
+  /// @param codes      shape [stages]
+  void search(const float* of_vector, std::size_t beam, float* costs, std::uint8_t* codes) const noexcept {
     struct sum {
       float cost;
       std::uint8_t codes[most_stages];
@@ -71,7 +69,7 @@ struct additive_codebooks {
     sum best[2][most_beam];
     std::size_t best_count = 1;
     best[0][0].cost = 0.0F;
-    for (std::size_t stage = 0; stage < used; ++stage) {
+    for (std::size_t stage = 0; stage < stages; ++stage) {
       const sum* const from = best[stage % 2];
       sum* const to = best[(stage + 1) % 2];
       std::size_t to_count = 0;
@@ -89,13 +87,13 @@ struct additive_codebooks {
       }
       best_count = to_count;
     }
-    std::memcpy(codes, best[used % 2][0].codes, used);
+    std::memcpy(codes, best[stages % 2][0].codes, stages);
   }
 
-  /// The sum of centroids that codes name, of the first stages; bits of a code beyond the centroids count nothing.
-  void decode(const std::uint8_t* codes, std::size_t used, float* row) const noexcept {
+  /// The sum of centroids that codes name; bits of a code beyond the centroids count nothing.
+  void decode(const std::uint8_t* codes, float* row) const noexcept {
     for (std::size_t i = 0; i < dimension; ++i) row[i] = 0.0F;
-    for (std::size_t stage = 0; stage < used; ++stage) {
+    for (std::size_t stage = 0; stage < stages; ++stage) {
       const float* const from = centroid(stage, codes[stage] & (centroids - 1));
       for (std::size_t i = 0; i < dimension; ++i) row[i] += from[i];
     }
