@@ -199,6 +199,16 @@ HWY_INLINE void pq_least_of_four(vector_f32 a, vector_f32 b, vector_f32 c, vecto
 struct pq_four {
   vector_f32 of[4][pq_vectors_of_16];
   HWY_ALIGN float least[4];
+  HWY_INLINE pq_four() {}
+  /// Of four parts' tables.
+  HWY_INLINE explicit pq_four(const float* tables) {
+    for (std::size_t each = 0; each < 4; ++each) {
+      for (std::size_t i = 0; i < pq_vectors_of_16; ++i) {
+        of[each][i] = hn::LoadU(lanes_f32(), tables + each * 16 + i * lane_count);
+      }
+    }
+    fold();
+  }
   HWY_INLINE void fold() {
     vector_f32 folded[4] = {of[0][0], of[1][0], of[2][0], of[3][0]};
     for (std::size_t each = 0; each < 4; ++each) {
@@ -310,18 +320,6 @@ inline void pq_encode(const float* rows, std::size_t stride_bytes, std::size_t c
   }
 }
 
-/// Four parts' tables, and the least entry of each.
-HWY_INLINE pq_four pq4_four_tables(const float* tables) {
-  pq_four four;
-  for (std::size_t each = 0; each < 4; ++each) {
-    for (std::size_t i = 0; i < pq_vectors_of_16; ++i) {
-      four.of[each][i] = hn::LoadU(lanes_f32(), tables + each * 16 + i * lane_count);
-    }
-  }
-  four.fold();
-  return four;
-}
-
 inline kernels_v1::pq4_steps_of_tables pq4_byte_tables(const float* tables, std::size_t parts, std::uint8_t* bytes) {
   const lanes_f32 lanes;
   const lanes_i32 integers;
@@ -329,7 +327,7 @@ inline kernels_v1::pq4_steps_of_tables pq4_byte_tables(const float* tables, std:
   auto ranges = hn::Zero(lanes);
   auto magnitudes = hn::Zero(integers);  // of finite numbers they are below that of infinity
   for (std::size_t part = 0; part < parts; part += 4) {
-    const pq_four four = pq4_four_tables(tables + part * 16);
+    const pq_four four(tables + part * 16);
     for (std::size_t each = 0; each < 4; ++each) {
       sum += static_cast<double>(four.least[each]);
       for (std::size_t i = 0; i < pq_vectors_of_16; ++i) {
@@ -350,7 +348,7 @@ inline kernels_v1::pq4_steps_of_tables pq4_byte_tables(const float* tables, std:
   const auto inverse = hn::Set(lanes, 1.0F / step);
   const auto most = hn::Set(lanes, pq4_steps);
   for (std::size_t part = 0; part < parts; part += 4) {
-    const pq_four four = pq4_four_tables(tables + part * 16);
+    const pq_four four(tables + part * 16);
     for (std::size_t each = 0; each < 4; ++each) {
       const auto least = hn::Set(lanes, four.least[each]);
       for (std::size_t i = 0; i < pq_vectors_of_16; ++i, bytes += lane_count) {
