@@ -161,6 +161,14 @@ bool same(const scalar_quantizer& a, const scalar_quantizer& b) {
     CHECK(out == 199.0F);
   }
 
+  TEST_CASE("train: the ends of all rows count, also of those that are not in the sample") {
+    std::vector<float> numbers(3000, 0.0F);
+    numbers[1234] = 255.0F;
+    const auto sq = scalar_quantizer::train(dense(numbers.data(), 3000, 1), {.sample_rows = 10}).value();
+    CHECK(sq.lower(0) == 0.0F);
+    CHECK(std::abs(sq.lower(0) + 255 * sq.step(0) - 255) <= 1e-3F);
+  }
+
   TEST_CASE("train: the same with any number of threads; numbers that are huge, tiny or all alike work") {
     const auto numbers = bell_shaped(4, 500 * 9);
     sq_options options{.bits = 4, .sample_rows = 100};
