@@ -31,8 +31,8 @@ struct opq_options {
 
 /// An orthogonal map of vectors of `dimension` components to ones of `padded`, the dimension rounded up to a multiple
 /// of the parts. Lengths and inner products stay. It begins at the principal directions, dealt out so that parts have
-/// even variance, and rounds go on from there: ten lower the error by less than 1 % and move recall@10 by no more, up
-/// or down (mnist-784, sift-kodak-128, lsa-books-384; 32 and 64 bytes), so that none are the default.
+/// even variance, and rounds go on from there. Five to ten of them moved recall@10 by less than 1 %, up or down
+/// (mnist-784 with 32 bytes, sift-kodak-128 and lsa-books-384 with 32 and 64), so that none are the default.
 class learned_rotation {
  public:
   /// Of dimension 0: for one that is made later.
