@@ -102,6 +102,18 @@ struct bit_query {
   float offset;                ///< what is added to that
 };
 
+/// Float tables as bytes: an entry stands for step * byte, and the least entry of its part.
+struct pq4_steps_of_tables {
+  float step;    ///< 0 if all bytes are 0
+  double least;  ///< sum of the parts' least entries, in the order of parts
+};
+
+/// Numbers of a query and each centroid: tables[part * centroids + j] is the sum over i < width, in that order, of a
+/// term of query[part * width + i] and codebook[(part * width + i) * centroids + j]. A product is rounded before it is
+/// added: the same bits on all tables. width >= 1; centroids 16 or 256. tables: [parts, centroids], overlaps no input.
+using pq_tables_kernel = void (*)(const float* query, const float* codebook, std::size_t parts, std::size_t width,
+                                  std::size_t centroids, float* tables);
+
 /// One scalar for another, element by element; `to` does not overlap `from`.
 using convert_kernel = void (*)(const void* from, void* to, std::size_t count);
 
@@ -199,6 +211,20 @@ struct kernel_table {
   /// `parts` is even and at most 256, so that no sum overflows. Each block is parts * 16 bytes.
   void (*pq4)(const std::uint8_t* tables, const std::uint8_t* blocks, std::size_t block_count, std::size_t parts,
               std::uint16_t* out);
+
+  pq_tables_kernel pq_products;     ///< the terms are products
+  pq_tables_kernel pq_differences;  ///< the terms are squares of differences
+  /// codes[row * code_stride + part] is the centroid for which the entry of pq_differences would be least, of equal ones the
+  /// lowest; of NaN any below `centroids`. Row i begins at rows + i * stride_bytes and has parts * width components.
+  /// The same on all tables.
+  void (*pq_encode)(const float* rows, std::size_t stride_bytes, std::size_t count, const float* codebook,
+                    std::size_t parts, std::size_t width, std::size_t centroids, std::uint8_t* codes,
+                    std::size_t code_stride);
+  /// For pq4: bytes[part * 16 + j] is (tables[part * 16 + j] - the part's least entry) / step rounded to nearest even,
+  /// at most 63, so that four fit a byte. The step is the largest range of a part / 63. If no range is at least 2^-100,
+  /// or one is not finite, all bytes and the step are 0; with an entry that is not finite `least` is 0 too. The same on
+  /// all tables. parts is a multiple of 4, with zeros for those there are not. bytes: [parts, 16].
+  pq4_steps_of_tables (*pq4_byte_tables)(const float* tables, std::size_t parts, std::uint8_t* bytes);
 
   /// Distances of codes with a lower bound and a step for each row. lvq8: byte i of a row is code i. lvq4: blocks of 64
   /// bytes hold 128 codes; byte j of block b holds code 128b + j in its lower and code 128b + 64 + j in its upper half.

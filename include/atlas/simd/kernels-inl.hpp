@@ -62,6 +62,7 @@
 #include <atlas/quantize/lvq_code_kernels-inl.hpp>
 #include <atlas/quantize/lvq_row_kernels-inl.hpp>
 #include <atlas/quantize/neighbour_kernels-inl.hpp>
+#include <atlas/quantize/product_kernels-inl.hpp>
 #include <atlas/quantize/rotation_kernels-inl.hpp>
 
 ATLAS_KERNELS_BEGIN
@@ -120,6 +121,10 @@ inline constexpr kernels_v1::kernel_table table = {
     .add_to_f64 = &add_to_f64,
     .pq8 = &pq8,
     .pq4 = &pq4,
+    .pq_products = &pq_tables<pq_product>,
+    .pq_differences = &pq_tables<pq_difference>,
+    .pq_encode = &pq_encode,
+    .pq4_byte_tables = &pq4_byte_tables,
     .lvq8 = &lvq_kernel<lvq8_codes>,
     .lvq4 = &lvq_kernel<lvq4_codes>,
     .lvq_range = &lvq_range,
