@@ -152,8 +152,10 @@ namespace detail {
     return error{errc::not_finite, "vector", "finite components", "NaN or infinity"};
   }
   float square = 0.0F;
-  kernels().dot[kernels_v1::f32_f32](vector, vector, 0, nullptr, 1, dimension, &square);
-  double squares = static_cast<double>(square);
+  const std::size_t whole = dimension & ~std::size_t{15};
+  kernels().steady_dot(vector, vector, 0, nullptr, 1, whole, &square);
+  double squares = static_cast<double>(square);  // the same on all instruction sets, and so is the vector of unit length
+  for (std::size_t i = whole; i < dimension; ++i) squares += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);
   if (!(squares > 1e-30 && squares < 1e30)) {  // float may have over- or underflowed: once more, in double
     squares = 0.0;
     for (std::size_t i = 0; i < dimension; ++i) squares += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);

@@ -14,6 +14,7 @@
 
 #include <atlas/distance/code_kernels-inl.hpp>  // pq4_sums, pq4_tables, pq4_store
 #include <atlas/distance/components-inl.hpp>    // sum_of_lanes
+#include <atlas/distance/unfused-inl.hpp>       // unfused
 
 #include <cstring>  // std::memset
 
@@ -67,7 +68,7 @@ inline kernels_v1::bit_steps_of_query bit_tables(const float* rotated, std::size
   std::uint32_t sizes = 0;
   for (std::size_t i = 0; i < dimension; i += 4, tables += 16) {
     for (std::size_t bit = 0; bit < 4; ++bit) {
-      const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, rotated[i + bit] * inverse + bit_rounder);
+      const std::uint32_t bits = __builtin_bit_cast(std::uint32_t, unfused(rotated[i + bit] * inverse) + bit_rounder);
       const auto steps = static_cast<std::int8_t>(bits & 0xFFU);
       const auto steps_size = static_cast<std::uint8_t>(steps < 0 ? -steps : steps);
       sizes += steps_size;
@@ -232,7 +233,8 @@ inline kernels_v1::bit_steps_of_query bit_tables(const float* rotated, std::size
   for (std::size_t first = 0; first < dimension; first += 64) {
     HWY_ALIGN std::int8_t steps[64 + 16] = {};  // loads of 16 for the groups of fewer
     for (std::size_t at = first; at < first + 64 && at < dimension; at += lane_count) {
-      const auto rounded = hn::MulAdd(bit_components(rotated, at, dimension), inverse, hn::Set(lanes, bit_rounder));
+      const auto scaled = unfused(hn::Mul(bit_components(rotated, at, dimension), inverse));
+      const auto rounded = hn::Add(scaled, hn::Set(lanes, bit_rounder));
       const auto number = hn::Sub(hn::BitCast(lanes_i32(), rounded), hn::Set(lanes_i32(), 0x4B400000));
       sizes = hn::Add(sizes, hn::Abs(number));
       const auto bytes = hn::U8FromU32(hn::And(hn::BitCast(bits, number), hn::Set(bits, 0xFF)));

@@ -133,11 +133,10 @@ struct rotation_registers {
   rotation_registers<Count / 2> upper;
 
   // Constructors are written out because gcc gives an implicit one no target.
-  template <class HasSigns>
-  HWY_INLINE rotation_registers(HasSigns has_signs, const float* numbers, const std::uint8_t* signs, std::size_t at,
-                                std::size_t stride)
-      : lower(has_signs, numbers, signs, at, stride),
-        upper(has_signs, numbers, signs, at + Count / 2 * stride, stride) {}
+  HWY_INLINE rotation_registers(const float* numbers, std::size_t stride)
+      : lower(numbers, stride), upper(numbers + Count / 2 * stride, stride) {}
+  HWY_INLINE rotation_registers(const float* numbers, const std::uint8_t* signs, std::size_t at)
+      : lower(numbers, signs, at), upper(numbers, signs, at + Count / 2 * lane_count) {}
   HWY_INLINE void add(const rotation_registers& other) {
     lower.add(other.lower);
     upper.add(other.upper);
@@ -154,9 +153,13 @@ struct rotation_registers {
     lower.add(upper);
     upper.subtract_from(before);
   }
-  HWY_INLINE void transform_lanes(const rotation_lanes& lanes, vector_f32 norm) {
-    lower.transform_lanes(lanes, norm);
-    upper.transform_lanes(lanes, norm);
+  HWY_INLINE void transform_lanes(const rotation_lanes& lanes) {
+    lower.transform_lanes(lanes);
+    upper.transform_lanes(lanes);
+  }
+  HWY_INLINE void scale(vector_f32 norm) {
+    lower.scale(norm);
+    upper.scale(norm);
   }
   HWY_INLINE void store(float* numbers, std::size_t stride) const {
     lower.store(numbers, stride);
@@ -167,51 +170,46 @@ template <>
 struct rotation_registers<1> {
   vector_f32 numbers;
 
-  HWY_INLINE rotation_registers(std::true_type, const float* from, const std::uint8_t* signs, std::size_t at,
-                                std::size_t)
+  HWY_INLINE rotation_registers(const float* from, std::size_t) : numbers(hn::LoadU(lanes_f32(), from)) {}
+  HWY_INLINE rotation_registers(const float* from, const std::uint8_t* signs, std::size_t at)
       : numbers(rotation_load(lanes_f32(), from, signs, at)) {}
-  HWY_INLINE rotation_registers(std::false_type, const float* from, const std::uint8_t*, std::size_t at, std::size_t)
-      : numbers(hn::LoadU(lanes_f32(), from + at)) {}
   HWY_INLINE void add(const rotation_registers& other) { numbers = hn::Add(numbers, other.numbers); }
   HWY_INLINE void subtract_from(const rotation_registers& other) { numbers = hn::Sub(other.numbers, numbers); }
   HWY_INLINE void transform() {}
-  HWY_INLINE void transform_lanes(const rotation_lanes& lanes, vector_f32 norm) {
-    numbers = hn::Mul(lanes.transformed(numbers), norm);
-  }
+  HWY_INLINE void transform_lanes(const rotation_lanes& lanes) { numbers = lanes.transformed(numbers); }
+  HWY_INLINE void scale(vector_f32 norm) { numbers = hn::Mul(numbers, norm); }
   HWY_INLINE void store(float* to, std::size_t) const { hn::StoreU(numbers, lanes_f32(), to); }
 };
 
-/// Sums and differences across `Radix` registers `stride` apart, wherever in [first, first + size) they begin.
-template <std::size_t Radix, bool HasSigns>
-HWY_INLINE void rotation_pass(float* numbers, const std::uint8_t* signs, std::size_t first, std::size_t size,
-                              std::size_t stride) {
-  for (std::size_t block = first; block < first + size; block += Radix * stride) {
-    for (std::size_t at = block; at < block + stride; at += lane_count) {
-      rotation_registers<Radix> registers(std::bool_constant<HasSigns>(), numbers, signs, at, stride);
-      registers.transform();
-      registers.store(numbers + at, stride);
-    }
-  }
-}
-/// The last pass: across neighbouring registers and inside of them.
-template <std::size_t Radix, bool HasSigns>
-HWY_INLINE void rotation_last_pass(float* numbers, const std::uint8_t* signs, std::size_t first, std::size_t size,
-                                   const rotation_lanes& lanes) {
+// Numbers that are next to each other are added first, then ever farther ones, as one component at a time: the same bits
+// on all targets.
+
+/// Signs, and sums and differences inside of registers and across `Radix` neighbouring ones.
+template <std::size_t Radix>
+HWY_INLINE void rotation_first_pass(float* numbers, const std::uint8_t* signs, std::size_t first, std::size_t size,
+                                    const rotation_lanes& lanes) {
   const auto norm = hn::Set(lanes_f32(), rotation_norm(size));
+  const bool is_last = size == Radix * lane_count;
   for (std::size_t at = first; at < first + size; at += Radix * lane_count) {
-    rotation_registers<Radix> registers(std::bool_constant<HasSigns>(), numbers, signs, at, lane_count);
+    rotation_registers<Radix> registers(numbers, signs, at);
+    registers.transform_lanes(lanes);
     registers.transform();
-    registers.transform_lanes(lanes, norm);
+    if (is_last) registers.scale(norm);
     registers.store(numbers + at, lane_count);
   }
 }
-template <bool HasSigns>
-HWY_INLINE void rotation_last_passes(float* numbers, const std::uint8_t* signs, std::size_t first, std::size_t size,
-                                     std::size_t registers, const rotation_lanes& lanes) {
-  if (registers == 8) return rotation_last_pass<8, HasSigns>(numbers, signs, first, size, lanes);
-  if (registers == 4) return rotation_last_pass<4, HasSigns>(numbers, signs, first, size, lanes);
-  if (registers == 2) return rotation_last_pass<2, HasSigns>(numbers, signs, first, size, lanes);
-  rotation_last_pass<1, HasSigns>(numbers, signs, first, size, lanes);
+/// Sums and differences across eight registers `stride` apart, wherever in [first, first + size) they begin.
+HWY_INLINE void rotation_pass(float* numbers, std::size_t first, std::size_t size, std::size_t stride) {
+  const auto norm = hn::Set(lanes_f32(), rotation_norm(size));
+  const bool is_last = size == 8 * stride;
+  for (std::size_t block = first; block < first + size; block += 8 * stride) {
+    for (std::size_t at = block; at < block + stride; at += lane_count) {
+      rotation_registers<8> registers(numbers + at, stride);
+      registers.transform();
+      if (is_last) registers.scale(norm);
+      registers.store(numbers + at, stride);
+    }
+  }
 }
 
 /// Signs of components that no transform of this round touches. Both ends are multiples of 8.
@@ -240,16 +238,18 @@ HWY_INLINE void rotation_round(std::size_t round, std::size_t padded, const std:
   const auto [first, size] = rotation_span_of(round, padded);
   rotation_flip(numbers, signs, 0, first);
   rotation_flip(numbers, signs, first + size, padded);
-  std::size_t registers = size / lane_count;
-  if (registers <= 8) {
-    rotation_last_passes<true>(numbers, signs, first, size, registers, lanes);
+  std::size_t radix = size / lane_count;
+  while (radix > 8) radix /= 8;
+  if (radix == 8) {
+    rotation_first_pass<8>(numbers, signs, first, size, lanes);
+  } else if (radix == 4) {
+    rotation_first_pass<4>(numbers, signs, first, size, lanes);
+  } else if (radix == 2) {
+    rotation_first_pass<2>(numbers, signs, first, size, lanes);
   } else {
-    rotation_pass<8, true>(numbers, signs, first, size, size / 8);
-    for (registers /= 8; registers > 8; registers /= 8) {
-      rotation_pass<8, false>(numbers, signs, first, size, registers / 8 * lane_count);
-    }
-    rotation_last_passes<false>(numbers, signs, first, size, registers, lanes);
+    rotation_first_pass<1>(numbers, signs, first, size, lanes);
   }
+  for (std::size_t stride = radix * lane_count; stride < size; stride *= 8) rotation_pass(numbers, first, size, stride);
   if (size == padded) return;
   const std::size_t half = padded / 2;
   const std::size_t done = rotation_halves(lanes_f32(), numbers, numbers + half, 0, half);

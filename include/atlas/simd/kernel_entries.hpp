@@ -102,6 +102,10 @@ struct bit_query {
   float offset;                ///< what is added to that
 };
 
+/// Where the parts of a block of 32 rows of a list begin, in bytes: f32 add[32], f32 mul[32], u32 row[32], codes.
+inline constexpr std::size_t list_rows_offset = 256;
+inline constexpr std::size_t list_codes_offset = 384;
+
 /// Float tables as bytes: an entry stands for step * byte, and the least entry of its part.
 struct pq4_steps_of_tables {
   float step;    ///< 0 if all bytes are 0
@@ -267,6 +271,28 @@ struct kernel_table {
   /// @return  bit r is set if out[r] < bound
   std::uint32_t (*neighbour_estimates)(const bit_query& query, const void* bits, const float* add_mul,
                                        float distance_of_node, float bound, float* out);
+
+  /// Estimates for a list's rows, block_count blocks of list_codes_offset + query.parts * 16 bytes: of lane r
+  /// (base + add[r]) + mul[r] * (factor * sum[r] + offset), each operation rounded, with the exact sum of the entries that
+  /// lane r's codes name, as neighbour_estimates has it. Any bytes. The same bits on all tables.
+  /// @param distances  room for 32 * block_count: the estimates that are at most `bound`, in the order of their lanes
+  /// @param rows       likewise: their row[r]
+  /// @return           how many these are
+  std::size_t (*list_estimates)(const bit_query& query, const void* blocks, std::size_t block_count, float base,
+                                float bound, float* distances, std::uint32_t* rows);
+
+  /// Keeps the `most` pairs that are least by distance, then row, in the order in which they come.
+  /// @param distances  [count], count >= 1, no NaN; room for 15 more, which may be overwritten; likewise `rows`
+  /// @param most       >= 1
+  /// @param bound      a number that is at least every distance kept, and less than every other but for equally far rows
+  /// @return           the lesser of count and `most`
+  std::size_t (*keep_nearest)(float* distances, std::uint32_t* rows, std::size_t count, std::size_t most, float* bound);
+
+  /// Inner products of a query and rows, as `dot` but the same bits on all tables: 16 sums, of the components i with
+  /// the same i % 16 in their order, each product rounded; then sums s and s + 8 are added, s and s + 4, s and s + 2, s
+  /// and s + 1. dimension is a multiple of 16.
+  void (*steady_dot)(const float* query, const void* rows, std::size_t stride_bytes, const std::uint32_t* ids,
+                     std::size_t count, std::size_t dimension, float* out);
 
   panel_kernels panel;     ///< in float32, with differences, with neither prepare nor begin
   panel_kernels panel_16;  ///< the same for 16 queries, and faster for no more than 16; the same bits

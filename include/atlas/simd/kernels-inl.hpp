@@ -56,8 +56,11 @@
 #include <atlas/distance/bit_kernels-inl.hpp>
 #include <atlas/distance/code_kernels-inl.hpp>
 #include <atlas/distance/convert_kernels-inl.hpp>
+#include <atlas/distance/keep_kernels-inl.hpp>
 #include <atlas/distance/panel_kernels-inl.hpp>
 #include <atlas/distance/row_kernels-inl.hpp>
+#include <atlas/distance/steady_kernels-inl.hpp>
+#include <atlas/quantize/list_kernels-inl.hpp>
 #include <atlas/quantize/kmeans_kernels-inl.hpp>
 #include <atlas/quantize/lvq_code_kernels-inl.hpp>
 #include <atlas/quantize/lvq_row_kernels-inl.hpp>
@@ -133,6 +136,9 @@ inline constexpr kernels_v1::kernel_table table = {
     .neighbour_bits = &neighbour_bits,
     .bit_tables = &bit_tables,
     .neighbour_estimates = &neighbour_estimates,
+    .list_estimates = &list_estimates,
+    .keep_nearest = &keep_nearest,
+    .steady_dot = &steady_dot,
     .panel = panel_of<panel_queries, panel_rows>,
     .panel_16 = panel_of<16, panel_16_rows>,
     .panel_bf16 = nullptr,

@@ -42,6 +42,7 @@
 
 #include <atlas/simd/x86_amx-inl.hpp>
 #include <atlas/simd/x86_bf16-inl.hpp>
+#include <atlas/simd/x86_vbmi_lists-inl.hpp>
 #include <atlas/simd/x86_vbmi_neighbours-inl.hpp>
 #include <atlas/simd/x86_vnni-inl.hpp>
 #include <atlas/simd/x86_vnni_lvq-inl.hpp>
@@ -67,6 +68,7 @@ constexpr kernels_v1::kernel_table with_vpopcnt(kernels_v1::kernel_table table) 
   table.jaccard = &jaccard_vpopcnt;
   table.common_bits = &common_bits_vpopcnt;
   table.neighbour_estimates = &neighbour_estimates_vbmi;
+  table.list_estimates = &list_estimates_vbmi;
   return table;
 }
 constexpr kernels_v1::kernel_table with_bf16(kernels_v1::kernel_table table) {
