@@ -144,7 +144,8 @@ typedef struct atlas_index atlas_index;
 enum {
   ATLAS_KIND_DEFAULT = 0, /**< HNSW */
   ATLAS_KIND_FLAT = 1,    /**< compares with every row: exact */
-  ATLAS_KIND_HNSW = 2     /**< a graph: fast, recall depends on the width */
+  ATLAS_KIND_HNSW = 2,    /**< a graph: fast, recall depends on the width */
+  ATLAS_KIND_IVF_PQ = 3   /**< lists of codes; opened, not created, by this version's C interface */
 };
 
 /** In what form hnsw compares rows while it walks the graph. Answers are measured on the stored vectors. */

@@ -17,6 +17,7 @@ using atlas::status;
 
 static_assert(ATLAS_KIND_FLAT == static_cast<int>(atlas::file_kind::flat));
 static_assert(ATLAS_KIND_HNSW == static_cast<int>(atlas::file_kind::hnsw));
+static_assert(ATLAS_KIND_IVF_PQ == static_cast<int>(atlas::file_kind::ivf_pq));
 static_assert(ATLAS_METRIC_L2SQ == static_cast<int>(atlas::metric::l2sq));
 static_assert(ATLAS_METRIC_INNER_PRODUCT == static_cast<int>(atlas::metric::inner_product));
 static_assert(ATLAS_METRIC_COSINE == static_cast<int>(atlas::metric::cosine));

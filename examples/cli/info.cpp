@@ -30,6 +30,13 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::codes: return "codes";
     case atlas::index_section::code_centre: return "code centre";
     case atlas::index_section::neighbours: return "neighbours";
+    case atlas::index_section::lists: return "lists";
+    case atlas::index_section::list_blocks: return "list blocks";
+    case atlas::index_section::centroids: return "centroids";
+    case atlas::index_section::centroid_codes: return "centroid codes";
+    case atlas::index_section::list_centre: return "list centre";
+    case atlas::index_section::quantizer: return "quantizer";
+    case atlas::index_section::list_rotation: return "list rotation";
   }
   switch (static_cast<atlas::folder_section>(id)) {
     case atlas::folder_section::info: return "folder";
@@ -69,6 +76,15 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
                          {"codes", name(graph->codes())},
                          {"codes_from", graph->codes_from()},
                          {"sealed", graph->is_sealed()}};
+  }
+  if (const auto* lists = index.as_ivf_pq()) {
+    out["parameters"] = {{"lists", lists->lists()},
+                         {"codes", name(lists->codes())},
+                         {"code_bytes", lists->code_bytes()},
+                         {"parts", lists->parts()},
+                         {"rotation", name(lists->rotation())},
+                         {"probes", lists->probes()},
+                         {"rerank", lists->rerank()}};
   }
   const atlas::memory_use memory = index.memory();
   out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};

@@ -43,6 +43,8 @@ std::string small_file(const support::memory_folder& folder, atlas::metric metri
   };
   if (Case::kind == atlas::file_kind::flat) {
     fill(atlas::flat<float>::create({.dimension = dimension, .metric = metric}).value());
+  } else if (Case::kind == atlas::file_kind::ivf_pq) {
+    fill(atlas::ivf_pq<float>::create(support::exact_ivf_options(dimension, metric)).value());
   } else {
     fill(atlas::hnsw<float>::create({.dimension = dimension, .metric = metric, .connectivity = 2, .build_width = 10, .search_width = 10}).value());
   }
@@ -114,7 +116,7 @@ void check_refused(const patched_file& file, errc code) {
     };
     const lie lies[] = {
         {20, 0, 2, errc::kind_mismatch},
-        {20, 3, 2, errc::kind_mismatch},
+        {20, 4, 2, errc::kind_mismatch},
         {20, 0xFFFF, 2, errc::kind_mismatch},
         {22, 5, 1, errc::scalar_mismatch},
         {22, 6, 1, errc::scalar_mismatch},
@@ -213,7 +215,7 @@ void check_refused(const patched_file& file, errc code) {
     const support::memory_folder folder;
     const patched_file file(folder, small_file<Case>(folder, atlas::metric::l2sq));
     const atlas::file_header header = header_of(file.content());
-    CHECK(header.section_count == (Case::kind == atlas::file_kind::flat ? 4 : 8));
+    CHECK(header.section_count == (Case::kind == atlas::file_kind::flat ? 4 : Case::kind == atlas::file_kind::hnsw ? 8 : 9));
     for (std::uint32_t i = 0; i < header.section_count; ++i) {
       const atlas::section_entry& entry = header.sections[i];
       CAPTURE(entry.id);

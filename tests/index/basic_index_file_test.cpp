@@ -210,7 +210,9 @@ void change(Index& index, support::index_model& model, atlas::metric metric, std
     const auto vectors = support::grid_vectors(atlas::metric::cosine, 1, 100);
     const auto keys = support::keys_from(0, 100);
     auto at_once = Case::create(support::grid_dimension, atlas::metric::cosine).value();
-    REQUIRE(at_once.add(keys, support::grid(vectors)).ok());
+    // The first eight by themselves: they are what an inverted file is trained on.
+    REQUIRE(at_once.add({keys.data(), 8}, support::grid(vectors).subrows(0, 8)).ok());
+    REQUIRE(at_once.add({keys.data() + 8, 92}, support::grid(vectors).subrows(8, 92)).ok());
     auto one_by_one = Case::create(support::grid_dimension, atlas::metric::cosine, 100).value();
     for (std::size_t i = 0; i < 100; ++i) {
       REQUIRE(one_by_one.add({keys.data() + i, 1}, support::grid(vectors).subrows(i, 1)).ok());

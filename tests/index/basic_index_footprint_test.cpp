@@ -360,6 +360,9 @@ TEST_SUITE("index") {
       if (Case::kind == atlas::file_kind::hnsw) {
         CHECK(support::search_one(index, out.data(), {.k = 1}).keys == keys_t{123});
         CHECK(residency_of("large.atlas").resident_bytes <= after_get.mapped_bytes / 3);
+      } else if (Case::kind == atlas::file_kind::ivf_pq) {
+        CHECK(support::search_one(index, out.data(), {.k = 1, .probes = 1, .rerank = 3}).keys == keys_t{123});
+        CHECK(residency_of("large.atlas").resident_bytes <= after_get.mapped_bytes / 3);
       } else {
         CHECK(support::search_one(index, out.data(), {.k = 1}).keys == keys_t{123});
         CHECK(residency_of("large.atlas").resident_bytes >= rows * dimension * sizeof(float));  // proves that it is measured

@@ -43,6 +43,10 @@ atlas::matrix_view view_of(const std::vector<float>& block) { return atlas::dens
 /// Plain graphs, not the exact ones of the other tests: these should look like a user's.
 atlas::result<atlas::any_index> make(atlas::file_kind kind, atlas::metric metric) {
   if (kind == atlas::file_kind::flat) return support::as_any(atlas::flat<float>::create({.dimension = dimension, .metric = metric}));
+  if (kind == atlas::file_kind::ivf_pq) {
+    return support::as_any(atlas::ivf_pq<float>::create(
+        {.dimension = dimension, .metric = metric, .lists = 8, .train_from = 100, .probes = 8, .rerank = 1000}));
+  }
   return support::as_any(atlas::hnsw<float>::create({.dimension = dimension, .metric = metric, .connectivity = 8, .build_width = 60}));
 }
 
@@ -65,7 +69,7 @@ void beside_each_other(Work&&... work) {
 
   TEST_CASE("threads: adds, upserts, removals, look-ups, searches and saves beside each other") {
     const support::memory_folder folder;
-    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw}) {
+    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw, atlas::file_kind::ivf_pq}) {
       for (const bool is_mapped : {false, true}) {
         CAPTURE(static_cast<int>(kind));
         CAPTURE(is_mapped);
@@ -182,7 +186,7 @@ void beside_each_other(Work&&... work) {
   }
 
   TEST_CASE("threads: of adds of one key at the same time exactly one succeeds") {
-    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw}) {
+    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw, atlas::file_kind::ivf_pq}) {
       auto index = make(kind, atlas::metric::l2sq).value();
       std::atomic<std::uint64_t> successes{0};
       tally seen;
@@ -206,7 +210,7 @@ void beside_each_other(Work&&... work) {
   }
 
   TEST_CASE("threads: adds, upserts and removals of the same few keys leave each there once or not at all") {
-    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw}) {
+    for (const atlas::file_kind kind : {atlas::file_kind::flat, atlas::file_kind::hnsw, atlas::file_kind::ivf_pq}) {
       auto index = make(kind, atlas::metric::l2sq).value();
       const auto churn = [&](std::uint64_t seed) {
         return [&, seed] {
@@ -326,7 +330,8 @@ void beside_each_other(Work&&... work) {
     std::size_t stuck = 0;
     std::size_t wrong = 0;
     for (int round = 0; round < 200; ++round) {
-      auto index = make(round % 2 == 0 ? atlas::file_kind::flat : atlas::file_kind::hnsw, atlas::metric::l2sq).value();
+      constexpr atlas::file_kind kinds[] = {atlas::file_kind::flat, atlas::file_kind::hnsw, atlas::file_kind::ivf_pq};
+      auto index = make(kinds[round % 3], atlas::metric::l2sq).value();
       index.add(keys, view_of(vectors)).value();
       std::atomic<bool> is_over{false};
       std::atomic<int> turns{0};

@@ -11,7 +11,7 @@
 
 namespace support {
 
-/// Up to this many rows, removed ones too, the hnsw cases answer exactly: a list holds more links than there are
+/// Up to this many rows, removed ones too, the hnsw and ivf_pq cases answer exactly: a list holds more links than there are
 /// other rows, so none is ever dropped, the graph stays in one piece, and the width looks at all of it.
 inline constexpr std::size_t exact_rows = 256;
 
@@ -54,6 +54,29 @@ struct hnsw_case {
   }
 };
 
+/// All lists are looked at and every row is measured, so that answers are exact.
+inline atlas::ivf_pq_options exact_ivf_options(std::size_t dimension, atlas::metric metric, std::size_t reserve_rows = 0) {
+  return {.dimension = dimension,
+          .metric = metric,
+          .lists = 4,
+          .codes = atlas::ivf_codes::rabitq,
+          .train_from = 8,
+          .probes = 4,
+          .rerank = exact_rows,
+          .reserve_rows = reserve_rows};
+}
+struct ivf_pq_case {
+  using index_type = atlas::ivf_pq<float>;
+  static constexpr atlas::file_kind kind = atlas::file_kind::ivf_pq;
+  static atlas::result<index_type> create(std::size_t dimension, atlas::metric metric = atlas::metric::l2sq,
+                                          std::size_t reserve_rows = 0) {
+    return index_type::create(exact_ivf_options(dimension, metric, reserve_rows));
+  }
+  static atlas::result<index_type> open(const std::string& path, atlas::open_mode mode = atlas::open_mode::read) {
+    return index_type::open(path.c_str(), {.mode = mode});
+  }
+};
+
 template <class Held>
 struct any_case {
   using index_type = atlas::any_index;
@@ -68,14 +91,16 @@ struct any_case {
 };
 using any_flat_case = any_case<flat_case>;
 using any_hnsw_case = any_case<hnsw_case>;
+using any_ivf_pq_case = any_case<ivf_pq_case>;
 
 inline constexpr atlas::metric float_metrics[] = {atlas::metric::l2sq, atlas::metric::inner_product, atlas::metric::cosine};
 
 }  // namespace support
 
 /// The last arguments of a TEST_CASE_TEMPLATE about what every index promises.
-#define ATLAS_EACH_INDEX support::flat_case, support::hnsw_case, support::any_flat_case, support::any_hnsw_case
+#define ATLAS_EACH_INDEX \
+  support::flat_case, support::hnsw_case, support::ivf_pq_case, support::any_flat_case, support::any_hnsw_case, support::any_ivf_pq_case
 /// The same for what any_index only passes on.
-#define ATLAS_EACH_KIND support::flat_case, support::hnsw_case
+#define ATLAS_EACH_KIND support::flat_case, support::hnsw_case, support::ivf_pq_case
 
 #endif  // ATLAS_TESTS_SUPPORT_INDEX_CASES_HPP

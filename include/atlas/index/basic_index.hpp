@@ -29,6 +29,11 @@ using found_rows = span<const candidate>;
 template <class Engine>
 concept searches_batches = requires { &Engine::nearest_of_batch; };
 
+/// Whether an engine makes a whole batch findable at once: it has
+/// status link_batch(rows, batch, pool, epochs, options).
+template <class Engine>
+concept links_batches = requires { &Engine::link_batch; };
+
 /// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
 ///
 /// Engine has: `static constexpr file_kind kind`, bool may_leave_vectors (on disk) and bool holds(scalar); status make_room(batch), store_beside(rows,
@@ -228,7 +233,7 @@ class basic_index {
   /// @return  errc::file_not_found (no such folder), is_a_directory, permission_denied, no_space, io,
   ///          invalid_argument, no_memory or cancelled
   [[nodiscard]] status save(const char* path, const save_options& options = {}) const noexcept {
-    return write_file(path, options, [this](section_writer& writer, index_parameters& parameters) noexcept {
+    return write_file(path, options, [this](section_writer& writer, typename Engine::parameters_type& parameters) noexcept {
       return state_->engine.save(writer, state_->rows, parameters);
     });
   }
@@ -292,7 +297,7 @@ class basic_index {
     auto file = file_writer::create(path);
     if (!file.ok()) return file.error();
     section_writer writer(*file, options.on_progress, extra_bytes(options));
-    index_parameters parameters;
+    typename Engine::parameters_type parameters;
     parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
     const auto row_count = write(writer, parameters);
     if (!row_count.ok()) return row_count.error();
@@ -346,11 +351,7 @@ class basic_index {
     const auto batch = state_->rows.append(keys, vectors, policy, {make_room, store_beside});
     if (!batch.ok()) return batch.error();
     if (batch->count() == 0) return {};
-    const status linked = run_batch(state_->pool, state_->scratches, batch->count(), options.threads, options.on_progress,
-                                    [&](search_scratch& scratch, std::size_t i) noexcept {
-      const reader_epochs::reader reading(state_->epochs, scratch.place);
-      return state_->engine.link(state_->rows, scratch, batch->row(i));
-    });
+    const status linked = link(*batch, options);
     if (linked.ok()) {
       state_->rows.publish(*batch);
     } else {
@@ -360,6 +361,18 @@ class basic_index {
       state_->engine.tidy(state_->rows, state_->epochs, state_->scratches, batch->count());
     }
     return linked;
+  }
+  /// Makes the rows of a batch findable, though pending.
+  [[nodiscard]] status link(const row_batch& batch, const add_options& options) noexcept {
+    if constexpr (links_batches<Engine>) {
+      return state_->engine.link_batch(state_->rows, batch, state_->pool, state_->epochs, options);
+    } else {
+      return run_batch(state_->pool, state_->scratches, batch.count(), options.threads, options.on_progress,
+                       [&](search_scratch& scratch, std::size_t i) noexcept {
+        const reader_epochs::reader reading(state_->epochs, scratch.place);
+        return state_->engine.link(state_->rows, scratch, batch.row(i));
+      });
+    }
   }
 };
 

@@ -3,42 +3,17 @@
 //
 // Room:      from candidates in the order of their codes' distances to the k nearest in the order of their vectors'.
 // Not here:  the walk (index/hnsw_search.hpp).
-// Depends:   index/{filter,row_store,search_scratch}.hpp.
+// Depends:   index/{answer_order,filter,row_store,search_scratch}.hpp.
 // Threads:   as the walk.
 #ifndef ATLAS_INDEX_HNSW_MEASURE_HPP
 #define ATLAS_INDEX_HNSW_MEASURE_HPP
 
+#include <atlas/index/answer_order.hpp>    // order_equals_by_key
 #include <atlas/index/filter.hpp>          // filter
 #include <atlas/index/row_store.hpp>       // row_store
 #include <atlas/index/search_scratch.hpp>  // search_scratch
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
-
-/// Puts candidates of equal distance, which lie beside each other, in the order of their keys.
-inline void order_equals_by_key(candidate* sorted, std::size_t count, const row_store& rows) noexcept {
-  const auto sink = [&](candidate* run, std::size_t at, std::size_t size) noexcept {
-    for (std::size_t child = 2 * at + 1; child < size; child = 2 * at + 1) {
-      if (child + 1 < size && rows.key(run[child].row) < rows.key(run[child + 1].row)) ++child;
-      if (!(rows.key(run[at].row) < rows.key(run[child].row))) break;
-      const candidate moved = run[at];
-      run[at] = run[child];
-      run[child] = moved;
-      at = child;
-    }
-  };
-  for (std::size_t first = 0, end = 0; first < count; first = end) {
-    for (end = first + 1; end < count && sorted[end].distance == sorted[first].distance;) ++end;
-    candidate* const run = sorted + first;
-    const std::size_t size = end - first;
-    for (std::size_t at = size / 2; at-- > 0;) sink(run, at, size);  // a heap sort: a run may hold all rows
-    for (std::size_t last = size; last-- > 1;) {
-      const candidate largest = run[0];
-      run[0] = run[last];
-      run[last] = largest;
-      sink(run, 0, last);
-    }
-  }
-}
 
 /// Measures candidates on the stored vectors and leaves the k nearest live, allowed ones in scratch.answers, sorted by
 /// distance and then by key. Candidates come in the order of their codes' distances, whose error against those

@@ -104,10 +104,10 @@ class section_writer {
 
 /// Refuses a header that does not describe an index of this kind; gives the index's parameters.
 template <class Engine>
-[[nodiscard]] inline result<index_parameters> check_index_header(const file_header& header) noexcept {
+[[nodiscard]] inline result<typename Engine::parameters_type> check_index_header(const file_header& header) noexcept {
   constexpr file_kind kind = Engine::kind;
   if (header.kind != kind) {
-    return error{errc::kind_mismatch, "header.kind (1 flat, 2 hnsw)", static_cast<std::uint64_t>(kind),
+    return error{errc::kind_mismatch, "header.kind (1 flat, 2 hnsw, 3 ivf_pq)", static_cast<std::uint64_t>(kind),
                  static_cast<std::uint64_t>(header.kind)};
   }
   if (!is_scalar(header.scalar) || !Engine::holds(static_cast<scalar>(header.scalar))) {
@@ -121,7 +121,7 @@ template <class Engine>
   }
   if (header.rows > max_rows) return error{errc::corrupt_file, "header.rows", max_rows, header.rows};
   if (header.count > header.rows) return error{errc::corrupt_file, "header.count", header.rows, header.count};
-  const auto parameters = load_unaligned<index_parameters>(header.parameters);
+  const auto parameters = load_unaligned<typename Engine::parameters_type>(header.parameters);
   const row_layout layout(header.dimension, static_cast<metric>(header.metric), static_cast<scalar>(header.scalar));
   if (parameters.row_stride_bytes != layout.stride_bytes) {
     return error{errc::corrupt_file, "parameters.row_stride_bytes", layout.stride_bytes, parameters.row_stride_bytes};
@@ -195,8 +195,9 @@ template <class Engine>
 }
 /// Fills what save_rows's file says in its header.
 /// @param row_count  rows in the file
+template <class Parameters>
 inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, std::uint64_t row_count,
-                          const index_parameters& parameters) noexcept {
+                          const Parameters& parameters) noexcept {
   header.kind = kind;
   header.scalar = static_cast<std::uint8_t>(rows.layout().element);
   header.metric = static_cast<std::uint8_t>(rows.layout().metric);

@@ -31,6 +31,9 @@ struct search_options {
   /// hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below. With `starts` or `patience`, the time
   /// grows with its square from some thousands on
   std::size_t width = 0;
+  std::size_t probes = 0;  ///< ivf_pq: lists looked at; 0: the index's default
+  /// ivf_pq: rows for each of k whose distance is measured, of those that are estimated nearest; 0: the index's default
+  std::size_t rerank = 0;
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
   filter allowed = {};         ///< which keys may be returned
   filter_strategy strategy = filter_strategy::automatic;  ///< hnsw: how allowed rows are found
@@ -43,6 +46,8 @@ struct search_options {
   /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit. What was found
   /// is still measured; a query beside which an upsert is published may begin anew, once
   std::uint64_t time_limit_ns = 0;
+  /// ivf_pq: answers are those estimated nearest, and have estimated distances: no vector is read
+  bool estimates_only = false;
   /// flat: in what numbers a batch rules rows out; the answers are the same
   atlas::first_pass first_pass = first_pass::f32;
 };

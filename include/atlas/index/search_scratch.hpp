@@ -10,6 +10,7 @@
 #include <atlas/core/atomic.hpp>           // atomic
 #include <atlas/index/candidate_heap.hpp>  // candidate_heap
 #include <atlas/index/candidate_pool.hpp>  // candidate_pool
+#include <atlas/index/ivf_scratch.hpp>     // ivf_scratch
 #include <atlas/index/row_distance.hpp>    // checked_inverse_norm
 #include <atlas/index/row_store.hpp>       // row_store
 #include <atlas/index/visited_set.hpp>     // visited_set
@@ -32,6 +33,7 @@ struct search_scratch {
   buffer<std::int8_t> components;                      ///< the same as codes want it
   buffer<float> rotated;                               ///< the query as bits of neighbours want it
   buffer<std::uint8_t> bit_tables;                     ///< its tables
+  detail::ivf_scratch ivf;                             ///< of inverted files
   buffer<candidate> starts;                            ///< where a walk on the lowest level begins
   buffer<candidate> chosen;                            ///< of an insertion: the new row's neighbours, level by level
   buffer<candidate> pruned;                            ///< of an insertion: what may become a neighbour, sorted
@@ -61,7 +63,7 @@ struct search_scratch {
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     return visited.bytes() + pool.bytes() + found.bytes() + frontier.bytes() + answers.bytes() + (ids.capacity() + second_ids.capacity()) * sizeof(std::uint32_t) +
            (distances.capacity() + query.capacity() + rotated.capacity()) * sizeof(float) + components.capacity() + bit_tables.capacity() + vectors.capacity() +
-           (chosen.capacity() + pruned.capacity() + relinked.capacity() + starts.capacity()) * sizeof(candidate);
+           (chosen.capacity() + pruned.capacity() + relinked.capacity() + starts.capacity()) * sizeof(candidate) + ivf.bytes();
   }
 };
 

@@ -24,6 +24,13 @@ enum class index_section : std::uint32_t {
   codes = 0x114,         ///< growable; a row's traversal code; there if parameters.codes is not 0
   code_centre = 0x115,   ///< f32 a component; likewise
   neighbours = 0x116,    ///< growable; a row's blocks of neighbours; there if parameters.neighbour_blocks is not 0
+  lists = 0x120,         ///< growable; list_version a list; this and the next ones are there if ivf_parameters.list_count is not 0
+  list_blocks = 0x121,   ///< growable; blocks of 32 rows of a list (quantize/list_block.hpp)
+  centroids = 0x122,     ///< a list's centroid (index/ivf_model.hpp)
+  centroid_codes = 0x123,  ///< i8 a component of a list's centroid, as it is padded
+  list_centre = 0x124,   ///< f32 a component, zeros to a multiple of 16: what centroids are relative to
+  quantizer = 0x125,     ///< an image of a product quantiser; there with codes that have one
+  list_rotation = 0x126, ///< an image of a learned rotation; there if ivf_parameters.rotation says so
 };
 
 /// What a row is. The first two are stored.
@@ -54,6 +61,26 @@ struct index_parameters {
   std::uint64_t rotation_seed = 0;
 };
 static_assert(sizeof(index_parameters) == 64);
+
+/// The first bytes of file_header::parameters of an ivf_pq file.
+struct ivf_parameters {
+  std::uint32_t row_stride_bytes = 0;
+  std::uint32_t list_count = 0;        ///< 0: not trained yet
+  std::uint8_t codes = 0;              ///< ivf_codes; not automatic
+  std::uint8_t rotation = 0;           ///< ivf_rotation; likewise
+  std::uint16_t reserved0 = 0;
+  std::uint32_t parts = 0;             ///< of product codes
+  std::uint64_t seed = 0;
+  std::uint64_t lists_wanted = 0;      ///< at the next training; 0: by the rows there are
+  std::uint64_t train_from = 0;        ///< rows from which on there are lists; 0: by the lists
+  std::uint32_t iterations = 0;
+  std::uint32_t probes = 0;            ///< default lists a search looks at
+  std::uint32_t rerank = 0;            ///< default candidates measured, for each of k
+  std::uint32_t block_count = 0;
+  float promised_recall = 0.0F;        ///< measured with rows that were held back; 0: not measured
+  std::uint32_t promised_k = 0;        ///< for so many answers, with the defaults
+};
+static_assert(sizeof(ivf_parameters) == 64);
 
 }}  // namespace atlas::ATLAS_ABI
 

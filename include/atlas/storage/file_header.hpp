@@ -18,6 +18,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 enum class file_kind : std::uint16_t {
   flat = 1,
   hnsw = 2,
+  ivf_pq = 3,
 };
 
 // Like PNG's: the high bit catches 7-bit channels, CR LF catches newline translation.

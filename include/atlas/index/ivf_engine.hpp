@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_engine.hpp -- an inverted file as the engine of an index: train, link, search, save, open.
+//
+// Room:      what was learned and the lists, from none to the first training and from one training to the next.
+// Not here:  searches (index/ivf_query.hpp), their sections of a file (index/ivf_file.hpp), coding (index/ivf_encoding.hpp).
+// Depends:   index/{basic_index,ivf_encoding,ivf_file,ivf_options,ivf_query}.hpp.
+// Threads:   as index/basic_index.hpp says.
+#ifndef ATLAS_INDEX_IVF_ENGINE_HPP
+#define ATLAS_INDEX_IVF_ENGINE_HPP
+
+#include <atlas/core/clock.hpp>         // monotonic_ns
+#include <atlas/core/thread.hpp>        // current_process, yield_thread
+#include <atlas/index/basic_index.hpp>  // found_rows, section_writer
+#include <atlas/index/ivf_encoding.hpp> // ivf_encoding
+#include <atlas/index/ivf_file.hpp>     // save_lists, open_lists
+#include <atlas/index/ivf_options.hpp>  // ivf_pq_options
+#include <atlas/index/ivf_query.hpp>    // ivf_search
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+class ivf_engine {
+ public:
+  static constexpr file_kind kind = file_kind::ivf_pq;
+  static constexpr bool may_leave_vectors = true;
+  using parameters_type = ivf_parameters;
+  static constexpr std::uint32_t known_sections[] = {
+      static_cast<std::uint32_t>(index_section::vectors),     static_cast<std::uint32_t>(index_section::keys),
+      static_cast<std::uint32_t>(index_section::row_states),  static_cast<std::uint32_t>(index_section::key_map),
+      static_cast<std::uint32_t>(index_section::lists),       static_cast<std::uint32_t>(index_section::list_blocks),
+      static_cast<std::uint32_t>(index_section::centroids),   static_cast<std::uint32_t>(index_section::centroid_codes),
+      static_cast<std::uint32_t>(index_section::list_centre),
+      static_cast<std::uint32_t>(index_section::quantizer),   static_cast<std::uint32_t>(index_section::list_rotation)};
+
+  ivf_engine() noexcept = default;
+  ivf_engine(const ivf_engine&) = delete;
+  ivf_engine& operator=(const ivf_engine&) = delete;
+  ~ivf_engine() {
+    delete trained_.load_acquire();
+    for (const replaced& one : replaced_) delete one.parts;
+  }
+
+  [[nodiscard]] static constexpr bool holds(scalar element) noexcept { return is_row_scalar(element); }
+  [[nodiscard]] status create(const ivf_pq_options& options) noexcept {
+    if (status fits = check_ivf_options(options); !fits.ok()) return fits;
+    options_ = with_choices(options);
+    probes_.store_release(static_cast<std::uint32_t>(options_.probes));
+    rerank_.store_release(static_cast<std::uint32_t>(options_.rerank));
+    return {};
+  }
+
+  [[nodiscard]] const ivf_pq_options& options() const noexcept { return options_; }
+  /// What was learned, and the lists; null before. @pre a reader epoch is held, or changes are kept away
+  [[nodiscard]] const ivf_parts* trained() const noexcept { return trained_.load_acquire(); }
+  [[nodiscard]] bool is_trained() const noexcept { return trained() != nullptr; }
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return is_trained() ? trained()->model.coder().layout().code_bytes : 0; }
+  /// How many there are or, before training, 0. Trainings must be kept away
+  [[nodiscard]] std::uint32_t list_count() const noexcept { return is_trained() ? trained()->lists.list_count() : 0; }
+
+  // -- what basic_index asks of an engine
+  [[nodiscard]] status make_room(const row_batch&) noexcept { return {}; }
+  void store_beside(const row_store&, const row_batch&) noexcept {}
+  [[nodiscard]] status reserve(std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] status link_batch(const row_store& rows, const row_batch& batch, thread_pool& pool, reader_epochs& epochs,
+                                  const add_options& options) noexcept {
+    buffer<std::uint32_t> ids;
+    if (status made = ids.resize(batch.count()); !made.ok()) return made;
+    for (std::uint32_t i = 0; i < batch.count(); ++i) ids[i] = batch.row(i);
+    const work how{pool, epochs, options.threads, options.on_progress, batch.count()};
+    if (!how.report(0.0)) return errc::cancelled;
+    if (!is_trained()) {
+      lock_guard<mutex> training(training_lock_);
+      if (!is_trained()) {
+        const std::size_t before = unlisted_.size();
+        status linked = unlisted_.append(ids.data(), ids.size());
+        if (linked.ok() && unlisted_.size() >= train_from()) {
+          buffer<float> sample;
+          linked = take_sample(rows, unlisted_, sample);
+          // Not enough that can be trained on: searches stay exact.
+          if (linked.ok() && has_enough(sample)) linked = train_on(sample, rows, unlisted_, how);
+        }
+        if (linked.ok() && !how.report(1.0)) linked = errc::cancelled;
+        if (!linked.ok() && !is_trained()) (void)unlisted_.resize(before);  // shrinking cannot fail
+        return linked;
+      }
+    }
+    return list_rows(*trained_.load_acquire(), rows, ids, how);
+  }
+  /// Learns from a sample and lists the rows there are. @pre no change is under way
+  /// @param sample  shape [n, dimension], under cosine of unit length
+  [[nodiscard]] status train(const row_store& rows, const matrix_view& sample, thread_pool& pool, reader_epochs& epochs, unsigned threads,
+                             progress on_progress) noexcept {
+    const work how{pool, epochs, threads, on_progress, percent};
+    buffer<std::uint32_t> live;
+    if (status found = find_live(rows, live); !found.ok()) return found;
+    const std::size_t expected = live.size() > options_.reserve_rows ? live.size() : options_.reserve_rows;
+    auto parts = learn(sample, expected > sample.rows ? expected : sample.rows, how.part(0.0, share_of_training));
+    if (!parts.ok()) return parts.error();
+    return take_over(*parts, rows, live, how.part(share_of_training, 1.0));
+  }
+  /// Learns anew from the rows there are, and lists them anew. @pre no change is under way
+  [[nodiscard]] status retrain(const row_store& rows, thread_pool& pool, reader_epochs& epochs, unsigned threads, progress on_progress) noexcept {
+    buffer<std::uint32_t> live;
+    if (status found = find_live(rows, live); !found.ok()) return found;
+    buffer<float> sample;
+    if (status taken = take_sample(rows, live, sample); !taken.ok()) return taken;
+    if (!has_enough(sample)) {
+      return error{errc::invalid_argument, "rows to train on", "at least", fewest_to_train(options_), sample.size() / options_.dimension};
+    }
+    return train_on(sample, rows, live, {pool, epochs, threads, on_progress, percent});
+  }
+
+  /// Rows that were removed leave lists when they are a quarter of all. Not inside a reader.
+  void tidy(row_store& rows, reader_epochs& epochs, scratch_list&, std::size_t) noexcept {
+    constexpr std::size_t fewest = 1024;
+    const std::size_t share = rows.live_count() / 3;
+    if (rows.removed_count() < (share > fewest ? share : fewest) && !is_unlinking_.load_acquire()) return;
+    if (!tidy_lock_.try_lock()) return;
+    if (!is_out_of_lists_) unlink(rows, epochs);
+    (void)free_unlinked(rows, epochs);
+    tidy_lock_.unlock();
+  }
+  /// Takes all removed rows out of lists. @pre no change is under way; not inside a reader
+  /// @return  false if that cannot be now; nothing is wrong then
+  [[nodiscard]] bool tidy_all(row_store& rows, reader_epochs& epochs, scratch_list&) noexcept {
+    if (current_process() != owner_) return rows.removed_count() == 0;  // before the lock, which the fork() may have cut off
+    lock_guard<mutex> tidying(tidy_lock_);
+    const std::uint64_t begin = monotonic_ns();
+    while (rows.removed_count() != 0) {
+      if (!is_out_of_lists_) unlink(rows, epochs);
+      if (!is_out_of_lists_) return false;
+      if (!free_unlinked(rows, epochs)) {
+        if (monotonic_ns() - begin > longest_wait_ns) return false;
+        yield_thread();
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
+    const ivf_parts* const parts = trained();
+    const status found = parts == nullptr ? exact_nearest(rows, options.k, options.allowed, scratch)
+                                          : ivf_search(rows, *parts, scratch).nearest(request(*parts, options));
+    if (!found.ok()) return found.error();
+    if (parts == nullptr) order_equals_by_key(scratch.answers.data(), scratch.answers.size(), rows);
+    return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, const range_options& options) const noexcept {
+    const ivf_parts* const parts = trained();
+    status found;
+    if (parts == nullptr) {
+      found = exact_range(rows, radius, options.allowed, scratch);
+      order_equals_by_key(scratch.answers.data(), scratch.answers.size(), rows);
+    } else {
+      const std::size_t wanted = options.width == 0 ? probes() : options.width;
+      found = ivf_search(rows, *parts, scratch).within(radius, clamp_probes(*parts, wanted), options.allowed);
+    }
+    if (!found.ok()) return found.error();
+    return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+
+  [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, ivf_parameters& parameters) const noexcept {
+    parameters.codes = static_cast<std::uint8_t>(options_.codes);
+    parameters.rotation = static_cast<std::uint8_t>(options_.rotation);
+    parameters.parts = static_cast<std::uint32_t>(options_.parts);
+    parameters.seed = options_.seed;
+    parameters.lists_wanted = options_.lists;
+    parameters.train_from = options_.train_from;
+    parameters.iterations = options_.iterations;
+    parameters.probes = probes_.load_acquire();
+    parameters.rerank = rerank_.load_acquire();
+    return save_ivf(writer, rows, trained(), parameters);
+  }
+  [[nodiscard]] status open(const file_reader& file, const open_options& options, const ivf_parameters& parameters) noexcept {
+    const file_header& header = file.header();
+    auto said = options_of(header, parameters);
+    if (!said.ok()) return said.error();
+    options_ = *said;
+    probes_.store_release(parameters.probes);
+    rerank_.store_release(parameters.rerank);
+    if (parameters.list_count == 0) {
+      if (options.vectors == vector_residence::on_disk) {
+        return error{errc::invalid_argument, "open_options.vectors", "mapped, as nothing is trained and every search reads all", "on_disk"};
+      }
+      for (std::uint32_t row = 0; options.mode == open_mode::change && row < header.rows; ++row) {
+        if (status noted = unlisted_.push_back(row); !noted.ok()) return noted;
+      }
+      return {};
+    }
+    auto* const parts = new (std::nothrow) ivf_parts;
+    if (parts == nullptr) return error{errc::no_memory, "inverted file"};
+    trained_.store_release(parts);
+    return open_ivf(file, options, options_, parameters, *parts);
+  }
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t) const noexcept {
+    const ivf_parts* const parts = trained();
+    return parts == nullptr ? 0 : parts->model.bytes() + parts->lists.bytes();
+  }
+
+  [[nodiscard]] std::size_t probes() const noexcept {
+    const std::uint32_t probes = probes_.load_acquire();
+    return probes != 0 ? probes : usual_probes(list_count());
+  }
+  [[nodiscard]] std::size_t rerank() const noexcept { return rerank_.load_acquire(); }
+  [[nodiscard]] status set_defaults(std::size_t probes, std::size_t rerank) noexcept {
+    if (probes == 0 || probes > most_probes) return error{errc::invalid_argument, "probes", "1 to 2^20", probes};
+    if (rerank == 0 || rerank > most_rerank) return error{errc::invalid_argument, "rerank", "1 to 65536", rerank};
+    probes_.store_release(static_cast<std::uint32_t>(probes));
+    rerank_.store_release(static_cast<std::uint32_t>(rerank));
+    return {};
+  }
+
+ private:
+  struct work {
+    thread_pool& pool;
+    reader_epochs& epochs;
+    unsigned threads;
+    progress on_progress;
+    std::uint64_t total;  ///< that is done at the end of all
+    double from = 0.0;    ///< the share of it that is done at the beginning of this part
+    double to = 1.0;      ///< and at its end
+
+    [[nodiscard]] work part(double begin, double end) const noexcept {
+      return {pool, epochs, threads, on_progress, total, from + begin * (to - from), from + end * (to - from)};
+    }
+    /// Whether to go on.
+    [[nodiscard]] bool report(double share) const noexcept {
+      return !on_progress || on_progress(static_cast<std::uint64_t>(static_cast<double>(total) * (from + share * (to - from))), total);
+    }
+  };
+  static constexpr std::uint64_t percent = 100;
+  static constexpr double share_of_training = 0.8;  ///< about, of the time until rows are listed
+  struct replaced {
+    std::uint64_t epoch;
+    ivf_parts* parts;
+  };
+  static constexpr std::uint64_t longest_wait_ns = 60'000'000'000;
+
+  /// Rows from which on there are lists.
+  [[nodiscard]] std::size_t train_from() const noexcept {
+    if (options_.train_from != 0) return options_.train_from;
+    if (options_.lists == 0) return fewest_trained_rows;
+    const std::size_t rows = rows_of_list * options_.lists;
+    return rows > 256 ? rows : 256;
+  }
+  [[nodiscard]] static std::size_t clamp_probes(const ivf_parts& parts, std::size_t probes) noexcept {
+    const std::size_t lists = parts.lists.list_count();
+    return probes == 0 ? 1 : probes < lists ? probes : lists;
+  }
+  [[nodiscard]] ivf_request request(const ivf_parts& parts, const search_options& options) const noexcept {
+    ivf_request asked;
+    asked.k = options.k;
+    asked.probes = clamp_probes(parts, options.probes != 0 ? options.probes : probes());
+    const std::size_t rerank = options.rerank != 0 ? options.rerank : rerank_.load_acquire();
+    asked.candidates = rerank > max_rows / options.k ? max_rows : options.k * rerank;
+    asked.estimates_only = options.estimates_only;
+    if (asked.estimates_only) asked.candidates = options.k;
+    asked.patience = options.patience;
+    asked.allowed = options.allowed;
+    return asked;
+  }
+
+  [[nodiscard]] static status find_live(const row_store& rows, buffer<std::uint32_t>& out) noexcept {
+    out.clear();
+    if (status made = out.reserve(rows.live_count()); !made.ok()) return made;
+    for (std::uint32_t row = 0; row < rows.row_count(); ++row) {
+      if (rows.state(row) != row_state::live) continue;
+      if (status noted = out.push_back(row); !noted.ok()) return noted;
+    }
+    return {};
+  }
+  /// A model of a sample, and empty lists. @param expected  rows that there are to be
+  [[nodiscard]] result<ivf_parts*> learn(const matrix_view& sample, std::size_t expected, const work& how) noexcept {
+    ivf_pq_options options = options_;
+    if (options.lists == 0) options.lists = usual_lists(expected, sample.rows);
+    auto* const parts = new (std::nothrow) ivf_parts;
+    if (parts == nullptr) return error{errc::no_memory, "inverted file"};
+    double done = 0.0;
+    const auto report = [&](std::uint64_t, std::uint64_t) noexcept {
+      done += (1.0 - done) / 16;  // of iterations and parts, whose number is not known here
+      return how.report(done);
+    };
+    status learned = parts->model.train(sample, options, how.threads, how.on_progress ? progress(report) : progress{});
+    if (learned.ok()) learned = parts->lists.create(parts->model.list_count(), parts->model.coder().layout(), options.reserve_rows);
+    if (!learned.ok()) {
+      delete parts;
+      return learned.error();
+    }
+    return parts;
+  }
+  /// Vectors to learn from: every n-th row, as those that were added together are often alike.
+  [[nodiscard]] status take_sample(const row_store& rows, const buffer<std::uint32_t>& ids, buffer<float>& sample) const noexcept {
+    const std::size_t lists = options_.lists != 0 ? options_.lists : usual_lists(ids.size(), ids.size());
+    const std::size_t wanted = rows_trained_on * lists;
+    const std::size_t count = ids.size() < wanted ? ids.size() : wanted;
+    const std::size_t dimension = options_.dimension;
+    if (status made = sample.resize(count * dimension); !made.ok()) return made;
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      float* const vector = sample.data() + taken * dimension;
+      rows.read_unit(ids.data()[i * ids.size() / count], vector);
+      if (!is_too_long(vector, dimension)) ++taken;
+    }
+    return sample.resize(taken * dimension);
+  }
+  [[nodiscard]] bool has_enough(const buffer<float>& sample) const noexcept {
+    return sample.size() / options_.dimension >= fewest_to_train(options_);
+  }
+  /// Learns from a sample of rows, and lists the rows.
+  [[nodiscard]] status train_on(const buffer<float>& sample, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
+    const std::size_t expected = ids.size() > options_.reserve_rows ? ids.size() : options_.reserve_rows;
+    auto parts = learn(dense(sample.data(), sample.size() / options_.dimension, options_.dimension), expected, how.part(0.0, share_of_training));
+    if (!parts.ok()) return parts.error();
+    return take_over(*parts, rows, ids, how.part(share_of_training, 1.0));
+  }
+  /// Lists rows and shows the lists to searches; on error nothing has changed.
+  [[nodiscard]] status take_over(ivf_parts* parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
+    status listed = replaced_.reserve(replaced_.size() + 1);
+    if (listed.ok()) listed = list_rows(*parts, rows, ids, how);
+    if (!listed.ok()) {
+      delete parts;
+      return listed;
+    }
+    ivf_parts* const before = trained_.exchange(parts);
+    if (before != nullptr) (void)replaced_.push_back({how.epochs.now(), before});  // there is room
+    unlisted_.clear();
+    drop_replaced(how.epochs);
+    return {};
+  }
+  void drop_replaced(reader_epochs& epochs) noexcept {
+    while (!replaced_.empty() && epochs.have_left(replaced_[0].epoch)) {
+      delete replaced_[0].parts;
+      std::memmove(replaced_.data(), replaced_.data() + 1, (replaced_.size() - 1) * sizeof(replaced));
+      (void)replaced_.resize(replaced_.size() - 1);
+    }
+  }
+  [[nodiscard]] status list_rows(ivf_parts& parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
+    ivf_encoding encoding;
+    const std::size_t at_once = ivf_encoding::rows_at_once(rows.layout().dimension);
+    for (std::size_t first = 0; first < ids.size(); first += at_once) {
+      if (!how.report(static_cast<double>(first) / static_cast<double>(ids.size()))) return errc::cancelled;
+      const std::size_t count = ids.size() - first < at_once ? ids.size() - first : at_once;
+      const std::uint32_t* const some = ids.data() + first;
+      const status encoded = encoding.encode(parts.model, rows.layout().metric, count, how.pool, how.threads,
+                                             [&](std::size_t i, float* out) noexcept { rows.read_unit(some[i], out); });
+      if (!encoded.ok()) return encoded;
+      lock_guard<mutex> appending(lists_lock_);
+      for (std::uint32_t list = 0; list < parts.lists.list_count(); ++list) {
+        const std::size_t from = encoding.first(list);
+        const status appended = parts.lists.append(list, encoding.first(list + 1) - from, how.epochs,
+                                                   [&](std::size_t i, std::byte* block, std::size_t lane) noexcept {
+          const std::uint32_t which = encoding.in_order(from + i);
+          encoding.write(parts.lists.layout(), which, some[which], block, lane);
+        });
+        if (!appended.ok()) return appended;
+      }
+    }
+    return how.report(1.0) ? status{} : status{errc::cancelled};
+  }
+
+  /// Takes removed rows out of lists, and notes them. @pre tidy_lock_ is held
+  void unlink(row_store& rows, reader_epochs& epochs) noexcept {
+    const std::uint32_t row_count = rows.row_count();
+    for (std::uint32_t row = 0; row < row_count; ++row) {
+      if (rows.state(row) != row_state::removed) continue;
+      if (!unlinked_.reserve(unlinked_.size() + 1).ok()) break;
+      if (rows.begin_unlink(row)) (void)unlinked_.push_back(row);  // there is room
+    }
+    if (unlinked_.empty()) return;
+    is_unlinking_.store_release(true);
+    {
+      lock_guard<mutex> training(training_lock_);
+      std::size_t kept = 0;
+      for (const std::uint32_t row : unlisted_) {
+        if (rows.state(row) != row_state::unlinked) unlisted_[kept++] = row;
+      }
+      (void)unlisted_.resize(kept);
+    }
+    if (ivf_parts* const parts = trained_.load_acquire(); parts != nullptr) {
+      lock_guard<mutex> appending(lists_lock_);
+      for (std::uint32_t list = 0; list < parts->lists.list_count(); ++list) {
+        const auto rewritten = parts->lists.rewrite(list, epochs, [&](std::uint32_t row) noexcept {
+          return row < rows.row_count() && rows.state(row) != row_state::unlinked;
+        });
+        // Without memory for it the rows stay where they are, and so do their slots.
+        if (!rewritten.ok()) return;
+      }
+    }
+    is_out_of_lists_ = true;
+    unlinked_at_ = epochs.now();
+  }
+  /// Gives slots to later rows once no reader holds them. @pre tidy_lock_ is held
+  [[nodiscard]] bool free_unlinked(row_store& rows, reader_epochs& epochs) noexcept {
+    if (!is_out_of_lists_ || !epochs.have_left(unlinked_at_)) return false;
+    if (!rows.free({unlinked_.data(), unlinked_.size()}).ok()) return false;
+    unlinked_.clear();
+    is_out_of_lists_ = false;
+    is_unlinking_.store_release(false);
+    return true;
+  }
+
+  ivf_pq_options options_;
+  atomic<std::uint32_t> probes_{0};
+  atomic<std::uint32_t> rerank_{0};
+  atomic<ivf_parts*> trained_{nullptr};
+  buffer<replaced> replaced_;
+  mutex training_lock_;             ///< of the first training, and of unlisted_
+  buffer<std::uint32_t> unlisted_;  ///< rows of before
+  mutex lists_lock_;                ///< of changes to lists
+  mutex tidy_lock_;
+  buffer<std::uint32_t> unlinked_;
+  bool is_out_of_lists_ = false;
+  std::uint64_t unlinked_at_ = 0;
+  atomic<bool> is_unlinking_{false};
+  std::uint32_t owner_ = current_process();
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_IVF_ENGINE_HPP

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_index.hpp -- approximate search over lists of coded vectors.
+//
+// Room:      ivf_pq<Scalar>: creation, opening, training, and what only this kind has.
+// Not here:  what its members promise (index/basic_index.hpp), the lists (index/ivf_engine.hpp and on).
+// Depends:   index/{basic_index,ivf_engine,ivf_options}.hpp.
+// Threads:   as index/basic_index.hpp says.
+#ifndef ATLAS_INDEX_IVF_INDEX_HPP
+#define ATLAS_INDEX_IVF_INDEX_HPP
+
+#include <atlas/index/ivf_engine.hpp>  // ivf_engine, basic_index
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Vectors by key, searched in the lists whose centroids are nearest: codes of a few bits a component say which rows may
+/// be near, and the distances of these are measured. Built in a tenth of a graph's time, and with a tenth of its memory
+/// where vectors are left on disk. Its members are basic_index's and the ones here.
+/// @tparam Scalar  float
+template <class Scalar>
+class ivf_pq : public detail::basic_index<detail::ivf_engine> {
+  static_assert(detail::is_index_scalar<Scalar>, "atlas::ivf_pq holds float vectors in this version");
+  using base = detail::basic_index<detail::ivf_engine>;
+  explicit ivf_pq(base&& made) noexcept : base(static_cast<base&&>(made)) {}
+
+ public:
+  /// An empty index in memory. It trains itself when it holds enough rows (ivf_pq_options::train_from), as part of the add
+  /// that brings them; until then searches are exact and compare all.
+  /// @return  errc::invalid_argument or limit_exceeded naming the option, metric_mismatch, scalar_mismatch, no_memory
+  [[nodiscard]] static result<ivf_pq> create(const ivf_pq_options& options) noexcept {
+    if (status fits = detail::check_shape(options.dimension, options.metric, options.reserve_rows); !fits.ok()) return fits.error();
+    if (!detail::is_row_scalar(options.stored)) {
+      return error{errc::scalar_mismatch, "stored", "f32, f16, bf16, i8 or u8", static_cast<std::uint64_t>(options.stored)};
+    }
+    auto made = base::make();
+    if (!made.ok()) return made.error();
+    ivf_pq index(static_cast<base&&>(*made));
+    if (status engine = index.state_->engine.create(options); !engine.ok()) return engine.error();
+    const row_layout layout(options.dimension, options.metric, options.stored);
+    if (status rows = index.state_->rows.create(layout, options.reserve_rows); !rows.ok()) return rows.error();
+    return index;
+  }
+  /// An index file. Cost: O(1), whatever its size, unless it is loaded. The file must not shrink while it is open.
+  /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
+  ///          errc::invalid_argument for vectors left on disk together with open_mode::change, or of a file that is not trained
+  [[nodiscard]] static result<ivf_pq> open(const char* path, const open_options& options = {}) noexcept {
+    auto opened = base::open_file(path, options);
+    if (!opened.ok()) return opened.error();
+    return ivf_pq(static_cast<base&&>(*opened));
+  }
+
+  /// Learns lists and codes from a sample, before vectors are added or after; those there are are listed anew.
+  /// @param sample   shape [n, dimension], such as will be added: 40 or more for each list, from 256 on more help little
+  /// @param options  threads and progress; cancelling leaves the index as it was
+  /// @return  errc::invalid_argument (fewer vectors than lists, or than a part has centroids, with both numbers),
+  ///          dimension_mismatch, not_finite, zero_vector (cosine) with the row, read_only, no_memory, cancelled
+  /// Threads: changes wait, searches go on with what was learned before.
+  [[nodiscard]] status train(const matrix_view& sample, const add_options& options = {}) noexcept {
+    if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};
+    if (sample.rows == 0) return error{errc::invalid_argument, "sample.rows", "at least 1", sample.rows};
+    if (status fits = detail::check_matrix(sample, this->dimension(), "sample"); !fits.ok()) return fits;
+    buffer<float> units;
+    if (status made = units.resize(sample.rows * this->dimension()); !made.ok()) return made;
+    for (std::size_t i = 0; i < sample.rows; ++i) {
+      const auto inverse = detail::checked_inverse_norm(sample.row(i), this->dimension(), this->metric());
+      if (!inverse.ok()) return inverse.error().at_row(i);
+      kernels().scale_f32(sample.row(i), *inverse, units.data() + i * this->dimension(), this->dimension());
+    }
+    auto& own = *this->state_;
+    lock_guard<shared_mutex> still(own.change_lock);
+    return own.engine.train(own.rows, dense(units.data(), sample.rows, this->dimension()), own.pool, own.epochs, options.threads, options.on_progress);
+  }
+  /// The same from the vectors that are stored, after many came or went: with lists = 0 as many as suit them.
+  [[nodiscard]] status retrain(const add_options& options = {}) noexcept {
+    if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};
+    auto& own = *this->state_;
+    lock_guard<shared_mutex> still(own.change_lock);
+    return own.engine.retrain(own.rows, own.pool, own.epochs, options.threads, options.on_progress);
+  }
+
+  [[nodiscard]] bool is_trained() const noexcept { return this->state_->engine.is_trained(); }
+  /// How many there are; 0 before training.
+  [[nodiscard]] std::size_t lists() const noexcept { return this->state_->engine.list_count(); }
+  [[nodiscard]] ivf_codes codes() const noexcept { return this->state_->engine.options().codes; }
+  [[nodiscard]] ivf_rotation rotation() const noexcept { return this->state_->engine.options().rotation; }
+  [[nodiscard]] std::size_t parts() const noexcept { return this->state_->engine.options().parts; }
+  /// What searches look at that say nothing else: lists, and candidates measured for each of k.
+  [[nodiscard]] std::size_t probes() const noexcept { return this->state_->engine.probes(); }
+  [[nodiscard]] std::size_t rerank() const noexcept { return this->state_->engine.rerank(); }
+  /// Sets both, also of files saved from now on.
+  /// @return  errc::invalid_argument unless 1 <= probes <= 2^20 and 1 <= rerank <= 65,536
+  [[nodiscard]] status set_defaults(std::size_t probes, std::size_t rerank) noexcept { return this->state_->engine.set_defaults(probes, rerank); }
+  /// Bytes of a row's code.
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return this->state_->engine.code_bytes(); }
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_INDEX_IVF_INDEX_HPP

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_model.hpp -- what an inverted file learned: a centroid for each list, and codes of what is left.
+//
+// Room:      training; the list of a row, the lists nearest to a query, and how far their centroids are.
+// Not here:  the codes (index/ivf_coder.hpp), the lists (index/inverted_lists.hpp).
+// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{ivf_coder,ivf_options}.hpp.
+// Threads:   const calls may run beside each other; memory to work in is the caller's.
+#ifndef ATLAS_INDEX_IVF_MODEL_HPP
+#define ATLAS_INDEX_IVF_MODEL_HPP
+
+#include <atlas/distance/batch.hpp>                // mean_of_rows
+#include <atlas/distance/nearest.hpp>              // nearest
+#include <atlas/index/ivf_coder.hpp>               // ivf_coder
+#include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
+#include <atlas/quantize/kmeans.hpp>               // kmeans
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// Where a list's centroid lies in memory and in a file: its components relative to the centre, zeros to a multiple of
+/// 16, then its squared length, the step of its code, and zeros to a multiple of 16 again. Its code is an i8 for each of
+/// the first two: the component divided by the step, which is 1/127 of the largest, rounded to nearest.
+struct centroid_layout {
+  std::size_t padded = 0;        ///< components and zeros
+  std::size_t stride_bytes = 0;
+  explicit centroid_layout(std::size_t dimension = 0) noexcept
+      : padded(static_cast<std::size_t>(round_up(dimension, 16))), stride_bytes((padded + 16) * sizeof(float)) {}
+};
+
+class ivf_model {
+ public:
+  /// Learns from a sample.
+  /// @param sample   shape [rows, dimension], under cosine of unit length; finite
+  /// @param options  lists, codes, parts and rotation as chosen: not automatic
+  /// @return         kmeans's and product_quantizer::train's errors
+  [[nodiscard]] status train(const matrix_view& sample, const ivf_pq_options& options, unsigned threads, progress on_progress) noexcept {
+    set_shape(options.dimension, options.metric, static_cast<std::uint32_t>(options.lists));
+    if (status made = coder_.create(options.codes, options.rotation, options.dimension, options.parts, options.seed); !made.ok()) return made;
+    if (status made = owned_centre_.resize_zeroed(layout_.padded); !made.ok()) return made;
+    if (status meant = mean_of_rows(sample, owned_centre_.data()); !meant.ok()) return meant;
+    centre_ = owned_centre_.data();
+    const std::size_t dimension = options.dimension;
+    buffer<float> residuals;
+    if (status made = residuals.resize(sample.rows * dimension); !made.ok()) return made;
+    for (std::size_t i = 0; i < sample.rows; ++i) centre(sample.row(i), residuals.data() + i * dimension);
+    const matrix_view centred = dense(residuals.data(), sample.rows, dimension);
+    auto clustered = kmeans(centred, {.clusters = options.lists, .iterations = options.iterations, .seed = options.seed, .threads = threads, .on_progress = on_progress});
+    if (!clustered.ok()) return clustered.error();
+    if (status made = owned_.resize_zeroed(options.lists * layout_.stride_bytes); !made.ok()) return made;
+    if (status made = owned_codes_.resize(options.lists * layout_.padded); !made.ok()) return made;
+    centroids_ = owned_.data();
+    codes_ = owned_codes_.data();
+    for (std::size_t list = 0; list < options.lists; ++list) {
+      std::byte* const to = owned_.data() + list * layout_.stride_bytes;
+      std::memcpy(to, clustered->centroids.data() + list * dimension, dimension * sizeof(float));
+      const auto* const floats = reinterpret_cast<const float*>(to);
+      std::int8_t* const code = owned_codes_.data() + list * layout_.padded;
+      store_unaligned(to + layout_.padded * sizeof(float), squared_length(floats));
+      store_unaligned(to + (layout_.padded + 1) * sizeof(float), encode(floats, code));
+    }
+    for (std::size_t i = 0; i < sample.rows; ++i) {
+      const float* const centroid = this->centroid(clustered->assigned.data()[i]);
+      float* const residual = residuals.data() + i * dimension;
+      for (std::size_t j = 0; j < dimension; ++j) residual[j] -= centroid[j];
+    }
+    if (status trained = coder_.train(centred, options.seed, threads, on_progress); !trained.ok()) return trained;
+    return rotate_centroids();
+  }
+
+  /// Takes over what a file holds. @pre lengths were checked
+  /// @param centre     shape [centroid_layout(dimension).padded], mapped; likewise
+  /// @param centroids  list_count of them, mapped; the file outlives the model; likewise their codes
+  [[nodiscard]] status adopt(const ivf_pq_options& options, std::uint32_t list_count, const float* centre, const std::byte* centroids, const std::byte* codes,
+                             product_quantizer&& product, learned_rotation&& learned, bool may_encode) noexcept {
+    set_shape(options.dimension, options.metric, list_count);
+    if (status made = coder_.create(options.codes, options.rotation, options.dimension, options.parts, options.seed); !made.ok()) return made;
+    coder_.adopt(static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned));
+    centre_ = centre;
+    centroids_ = centroids;
+    codes_ = reinterpret_cast<const std::int8_t*>(codes);
+    return may_encode ? rotate_centroids() : status{};
+  }
+
+  [[nodiscard]] std::uint32_t list_count() const noexcept { return list_count_; }
+  [[nodiscard]] const centroid_layout& layout() const noexcept { return layout_; }
+  /// Shape [list_count(), layout().padded].
+  [[nodiscard]] const std::int8_t* centroid_codes() const noexcept { return codes_; }
+  /// Shape [layout().padded].
+  [[nodiscard]] const float* centre_vector() const noexcept { return centre_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded) + (layout_.padded + rotated_.size()) * sizeof(float);
+  }
+  [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
+  [[nodiscard]] const ivf_coder& coder() const noexcept { return coder_; }
+  [[nodiscard]] const float* centroid(std::uint32_t list) const noexcept {
+    return reinterpret_cast<const float*>(centroids_ + list * layout_.stride_bytes);
+  }
+
+  // -- rows
+  /// out = vector - the centre, which may be in place.
+  void centre(const float* vector, float* out) const noexcept {
+    for (std::size_t i = 0; i < dimension_; ++i) out[i] = vector[i] - centre_[i];
+  }
+  /// The list of each of some rows: that of the nearest centroid.
+  /// @param centred  shape [rows, dimension]: relative to the centre
+  /// @param lists    shape [centred.rows]
+  /// @return         assign_to_centroids's errors: a file may hold centroids that are no numbers
+  [[nodiscard]] status assign(const matrix_view& centred, unsigned threads, std::uint32_t* lists) const noexcept {
+    const matrix_view centroids{centroid(0), list_count_, dimension(), layout_.stride_bytes / sizeof(float)};
+    constexpr std::size_t few = 16;  // for which centroids are not worth preparing; the lists are the same
+    if (centred.rows > few) {
+      const auto assigned = assign_to_centroids(centred, centroids, {.threads = threads}, lists);
+      return assigned.ok() ? status{} : status{assigned.error()};
+    }
+    for (std::size_t i = 0; i < centred.rows; ++i) {
+      neighbour found{};
+      const auto count = nearest(centred.row(i), centroids, metric::l2sq, {&found, 1});
+      if (!count.ok()) return count.error();
+      lists[i] = *count == 1 ? found.id : 0;  // none if all are NaN
+    }
+    return {};
+  }
+  /// A centroid as the coder wants it.
+  [[nodiscard]] const float* rotated_centroid(std::uint32_t list) const noexcept {
+    return coder_.turned() == ivf_rotation::none ? centroid(list) : rotated_.data() + list * coder_.padded_rotated();
+  }
+
+  // -- queries
+  /// @param query  shape [dimension], under cosine of unit length
+  [[nodiscard]] status take(const float* query, centred_query& out) const noexcept {
+    if (status made = out.vector.resize_zeroed(layout_.padded); !made.ok()) return made;
+    if (metric_ == metric::inner_product) {
+      std::memcpy(out.vector.data(), query, dimension() * sizeof(float));
+      std::memset(out.vector.data() + dimension(), 0, (layout_.padded - dimension()) * sizeof(float));
+      out.of_centre = product(out.vector.data(), centre_);
+      return {};
+    }
+    centre(query, out.vector.data());
+    std::memset(out.vector.data() + dimension(), 0, (layout_.padded - dimension()) * sizeof(float));
+    out.squares = squared_length(out.vector.data());
+    return {};
+  }
+  /// The lists whose centroids are nearest to a query into query.nearest; of equally near ones the lower.
+  /// Where centroids do not fit the L2 cache beside anything else, their codes tell which are worth measuring: a half more
+  /// than wanted and eight. The same lists on all instruction sets.
+  [[nodiscard]] status nearest_lists(std::size_t probes, centred_query& query) const noexcept {
+    constexpr std::size_t many_bytes = std::size_t{256} << 10;
+    query.lists.clear();
+    if (status made = query.lists.make_room(list_count_); !made.ok()) return made;
+    if (status made = query.products.resize(list_count_); !made.ok()) return made;
+    std::uint32_t* const lists = query.lists.rows.data();
+    for (std::uint32_t list = 0; list < list_count_; ++list) lists[list] = list;
+    query.lists.count = list_count_;
+    const std::size_t measured = probes + probes / 2 + 8;
+    if (measured < list_count_ / 2 && list_count_ * layout_.stride_bytes > many_bytes) {
+      if (status made = query.code.resize(layout_.padded); !made.ok()) return made;
+      const float step = encode(query.vector.data(), query.code.data());
+      kernels().dot[kernels_v1::i8_i8](query.code.data(), codes_, layout_.padded, nullptr, list_count_, layout_.padded, query.products.data());
+      set_distances(query, [&](std::uint32_t list, float product) noexcept { return product * step * centroid(list)[layout_.padded + 1]; });
+      query.lists.keep_nearest(measured);
+    }
+    kernels().steady_dot(query.vector.data(), centroids_, layout_.stride_bytes, lists, query.lists.count, layout_.padded, query.products.data());
+    set_distances(query, [](std::uint32_t, float product) noexcept { return product; });
+    query.lists.keep_nearest(probes);
+    query.nearest.clear();
+    if (status made = query.nearest.reserve(query.lists.count); !made.ok()) return made;
+    for (std::size_t i = 0; i < query.lists.count; ++i) {
+      (void)query.nearest.push({query.lists.distances.data()[i], query.lists.rows.data()[i]});  // there is room
+    }
+    query.nearest.sort();
+    return {};
+  }
+
+ private:
+  void set_shape(std::size_t dimension, metric which, std::uint32_t list_count) noexcept {
+    layout_ = centroid_layout(dimension);
+    metric_ = which;
+    list_count_ = list_count;
+    dimension_ = dimension;
+  }
+  [[nodiscard]] status rotate_centroids() noexcept {
+    if (coder_.turned() == ivf_rotation::none) return {};
+    if (status made = rotated_.resize_zeroed(list_count_ * coder_.padded_rotated()); !made.ok()) return made;
+    for (std::uint32_t list = 0; list < list_count_; ++list) coder_.rotate(centroid(list), rotated_.data() + list * coder_.padded_rotated());
+    return {};
+  }
+  [[nodiscard]] float product(const float* a, const float* b) const noexcept {
+    float sum = 0.0F;
+    kernels().steady_dot(a, b, 0, nullptr, 1, layout_.padded, &sum);
+    return sum;
+  }
+  [[nodiscard]] float squared_length(const float* padded) const noexcept { return product(padded, padded); }
+  [[nodiscard]] float distance(const centred_query& query, std::uint32_t list, float product) const noexcept {
+    if (metric_ == metric::inner_product) return 1.0F - (query.of_centre + product);
+    const float squared = (query.squares + centroid(list)[layout_.padded]) - 2.0F * product;
+    return metric_ == metric::cosine ? 0.5F * squared : squared;
+  }
+  /// @param product_of  what a number of query.products says of a list's product
+  template <class Product>
+  void set_distances(centred_query& query, Product product_of) const noexcept {
+    for (std::size_t i = 0; i < query.lists.count; ++i) {
+      const std::uint32_t list = query.lists.rows.data()[i];
+      const float distance = this->distance(query, list, product_of(list, query.products.data()[i]));
+      query.lists.distances.data()[i] = distance == distance ? distance : __builtin_inff();  // a file may hold anything
+    }
+  }
+  /// Gives the step. @param vector  shape [padded]
+  [[nodiscard]] float encode(const float* vector, std::int8_t* code) const noexcept {
+    const float largest = kernels().largest_f32(vector, layout_.padded);
+    const float inverse = largest > 0.0F ? 127.0F / largest : 0.0F;
+    kernels().f32_to_i8(vector, &inverse, 1, code, layout_.padded);
+    return largest / 127.0F;
+  }
+
+  metric metric_ = metric::l2sq;
+  std::uint32_t list_count_ = 0;
+  centroid_layout layout_;
+  std::size_t dimension_ = 0;
+  const float* centre_ = nullptr;  ///< the mean of the sample, with zeros behind it
+  buffer<float> owned_centre_;
+  buffer<std::byte> owned_;        ///< centroids that are not mapped
+  buffer<std::int8_t> owned_codes_;
+  const std::byte* centroids_ = nullptr;
+  const std::int8_t* codes_ = nullptr;
+  buffer<float> rotated_;        ///< centroids as the coder wants them
+  ivf_coder coder_;
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_IVF_MODEL_HPP

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_query.hpp -- a search of an inverted file: near lists, estimates, distances of the best.
+//
+// Room:      the k nearest and all within a radius, for one query.
+// Not here:  what was learned (index/ivf_model.hpp), lists while they change (index/inverted_lists.hpp), many queries at
+//            once (index/ivf_batch.hpp).
+// Depends:   index/{answer_order,inverted_lists,ivf_model,row_store,search_scratch,options}.hpp.
+// Threads:   one scratch a caller, inside a reader epoch.
+#ifndef ATLAS_INDEX_IVF_QUERY_HPP
+#define ATLAS_INDEX_IVF_QUERY_HPP
+
+#include <atlas/index/answer_order.hpp>    // order_equals_by_key
+#include <atlas/index/inverted_lists.hpp>  // inverted_lists
+#include <atlas/index/ivf_model.hpp>       // ivf_model
+#include <atlas/index/options.hpp>         // filter
+#include <atlas/index/row_store.hpp>       // row_store
+#include <atlas/index/search_scratch.hpp>  // search_scratch
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// A model and the lists that it made.
+struct ivf_parts {
+  ivf_model model;
+  inverted_lists lists;
+};
+
+/// What one search asks for.
+struct ivf_request {
+  std::size_t k = 10;
+  std::size_t probes = 1;      ///< lists looked at
+  std::size_t candidates = 1;  ///< rows whose distances are measured, at least k; with `estimates_only` those kept
+  bool estimates_only = false; ///< answers have estimated distances
+  std::uint32_t patience = 0;  ///< lists in a row that brought nothing, after which the search ends; 0: all probes
+  filter allowed = {};
+};
+
+/// One search, whose memory is its scratch's.
+class ivf_search {
+ public:
+  ivf_search(const row_store& rows, const ivf_parts& parts, search_scratch& scratch) noexcept
+      : rows_(rows), parts_(parts), scratch_(scratch), row_count_(rows.row_count()) {}
+
+  /// The k nearest into scratch.answers, sorted. @pre scratch.query is set
+  [[nodiscard]] status nearest(const ivf_request& request) noexcept {
+    scratch_.answers.clear();
+    if (status prepared = prepare(request.probes); !prepared.ok()) return prepared;
+    if (status scanned = scan(request); !scanned.ok()) return scanned;
+    return measure(request);
+  }
+  /// All rows of the nearest lists within a radius into scratch.answers, sorted: each is measured.
+  [[nodiscard]] status within(float radius, std::size_t probes, const filter& allowed) noexcept {
+    scratch_.answers.clear();
+    centred_query& centred = scratch_.ivf.centred;
+    if (status taken = parts_.model.take(scratch_.query.data(), centred); !taken.ok()) return taken;
+    if (status found = parts_.model.nearest_lists(probes, centred); !found.ok()) return found;
+    if (status made = scratch_.start(rows_of_block); !made.ok()) return made;
+    status failed;
+    std::size_t gathered = 0;
+    const auto flush = [&]() noexcept {
+      float* const distances = scratch_.distances.data();
+      const std::uint32_t* const ids = scratch_.ids.data();
+      failed = rows_.distances_to(scratch_.query.data(), ids, gathered, scratch_.vectors, distances);
+      for (std::size_t i = 0; failed.ok() && i < gathered; ++i) {
+        if (distances[i] <= radius) failed = scratch_.answers.push({distances[i], ids[i]});
+      }
+      gathered = 0;
+    };
+    for (std::size_t i = 0; i < centred.nearest.size() && failed.ok(); ++i) {
+      parts_.lists.for_each_row(parts_.lists.version(centred.nearest.data()[i].row), [&](const std::byte*, std::size_t, std::uint32_t row) noexcept {
+        if (!failed.ok() || !is_answer(row) || !(allowed.is_empty() || allowed.allows(rows_.key(row)))) return;
+        scratch_.ids.data()[gathered++] = row;
+        if (gathered == rows_of_block) flush();
+      });
+    }
+    if (failed.ok() && gathered != 0) flush();
+    sort_answers();
+    return failed;
+  }
+
+ private:
+  [[nodiscard]] status prepare(std::size_t probes) noexcept {
+    centred_query& centred = scratch_.ivf.centred;
+    if (status taken = parts_.model.take(scratch_.query.data(), centred); !taken.ok()) return taken;
+    if (status found = parts_.model.nearest_lists(probes, centred); !found.ok()) return found;
+    const ivf_coder& coder = parts_.model.coder();
+    const float* vector = centred.vector.data();
+    query_memory& memory = scratch_.ivf.query;
+    if (coder.turned() != ivf_rotation::none) {
+      if (status made = memory.rotated.resize(coder.rotated()); !made.ok()) return made;
+      coder.rotate(vector, memory.rotated.data());
+      vector = memory.rotated.data();
+    }
+    const auto prepared = coder.prepare(vector, memory);
+    if (!prepared.ok()) return prepared.error();
+    query_ = *prepared;
+    return {};
+  }
+
+  /// Blocks that are estimated at a time, before what they brought narrows the bound for the next.
+  static constexpr std::size_t blocks_at_once = 8;
+
+  [[nodiscard]] status scan(const ivf_request& request) noexcept {
+    estimated_rows& found = scratch_.ivf.found;
+    found.clear();
+    const std::size_t most = request.candidates;
+    const std::size_t full_at = 2 * most < 64 ? 64 : 2 * most;
+    const bool takes_all = request.allowed.is_empty() && rows_.live_count() == row_count_;
+    const candidate* const near = scratch_.ivf.centred.nearest.data();
+    const std::size_t near_count = scratch_.ivf.centred.nearest.size();
+    std::uint32_t idle = 0;
+    status failed;
+    for (std::size_t i = 0; i < near_count && failed.ok(); ++i) {
+      if (i + 1 < near_count) prefetch(near[i + 1].row);
+      bool is_idle = true;
+      parts_.lists.for_each_run(parts_.lists.version(near[i].row), [&](const std::byte* blocks, std::size_t block_count, std::size_t) noexcept {
+        for (std::size_t block = 0; block < block_count && failed.ok(); block += blocks_at_once) {
+          const std::size_t count = block_count - block < blocks_at_once ? block_count - block : blocks_at_once;
+          failed = found.make_room(count * rows_of_block);
+          if (!failed.ok()) return;
+          const std::size_t before = found.count;
+          failed = estimate(blocks + block * parts_.lists.layout().block_bytes, count, near[i].distance, found);
+          if (!takes_all) keep_allowed(found, before, request.allowed);
+          is_idle = is_idle && found.count == before;
+          if (found.count >= full_at) found.keep_nearest(most);
+        }
+      });
+      idle = is_idle ? idle + 1 : 0;
+      if (request.patience != 0 && idle == request.patience) break;
+    }
+    found.keep_nearest(most);
+    return failed;
+  }
+  void prefetch(std::uint32_t list) const noexcept {
+    const std::byte* const first = parts_.lists.first_bytes(list);
+    for (std::size_t line = 0; line < 16; ++line) __builtin_prefetch(first + line * cache_line);
+  }
+  [[nodiscard]] status estimate(const std::byte* blocks, std::size_t block_count, float base, estimated_rows& found) noexcept {
+    const ivf_coder& coder = parts_.model.coder();
+    if (coder.codes() != ivf_codes::flat) {
+      coder.estimate(query_, blocks, block_count, base, found);
+      return {};
+    }
+    for (std::size_t block = 0; block < block_count; ++block) {
+      const std::byte* const start = blocks + block * coder.layout().block_bytes;
+      std::uint32_t ids[rows_of_block];
+      float distances[rows_of_block];
+      std::size_t count = 0;
+      for (std::size_t lane = 0; lane < rows_of_block; ++lane) {
+        const float add = load_unaligned<float>(start + lane * sizeof(float));
+        const std::uint32_t row = list_block_layout::row(start, lane);
+        if (add == add && row < row_count_) ids[count++] = row;
+      }
+      if (status got = rows_.distances_to(scratch_.query.data(), ids, count, scratch_.vectors, distances); !got.ok()) return got;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!(distances[i] <= found.bound)) continue;
+        found.distances.data()[found.count] = distances[i];
+        found.rows.data()[found.count++] = ids[i];
+      }
+    }
+    return {};
+  }
+  /// Leaves out those from `first` on that may not be answers.
+  void keep_allowed(estimated_rows& found, std::size_t first, const filter& allowed) const noexcept {
+    std::size_t kept = first;
+    for (std::size_t i = first; i < found.count; ++i) {
+      const std::uint32_t row = found.rows.data()[i];
+      if (!is_answer(row) || !(allowed.is_empty() || allowed.allows(rows_.key(row)))) continue;
+      found.distances.data()[kept] = found.distances.data()[i];
+      found.rows.data()[kept++] = row;
+    }
+    found.count = kept;
+  }
+  [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept { return row < row_count_ && rows_.state(row) == row_state::live; }
+
+  [[nodiscard]] status measure(const ivf_request& request) noexcept {
+    estimated_rows& found = scratch_.ivf.found;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < found.count; ++i) {
+      if (!is_answer(found.rows.data()[i])) continue;
+      found.distances.data()[count] = found.distances.data()[i];
+      found.rows.data()[count++] = found.rows.data()[i];
+    }
+    const bool are_exact = parts_.model.coder().codes() == ivf_codes::flat;
+    if (!request.estimates_only && !are_exact) {
+      const status got = rows_.distances_to(scratch_.query.data(), found.rows.data(), count, scratch_.vectors, found.distances.data());
+      if (!got.ok()) return got;
+    }
+    const std::size_t most = request.k < count ? request.k : count;
+    if (status made = scratch_.answers.reserve(most); !made.ok()) return made;
+    for (std::size_t i = 0; i < count; ++i) {
+      const candidate one{found.distances.data()[i], found.rows.data()[i]};
+      if (one.distance == one.distance) scratch_.answers.offer(one, most);
+    }
+    sort_answers();
+    return {};
+  }
+  void sort_answers() noexcept {
+    scratch_.answers.sort();
+    order_equals_by_key(scratch_.answers.data(), scratch_.answers.size(), rows_);
+  }
+
+  const row_store& rows_;
+  const ivf_parts& parts_;
+  search_scratch& scratch_;
+  const std::uint32_t row_count_;
+  prepared_query query_;
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_IVF_QUERY_HPP
