@@ -20,7 +20,7 @@ TEST_SUITE("list_kernels") {
 namespace {
 
 using atlas::list_block_layout;
-using atlas::rows_of_block;
+using atlas::list_block_rows;
 
 struct estimate {
   float distance;
@@ -45,7 +45,7 @@ std::vector<estimate> model(const atlas::kernels_v1::bit_query& query, const std
   std::vector<estimate> found;
   for (std::size_t block = 0; block < block_count; ++block) {
     const std::byte* const start = blocks + block * layout.block_bytes;
-    for (std::size_t lane = 0; lane < rows_of_block; ++lane) {
+    for (std::size_t lane = 0; lane < list_block_rows; ++lane) {
       std::uint32_t sum = 0;
       for (std::size_t part = 0; part < query.parts; ++part) sum += query.tables[part * 16 + code_of(start, lane, part)];
       const volatile float scaled = query.factor * static_cast<float>(sum);
@@ -60,8 +60,8 @@ std::vector<estimate> model(const atlas::kernels_v1::bit_query& query, const std
 }
 
 std::vector<estimate> estimates(const atlas::kernels_v1::bit_query& query, const std::byte* blocks, std::size_t block_count, float base, float bound) {
-  std::vector<float> distances(block_count * rows_of_block);
-  std::vector<std::uint32_t> rows(block_count * rows_of_block);
+  std::vector<float> distances(block_count * list_block_rows);
+  std::vector<std::uint32_t> rows(block_count * list_block_rows);
   const std::size_t count = atlas::kernels().list_estimates(query, blocks, block_count, base, bound, distances.data(), rows.data());
   std::vector<estimate> found;
   for (std::size_t i = 0; i < count; ++i) found.push_back({distances[i], rows[i]});
@@ -83,7 +83,7 @@ std::vector<estimate> estimates(const atlas::kernels_v1::bit_query& query, const
       for (std::size_t block = 0; block < block_count; ++block) {
         std::byte* const start = blocks.bytes.data() + block * layout.block_bytes;
         layout.clear(start);
-        const std::size_t rows = block + 1 == block_count ? 7 : rows_of_block;
+        const std::size_t rows = block + 1 == block_count ? 7 : list_block_rows;
         for (std::size_t lane = 0; lane < rows; ++lane) {
           std::vector<std::uint8_t> code(parts / 2);
           for (auto& byte : code) byte = static_cast<std::uint8_t>(draw());
@@ -95,7 +95,7 @@ std::vector<estimate> estimates(const atlas::kernels_v1::bit_query& query, const
       const atlas::kernels_v1::bit_query query{entries, parts, 0.0123F, -1.7F};
       const float infinity = std::numeric_limits<float>::infinity();
       const auto all = model(query, blocks.bytes.data(), block_count, layout, 3.3F, infinity);
-      REQUIRE(all.size() == 4 * rows_of_block + 7);  // none of the empty lanes
+      REQUIRE(all.size() == 4 * list_block_rows + 7);  // none of the empty lanes
       const float median = all[all.size() / 2].distance;
       support::on_each_target([&] {
         for (const float bound : {infinity, median, std::nextafter(median, -infinity), -infinity}) {

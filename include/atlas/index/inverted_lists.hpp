@@ -8,6 +8,7 @@
 #ifndef ATLAS_INDEX_INVERTED_LISTS_HPP
 #define ATLAS_INDEX_INVERTED_LISTS_HPP
 
+#include <atlas/core/memory.hpp>            // buffer
 #include <atlas/core/reader_epochs.hpp>     // reader_epochs
 #include <atlas/index/column.hpp>           // column
 #include <atlas/quantize/list_block.hpp>    // list_block_layout
@@ -44,7 +45,7 @@ class inverted_lists {
     auto versions = column::create(sizeof(list_version), list_count);
     if (!versions.ok()) return versions.error();
     if (status grown = versions->grow(list_count); !grown.ok()) return grown;
-    auto blocks = column::create(layout.block_bytes, reserve_rows / rows_of_block + list_count);
+    auto blocks = column::create(layout.block_bytes, reserve_rows / list_block_rows + list_count);
     if (!blocks.ok()) return blocks.error();
     adopt(list_count, layout, static_cast<column&&>(*versions), static_cast<column&&>(*blocks), 0);
     return start_changes();
@@ -95,7 +96,7 @@ class inverted_lists {
     std::uint32_t next = list.next_run;
     for (std::uint32_t left = list.full_blocks; left != 0;) {
       const std::uint32_t count = left < capacity ? left : capacity;
-      if (count != 0) visit(blocks_.at(first), std::size_t{count}, std::size_t{count} * rows_of_block);
+      if (count != 0) visit(blocks_.at(first), std::size_t{count}, std::size_t{count} * list_block_rows);
       left -= count;
       if (left == 0) break;
       const block_run& run = run_of(next);
@@ -103,15 +104,15 @@ class inverted_lists {
       capacity = run.capacity;
       next = load_relaxed(&run.next_run);
     }
-    if (const std::uint32_t rest = list.row_count % rows_of_block; rest != 0) visit(blocks_.at(list.last_block), std::size_t{1}, std::size_t{rest});
+    if (const std::uint32_t rest = list.row_count % list_block_rows; rest != 0) visit(blocks_.at(list.last_block), std::size_t{1}, std::size_t{rest});
   }
   /// Calls visit(block, lane, row) for each row of a list.
   template <class Visit>
   void for_each_row(const list_version& list, Visit visit) const noexcept {
     for_each_run(list, [&](const std::byte* blocks, std::size_t, std::size_t row_count) noexcept {
       for (std::size_t i = 0; i < row_count; ++i) {
-        const std::byte* const block = blocks + i / rows_of_block * layout_.block_bytes;
-        visit(block, i % rows_of_block, list_block_layout::row(block, i % rows_of_block));
+        const std::byte* const block = blocks + i / list_block_rows * layout_.block_bytes;
+        visit(block, i % list_block_rows, list_block_layout::row(block, i % list_block_rows));
       }
     });
   }
@@ -123,9 +124,9 @@ class inverted_lists {
   [[nodiscard]] status append(std::uint32_t list, std::size_t count, reader_epochs& epochs, Fill fill) noexcept {
     if (count == 0) return {};
     const list_version before = version(list);
-    const std::size_t partial = before.row_count % rows_of_block;
-    const std::size_t full = (partial + count) / rows_of_block;
-    const std::size_t rest = (partial + count) % rows_of_block;
+    const std::size_t partial = before.row_count % list_block_rows;
+    const std::size_t full = (partial + count) / list_block_rows;
+    const std::size_t rest = (partial + count) % list_block_rows;
     full_block_writer to{*this, before, tails_[list]};
     if (status made = to.make_room(full); !made.ok()) return made;
     std::uint32_t last_block = 0;
@@ -142,7 +143,7 @@ class inverted_lists {
     std::size_t next = 0;
     for (std::size_t i = 0; i < full + (rest != 0 ? 1U : 0U); ++i) {
       std::byte* const block = blocks_.at(i < full ? to.next() : last_block);
-      const std::size_t end = i < full ? rows_of_block : rest;
+      const std::size_t end = i < full ? list_block_rows : rest;
       std::size_t lane = 0;
       if (i == 0 && partial != 0) {
         std::memcpy(block, blocks_.at(before.last_block), layout_.block_bytes);
@@ -174,9 +175,9 @@ class inverted_lists {
     });
     if (kept == before.row_count) return std::size_t{0};
     list_version after;
-    after.full_blocks = after.first_capacity = static_cast<std::uint32_t>(kept / rows_of_block);
+    after.full_blocks = after.first_capacity = static_cast<std::uint32_t>(kept / list_block_rows);
     after.row_count = static_cast<std::uint32_t>(kept);
-    const std::uint32_t blocks = after.full_blocks + (kept % rows_of_block != 0 ? 1U : 0U);
+    const std::uint32_t blocks = after.full_blocks + (kept % list_block_rows != 0 ? 1U : 0U);
     if (blocks != 0) {
       const auto first = take_blocks(blocks);
       if (!first.ok()) return first.error();
@@ -192,9 +193,9 @@ class inverted_lists {
     seen = 0;
     for_each_row(before, [&](const std::byte* from, std::size_t lane, std::uint32_t row) noexcept {
       if (!kept_[seen++]) return;
-      std::byte* const block = blocks_.at(after.first_block + written / rows_of_block);
-      if (written % rows_of_block == 0) layout_.clear(block);
-      layout_.copy(from, lane, block, written++ % rows_of_block, row);
+      std::byte* const block = blocks_.at(after.first_block + written / list_block_rows);
+      if (written % list_block_rows == 0) layout_.clear(block);
+      layout_.copy(from, lane, block, written++ % list_block_rows, row);
     });
     tails_[list] = {0, after.full_blocks};
     publish(list, after, *place, epochs);
@@ -274,10 +275,10 @@ class inverted_lists {
   /// The version of a list in its file, or an empty one, as far as it can be true.
   [[nodiscard]] list_version file_version(std::uint32_t list) const noexcept {
     list_version said = versions_.as<const list_version>()[list];
-    const bool are_there = std::uint64_t{said.first_block} + said.full_blocks <= file_blocks_ && said.full_blocks <= max_rows / rows_of_block;
+    const bool are_there = std::uint64_t{said.first_block} + said.full_blocks <= file_blocks_ && said.full_blocks <= max_rows / list_block_rows;
     if (!are_there) said.first_block = said.full_blocks = 0;
-    const std::uint32_t rest = said.last_block < file_blocks_ ? said.row_count % rows_of_block : 0;
-    said.row_count = said.full_blocks * static_cast<std::uint32_t>(rows_of_block) + rest;
+    const std::uint32_t rest = said.last_block < file_blocks_ ? said.row_count % list_block_rows : 0;
+    said.row_count = said.full_blocks * static_cast<std::uint32_t>(list_block_rows) + rest;
     said.first_capacity = said.full_blocks;
     said.next_run = 0;
     return said;
@@ -347,7 +348,7 @@ class inverted_lists {
     for (std::uint32_t next = version.next_run; next != 0; next = run_of(next).next_run) {
       retire(epochs, run_of(next).first_block, run_of(next).capacity);
     }
-    if (version.row_count % rows_of_block != 0) retire(epochs, version.last_block, 1);
+    if (version.row_count % list_block_rows != 0) retire(epochs, version.last_block, 1);
   }
   void reclaim(reader_epochs& epochs) noexcept {
     constexpr std::size_t at_once = 64;  // asking the epochs costs as much as some appends

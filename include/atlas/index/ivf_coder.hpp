@@ -189,7 +189,7 @@ class ivf_coder {
     }
     return query;
   }
-  /// Appends the rows of blocks whose estimate is at most found.bound. @pre make_room(block_count * rows_of_block)
+  /// Appends the rows of blocks whose estimate is at most found.bound. @pre make_room(block_count * list_block_rows)
   void estimate(const prepared_query& query, const std::byte* blocks, std::size_t block_count, float base, estimated_rows& found) const noexcept {
     float* const distances = found.distances.data() + found.count;
     std::uint32_t* const rows = found.rows.data() + found.count;
@@ -200,11 +200,11 @@ class ivf_coder {
     std::size_t passed = 0;
     for (std::size_t block = 0; block < block_count; ++block) {
       const std::byte* const start = blocks + block * layout_.block_bytes;
-      float products[rows_of_block];
+      float products[list_block_rows];
       multiply(query, start + kernels_v1::list_codes_offset, products);
-      for (std::size_t lane = 0; lane < rows_of_block; ++lane) {
+      for (std::size_t lane = 0; lane < list_block_rows; ++lane) {
         const float add = load_unaligned<float>(start + lane * sizeof(float));
-        const float mul = load_unaligned<float>(start + (rows_of_block + lane) * sizeof(float));
+        const float mul = load_unaligned<float>(start + (list_block_rows + lane) * sizeof(float));
         const float estimate = (base + add) + mul * products[lane];
         distances[passed] = estimate;
         rows[passed] = list_block_layout::row(start, lane);
@@ -244,9 +244,9 @@ class ivf_coder {
   /// Inner products of a query and a block's codes.
   void multiply(const prepared_query& query, const std::byte* codes, float* out) const noexcept {
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(codes);
-    if (codes_ == ivf_codes::pq8) return kernels().pq8(query.tables, bytes, layout_.code_bytes, rows_of_block, parts_, out);
-    kernels().dot[kernels_v1::i8_i8](query.components, codes, layout_.code_bytes, nullptr, rows_of_block, rotated(), out);
-    for (std::size_t lane = 0; lane < rows_of_block; ++lane) out[lane] *= query.factor;
+    if (codes_ == ivf_codes::pq8) return kernels().pq8(query.tables, bytes, layout_.code_bytes, list_block_rows, parts_, out);
+    kernels().dot[kernels_v1::i8_i8](query.components, codes, layout_.code_bytes, nullptr, list_block_rows, rotated(), out);
+    for (std::size_t lane = 0; lane < list_block_rows; ++lane) out[lane] *= query.factor;
   }
 
   ivf_codes codes_ = ivf_codes::flat;

@@ -111,7 +111,7 @@ class list_block_writer {
       if (!noted.ok()) return noted;
     }
     lists_.layout().clear(block);
-    for (std::size_t lane = 0; lane < rows_of_block && next_ < lanes_.size(); ++lane) {
+    for (std::size_t lane = 0; lane < list_block_rows && next_ < lanes_.size(); ++lane) {
       const saved_lane& one = lanes_[next_++];
       lists_.layout().copy(one.block, one.lane, block, lane, one.number);
     }
@@ -162,9 +162,9 @@ class list_block_writer {
       list_version& version = versions[list];
       version.row_count = counted.row_count(list);
       version.first_block = block_count;
-      version.full_blocks = version.first_capacity = version.row_count / static_cast<std::uint32_t>(rows_of_block);
+      version.full_blocks = version.first_capacity = version.row_count / static_cast<std::uint32_t>(list_block_rows);
       version.last_block = block_count + version.full_blocks;
-      block_count = version.last_block + (version.row_count % rows_of_block != 0 ? 1U : 0U);
+      block_count = version.last_block + (version.row_count % list_block_rows != 0 ? 1U : 0U);
     }
     list_bytes = versions.size() * sizeof(list_version) + std::uint64_t{block_count} * parts->lists.layout().block_bytes + model.bytes();
   }

@@ -53,7 +53,7 @@ class ivf_search {
     centred_query& centred = scratch_.ivf.centred;
     if (status taken = parts_.model.take(scratch_.query.data(), centred); !taken.ok()) return taken;
     if (status found = parts_.model.nearest_lists(probes, centred); !found.ok()) return found;
-    if (status made = scratch_.start(rows_of_block); !made.ok()) return made;
+    if (status made = scratch_.start(list_block_rows); !made.ok()) return made;
     status failed;
     std::size_t gathered = 0;
     const auto flush = [&]() noexcept {
@@ -69,7 +69,7 @@ class ivf_search {
       parts_.lists.for_each_row(parts_.lists.version(centred.nearest.data()[i].row), [&](const std::byte*, std::size_t, std::uint32_t row) noexcept {
         if (!failed.ok() || !is_answer(row) || !(allowed.is_empty() || allowed.allows(rows_.key(row)))) return;
         scratch_.ids.data()[gathered++] = row;
-        if (gathered == rows_of_block) flush();
+        if (gathered == list_block_rows) flush();
       });
     }
     if (failed.ok() && gathered != 0) flush();
@@ -115,7 +115,7 @@ class ivf_search {
       parts_.lists.for_each_run(parts_.lists.version(near[i].row), [&](const std::byte* blocks, std::size_t block_count, std::size_t) noexcept {
         for (std::size_t block = 0; block < block_count && failed.ok(); block += blocks_at_once) {
           const std::size_t count = block_count - block < blocks_at_once ? block_count - block : blocks_at_once;
-          failed = found.make_room(count * rows_of_block);
+          failed = found.make_room(count * list_block_rows);
           if (!failed.ok()) return;
           const std::size_t before = found.count;
           failed = estimate(blocks + block * parts_.lists.layout().block_bytes, count, near[i].distance, found);
@@ -142,10 +142,10 @@ class ivf_search {
     }
     for (std::size_t block = 0; block < block_count; ++block) {
       const std::byte* const start = blocks + block * coder.layout().block_bytes;
-      std::uint32_t ids[rows_of_block];
-      float distances[rows_of_block];
+      std::uint32_t ids[list_block_rows];
+      float distances[list_block_rows];
       std::size_t count = 0;
-      for (std::size_t lane = 0; lane < rows_of_block; ++lane) {
+      for (std::size_t lane = 0; lane < list_block_rows; ++lane) {
         const float add = load_unaligned<float>(start + lane * sizeof(float));
         const std::uint32_t row = list_block_layout::row(start, lane);
         if (add == add && row < row_count_) ids[count++] = row;

@@ -24,7 +24,7 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Rows of a block.
-inline constexpr std::size_t rows_of_block = 32;
+inline constexpr std::size_t list_block_rows = 32;
 
 /// The bytes of a block: f32 add[32], f32 mul[32], u32 row[32], then codes. Those of 4 bits a part lie as in pq4's blocks
 /// (distance/code_distance.hpp), those of a byte a component row behind row.
@@ -38,32 +38,32 @@ struct list_block_layout {
     return {parts / 2, kernels_v1::list_codes_offset + parts * 16, true};
   }
   [[nodiscard]] static constexpr list_block_layout of_bytes(std::size_t bytes) noexcept {
-    return {bytes, kernels_v1::list_codes_offset + bytes * rows_of_block, false};
+    return {bytes, kernels_v1::list_codes_offset + bytes * list_block_rows, false};
   }
 
   /// Makes all lanes empty: NaN is within no bound.
   void clear(std::byte* block) const noexcept {
     std::memset(block, 0, block_bytes);
-    for (std::size_t lane = 0; lane < rows_of_block; ++lane) store_unaligned(block + lane * sizeof(float), __builtin_nanf(""));
+    for (std::size_t lane = 0; lane < list_block_rows; ++lane) store_unaligned(block + lane * sizeof(float), __builtin_nanf(""));
   }
   /// @param code  code_bytes bytes; of 4-bit codes two parts a byte, the even one in the lower half
   void write(std::byte* block, std::size_t lane, float add, float mul, std::uint32_t row, const std::uint8_t* code) const noexcept {
-    ATLAS_ASSERT(lane < rows_of_block);
+    ATLAS_ASSERT(lane < list_block_rows);
     store_unaligned(block + lane * sizeof(float), add);
-    store_unaligned(block + (rows_of_block + lane) * sizeof(float), mul);
+    store_unaligned(block + (list_block_rows + lane) * sizeof(float), mul);
     store_unaligned(block + kernels_v1::list_rows_offset + lane * sizeof(std::uint32_t), row);
     std::byte* const codes = block + kernels_v1::list_codes_offset;
     if (!are_interleaved) {
       if (code_bytes != 0) std::memcpy(codes + lane * code_bytes, code, code_bytes);
       return;
     }
-    for (std::size_t i = 0; i < code_bytes; ++i) codes[i * rows_of_block + lane] = static_cast<std::byte>(code[i]);
+    for (std::size_t i = 0; i < code_bytes; ++i) codes[i * list_block_rows + lane] = static_cast<std::byte>(code[i]);
   }
   /// Copies a lane of another block, under another row number.
   void copy(const std::byte* from, std::size_t from_lane, std::byte* block, std::size_t lane, std::uint32_t row) const noexcept {
-    ATLAS_ASSERT(lane < rows_of_block && from_lane < rows_of_block);
+    ATLAS_ASSERT(lane < list_block_rows && from_lane < list_block_rows);
     std::memcpy(block + lane * sizeof(float), from + from_lane * sizeof(float), sizeof(float));
-    std::memcpy(block + (rows_of_block + lane) * sizeof(float), from + (rows_of_block + from_lane) * sizeof(float), sizeof(float));
+    std::memcpy(block + (list_block_rows + lane) * sizeof(float), from + (list_block_rows + from_lane) * sizeof(float), sizeof(float));
     store_unaligned(block + kernels_v1::list_rows_offset + lane * sizeof(std::uint32_t), row);
     std::byte* const codes = block + kernels_v1::list_codes_offset;
     const std::byte* const from_codes = from + kernels_v1::list_codes_offset;
@@ -71,7 +71,7 @@ struct list_block_layout {
       std::memcpy(codes + lane * code_bytes, from_codes + from_lane * code_bytes, code_bytes);
       return;
     }
-    for (std::size_t i = 0; i < code_bytes; ++i) codes[i * rows_of_block + lane] = from_codes[i * rows_of_block + from_lane];
+    for (std::size_t i = 0; i < code_bytes; ++i) codes[i * list_block_rows + lane] = from_codes[i * list_block_rows + from_lane];
   }
   /// The row number of a lane; any number where the bytes are another's.
   [[nodiscard]] static std::uint32_t row(const std::byte* block, std::size_t lane) noexcept {
