@@ -56,6 +56,7 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
     if (!made.ok()) return made.error();
     return hand_out(out, any_index(static_cast<atlas::flat<float>&&>(*made)));
   }
+  if (wished->kind == ATLAS_KIND_IVF_PQ) return no_such("options.kind", "flat or hnsw, as ivf_pq is opened only", wished->kind);
   if (wished->kind != ATLAS_KIND_HNSW && wished->kind != ATLAS_KIND_DEFAULT) {
     return no_such("options.kind", "one of ATLAS_KIND_", wished->kind);
   }

@@ -44,6 +44,7 @@ TEST_SUITE("core") {
     CHECK(atlas::thread_pool(0).thread_count() == atlas::hardware_threads());
     CHECK(atlas::thread_pool(1).thread_count() == 1);
     CHECK(atlas::thread_pool(7).thread_count() == 7);
+    CHECK(atlas::thread_pool(~0U).thread_count() == 4096);
   }
 
   TEST_CASE("thread_pool: calls each task once, whatever the numbers") {

@@ -8,13 +8,17 @@
 #include "support/index_cases.hpp"
 #include "support/index_model.hpp"
 #include "support/memory_folder.hpp"
+#include "support/patched_file.hpp"
+#include "support/repetitions.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 using atlas::errc;
@@ -224,6 +228,8 @@ filled fill(atlas::ivf_pq_options options, std::size_t rows = 2000, float spread
     refused({.dimension = 8, .codes = ivf_codes::rabitq, .rotation = ivf_rotation::learned}, errc::invalid_argument, "rotation");
     refused({.dimension = 8, .parts = 9}, errc::invalid_argument, "parts");
     refused({.dimension = 20, .parts = 10, .rotation = ivf_rotation::random}, errc::invalid_argument, "parts");  // 24 components
+    refused({.dimension = 65'530, .codes = ivf_codes::pq8, .rotation = ivf_rotation::random}, errc::invalid_argument, "dimension");
+    refused({.dimension = 8, .lists = 50, .train_from = 49}, errc::invalid_argument, "train_from");
     refused({.dimension = 9, .parts = 8}, errc::invalid_argument, "parts");  // width 2: the last three parts would be empty
     refused({.dimension = 8, .codes = ivf_codes::sq8, .parts = 4}, errc::invalid_argument, "parts");
     refused({.dimension = 8, .iterations = 0}, errc::invalid_argument, "iterations");
@@ -290,6 +296,131 @@ filled fill(atlas::ivf_pq_options options, std::size_t rows = 2000, float spread
       const auto again = ivf_pq<float>::open(path.c_str()).value();
       CHECK(again.size() == 700);
       CHECK(ask(again, made.queries, {.k = 7}) == ask(made.index, made.queries, {.k = 7}));
+    }
+  }
+
+  TEST_CASE("tune: sets what finds the wanted share, no more lists than needed, and says what it measured") {
+    auto made = fill({.dimension = 24, .lists = 32, .codes = ivf_codes::pq4}, 3000, 0.8F);
+    const auto queries = atlas::dense(made.queries.data(), 30, 24);
+    for (const double wanted : {0.5, 0.9, 1.0}) {
+      const auto tuned = made.index.tune(queries, {.k = 10, .recall = wanted}).value();
+      CHECK(tuned.recall >= wanted);
+      CHECK(tuned.probes >= 1);
+      CHECK(tuned.probes <= 32);
+      CHECK(tuned.queries_per_second > 0);
+      CHECK(made.index.probes() == tuned.probes);
+      CHECK(made.index.rerank() == tuned.rerank);
+      CHECK(recall(ask(made.index, made.queries, {.k = 10}), made.exact, made.queries, 10) == doctest::Approx(tuned.recall).epsilon(0.001));
+      if (tuned.probes > 1) {
+        CHECK(recall(ask(made.index, made.queries, {.k = 10, .probes = tuned.probes - 1, .rerank = tuned.rerank}), made.exact, made.queries, 10) < wanted);
+      }
+      const auto again = made.index.tune(queries, {.k = 10, .recall = wanted}).value();
+      CHECK(again.probes == tuned.probes);
+      CHECK(again.rerank == tuned.rerank);
+    }
+    const support::memory_folder folder;
+    made.index.save(folder.path("tuned.atlas").c_str()).value();
+    CHECK(ivf_pq<float>::open(folder.path("tuned.atlas").c_str()).value().probes() == made.index.probes());
+    const auto before = made.index.probes();
+    const auto stop = [](std::uint64_t, std::uint64_t) { return false; };
+    CHECK(failed_as(made.index.tune(queries, {.k = 10, .recall = 0.1, .on_progress = stop}), errc::cancelled));
+    CHECK(made.index.probes() == before);
+    CHECK(failed_as(made.index.tune(queries, {.k = 10, .recall = 1.5}), errc::invalid_argument));
+    CHECK(failed_as(made.index.tune(atlas::dense(made.queries.data(), 0, 24)), errc::invalid_argument));
+    auto empty = ivf_pq<float>::create({.dimension = 24}).value();
+    CHECK(failed_as(empty.tune(queries), errc::invalid_argument));
+  }
+
+  TEST_CASE("patience does not end a search that has not found anything yet") {
+    const auto made = fill({.dimension = 16, .lists = 8, .codes = ivf_codes::pq4}, 1000);
+    const auto allowed = [](std::uint64_t key) { return key == 777; };
+    CHECK(support::search_one(made.index, made.queries.data(), {.k = 3, .probes = 8, .allowed = {.predicate = allowed}, .patience = 1}).keys ==
+          std::vector<std::uint64_t>{777});
+  }
+
+  TEST_CASE("trainings, changes and searches beside each other: every search finds a vector that stays") {
+    auto index = ivf_pq<float>::create({.dimension = 16, .lists = 4, .codes = ivf_codes::pq4, .train_from = 64, .probes = 4, .rerank = 64}).value();
+    const auto vectors = clustered(5, 400, 16);
+    index.add(support::keys_from(0, 200), atlas::dense(vectors.data(), 200, 16)).value();
+    std::atomic<bool> is_over{false};
+    std::atomic<std::uint64_t> wrong{0};
+    const auto search = [&] {
+      while (!is_over.load()) {
+        std::uint64_t key = 0;
+        float distance = 0;
+        for (std::size_t i = 0; i < 200; i += 17) {
+          const bool found = index.search(atlas::dense(vectors.data() + i * 16, 1, 16), {.k = 1}, {&key, &distance}).ok();
+          if (!found || distance != 0.0F) wrong.fetch_add(1);
+        }
+        if (index.memory().graph == 0 || index.lists() != 4 || index.code_bytes() == 0 || index.probes() != 4) wrong.fetch_add(1);
+      }
+    };
+    std::thread first(search);
+    std::thread second(search);
+    std::thread changing([&] {
+      while (!is_over.load()) {
+        for (std::size_t i = 200; i < 400; i += 10) {
+          if (!index.upsert(support::keys_from(i, 10), atlas::dense(vectors.data() + i * 16, 10, 16)).ok()) wrong.fetch_add(1);
+        }
+        for (std::uint64_t key = 200; key < 400; ++key) {
+          if (!index.remove(key).ok()) wrong.fetch_add(1);
+        }
+      }
+    });
+    for (std::size_t round = 0; round < support::repetitions(40, 15, 8); ++round) {
+      if (!index.retrain().ok()) wrong.fetch_add(1);
+      if (!index.train(atlas::dense(vectors.data(), 100, 16)).ok()) wrong.fetch_add(1);
+    }
+    is_over.store(true);
+    first.join();
+    second.join();
+    changing.join();
+    CHECK(wrong.load() == 0);
+  }
+
+  TEST_CASE("a file whose lists share blocks is searched, and refused where it would be changed or saved") {
+    const support::memory_folder folder;
+    const auto made = fill({.dimension = 16, .lists = 8, .codes = ivf_codes::pq4}, 600);
+    made.index.save(folder.path("good").c_str()).value();
+    const support::patched_file file(folder, support::read_whole(folder.path("good")));
+    const atlas::section_entry* lists = nullptr;
+    const auto good = atlas::file_reader::open(file.path()).value();
+    for (const atlas::section_entry& entry : good.sections()) lists = entry.id == 0x120 ? &entry : lists;
+    REQUIRE(lists != nullptr);
+    std::string same = file.content().substr(lists->offset, lists->length_bytes);
+    for (std::size_t list = 1; list < 8; ++list) same.replace(list * 32, 32, same.substr(0, 32));
+    file.put(lists->offset, same);
+    const auto opened = ivf_pq<float>::open(file.path()).value();
+    CHECK(support::search_one(opened, made.queries.data(), {.k = 600, .probes = 8, .rerank = 8}).keys.size() <= 600 * 8);
+    std::uint64_t keys[8];
+    float distances[8];
+    CHECK(opened.range({made.queries.data(), 16}, 1e9F, {.width = 8}, keys, distances).value() <= 600 + 32 * 8);
+    CHECK(failed_as(opened.save(folder.path("again").c_str()), errc::corrupt_file));
+    CHECK(failed_as(ivf_pq<float>::open(file.path(), {.mode = atlas::open_mode::change}), errc::corrupt_file));
+  }
+
+  TEST_CASE("a file that says nothing of reranking is searched with the usual one") {
+    const support::memory_folder folder;
+    const auto made = fill({.dimension = 16, .lists = 8, .codes = ivf_codes::pq4}, 600);
+    made.index.save(folder.path("good").c_str()).value();
+    const support::patched_file file(folder, support::read_whole(folder.path("good")));
+    std::string page = file.header();
+    support::put_number(page, 64 + 48, 0, 4);  // rerank, behind iterations and probes
+    file.put_sealed(page);
+    const auto opened = ivf_pq<float>::open(file.path()).value();
+    CHECK(opened.rerank() == 8);
+    CHECK(ask(opened, made.queries, {.k = 5}) == ask(made.index, made.queries, {.k = 5}));
+  }
+
+  TEST_CASE("save: the same vectors give the same bytes, of odd dimensions too") {
+    const support::memory_folder folder;
+    for (const ivf_codes codes : all_codes) {
+      CAPTURE(static_cast<int>(codes));
+      const auto one = fill({.dimension = 21, .lists = 5, .codes = codes}, 400);
+      const auto other = fill({.dimension = 21, .lists = 5, .codes = codes}, 400);
+      one.index.save(folder.path("one").c_str()).value();
+      other.index.save(folder.path("other").c_str()).value();
+      CHECK(support::read_whole(folder.path("one")) == support::read_whole(folder.path("other")));
     }
   }
 

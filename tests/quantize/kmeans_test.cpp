@@ -237,6 +237,35 @@ TEST_SUITE("kmeans") {
     CHECK(are_same(*not_sampled, *full));
   }
 
+  TEST_CASE("kmeans: a centroid is its rows' mean also where a row that is far larger was among them") {
+    for (const float outlier : {1e6F, 1e12F, 9e17F}) {
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        support::float_block rows{60, 2, 2, support::random_vector(7, 120)};
+        for (std::size_t i = 0; i < 30; ++i) rows.row(i)[0] = rows.row(i)[1] = 0.0F;  // so that clusters are empty
+        rows.row(45)[0] = outlier;
+        const auto found = kmeans(rows.view(), {.clusters = 5, .iterations = 100, .seed = seed});
+        REQUIRE(found.ok());
+        REQUIRE(found->iterations < 100);
+        for (std::uint32_t cluster = 0; cluster < 5; ++cluster) {
+          double sums[2] = {0, 0};
+          double largest = 0;
+          for (std::size_t row = 0; row < 60; ++row) {
+            if (found->assigned[row] != cluster) continue;
+            for (std::size_t i = 0; i < 2; ++i) sums[i] += static_cast<double>(rows.row(row)[i]);
+          }
+          if (found->sizes[cluster] == 0) continue;
+          for (double& sum : sums) {
+            sum /= found->sizes[cluster];
+            largest = std::max(largest, std::abs(sum));
+          }
+          for (std::size_t i = 0; i < 2; ++i) {
+            CHECK(std::abs(static_cast<double>(found->centroids[cluster * 2 + i]) - sums[i]) <= largest * 0x1p-23);
+          }
+        }
+      }
+    }
+  }
+
   TEST_CASE("kmeans: a centroid of one batch is the mean of the batch's rows") {
     // Two rows only: whatever is drawn, each of two centroids stays where its row is.
     const support::float_block rows{2, 1, 1, {1.0F, 5.0F}};

@@ -201,6 +201,20 @@ bool same(const learned_rotation& a, const learned_rotation& b) {
     CHECK(map.apply(matrix_view{}, nullptr, 1).ok());
   }
 
+  TEST_CASE("apply: a row alone is turned to the same bits on each target") {
+    for (const std::size_t dimension : {7U, 16U, 21U, 40U}) {
+      const auto rows = dependent_rows(300, dimension);
+      const auto map = learned_rotation::train(dense(rows.data(), 300, dimension), {.parts = 3, .bits = 4}).value();
+      std::vector<float> want(map.padded());
+      map.apply(rows.data(), want.data());
+      support::on_each_target([&] {
+        std::vector<float> out(map.padded());
+        map.apply(rows.data(), out.data());
+        CHECK(out == want);
+      });
+    }
+  }
+
   TEST_CASE("save, load: the same rotation; what is cut, changed or made up is refused") {
     const auto rows = dependent_rows(300, 7);
     const auto map = learned_rotation::train(dense(rows.data(), 300, 7), {.parts = 4, .bits = 4}).value();

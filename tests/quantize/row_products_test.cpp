@@ -93,6 +93,20 @@ std::vector<float> symmetric_with(const std::vector<double>& values, std::uint64
     });
   }
 
+  TEST_CASE("row_products: few panels on a pool whose workers are more than these") {
+    thread_pool pool(8);
+    REQUIRE(pool.run(1000, [](std::size_t, unsigned) {}).ok());
+    const std::size_t dimension = 24;
+    const auto a = support::random_vector(1, 200 * dimension);
+    const auto b = support::random_vector(2, 40 * dimension);
+    for (int round = 0; round < 200; ++round) {
+      std::vector<float> out(200 * 40);
+      REQUIRE(atlas::detail::row_products(dense(a.data(), 200, dimension), dense(b.data(), 40, dimension), out.data(), pool).ok());
+      const double want = support::dot_float64(a.data() + 199 * dimension, b.data() + 39 * dimension, dimension);
+      REQUIRE(std::abs(static_cast<double>(out.back()) - want) <= 1e-4);
+    }
+  }
+
   TEST_CASE("transpose: rows become columns") {
     for (const std::size_t rows : {1U, 15U, 16U, 33U}) {
       for (const std::size_t columns : {1U, 16U, 21U}) {

@@ -23,8 +23,10 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// waits for none. Only a task itself must not fork and return.
 class thread_pool {
  public:
-  /// @param threads  the calling thread included; 0: hardware_threads(). Starts nothing and allocates nothing.
-  explicit thread_pool(unsigned threads = 0) noexcept : thread_count_(threads == 0 ? hardware_threads() : threads) {}
+  /// @param threads  the calling thread included, at most 4,096; 0: hardware_threads(). Starts nothing and allocates
+  ///                 nothing.
+  explicit thread_pool(unsigned threads = 0) noexcept
+      : thread_count_(threads == 0 ? hardware_threads() : threads <= most_workers ? threads : most_workers + 1) {}
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
   /// @pre no thread is inside run(), except the ones that fork() left behind in the parent
@@ -144,12 +146,11 @@ class thread_pool {
     if (started >= wanted) return wanted;
     worker* workers = workers_.load_relaxed();
     if (workers == nullptr) {
-      const unsigned room = thread_count_ - 1 < most_workers ? thread_count_ - 1 : most_workers;
+      const unsigned room = thread_count_ - 1;
       workers = static_cast<worker*>(std::calloc(room, sizeof(worker)));
       if (workers == nullptr) return 0;
       workers_.store_release(workers);
     }
-    if (wanted > most_workers) wanted = most_workers;
     for (; started < wanted; ++started) {
       worker* const fresh = ::new (static_cast<void*>(workers + started)) worker;
       fresh->pool = this;

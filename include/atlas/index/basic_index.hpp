@@ -247,6 +247,7 @@ class basic_index {
   /// The file this index was opened from, for sections of the caller's own; null for one made in memory.
   [[nodiscard]] const file_reader* file() const noexcept { return state_->file.is_open() ? &state_->file : nullptr; }
   [[nodiscard]] memory_use memory() const noexcept {
+    const reader_epochs::reader reading = read_here();
     return {state_->rows.vector_bytes(), state_->rows.key_bytes(), state_->engine.bytes(state_->rows.row_count()),
             state_->scratches.bytes()};
   }
@@ -307,6 +308,10 @@ class basic_index {
     return file->commit(header);
   }
 
+  [[nodiscard]] reader_epochs::reader read_here() const noexcept {
+    return {state_->epochs, static_cast<unsigned>(current_thread() >> 12)};
+  }
+
   state* state_;
 
  private:
@@ -335,9 +340,6 @@ class basic_index {
       }
     }
     return {};
-  }
-  [[nodiscard]] reader_epochs::reader read_here() const noexcept {
-    return {state_->epochs, static_cast<unsigned>(current_thread() >> 12)};
   }
   [[nodiscard]] static error read_only_error() noexcept {
     return {errc::read_only, "index", "open_mode::change", "open_mode::read"};

@@ -3,13 +3,14 @@
 //
 // Room:      exact answers to sample queries, the recall at a width, the search for a width, and the clock.
 // Not here:  what tune promises (index/hnsw_index.hpp), the searches that are measured (index/hnsw_query.hpp).
-// Depends:   index/{hnsw_engine,input_checks}.hpp.
+// Depends:   index/{hnsw_engine,tune_checks}.hpp.
 // Threads:   const over the index, beside searches and any change; one thread works.
 #ifndef ATLAS_INDEX_HNSW_TUNE_HPP
 #define ATLAS_INDEX_HNSW_TUNE_HPP
 
 #include <atlas/core/clock.hpp>         // monotonic_ns
 #include <atlas/index/hnsw_engine.hpp>  // hnsw_engine, hnsw_walk, run_batch
+#include <atlas/index/tune_checks.hpp>  // check_tune
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -21,21 +22,6 @@ struct tuned_index {
   scratch_list& scratches;
   reader_epochs& epochs;
 };
-
-/// What tune asks of its arguments.
-[[nodiscard]] inline status check_tune(const tuned_index& index, const matrix_view& queries, const tune_options& options) noexcept {
-  if (options.k == 0) return error{errc::invalid_argument, "k", "1 or more", options.k};
-  if (!(options.recall > 0 && options.recall <= 1)) return error{errc::invalid_argument, "recall", "above 0, to 1", "another number"};
-  if (queries.rows == 0) return error{errc::invalid_argument, "queries.rows", "1 or more", queries.rows};
-  const row_layout& layout = index.rows.layout();
-  if (status fits = check_matrix(queries, layout.dimension, "queries"); !fits.ok()) return fits;
-  for (std::size_t i = 0; i < queries.rows; ++i) {
-    const auto norm = checked_inverse_norm(queries.row(i), layout.dimension, layout.metric);
-    if (!norm.ok()) return norm.error().at_row(i);
-  }
-  if (index.rows.live_count() == 0) return error{errc::invalid_argument, "index.size", "1 or more", std::uint64_t{0}};
-  return {};
-}
 
 /// One tuning. @pre check_tune accepted the arguments
 class hnsw_tuning {

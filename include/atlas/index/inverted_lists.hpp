@@ -37,7 +37,6 @@ struct block_run {
 
 class inverted_lists {
  public:
-  static constexpr std::uint32_t most_lists = 1U << 24;
   static constexpr std::uint64_t most_blocks = 0xFFFFFFFFU;
 
   /// Empty lists in memory.
@@ -61,7 +60,9 @@ class inverted_lists {
     version_count_ = list_count;
   }
   /// Makes lists that were taken over ready for changes. @pre the columns are owned
+  /// @return  errc::corrupt_file as check_apart, no_memory
   [[nodiscard]] status start_changes() noexcept {
+    if (status apart = check_apart(); !apart.ok()) return apart;
     auto current = column::create(sizeof(std::uint32_t), list_count_);
     if (!current.ok()) return current.error();
     if (status grown = current->grow(list_count_); !grown.ok()) return grown;
@@ -72,6 +73,27 @@ class inverted_lists {
     runs_ = static_cast<column&&>(*runs);
     return {};
   }
+
+  /// Whether the blocks of a file's lists follow each other, so that no work is done twice. Cost: a pass over the lists.
+  /// @return  errc::corrupt_file naming the list
+  [[nodiscard]] status check_apart() const noexcept {
+    std::uint64_t free_from = 0;
+    for (std::uint32_t list = 0; list < list_count_; ++list) {
+      const list_version said = file_version(list);
+      const bool has_last = said.row_count % list_block_rows != 0;
+      if (said.full_blocks != 0) {
+        if (said.first_block < free_from) return error{errc::corrupt_file, "list.first_block", free_from, said.first_block}.at_row(list);
+        free_from = std::uint64_t{said.first_block} + said.full_blocks;
+      }
+      if (!has_last) continue;
+      if (said.last_block < free_from) return error{errc::corrupt_file, "list.last_block", free_from, said.last_block}.at_row(list);
+      free_from = std::uint64_t{said.last_block} + 1;
+    }
+    return {};
+  }
+  [[nodiscard]] bool may_change() const noexcept { return current_.data() != nullptr; }
+  /// Of all lists: no search sees more, but for lists of a hostile file that share some.
+  [[nodiscard]] std::uint32_t block_count() const noexcept { return load_relaxed(&block_count_); }
 
   [[nodiscard]] std::uint32_t list_count() const noexcept { return list_count_; }
   [[nodiscard]] const list_block_layout& layout() const noexcept { return layout_; }
@@ -124,6 +146,7 @@ class inverted_lists {
   [[nodiscard]] status append(std::uint32_t list, std::size_t count, reader_epochs& epochs, Fill fill) noexcept {
     if (count == 0) return {};
     const list_version before = version(list);
+    if (count > max_rows - before.row_count) return error{errc::limit_exceeded, "rows of a list", max_rows, before.row_count + count};
     const std::size_t partial = before.row_count % list_block_rows;
     const std::size_t full = (partial + count) / list_block_rows;
     const std::size_t rest = (partial + count) % list_block_rows;
@@ -287,7 +310,7 @@ class inverted_lists {
     versions_.as<list_version>()[place] = after;
     std::uint32_t* const current = current_.as<std::uint32_t>() + list;
     const std::uint32_t before = load_relaxed(current);
-    store_release(current, place);
+    (void)compare_exchange(current, before, place);  // ordered before the epoch in which what was before is retired
     if (before != 0) retire(epochs, before, 0);
     reclaim(epochs);
   }

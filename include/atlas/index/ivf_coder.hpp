@@ -119,17 +119,16 @@ class ivf_coder {
     float* const decoded = memory.decoded.data();
     for (std::size_t i = 0; i < components; ++i) residual[i] = row[i] - centroid[i];
     for (std::size_t i = components; i < padded; ++i) residual[i] = decoded[i] = 0.0F;
+    std::memset(code, 0, layout_.code_bytes);
     switch (codes_) {
       case ivf_codes::pq4:
       case ivf_codes::pq8:
         if (status made = memory.codes.resize(parts_); !made.ok()) return made.error();
         product_.encode(residual, memory.codes.data());
         product_.decode(memory.codes.data(), decoded);
-        std::memset(code, 0, layout_.code_bytes);
         product_.pack(memory.codes.data(), code);
         break;
       case ivf_codes::rabitq:
-        std::memset(code, 0, layout_.code_bytes);
         for (std::size_t i = 0; i < components; ++i) {
           const bool is_positive = residual[i] > 0.0F;
           code[i / 8] = static_cast<std::uint8_t>(code[i / 8] | (is_positive ? 1U << (i % 8) : 0U));

@@ -52,9 +52,15 @@ class ivf_engine {
   /// What was learned, and the lists; null before. @pre a reader epoch is held, or changes are kept away
   [[nodiscard]] const ivf_parts* trained() const noexcept { return trained_.load_acquire(); }
   [[nodiscard]] bool is_trained() const noexcept { return trained() != nullptr; }
-  [[nodiscard]] std::size_t code_bytes() const noexcept { return is_trained() ? trained()->model.coder().layout().code_bytes : 0; }
-  /// How many there are or, before training, 0. Trainings must be kept away
-  [[nodiscard]] std::uint32_t list_count() const noexcept { return is_trained() ? trained()->lists.list_count() : 0; }
+  /// How many lists there are, and the bytes of a code; before training 0. @pre as trained()
+  [[nodiscard]] std::uint32_t list_count() const noexcept {
+    const ivf_parts* const parts = trained();
+    return parts != nullptr ? parts->lists.list_count() : 0;
+  }
+  [[nodiscard]] std::size_t code_bytes() const noexcept {
+    const ivf_parts* const parts = trained();
+    return parts != nullptr ? parts->model.coder().layout().code_bytes : 0;
+  }
 
   // -- what basic_index asks of an engine
   [[nodiscard]] status make_room(const row_batch&) noexcept { return {}; }
@@ -176,7 +182,7 @@ class ivf_engine {
     if (!said.ok()) return said.error();
     options_ = *said;
     probes_.store_release(parameters.probes);
-    rerank_.store_release(parameters.rerank);
+    rerank_.store_release(static_cast<std::uint32_t>(options_.rerank));
     if (parameters.list_count == 0) {
       if (options.vectors == vector_residence::on_disk) {
         return error{errc::invalid_argument, "open_options.vectors", "mapped, as nothing is trained and every search reads all", "on_disk"};
@@ -252,6 +258,7 @@ class ivf_engine {
     asked.probes = clamp_probes(parts, options.probes != 0 ? options.probes : probes());
     const std::size_t rerank = options.rerank != 0 ? options.rerank : rerank_.load_acquire();
     asked.candidates = rerank > max_rows / options.k ? max_rows : options.k * rerank;
+    if (asked.candidates < options.k) asked.candidates = options.k;
     asked.estimates_only = options.estimates_only;
     if (asked.estimates_only) asked.candidates = options.k;
     asked.patience = options.patience;
@@ -344,14 +351,15 @@ class ivf_engine {
                                              [&](std::size_t i, float* out) noexcept { rows.read_unit(some[i], out); });
       if (!encoded.ok()) return encoded;
       lock_guard<mutex> appending(lists_lock_);
-      for (std::uint32_t list = 0; list < parts.lists.list_count(); ++list) {
-        const std::size_t from = encoding.first(list);
+      for (std::size_t from = 0; from < count;) {
+        const std::uint32_t list = encoding.list(encoding.in_order(from));
         const status appended = parts.lists.append(list, encoding.first(list + 1) - from, how.epochs,
                                                    [&](std::size_t i, std::byte* block, std::size_t lane) noexcept {
           const std::uint32_t which = encoding.in_order(from + i);
           encoding.write(parts.lists.layout(), which, some[which], block, lane);
         });
         if (!appended.ok()) return appended;
+        from = encoding.first(list + 1);
       }
     }
     return how.report(1.0) ? status{} : status{errc::cancelled};
@@ -367,14 +375,13 @@ class ivf_engine {
     }
     if (unlinked_.empty()) return;
     is_unlinking_.store_release(true);
-    {
-      lock_guard<mutex> training(training_lock_);
-      std::size_t kept = 0;
-      for (const std::uint32_t row : unlisted_) {
-        if (rows.state(row) != row_state::unlinked) unlisted_[kept++] = row;
-      }
-      (void)unlisted_.resize(kept);
+    if (!training_lock_.try_lock()) return;  // a first training takes long: the next change tries again
+    std::size_t kept = 0;
+    for (const std::uint32_t row : unlisted_) {
+      if (rows.state(row) != row_state::unlinked) unlisted_[kept++] = row;
     }
+    (void)unlisted_.resize(kept);  // shrinking cannot fail
+    training_lock_.unlock();
     if (ivf_parts* const parts = trained_.load_acquire(); parts != nullptr) {
       lock_guard<mutex> appending(lists_lock_);
       for (std::uint32_t list = 0; list < parts->lists.list_count(); ++list) {

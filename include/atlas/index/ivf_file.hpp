@@ -2,7 +2,7 @@
 // include/atlas/index/ivf_file.hpp -- an inverted file into a file, its rows in the order of lists, and back.
 //
 // Room:      the sections of lists, blocks and what was learned.
-// Not here:  vectors, keys and states (index/index_file.hpp), files larger than memory (index/ivf_build.hpp).
+// Not here:  vectors, keys and states (index/index_file.hpp).
 // Depends:   index/{index_file,ivf_options,ivf_query,row_order}.hpp.
 // Threads:   the caller keeps changes away.
 #ifndef ATLAS_INDEX_IVF_FILE_HPP
@@ -101,6 +101,7 @@ class list_block_writer {
   /// The next block. @pre there is one
   [[nodiscard]] status write(std::byte* block) noexcept {
     while (next_ == lanes_.size()) {
+      if (list_ == lists_.list_count()) return error{errc::corrupt_file, "rows of lists", "as many as were counted", "fewer"};
       lanes_.clear();
       next_ = 0;
       status noted;
@@ -155,6 +156,9 @@ class list_block_writer {
   std::uint32_t block_count = 0;
   std::uint64_t list_bytes = 0;
   if (parts != nullptr) {
+    if (!parts->lists.may_change()) {
+      if (status apart = parts->lists.check_apart(); !apart.ok()) return apart.error();
+    }
     if (status made = model.create(parts->model); !made.ok()) return made.error();
     if (status made = versions.resize_zeroed(parts->lists.list_count()); !made.ok()) return made.error();
     const list_block_writer counted(parts->lists, order);

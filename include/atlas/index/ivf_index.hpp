@@ -3,12 +3,13 @@
 //
 // Room:      ivf_pq<Scalar>: creation, opening, training, and what only this kind has.
 // Not here:  what its members promise (index/basic_index.hpp), the lists (index/ivf_engine.hpp and on).
-// Depends:   index/{basic_index,ivf_engine,ivf_options}.hpp.
+// Depends:   index/{basic_index,ivf_engine,ivf_options,ivf_tune}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_IVF_INDEX_HPP
 #define ATLAS_INDEX_IVF_INDEX_HPP
 
 #include <atlas/index/ivf_engine.hpp>  // ivf_engine, basic_index
+#include <atlas/index/ivf_tune.hpp>    // ivf_tuning
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -52,7 +53,8 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   /// @param sample   shape [n, dimension], such as will be added: 40 or more for each list, from 256 on more help little
   /// @param options  threads and progress; cancelling leaves the index as it was
   /// @return  errc::invalid_argument (fewer vectors than lists, or than a part has centroids, with both numbers),
-  ///          dimension_mismatch, not_finite, zero_vector (cosine) with the row, read_only, no_memory, cancelled
+  ///          dimension_mismatch, not_finite, zero_vector (cosine), limit_exceeded (a length above 1e18) with the row,
+  ///          read_only, no_memory, cancelled
   /// Threads: changes wait, searches go on with what was learned before.
   [[nodiscard]] status train(const matrix_view& sample, const add_options& options = {}) noexcept {
     if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};
@@ -77,20 +79,57 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
     return own.engine.retrain(own.rows, own.pool, own.epochs, options.threads, options.on_progress);
   }
 
+  /// Finds the cheapest probes and reranking with which searches like these find the wanted share of the exact answers. Both
+  /// become the index's: the defaults of its searches, and of files saved from now on.
+  ///
+  /// Reranking is one of 1, 2, 3, 4, 6, 8, 12, 16, 32 and 64 rows for each of k, probes the fewest that are enough with it;
+  /// of these the pair that costs least by what lists, codes and vectors cost roughly, not by the clock: the same index and
+  /// queries give the same. If none is enough it is the pair that found the most, and the result's recall is below the
+  /// wanted one: compare it.
+  ///
+  /// @param queries  shape [n, dimension]; such as will be asked, several hundred of them for a recall of two digits
+  /// @param options  k, recall, progress: cancelling leaves the index as it was
+  /// @return  errc::invalid_argument (no queries, k = 0, recall not above 0 to 1, an index that is empty or not trained),
+  ///          dimension_mismatch, not_finite, zero_vector (cosine), limit_exceeded, no_memory, cancelled, or of vectors left
+  ///          on disk io and corrupt_file; then nothing was set
+  /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about
+  /// 10 * log2(lists) searches. 8 bytes a query.
+  /// Threads: beside searches and changes, but not trainings; rows that come or go meanwhile make the recall less exact.
+  [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
+    auto& own = *this->state_;
+    shared_lock_guard<shared_mutex> changing(own.change_lock);  // keeps trainings away
+    if (status fits = detail::check_tune(own.rows, queries, options); !fits.ok()) return fits.error();
+    if (!own.engine.is_trained()) return error{errc::invalid_argument, "index", "trained", "not trained yet"};
+    const detail::tuned_lists parts{own.rows, own.engine, own.pool, own.scratches, own.epochs};
+    auto tuned = detail::ivf_tuning(parts, queries, options).run();
+    if (!tuned.ok()) return tuned;
+    if (status set = set_defaults(tuned->probes, tuned->rerank); !set.ok()) return set.error();
+    return tuned;
+  }
+
   [[nodiscard]] bool is_trained() const noexcept { return this->state_->engine.is_trained(); }
   /// How many there are; 0 before training.
-  [[nodiscard]] std::size_t lists() const noexcept { return this->state_->engine.list_count(); }
+  [[nodiscard]] std::size_t lists() const noexcept {
+    const reader_epochs::reader reading = this->read_here();
+    return this->state_->engine.list_count();
+  }
   [[nodiscard]] ivf_codes codes() const noexcept { return this->state_->engine.options().codes; }
   [[nodiscard]] ivf_rotation rotation() const noexcept { return this->state_->engine.options().rotation; }
   [[nodiscard]] std::size_t parts() const noexcept { return this->state_->engine.options().parts; }
   /// What searches look at that say nothing else: lists, and candidates measured for each of k.
-  [[nodiscard]] std::size_t probes() const noexcept { return this->state_->engine.probes(); }
+  [[nodiscard]] std::size_t probes() const noexcept {
+    const reader_epochs::reader reading = this->read_here();
+    return this->state_->engine.probes();
+  }
   [[nodiscard]] std::size_t rerank() const noexcept { return this->state_->engine.rerank(); }
   /// Sets both, also of files saved from now on.
   /// @return  errc::invalid_argument unless 1 <= probes <= 2^20 and 1 <= rerank <= 65,536
   [[nodiscard]] status set_defaults(std::size_t probes, std::size_t rerank) noexcept { return this->state_->engine.set_defaults(probes, rerank); }
   /// Bytes of a row's code.
-  [[nodiscard]] std::size_t code_bytes() const noexcept { return this->state_->engine.code_bytes(); }
+  [[nodiscard]] std::size_t code_bytes() const noexcept {
+    const reader_epochs::reader reading = this->read_here();
+    return this->state_->engine.code_bytes();
+  }
 };
 
 }}  // namespace atlas::ATLAS_ABI

@@ -2,7 +2,7 @@
 // include/atlas/index/ivf_options.hpp -- how an inverted file is made.
 //
 // Room:      the options of ivf_pq's creation, and the names in them.
-// Not here:  options of searches (index/options.hpp), of building a file larger than memory (index/ivf_build.hpp).
+// Not here:  options of searches (index/options.hpp).
 // Depends:   core, distance.
 #ifndef ATLAS_INDEX_IVF_OPTIONS_HPP
 #define ATLAS_INDEX_IVF_OPTIONS_HPP
@@ -114,6 +114,7 @@ inline constexpr std::uint32_t usual_rerank = 8;
   if (parts == 0) return error{why, "parts", "at least 1", parts};
   if (parts > options.dimension) return error{why, "parts", "at most the dimension", options.dimension, parts};
   const std::size_t dimension = turned_dimension(options.rotation, options.dimension, parts);
+  if (dimension > max_dimension) return error{why, "dimension as it is turned", max_dimension, dimension};
   const std::size_t width = (dimension + parts - 1) / parts;
   const std::size_t needed = (dimension + width - 1) / width;
   if (needed != parts) return error{why, "parts, of which none is empty, such as", needed, parts};

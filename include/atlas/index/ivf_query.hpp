@@ -2,8 +2,7 @@
 // include/atlas/index/ivf_query.hpp -- a search of an inverted file: near lists, estimates, distances of the best.
 //
 // Room:      the k nearest and all within a radius, for one query.
-// Not here:  what was learned (index/ivf_model.hpp), lists while they change (index/inverted_lists.hpp), many queries at
-//            once (index/ivf_batch.hpp).
+// Not here:  what was learned (index/ivf_model.hpp), lists while they change (index/inverted_lists.hpp).
 // Depends:   index/{answer_order,inverted_lists,ivf_model,row_store,search_scratch,options}.hpp.
 // Threads:   one scratch a caller, inside a reader epoch.
 #ifndef ATLAS_INDEX_IVF_QUERY_HPP
@@ -66,7 +65,9 @@ class ivf_search {
       gathered = 0;
     };
     for (std::size_t i = 0; i < centred.nearest.size() && failed.ok(); ++i) {
-      parts_.lists.for_each_row(parts_.lists.version(centred.nearest.data()[i].row), [&](const std::byte*, std::size_t, std::uint32_t row) noexcept {
+      const list_version list = parts_.lists.version(centred.nearest.data()[i].row);
+      if (!is_new(list.full_blocks + (list.row_count % list_block_rows != 0 ? 1U : 0U))) break;
+      parts_.lists.for_each_row(list, [&](const std::byte*, std::size_t, std::uint32_t row) noexcept {
         if (!failed.ok() || !is_answer(row) || !(allowed.is_empty() || allowed.allows(rows_.key(row)))) return;
         scratch_.ids.data()[gathered++] = row;
         if (gathered == list_block_rows) flush();
@@ -104,15 +105,18 @@ class ivf_search {
     found.clear();
     const std::size_t most = request.candidates;
     const std::size_t full_at = 2 * most < 64 ? 64 : 2 * most;
-    const bool takes_all = request.allowed.is_empty() && rows_.live_count() == row_count_;
     const candidate* const near = scratch_.ivf.centred.nearest.data();
     const std::size_t near_count = scratch_.ivf.centred.nearest.size();
     std::uint32_t idle = 0;
     status failed;
     for (std::size_t i = 0; i < near_count && failed.ok(); ++i) {
       if (i + 1 < near_count) prefetch(near[i + 1].row);
-      bool is_idle = true;
-      parts_.lists.for_each_run(parts_.lists.version(near[i].row), [&](const std::byte* blocks, std::size_t block_count, std::size_t) noexcept {
+      bool is_idle = found.bound < __builtin_inff();  // not while all that comes is kept
+      const list_version list = parts_.lists.version(near[i].row);
+      // Known now that the list is: what was added since has a higher number, or the place of a row that is not live.
+      const bool takes_all = request.allowed.is_empty() && rows_.row_count() == row_count_ && rows_.live_count() == row_count_;
+      parts_.lists.for_each_run(list, [&](const std::byte* blocks, std::size_t block_count, std::size_t) noexcept {
+        if (!is_new(block_count)) return;
         for (std::size_t block = 0; block < block_count && failed.ok(); block += blocks_at_once) {
           const std::size_t count = block_count - block < blocks_at_once ? block_count - block : blocks_at_once;
           failed = found.make_room(count * list_block_rows);
@@ -129,6 +133,11 @@ class ivf_search {
     }
     found.keep_nearest(most);
     return failed;
+  }
+  /// Whether so many blocks more may be ones that were not seen yet: lists of a hostile file could all name the same.
+  [[nodiscard]] bool is_new(std::size_t block_count) noexcept {
+    blocks_seen_ += block_count;
+    return blocks_seen_ <= parts_.lists.block_count();
   }
   void prefetch(std::uint32_t list) const noexcept {
     const std::byte* const first = parts_.lists.first_bytes(list);
@@ -203,6 +212,7 @@ class ivf_search {
   const ivf_parts& parts_;
   search_scratch& scratch_;
   const std::uint32_t row_count_;
+  std::uint64_t blocks_seen_ = 0;
   prepared_query query_;
 };
 

@@ -41,12 +41,13 @@ struct search_options {
   /// way in data of separate clusters; 0 and 1: one
   std::uint32_t starts = 0;
   /// hnsw: the walk ends after so many expansions in a row that brought nothing among the k nearest; 0: not before no
-  /// candidate of its width is left (Teofili and Lin, "Patience in Proximity", ECIR 2025)
+  /// candidate of its width is left (Teofili and Lin, "Patience in Proximity", ECIR 2025). ivf_pq: lists in a row, for expansions
   std::uint32_t patience = 0;
   /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit. What was found
   /// is still measured; a query beside which an upsert is published may begin anew, once
   std::uint64_t time_limit_ns = 0;
-  /// ivf_pq: answers are those estimated nearest, and have estimated distances: no vector is read
+  /// ivf_pq: answers are those estimated nearest, and have estimated distances. No vector is read, but with flat codes and
+  /// before training
   bool estimates_only = false;
   /// flat: in what numbers a batch rules rows out; the answers are the same
   atlas::first_pass first_pass = first_pass::f32;
@@ -54,7 +55,7 @@ struct search_options {
 
 /// Options of a search within a radius.
 struct range_options {
-  std::size_t width = 0;  ///< hnsw: candidates kept besides those within the radius; 0: the default
+  std::size_t width = 0;  ///< hnsw: candidates kept besides those within the radius; ivf_pq: lists; 0: the default
   filter allowed = {};         ///< which keys may be returned
 };
 
@@ -79,7 +80,7 @@ enum class open_mode : std::uint8_t {
 /// Where the vectors of an opened file stay. Searches give the same answers either way.
 enum class vector_residence : std::uint8_t {
   mapped = 0,  ///< in the mapping, as everything else: what was looked at once may stay resident
-  /// hnsw, open_mode::read: in the file, out of which each vector is read when its exact distance is wanted. Only codes and
+  /// hnsw and ivf_pq, open_mode::read: in the file, out of which each vector is read when its exact distance is wanted. Only codes and
   /// graph become resident; a search makes about as many small reads as it measures vectors, up to its width. Where
   /// there are no codes, walks read each vector they compare: the same answers, at some hundred reads a search. The file
   /// must not be cut while it is open; then calls that need a vector fail with errc::corrupt_file, or errc::io for a
@@ -96,19 +97,21 @@ struct open_options {
   bool load = false;
 };
 
-/// Options of hnsw's tune.
+/// Options of the tune of hnsw and of ivf_pq.
 struct tune_options {
   std::size_t k = 10;         ///< answers a query, >= 1
   double recall = 0.95;       ///< wanted share of the exact answers, above 0 to 1; as near as the k-th counts as exact
   progress on_progress = {};  ///< called with queries asked, of the most there may be; cancelling leaves the index as it was
 };
 
-/// What hnsw's tune set, and measured.
+/// What tune set, and measured.
 struct tune_result {
-  std::size_t width = 0;          ///< candidates kept while searching
-  std::size_t prefetch_rows = 0;  ///< rows asked for ahead in a walk
-  double recall = 0;              ///< share of the exact answers found at that width; below the wanted one if none reaches that
-  double queries_per_second = 0;  ///< with both, on one thread that nothing disturbs
+  std::size_t width = 0;          ///< hnsw: candidates kept while searching
+  std::size_t prefetch_rows = 0;  ///< hnsw: rows asked for ahead in a walk
+  double recall = 0;              ///< share of the exact answers found so; below the wanted one if nothing reaches that
+  double queries_per_second = 0;  ///< with what was set, on one thread that nothing disturbs
+  std::size_t probes = 0;         ///< ivf_pq: lists looked at
+  std::size_t rerank = 0;         ///< ivf_pq: rows measured for each of k
 };
 
 /// A section of the caller's that is written into the file beside the index's own, marked optional.

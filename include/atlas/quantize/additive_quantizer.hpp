@@ -40,7 +40,7 @@ class additive_quantizer {
   /// Of dimension 0: for one that is made later.
   additive_quantizer() noexcept = default;
 
-  /// @param rows  shape [rows, dimension], finite
+  /// @param rows  shape [rows, dimension], finite, lengths at most 1e18
   /// @return      errc::invalid_argument (an option out of its range, fewer rows or a smaller sample than centroids,
   ///              null), dimension_mismatch (a stride below the dimension), limit_exceeded, not_finite with the row,
   ///              no_memory, cancelled
@@ -48,7 +48,7 @@ class additive_quantizer {
   /// Cost: as encoding the sample once more than there are rounds: 8 stages of 8 bits, 128 components 6 s on one core
   /// of Zen 4 with AVX-512. Memory: twice the sample, (stages * centroids)^2 floats.
   [[nodiscard]] static result<additive_quantizer> train(const matrix_view& rows, const aq_options& options) noexcept {
-    if (status checked = detail::check_training_rows(rows); !checked.ok()) return checked.error();
+    if (status checked = detail::check_training_lengths(rows); !checked.ok()) return checked.error();
     if (status checked = check(options.stages, options.bits, options.beam); !checked.ok()) return checked.error();
     const pq_options start{.parts = options.stages,
                            .bits = options.bits,

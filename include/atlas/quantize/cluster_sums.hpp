@@ -22,6 +22,7 @@ class cluster_sums {
  public:
   [[nodiscard]] status create(std::size_t clusters, std::size_t dimension) noexcept {
     if (status made = sizes.resize_zeroed(clusters); !made.ok()) return made;
+    if (status made = is_worn_.resize_zeroed(clusters); !made.ok()) return made;
     return sums_.resize_zeroed(clusters * dimension);
   }
 
@@ -40,6 +41,7 @@ class cluster_sums {
         if (before[row] - first < count) remove(rows.row(row), rows.dimension, before[row]);
         if (now[row] - first < count) add(rows.row(row), rows.dimension, now[row]);
       }
+      add_up_worn(rows, now, first, count);
     }));
   }
 
@@ -65,11 +67,38 @@ class cluster_sums {
   void remove(const float* row, std::size_t dimension, std::size_t cluster) noexcept {
     double* const sum = sums_.data() + cluster * dimension;
     const bool is_last = --sizes.data()[cluster] == 0;
-    // What rounding left of the sum goes with the last row.
-    for (std::size_t i = 0; i < dimension; ++i) sum[i] = is_last ? 0.0 : sum[i] - static_cast<double>(row[i]);
+    double largest = 0.0;
+    double left = 0.0;
+    for (std::size_t i = 0; i < dimension; ++i) {
+      const double number = static_cast<double>(row[i]);
+      // What rounding left of the sum goes with the last row.
+      sum[i] = is_last ? 0.0 : sum[i] - number;
+      largest = __builtin_fabs(number) > largest ? __builtin_fabs(number) : largest;
+      left = __builtin_fabs(sum[i]) > left ? __builtin_fabs(sum[i]) : left;
+    }
+    // While so large a row was in it, the sum lost more of the small ones than a float would show.
+    if (!is_last && largest > 0x1p24 * left) is_worn_.data()[cluster] = 1;
+  }
+  /// Sums from which a row went that had hidden the others are made anew.
+  void add_up_worn(const matrix_view& rows, const std::uint32_t* now, std::size_t first, std::size_t count) noexcept {
+    const std::size_t dimension = rows.dimension;
+    bool is_any_worn = false;
+    for (std::size_t cluster = first; cluster < first + count; ++cluster) {
+      if (is_worn_.data()[cluster] == 0) continue;
+      is_any_worn = true;
+      std::memset(sums_.data() + cluster * dimension, 0, dimension * sizeof(double));
+    }
+    if (!is_any_worn) return;
+    for (std::size_t row = 0; row < rows.rows; ++row) {
+      if (now[row] - first < count && is_worn_.data()[now[row]] != 0) {
+        kernels().add_to_f64(rows.row(row), sums_.data() + now[row] * dimension, dimension);
+      }
+    }
+    std::memset(is_worn_.data() + first, 0, count);
   }
 
-  buffer<double> sums_;  ///< [clusters, dimension]
+  buffer<double> sums_;           ///< [clusters, dimension]
+  buffer<std::uint8_t> is_worn_;  ///< [clusters]: whether to add up anew
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -84,6 +84,7 @@ class learned_rotation {
     made.dimension_ = shape.dimension;
     made.padded_ = shape.padded();
     made.columns_ = static_cast<buffer<float>&&>(trainer.matrix());
+    if (status ended = made.set_ends(); !ended.ok()) return ended.error();
     return made;
   }
 
@@ -110,8 +111,15 @@ class learned_rotation {
   void apply(const float* row, float* out) const noexcept {
     const std::size_t whole = dimension_ & ~std::size_t{15};
     kernels().steady_dot(row, columns_.data(), dimension_ * sizeof(float), nullptr, padded_, whole, out);
-    for (std::size_t column = 0; column < padded_; ++column) {
-      for (std::size_t i = whole; i < dimension_; ++i) out[column] += row[i] * columns_.data()[column * dimension_ + i];
+    if (whole == dimension_) return;
+    float rest[16] = {};
+    std::memcpy(rest, row + whole, (dimension_ - whole) * sizeof(float));
+    constexpr std::size_t at_once = 64;
+    float sums[at_once];
+    for (std::size_t first = 0; first < padded_; first += at_once) {
+      const std::size_t count = padded_ - first < at_once ? padded_ - first : at_once;
+      kernels().steady_dot(rest, ends_.data() + first * 16, sizeof rest, nullptr, count, 16, sums);
+      for (std::size_t i = 0; i < count; ++i) out[first + i] += sums[i];
     }
   }
   /// As one matrix product. The last bits are others than those of one row at a time.
@@ -158,13 +166,26 @@ class learned_rotation {
     made.dimension_ = shape[0];
     made.padded_ = shape[1];
     if (status copied = image.value().copy(made.columns_); !copied.ok()) return copied.error();
+    if (status ended = made.set_ends(); !ended.ok()) return ended.error();
     return made;
   }
 
  private:
+  /// What is behind the last 16 components of each column, with zeros to 16: products of it are the same bits everywhere.
+  [[nodiscard]] status set_ends() noexcept {
+    const std::size_t whole = dimension_ & ~std::size_t{15};
+    if (whole == dimension_) return {};
+    if (status made = ends_.resize_zeroed(padded_ * 16); !made.ok()) return made;
+    for (std::size_t column = 0; column < padded_; ++column) {
+      std::memcpy(ends_.data() + column * 16, columns_.data() + column * dimension_ + whole, (dimension_ - whole) * sizeof(float));
+    }
+    return {};
+  }
+
   std::size_t dimension_ = 0;
   std::size_t padded_ = 0;
   buffer<float> columns_;
+  buffer<float> ends_;
 };
 
 }}  // namespace atlas::ATLAS_ABI

@@ -9,8 +9,8 @@
 // Sums are in double and in the order of the sample, and codes are the same on all instruction sets, so centroids are
 // too. They begin at rows far apart: Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", SODA
 // 2007, on 8 rows for each centroid; at random rows the error on sift-kodak-128 is a tenth higher, however often they
-// move. Most moves see a part of the sample: an eighth first, which is doubled until the last quarter of the moves sees
-// all of it. 25 moves so cost as 12 on the whole sample do, and leave 0.7 % more error at most than 25.
+// move. Most moves see a part of the sample: a sixteenth first, which is doubled until the last fifth of the moves sees all
+// of it, so that 25 moves cost as 10 on the whole sample do.
 #ifndef ATLAS_QUANTIZE_PRODUCT_TRAINING_HPP
 #define ATLAS_QUANTIZE_PRODUCT_TRAINING_HPP
 

@@ -41,6 +41,19 @@ namespace detail {
   return {};
 }
 
+/// The same of rows whose squared distances must not leave the range of float.
+[[nodiscard]] inline status check_training_lengths(const matrix_view& rows) noexcept {
+  if (status checked = check_training_rows(rows); !checked.ok()) return checked;
+  for (std::size_t row = 0; row < rows.rows; ++row) {
+    float squared = 0.0F;
+    kernels().dot[kernels_v1::f32_f32](rows.row(row), rows.row(row), 0, nullptr, 1, rows.dimension, &squared);
+    if (!(squared <= 1e36F)) {
+      return error{errc::limit_exceeded, "rows", "lengths of at most 1e18", "a longer vector"}.at_row(row);
+    }
+  }
+  return {};
+}
+
 /// @param code  void(const float* row, float* stands_for): encodes and decodes one row
 template <class Code>
 [[nodiscard]] result<quantization_error> measure_error(const matrix_view& rows, std::size_t dimension,

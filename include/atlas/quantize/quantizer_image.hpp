@@ -83,6 +83,9 @@ struct quantizer_image {
       return error{errc::corrupt_file, "quantizer.kind", static_cast<std::uint64_t>(kind),
                    static_cast<std::uint64_t>(header.kind)};
     }
+    if (header.unused[0] != 0 || header.unused[1] != 0) {
+      return error{errc::corrupt_file, "quantizer.unused", std::uint64_t{0}, header.unused[0] | header.unused[1]};
+    }
     const std::size_t number_bytes = bytes.size() - sizeof header;
     if (number_bytes % sizeof(float) != 0 || header.count != number_bytes / sizeof(float)) {
       return error{errc::corrupt_file, "quantizer.count", number_bytes / sizeof(float), header.count};

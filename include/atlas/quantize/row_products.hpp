@@ -8,6 +8,7 @@
 #ifndef ATLAS_QUANTIZE_ROW_PRODUCTS_HPP
 #define ATLAS_QUANTIZE_ROW_PRODUCTS_HPP
 
+#include <atlas/core/atomic.hpp>           // atomic
 #include <atlas/core/memory.hpp>           // buffer
 #include <atlas/core/thread_pool.hpp>      // thread_pool
 #include <atlas/distance/matrix_view.hpp>  // matrix_view
@@ -32,22 +33,24 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   const std::size_t floats = panel_bytes / sizeof(float) + block_rows * lanes + lanes;
   const std::size_t panels = (a.rows + lanes - 1) / lanes;
   buffer<float> memory;
-  if (status sized = memory.resize((pool.thread_count() < panels ? pool.thread_count() : panels) * floats);
-      !sized.ok()) {
-    return sized;
-  }
-  return pool.run(panels, [&](std::size_t task, unsigned worker) {
-    float* const packed = memory.data() + worker * floats;
+  // Not by the number of the worker: an earlier run of the pool may have started more of them than there are panels now.
+  const std::size_t workers = pool.thread_count() < panels ? pool.thread_count() : panels;
+  if (status sized = memory.resize(workers * floats); !sized.ok()) return sized;
+  atomic<std::size_t> next;
+  return pool.run(workers, [&](std::size_t task, unsigned) {
+    float* const packed = memory.data() + task * floats;
     float* const sums = packed + panel_bytes / sizeof(float);
-    const std::size_t first = task * lanes;
-    const std::size_t count = a.rows - first < lanes ? a.rows - first : lanes;
-    panel.pack(a.row(first), a.stride * sizeof(float), count, a.dimension, packed, sums + block_rows * lanes);
-    for (std::size_t row = 0; row < b.rows; row += block_rows) {
-      const std::size_t rows = b.rows - row < block_rows ? b.rows - row : block_rows;
-      panel.products(packed, b.row(row), b.stride * sizeof(float), rows, a.dimension, sums);
-      for (std::size_t lane = 0; lane < count; ++lane) {
-        float* const to = out + (first + lane) * b.rows + row;
-        for (std::size_t i = 0; i < rows; ++i) to[i] = sums[i * lanes + lane];
+    for (std::size_t one = 0; (one = next.fetch_add_relaxed(1)) < panels;) {
+      const std::size_t first = one * lanes;
+      const std::size_t count = a.rows - first < lanes ? a.rows - first : lanes;
+      panel.pack(a.row(first), a.stride * sizeof(float), count, a.dimension, packed, sums + block_rows * lanes);
+      for (std::size_t row = 0; row < b.rows; row += block_rows) {
+        const std::size_t rows = b.rows - row < block_rows ? b.rows - row : block_rows;
+        panel.products(packed, b.row(row), b.stride * sizeof(float), rows, a.dimension, sums);
+        for (std::size_t lane = 0; lane < count; ++lane) {
+          float* const to = out + (first + lane) * b.rows + row;
+          for (std::size_t i = 0; i < rows; ++i) to[i] = sums[i * lanes + lane];
+        }
       }
     }
   });
