@@ -40,16 +40,6 @@ inline void range_of(const float* distances, std::size_t count, float& least, fl
     greatest = distances[i] > greatest ? distances[i] : greatest;
   }
 }
-inline std::size_t keep_within(float* distances, std::uint32_t* rows, std::size_t count, float bound) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    distances[kept] = distances[i];
-    rows[kept] = rows[i];
-    kept += distances[kept] <= bound ? 1U : 0U;
-  }
-  return kept;
-}
-
 #else
 
 /// A vector's worth of distances from `at` on; those from `count` on are NaN, which is within no bound.
@@ -82,6 +72,11 @@ inline void range_of(const float* distances, std::size_t count, float& least, fl
   least = hn::GetLane(hn::MinOfLanes(lanes, smallest));
   greatest = hn::GetLane(hn::MaxOfLanes(lanes, largest));
 }
+
+#endif  // ATLAS_KERNELS_PLAIN
+
+#if HWY_TARGET == HWY_AVX3
+
 inline std::size_t keep_within(float* distances, std::uint32_t* rows, std::size_t count, float bound) {
   const lanes_f32 lanes;
   const hn::RebindToUnsigned<lanes_f32> numbers;
@@ -98,7 +93,20 @@ inline std::size_t keep_within(float* distances, std::uint32_t* rows, std::size_
   return kept;
 }
 
-#endif  // ATLAS_KERNELS_PLAIN
+#else
+
+// What other targets have needs Highway's library where assertions are on.
+inline std::size_t keep_within(float* distances, std::uint32_t* rows, std::size_t count, float bound) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    distances[kept] = distances[i];
+    rows[kept] = rows[i];
+    kept += distances[kept] <= bound ? 1U : 0U;
+  }
+  return kept;
+}
+
+#endif
 
 /// Takes the rows with the highest numbers out of those at `bound`, until `most` pairs are left.
 inline std::size_t drop_ties(float* distances, std::uint32_t* rows, std::size_t count, std::size_t most, float bound) {
