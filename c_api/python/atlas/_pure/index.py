@@ -99,8 +99,8 @@ class PureIndex:
     @classmethod
     def create(cls, wished: IndexOptions) -> "PureIndex":
         check_shape(wished.dimension, wished.metric, wished.reserve)
-        if wished.kind == "hnsw":
-            raise needs_native("building a graph; kind='flat' searches exactly")
+        if wished.kind not in ("auto", "flat"):
+            raise needs_native("building a graph or lists; kind='flat' searches exactly")
         if wished.stored != 0:
             raise needs_native(f"storing {STORED[wished.stored]}, which only a graph's index does")
         return cls(wished.dimension, wished.metric)
