@@ -10,6 +10,7 @@
 #include "support/memory_folder.hpp"
 #include "support/patched_file.hpp"
 #include "support/repetitions.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <doctest/doctest.h>
 
