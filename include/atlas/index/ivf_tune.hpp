@@ -8,9 +8,9 @@
 #ifndef ATLAS_INDEX_IVF_TUNE_HPP
 #define ATLAS_INDEX_IVF_TUNE_HPP
 
-#include <atlas/core/clock.hpp>        // monotonic_ns
-#include <atlas/index/ivf_engine.hpp>  // ivf_engine, run_batch
-#include <atlas/index/tune_checks.hpp> // check_tune
+#include <atlas/core/clock.hpp>         // monotonic_ns
+#include <atlas/index/ivf_engine.hpp>   // ivf_engine, run_batch
+#include <atlas/index/tune_checks.hpp>  // check_tune
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 

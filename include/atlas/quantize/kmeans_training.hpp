@@ -129,8 +129,8 @@ class kmeans_training {
     return sum / static_cast<double>(rows.rows);
   }
 
-  /// Gives each cluster without rows one, drawn with a chance in proportion to its squared distance, as k-means++ would:
-  /// the least of uniform numbers divided by these are such rows. The last row of a cluster stays.
+  /// Gives each cluster without rows one, by chance, the farther from its centroid the likelier: where many are far, about
+  /// in proportion to the squared distance. The last row of a cluster stays.
   [[nodiscard]] status fill_empty(const matrix_view& rows, centroid_search& search) noexcept {
     std::size_t empty = 0;
     for (const std::uint64_t size : sums_.sizes) empty += size == 0 ? 1U : 0U;
