@@ -34,6 +34,7 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::list_blocks: return "list blocks";
     case atlas::index_section::centroids: return "centroids";
     case atlas::index_section::centroid_codes: return "centroid codes";
+    case atlas::index_section::centroid_terms: return "centroid terms";
     case atlas::index_section::list_centre: return "list centre";
     case atlas::index_section::quantizer: return "quantizer";
     case atlas::index_section::list_rotation: return "list rotation";

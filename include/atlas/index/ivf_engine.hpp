@@ -28,6 +28,7 @@ class ivf_engine {
       static_cast<std::uint32_t>(index_section::row_states),  static_cast<std::uint32_t>(index_section::key_map),
       static_cast<std::uint32_t>(index_section::lists),       static_cast<std::uint32_t>(index_section::list_blocks),
       static_cast<std::uint32_t>(index_section::centroids),   static_cast<std::uint32_t>(index_section::centroid_codes),
+      static_cast<std::uint32_t>(index_section::centroid_terms),
       static_cast<std::uint32_t>(index_section::list_centre),
       static_cast<std::uint32_t>(index_section::quantizer),   static_cast<std::uint32_t>(index_section::list_rotation)};
 

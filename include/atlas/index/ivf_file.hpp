@@ -61,7 +61,7 @@ class saved_model {
   }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     const centroid_layout& layout = model_->layout();
-    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded) + layout.padded * sizeof(float) + product_.size() + rotation_.size();
+    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded + sizeof(centroid_terms)) + layout.padded * sizeof(float) + product_.size() + rotation_.size();
   }
   [[nodiscard]] status write(section_writer& writer) const noexcept {
     const auto section = [&](index_section id, std::size_t element_bytes, const void* data, std::uint64_t bytes) noexcept {
@@ -73,6 +73,7 @@ class saved_model {
       return w;
     }
     if (status w = section(index_section::centroid_codes, layout.padded, model_->centroid_codes(), std::uint64_t{model_->list_count()} * layout.padded); !w.ok()) return w;
+    if (status w = section(index_section::centroid_terms, sizeof(centroid_terms), model_->terms(), std::uint64_t{model_->list_count()} * sizeof(centroid_terms)); !w.ok()) return w;
     if (status w = section(index_section::list_centre, sizeof(float), model_->centre_vector(), layout.padded * sizeof(float)); !w.ok()) return w;
     if (!product_.empty()) {
       if (status w = section(index_section::quantizer, 1, product_.data(), product_.size()); !w.ok()) return w;
@@ -205,6 +206,8 @@ class list_block_writer {
   if (!centroids.ok()) return centroids.error();
   const auto codes = open_column(file, index_section::centroid_codes, of_centroids.padded, parameters.list_count, mapped);
   if (!codes.ok()) return codes.error();
+  const auto terms = open_column(file, index_section::centroid_terms, sizeof(centroid_terms), parameters.list_count, mapped);
+  if (!terms.ok()) return terms.error();
   const auto centre = open_column(file, index_section::list_centre, sizeof(float), of_centroids.padded, mapped);
   if (!centre.ok()) return centre.error();
   product_quantizer product;
@@ -231,7 +234,7 @@ class list_block_writer {
     }
     if (learned.dimension() != wanted.dimension) return error{errc::corrupt_file, "rotation.dimension", wanted.dimension, learned.dimension()};
   }
-  if (status made = parts.model.adopt(wanted, parameters.list_count, reinterpret_cast<const float*>(centre->data()), centroids->data(), codes->data(),
+  if (status made = parts.model.adopt(wanted, parameters.list_count, reinterpret_cast<const float*>(centre->data()), centroids->data(), codes->data(), terms->data(),
                                       static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned), may_change);
       !made.ok()) {
     return made;

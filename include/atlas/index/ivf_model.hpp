@@ -16,14 +16,18 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Where a list's centroid lies in memory and in a file: its components relative to the centre, zeros to a multiple of
-/// 16, then its squared length, the step of its code, and zeros to a multiple of 16 again. Its code is an i8 for each of
-/// the first two: the component divided by the step, which is 1/127 of the largest, rounded to nearest.
+/// Where a list's centroid lies in memory and in a file: its components relative to the centre, and zeros to a multiple of
+/// 16. Its code is an i8 for each of these: the component divided by a step, which is 1/127 of the largest, rounded to
+/// nearest. Its terms are its squared length and that step.
 struct centroid_layout {
   std::size_t padded = 0;        ///< components and zeros
   std::size_t stride_bytes = 0;
   explicit centroid_layout(std::size_t dimension = 0) noexcept
-      : padded(static_cast<std::size_t>(round_up(dimension, 16))), stride_bytes((padded + 16) * sizeof(float)) {}
+      : padded(static_cast<std::size_t>(round_up(dimension, 16))), stride_bytes(padded * sizeof(float)) {}
+};
+struct centroid_terms {
+  float squares = 0.0F;
+  float step = 0.0F;
 };
 
 class ivf_model {
@@ -47,15 +51,16 @@ class ivf_model {
     if (!clustered.ok()) return clustered.error();
     if (status made = owned_.resize_zeroed(options.lists * layout_.stride_bytes); !made.ok()) return made;
     if (status made = owned_codes_.resize(options.lists * layout_.padded); !made.ok()) return made;
+    if (status made = owned_terms_.resize(options.lists); !made.ok()) return made;
     centroids_ = owned_.data();
     codes_ = owned_codes_.data();
+    terms_ = owned_terms_.data();
     for (std::size_t list = 0; list < options.lists; ++list) {
       std::byte* const to = owned_.data() + list * layout_.stride_bytes;
       std::memcpy(to, clustered->centroids.data() + list * dimension, dimension * sizeof(float));
       const auto* const floats = reinterpret_cast<const float*>(to);
       std::int8_t* const code = owned_codes_.data() + list * layout_.padded;
-      store_unaligned(to + layout_.padded * sizeof(float), squared_length(floats));
-      store_unaligned(to + (layout_.padded + 1) * sizeof(float), encode(floats, code));
+      owned_terms_.data()[list] = {squared_length(floats), encode(floats, code)};
     }
     for (std::size_t i = 0; i < sample.rows; ++i) {
       const float* const centroid = this->centroid(clustered->assigned.data()[i]);
@@ -68,8 +73,8 @@ class ivf_model {
 
   /// Takes over what a file holds. @pre lengths were checked
   /// @param centre     shape [centroid_layout(dimension).padded], mapped; likewise
-  /// @param centroids  list_count of them, mapped; the file outlives the model; likewise their codes
-  [[nodiscard]] status adopt(const ivf_pq_options& options, std::uint32_t list_count, const float* centre, const std::byte* centroids, const std::byte* codes,
+  /// @param centroids  list_count of them, mapped; the file outlives the model; likewise their codes and terms
+  [[nodiscard]] status adopt(const ivf_pq_options& options, std::uint32_t list_count, const float* centre, const std::byte* centroids, const std::byte* codes, const std::byte* terms,
                              product_quantizer&& product, learned_rotation&& learned, bool may_encode) noexcept {
     set_shape(options.dimension, options.metric, list_count);
     if (status made = coder_.create(options.codes, options.rotation, options.dimension, options.parts, options.seed); !made.ok()) return made;
@@ -77,6 +82,7 @@ class ivf_model {
     centre_ = centre;
     centroids_ = centroids;
     codes_ = reinterpret_cast<const std::int8_t*>(codes);
+    terms_ = reinterpret_cast<const centroid_terms*>(terms);
     return may_encode ? rotate_centroids() : status{};
   }
 
@@ -84,10 +90,11 @@ class ivf_model {
   [[nodiscard]] const centroid_layout& layout() const noexcept { return layout_; }
   /// Shape [list_count(), layout().padded].
   [[nodiscard]] const std::int8_t* centroid_codes() const noexcept { return codes_; }
+  [[nodiscard]] const centroid_terms* terms() const noexcept { return terms_; }
   /// Shape [layout().padded].
   [[nodiscard]] const float* centre_vector() const noexcept { return centre_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded) + (layout_.padded + rotated_.size()) * sizeof(float);
+    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float);
   }
   [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
   [[nodiscard]] const ivf_coder& coder() const noexcept { return coder_; }
@@ -155,7 +162,7 @@ class ivf_model {
       if (status made = query.code.resize(layout_.padded); !made.ok()) return made;
       const float step = encode(query.vector.data(), query.code.data());
       kernels().dot[kernels_v1::i8_i8](query.code.data(), codes_, layout_.padded, nullptr, list_count_, layout_.padded, query.products.data());
-      set_distances(query, [&](std::uint32_t list, float product) noexcept { return product * step * centroid(list)[layout_.padded + 1]; });
+      set_distances(query, [&](std::uint32_t list, float product) noexcept { return product * step * terms_[list].step; });
       query.lists.keep_nearest(measured);
     }
     kernels().steady_dot(query.vector.data(), centroids_, layout_.stride_bytes, lists, query.lists.count, layout_.padded, query.products.data());
@@ -191,7 +198,7 @@ class ivf_model {
   [[nodiscard]] float squared_length(const float* padded) const noexcept { return product(padded, padded); }
   [[nodiscard]] float distance(const centred_query& query, std::uint32_t list, float product) const noexcept {
     if (metric_ == metric::inner_product) return 1.0F - (query.of_centre + product);
-    const float squared = (query.squares + centroid(list)[layout_.padded]) - 2.0F * product;
+    const float squared = (query.squares + terms_[list].squares) - 2.0F * product;
     return metric_ == metric::cosine ? 0.5F * squared : squared;
   }
   /// @param product_of  what a number of query.products says of a list's product
@@ -219,8 +226,10 @@ class ivf_model {
   buffer<float> owned_centre_;
   buffer<std::byte> owned_;        ///< centroids that are not mapped
   buffer<std::int8_t> owned_codes_;
+  buffer<centroid_terms> owned_terms_;
   const std::byte* centroids_ = nullptr;
   const std::int8_t* codes_ = nullptr;
+  const centroid_terms* terms_ = nullptr;
   buffer<float> rotated_;        ///< centroids as the coder wants them
   ivf_coder coder_;
 };

@@ -28,9 +28,10 @@ enum class index_section : std::uint32_t {
   list_blocks = 0x121,   ///< growable; blocks of 32 rows of a list (quantize/list_block.hpp)
   centroids = 0x122,     ///< a list's centroid (index/ivf_model.hpp)
   centroid_codes = 0x123,  ///< i8 a component of a list's centroid, as it is padded
-  list_centre = 0x124,   ///< f32 a component, zeros to a multiple of 16: what centroids are relative to
-  quantizer = 0x125,     ///< an image of a product quantiser; there with codes that have one
-  list_rotation = 0x126, ///< an image of a learned rotation; there if ivf_parameters.rotation says so
+  centroid_terms = 0x124,  ///< f32 squared length, f32 step of its code, of each list's centroid
+  list_centre = 0x125,   ///< f32 a component, zeros to a multiple of 16: what centroids are relative to
+  quantizer = 0x126,     ///< an image of a product quantiser; there with codes that have one
+  list_rotation = 0x127, ///< an image of a learned rotation; there if ivf_parameters.rotation says so
 };
 
 /// What a row is. The first two are stored.
