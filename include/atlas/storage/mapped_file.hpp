@@ -27,9 +27,10 @@ class mapped_file {
   mapped_file(mapped_file&& other) noexcept
       : descriptor_(static_cast<file_descriptor&&>(other.descriptor_)),
         data_(other.data_),
-        size_bytes_(other.size_bytes_) {
+        size_bytes_(other.size_bytes_),
+        base_(other.base_) {
     other.data_ = nullptr;
-    other.size_bytes_ = 0;
+    other.size_bytes_ = other.base_ = 0;
   }
   mapped_file& operator=(mapped_file&& other) noexcept {
     if (this != &other) {
@@ -37,8 +38,9 @@ class mapped_file {
       descriptor_ = static_cast<file_descriptor&&>(other.descriptor_);
       data_ = other.data_;
       size_bytes_ = other.size_bytes_;
+      base_ = other.base_;
       other.data_ = nullptr;
-      other.size_bytes_ = 0;
+      other.size_bytes_ = other.base_ = 0;
     }
     return *this;
   }
@@ -67,7 +69,28 @@ class mapped_file {
     return static_cast<mapped_file&&>(opened);
   }
 
+  /// A part of a file that is mapped already, as if it were a file of its own.
+  /// @param offset        a multiple of every page size (storage/region.hpp: mapping_alignment)
+  /// @param length_bytes  at least 1; offset + length_bytes <= whole.size_bytes()
+  /// @return              errc::no_memory, errc::io
+  /// Cost: two system calls.
+  [[nodiscard]] static result<mapped_file> open_part(const mapped_file& whole, std::uint64_t offset, std::uint64_t length_bytes) noexcept {
+    ATLAS_ASSERT(length_bytes != 0 && offset <= whole.size_bytes() && length_bytes <= whole.size_bytes() - offset);
+    mapped_file part;
+    auto descriptor = whole.descriptor_.duplicate();
+    if (!descriptor.ok()) return descriptor.error();
+    part.descriptor_ = static_cast<file_descriptor&&>(*descriptor);
+    void* at = ::mmap(nullptr, length_bytes, PROT_READ, MAP_PRIVATE, part.descriptor(), static_cast<off_t>(whole.base_ + offset));
+    if (at == MAP_FAILED) return os_error(errno, "file.map");
+    part.data_ = static_cast<const std::byte*>(at);
+    part.size_bytes_ = length_bytes;
+    part.base_ = whole.base_ + offset;
+    return static_cast<mapped_file&&>(part);
+  }
+
   [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
+  /// Where data() lies in the file: 0 unless it is a part.
+  [[nodiscard]] std::uint64_t base() const noexcept { return base_; }
   /// The file's first byte, page-aligned; null if the file is empty or none is open.
   [[nodiscard]] const std::byte* data() const noexcept { return data_; }
   /// The file's size when it was opened.
@@ -94,6 +117,7 @@ class mapped_file {
   file_descriptor descriptor_;
   const std::byte* data_ = nullptr;
   std::uint64_t size_bytes_ = 0;
+  std::uint64_t base_ = 0;
 };
 
 }}  // namespace atlas::ATLAS_ABI
