@@ -37,6 +37,7 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::centroid_terms: return "centroid terms";
     case atlas::index_section::list_centre: return "list centre";
     case atlas::index_section::quantizer: return "quantizer";
+    case atlas::index_section::list_graph: return "list graph";
     case atlas::index_section::list_rotation: return "list rotation";
   }
   switch (static_cast<atlas::folder_section>(id)) {

@@ -238,6 +238,18 @@ class basic_index {
     });
   }
 
+  /// The same file as bytes in memory. @param bytes  what was in it is gone, also on error
+  [[nodiscard]] status save_to(buffer<std::byte>& bytes, const save_options& options = {}) const noexcept {
+    if (status kept = check_sections_kept(options); !kept.ok()) return kept;
+    lock_guard<shared_mutex> still(state_->change_lock);
+    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
+    auto file = file_writer::create_in(bytes);
+    if (!file.ok()) return file.error();
+    return write_into(*file, options, [this](section_writer& writer, typename Engine::parameters_type& parameters) noexcept {
+      return state_->engine.save(writer, state_->rows, parameters);
+    });
+  }
+
   [[nodiscard]] std::size_t size() const noexcept { return state_->rows.live_count(); }       ///< stored vectors
   [[nodiscard]] std::size_t dimension() const noexcept { return state_->rows.layout().dimension; }
   [[nodiscard]] atlas::metric metric() const noexcept { return state_->rows.layout().metric; }
@@ -273,13 +285,17 @@ class basic_index {
   }
   /// An index over a file's sections. Cost: O(1): maps and checks the header page; that of reading the file if it is loaded.
   [[nodiscard]] static result<basic_index> open_file(const char* path, const open_options& options) noexcept {
+    auto file = file_reader::open(path);
+    if (!file.ok()) return file.error();
+    return open_reader(static_cast<file_reader&&>(*file), options);
+  }
+  /// The same of a file that is open already, which may be a part of another.
+  [[nodiscard]] static result<basic_index> open_reader(file_reader&& file, const open_options& options) noexcept {
     auto made = make();
     if (!made.ok()) return made;
     state& opened = *made->state_;
     if (status fits = check_residence(options); !fits.ok()) return fits.error();
-    auto file = file_reader::open(path);
-    if (!file.ok()) return file.error();
-    opened.file = static_cast<file_reader&&>(*file);
+    opened.file = static_cast<file_reader&&>(file);
     opened.mode = options.mode;
     const auto parameters = check_index_header<Engine>(opened.file.header());
     if (!parameters.ok()) return parameters.error();
@@ -297,7 +313,12 @@ class basic_index {
     if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
     auto file = file_writer::create(path);
     if (!file.ok()) return file.error();
-    section_writer writer(*file, options.on_progress, extra_bytes(options));
+    return write_into(*file, options, write);
+  }
+  /// The same into a file that is open already.
+  template <class Write>
+  [[nodiscard]] status write_into(file_writer& file, const save_options& options, Write write) const noexcept {
+    section_writer writer(file, options.on_progress, extra_bytes(options));
     typename Engine::parameters_type parameters;
     parameters.row_stride_bytes = static_cast<std::uint32_t>(state_->rows.layout().stride_bytes);
     const auto row_count = write(writer, parameters);
@@ -305,7 +326,7 @@ class basic_index {
     if (status saved = write_extra(writer, options); !saved.ok()) return saved;
     file_header header{};
     describe_rows(header, Engine::kind, state_->rows, *row_count, parameters);
-    return file->commit(header);
+    return file.commit(header);
   }
 
   [[nodiscard]] reader_epochs::reader read_here() const noexcept {

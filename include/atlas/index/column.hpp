@@ -50,7 +50,7 @@ class column {
     auto made = may_grow ? create(element_bytes, rows) : create_within(length_bytes, length_bytes, element_bytes);
     if (!made.ok()) return made;
     if (status grown = made->grow(rows); !grown.ok()) return grown.error();
-    if (status got = file.file().read_at(made->data(), length_bytes, offset); !got.ok()) return got.error();
+    if (status got = file.file().read_at(made->data(), length_bytes, file.base() + offset); !got.ok()) return got.error();
     return made;
   }
   /// Room for `rows` elements, new ones zero. @pre the column is owned

@@ -44,6 +44,12 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
     if (!opened.ok()) return opened.error();
     return hnsw(static_cast<base&&>(*opened));
   }
+  /// The same of a file that is open already.
+  [[nodiscard]] static result<hnsw> open(file_reader&& file, const open_options& options = {}) noexcept {
+    auto opened = base::open_reader(static_cast<file_reader&&>(file), options);
+    if (!opened.ok()) return opened.error();
+    return hnsw(static_cast<base&&>(*opened));
+  }
 
   /// Writes a sealed form of this index to a file, complete or not at all, as save does: it answers faster and cannot change.
   /// Beside each row lie the numbers of its neighbours and one bit a component of each, so that a search goes to those

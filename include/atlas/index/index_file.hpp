@@ -218,7 +218,7 @@ inline void describe_rows(file_header& header, file_kind kind, const row_store& 
   cold_rows cold;
   if (are_cold) {
     const section_entry* entry = file.find(static_cast<std::uint32_t>(index_section::vectors));
-    cold = cold_rows(file.file().file(), entry->offset, layout.stride_bytes);
+    cold = cold_rows(file.file().file(), file.file().base() + entry->offset, layout.stride_bytes);
     *vectors = column(nullptr, layout.stride_bytes);  // nobody reads them through the mapping
   }
   auto keys = open_column(file, index_section::keys, sizeof(std::uint64_t), header.rows, options);

@@ -30,7 +30,8 @@ class ivf_engine {
       static_cast<std::uint32_t>(index_section::centroids),   static_cast<std::uint32_t>(index_section::centroid_codes),
       static_cast<std::uint32_t>(index_section::centroid_terms),
       static_cast<std::uint32_t>(index_section::list_centre),
-      static_cast<std::uint32_t>(index_section::quantizer),   static_cast<std::uint32_t>(index_section::list_rotation)};
+      static_cast<std::uint32_t>(index_section::quantizer),   static_cast<std::uint32_t>(index_section::list_rotation),
+      static_cast<std::uint32_t>(index_section::list_graph)};
 
   ivf_engine() noexcept = default;
   ivf_engine(const ivf_engine&) = delete;

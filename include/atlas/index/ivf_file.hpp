@@ -57,11 +57,14 @@ class saved_model {
     if (has_parts(model.coder().codes())) {
       if (status made = model.coder().product().save(product_); !made.ok()) return made;
     }
+    if (model.graph().is_there()) {
+      if (status made = model.graph().save_to(graph_); !made.ok()) return made;
+    }
     return model.coder().turned() == ivf_rotation::learned ? model.coder().learned().save(rotation_) : status{};
   }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     const centroid_layout& layout = model_->layout();
-    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded + sizeof(centroid_terms)) + layout.padded * sizeof(float) + product_.size() + rotation_.size();
+    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded + sizeof(centroid_terms)) + layout.padded * sizeof(float) + product_.size() + rotation_.size() + graph_.size();
   }
   [[nodiscard]] status write(section_writer& writer) const noexcept {
     const auto section = [&](index_section id, std::size_t element_bytes, const void* data, std::uint64_t bytes) noexcept {
@@ -78,6 +81,10 @@ class saved_model {
     if (!product_.empty()) {
       if (status w = section(index_section::quantizer, 1, product_.data(), product_.size()); !w.ok()) return w;
     }
+    if (!graph_.empty()) {
+      const auto id = static_cast<std::uint32_t>(index_section::list_graph);
+      if (status w = writer.write(id, section_required | section_growable, 1, graph_.data(), graph_.size()); !w.ok()) return w;
+    }
     return rotation_.empty() ? status{} : section(index_section::list_rotation, 1, rotation_.data(), rotation_.size());
   }
 
@@ -85,6 +92,7 @@ class saved_model {
   const ivf_model* model_ = nullptr;
   buffer<std::byte> product_;
   buffer<std::byte> rotation_;
+  buffer<std::byte> graph_;
 };
 
 /// Blocks of lists, one after the other, with the rows of a file's order.
@@ -238,6 +246,12 @@ class list_block_writer {
                                       static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned), may_change);
       !made.ok()) {
     return made;
+  }
+  if (parameters.list_count > ivf_graph::most_compared) {
+    const section_entry* const graph = file.find(static_cast<std::uint32_t>(index_section::list_graph));
+    if (graph == nullptr) return error{errc::corrupt_file, "section.id", static_cast<std::uint64_t>(index_section::list_graph), 0};
+    if ((graph->flags & section_growable) == 0) return error{errc::corrupt_file, "section.flags", "growable, to be mapped by itself", graph->flags};
+    if (status opened = parts.model.graph().open(file, *graph, wanted.dimension, wanted.metric, parameters.list_count); !opened.ok()) return opened;
   }
   const list_block_layout& layout = parts.model.coder().layout();
   auto versions = open_column(file, index_section::lists, sizeof(list_version), parameters.list_count, options);

@@ -3,7 +3,7 @@
 //
 // Room:      training; the list of a row, the lists nearest to a query, and how far their centroids are.
 // Not here:  the codes (index/ivf_coder.hpp), the lists (index/inverted_lists.hpp).
-// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{ivf_coder,ivf_options}.hpp.
+// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{ivf_coder,ivf_graph,ivf_options}.hpp.
 // Threads:   const calls may run beside each other; memory to work in is the caller's.
 #ifndef ATLAS_INDEX_IVF_MODEL_HPP
 #define ATLAS_INDEX_IVF_MODEL_HPP
@@ -11,6 +11,7 @@
 #include <atlas/distance/batch.hpp>                // mean_of_rows
 #include <atlas/distance/nearest.hpp>              // nearest
 #include <atlas/index/ivf_coder.hpp>               // ivf_coder
+#include <atlas/index/ivf_graph.hpp>               // ivf_graph
 #include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
 #include <atlas/quantize/kmeans.hpp>               // kmeans
 
@@ -68,6 +69,9 @@ class ivf_model {
       for (std::size_t j = 0; j < dimension; ++j) residual[j] -= centroid[j];
     }
     if (status trained = coder_.train(centred, options.seed, threads, on_progress); !trained.ok()) return trained;
+    if (list_count_ > ivf_graph::most_compared) {
+      if (status built = graph_.build(centroid_rows(), metric_, options.seed, threads); !built.ok()) return built;
+    }
     return rotate_centroids();
   }
 
@@ -91,10 +95,13 @@ class ivf_model {
   /// Shape [list_count(), layout().padded].
   [[nodiscard]] const std::int8_t* centroid_codes() const noexcept { return codes_; }
   [[nodiscard]] const centroid_terms* terms() const noexcept { return terms_; }
+  /// Over centroids, where there are many; a file's is opened into it.
+  [[nodiscard]] const ivf_graph& graph() const noexcept { return graph_; }
+  [[nodiscard]] ivf_graph& graph() noexcept { return graph_; }
   /// Shape [layout().padded].
   [[nodiscard]] const float* centre_vector() const noexcept { return centre_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float);
+    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float) + graph_.bytes();
   }
   [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
   [[nodiscard]] const ivf_coder& coder() const noexcept { return coder_; }
@@ -112,7 +119,8 @@ class ivf_model {
   /// @param lists    shape [centred.rows]
   /// @return         assign_to_centroids's errors: a file may hold centroids that are no numbers
   [[nodiscard]] status assign(const matrix_view& centred, unsigned threads, std::uint32_t* lists) const noexcept {
-    const matrix_view centroids{centroid(0), list_count_, dimension(), layout_.stride_bytes / sizeof(float)};
+    if (graph_.is_there()) return assign_by_graph(centred, threads, lists);
+    const matrix_view centroids = centroid_rows();
     constexpr std::size_t few = 16;  // for which centroids are not worth preparing; the lists are the same
     if (centred.rows > few) {
       const auto assigned = assign_to_centroids(centred, centroids, {.threads = threads}, lists);
@@ -155,10 +163,17 @@ class ivf_model {
     if (status made = query.lists.make_room(list_count_); !made.ok()) return made;
     if (status made = query.products.resize(list_count_); !made.ok()) return made;
     std::uint32_t* const lists = query.lists.rows.data();
-    for (std::uint32_t list = 0; list < list_count_; ++list) lists[list] = list;
-    query.lists.count = list_count_;
     const std::size_t measured = probes + probes / 2 + 8;
-    if (measured < list_count_ / 2 && list_count_ * layout_.stride_bytes > many_bytes) {
+    const bool asks_graph = graph_.is_there() && measured < list_count_ / 8;
+    if (asks_graph) {
+      const auto found = graph_.near(query.vector.data(), measured, list_count_, query.near, lists);
+      if (!found.ok()) return found.error();
+      query.lists.count = *found;
+    } else {
+      for (std::uint32_t list = 0; list < list_count_; ++list) lists[list] = list;
+      query.lists.count = list_count_;
+    }
+    if (!asks_graph && measured < list_count_ / 2 && list_count_ * layout_.stride_bytes > many_bytes) {
       if (status made = query.code.resize(layout_.padded); !made.ok()) return made;
       const float step = encode(query.vector.data(), query.code.data());
       kernels().dot[kernels_v1::i8_i8](query.code.data(), codes_, layout_.padded, nullptr, list_count_, layout_.padded, query.products.data());
@@ -189,6 +204,24 @@ class ivf_model {
     if (status made = rotated_.resize_zeroed(list_count_ * coder_.padded_rotated()); !made.ok()) return made;
     for (std::uint32_t list = 0; list < list_count_; ++list) coder_.rotate(centroid(list), rotated_.data() + list * coder_.padded_rotated());
     return {};
+  }
+  [[nodiscard]] matrix_view centroid_rows() const noexcept {
+    return {centroid(0), list_count_, dimension(), layout_.stride_bytes / sizeof(float)};
+  }
+  [[nodiscard]] status assign_by_graph(const matrix_view& centred, unsigned threads, std::uint32_t* lists) const noexcept {
+    constexpr std::size_t rows_of_task = 64;
+    thread_pool pool(threads);
+    atomic<bool> has_failed{false};  // for want of memory
+    const status ran = pool.run((centred.rows + rows_of_task - 1) / rows_of_task, [&](std::size_t task, unsigned) noexcept {
+      near_memory memory;
+      const std::size_t end = (task + 1) * rows_of_task < centred.rows ? (task + 1) * rows_of_task : centred.rows;
+      for (std::size_t i = task * rows_of_task; i < end; ++i) {
+        lists[i] = 0;
+        if (!graph_.near(centred.row(i), 1, list_count_, memory, lists + i).ok()) has_failed.store_release(true);
+      }
+    });
+    if (!ran.ok()) return ran;
+    return has_failed.load_acquire() ? status{error{errc::no_memory, "memory to assign in"}} : status{};
   }
   [[nodiscard]] float product(const float* a, const float* b) const noexcept {
     float sum = 0.0F;
@@ -232,6 +265,7 @@ class ivf_model {
   const centroid_terms* terms_ = nullptr;
   buffer<float> rotated_;        ///< centroids as the coder wants them
   ivf_coder coder_;
+  ivf_graph graph_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -37,6 +37,13 @@ struct estimated_rows {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return distances.capacity() * sizeof(float) + rows.capacity() * sizeof(std::uint32_t); }
 };
 
+/// What a graph over centroids answers into.
+struct near_memory {
+  buffer<std::uint64_t> keys;
+  buffer<float> distances;
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return keys.capacity() * sizeof(std::uint64_t) + distances.capacity() * sizeof(float); }
+};
+
 /// A query among centroids.
 struct centred_query {
   buffer<float> vector;    ///< with zeros to a multiple of 16: relative to the centre; under inner_product as it is
@@ -44,6 +51,7 @@ struct centred_query {
   float of_centre = 0.0F;  ///< under inner_product its product with the centre
   buffer<std::int8_t> code;
   buffer<float> products;  ///< with each centroid that is looked at
+  near_memory near;
   estimated_rows lists;
   candidate_heap<heap_order::farthest_first> nearest;  ///< lists, sorted by the distance to their centroids
 };
@@ -62,7 +70,7 @@ struct ivf_scratch {
 
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     return (centred.vector.capacity() + centred.products.capacity() + query.rotated.capacity() + query.tables.capacity()) * sizeof(float) +
-           query.bytes.capacity() + centred.code.capacity() + centred.lists.bytes() + centred.nearest.bytes() + found.bytes();
+           query.bytes.capacity() + centred.code.capacity() + centred.near.bytes() + centred.lists.bytes() + centred.nearest.bytes() + found.bytes();
   }
 };
 

@@ -97,6 +97,13 @@ class file_descriptor {
     return static_cast<file_descriptor&&>(opened);
   }
 
+  /// Another descriptor of the same file. @return errc::io
+  [[nodiscard]] result<file_descriptor> duplicate() const noexcept {
+    const int number = ::fcntl(number_, F_DUPFD_CLOEXEC, 0);
+    if (number < 0) return os_error(errno, "file.duplicate");
+    return file_descriptor(number);
+  }
+
   [[nodiscard]] int number() const noexcept { return number_; }
   [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
 

@@ -42,7 +42,7 @@ class file_reader {
     file_header& page = opened.header_[0];
     const std::uint64_t size_bytes = opened.file_.size_bytes();
     // Read, not mapped: a copy cannot change after the check, and a bad disk gives an error instead of SIGBUS.
-    const result<std::uint64_t> got = opened.file_.file().read_some_at(&page, sizeof page, 0);
+    const result<std::uint64_t> got = opened.file_.file().read_some_at(&page, sizeof page, opened.file_.base());
     if (!got.ok()) return got.error();
     if (*got < sizeof page) {
       const std::size_t magic_bytes = *got < sizeof file_magic ? *got : sizeof file_magic;
@@ -116,7 +116,7 @@ class file_reader {
       for (std::uint64_t at = 0; at < entry.length_bytes;) {
         const std::uint64_t left = entry.length_bytes - at;
         const std::uint64_t bytes = left < step.size() ? left : step.size();
-        if (status said = file_.file().read_at(step.data(), bytes, entry.offset + at); !said.ok()) return said;
+        if (status said = file_.file().read_at(step.data(), bytes, file_.base() + entry.offset + at); !said.ok()) return said;
         sum.update(step.data(), bytes);
         at += bytes;
         done += bytes;

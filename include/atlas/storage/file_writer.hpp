@@ -34,6 +34,18 @@ class file_writer {
     return static_cast<file_writer&&>(made);
   }
 
+  /// The same into memory, for a file within a file: commit puts no name on it, and syncs nothing.
+  /// @param memory  emptied; it outlives the writer, and has the whole file after commit
+  [[nodiscard]] static result<file_writer> create_in(buffer<std::byte>& memory) noexcept {
+    file_writer made;
+    if (status said = made.waiting_.reserve(waiting_bytes); !said.ok()) return said.error();
+    if (status said = made.sections_.reserve(most_sections); !said.ok()) return said.error();
+    memory.clear();
+    if (status said = memory.resize_zeroed(file_header_bytes); !said.ok()) return said.error();
+    made.memory_ = &memory;
+    return static_cast<file_writer&&>(made);
+  }
+
   /// Starts a section at the next aligned byte.
   ///
   /// @param id             not used before in this file
@@ -111,6 +123,10 @@ class file_writer {
     std::memset(header.sections, 0, sizeof header.sections);
     if (!sections_.empty()) std::memcpy(header.sections, sections_.data(), sections_.size() * sizeof(section_entry));
     header.checksum = header_checksum(header);
+    if (memory_ != nullptr) {
+      std::memcpy(memory_->data(), &header, sizeof header);
+      return {};
+    }
     if (status said = replacement_.file().write_at(&header, sizeof header, 0); !said.ok()) return fail(said.error());
     if (status said = replacement_.commit(); !said.ok()) return fail(said.error());
     return {};
@@ -129,8 +145,7 @@ class file_writer {
   }
   [[nodiscard]] status flush() noexcept {
     if (waiting_.empty()) return {};
-    const std::uint64_t from = position_ - waiting_.size();
-    const status said = replacement_.file().write_at(waiting_.data(), waiting_.size(), from);
+    const status said = write(waiting_.data(), waiting_.size(), position_ - waiting_.size());
     if (!said.ok()) return fail(said.error());
     waiting_.clear();
     return {};
@@ -139,7 +154,7 @@ class file_writer {
     if (size_bytes > waiting_.capacity() - waiting_.size()) {
       if (status said = flush(); !said.ok()) return said;
       if (size_bytes >= waiting_.capacity()) {
-        const status said = replacement_.file().write_at(data, size_bytes, position_);
+        const status said = write(data, size_bytes, position_);
         if (!said.ok()) return fail(said.error());
         position_ += size_bytes;
         return {};
@@ -149,6 +164,11 @@ class file_writer {
     if (!said.ok()) return fail(said.error());
     position_ += size_bytes;
     return {};
+  }
+  /// Behind what was written before. @param position  where that is
+  [[nodiscard]] status write(const void* data, std::uint64_t size_bytes, std::uint64_t position) noexcept {
+    if (memory_ != nullptr) return memory_->append(static_cast<const std::byte*>(data), static_cast<std::size_t>(size_bytes));
+    return replacement_.file().write_at(data, size_bytes, position);
   }
   [[nodiscard]] status pad_to(std::uint64_t position) noexcept {
     static constexpr std::byte zeros[4096] = {};
@@ -161,6 +181,7 @@ class file_writer {
 
   hash_stream sum_;  // of the open section
   replacement_file replacement_;
+  buffer<std::byte>* memory_ = nullptr;  // in place of the file
   buffer<std::byte> waiting_;  // the file's last bytes, not written yet
   buffer<section_entry> sections_;
   std::uint64_t position_ = file_header_bytes;

@@ -105,7 +105,7 @@ class region {
     if (length_bytes == 0) return {};
     const std::uint64_t whole_pages = round_up(length_bytes, page_bytes());
     void* at = ::mmap(data_, whole_pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
-                      file.descriptor(), static_cast<off_t>(offset));
+                      file.descriptor(), static_cast<off_t>(file.base() + offset));
     if (at == MAP_FAILED) return os_error(errno, "region.map");
     // The last page shows what comes next in the file; here it must read as fresh memory.
     if (whole_pages != length_bytes) std::memset(data_ + length_bytes, 0, whole_pages - length_bytes);
