@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * c_api/atlas_folder.h -- a folder of documents in one file, and answers out of it.
+ *
+ * A part of atlas.h, which includes it inside its extern "C" and whose rules hold here; by itself it brings the whole.
+ */
+#ifndef ATLAS_C_API_ATLAS_H
+#include "atlas.h"
+#endif
+#ifndef ATLAS_C_API_ATLAS_FOLDER_H
+#define ATLAS_C_API_ATLAS_FOLDER_H
+
+/**
+ * Documents, their chunks and the chunks' vectors in one file. That file is an hnsw index under cosine, so
+ * atlas_index_open reads it too; its keys are the chunks' numbers.
+ */
+typedef struct atlas_folder atlas_folder;
+
+enum {
+  ATLAS_FOLDER_WALKING = 0,  /**< done: files found */
+  ATLAS_FOLDER_READING = 1,  /**< bytes of source files read, cut and learned from */
+  ATLAS_FOLDER_INDEXING = 2, /**< chunks embedded and added */
+  ATLAS_FOLDER_SAVING = 3    /**< bytes of the index file written */
+};
+/** As atlas_progress, with what is being done: ATLAS_FOLDER_. */
+typedef int32_t (*atlas_folder_progress)(int32_t phase, uint64_t done, uint64_t total, void* context);
+
+/** Why a file is not in the index. Never fatal, always counted. */
+enum {
+  ATLAS_SKIP_UNREADABLE = 0,   /**< no permission, gone meanwhile, or the disk failed */
+  ATLAS_SKIP_TOO_LARGE = 1,    /**< more than max_file_bytes */
+  ATLAS_SKIP_EMPTY = 2,        /**< no bytes, or white space only */
+  ATLAS_SKIP_BINARY = 3,       /**< not text */
+  ATLAS_SKIP_BAD_ENCODING = 4  /**< text, but not in UTF-8, UTF-16 or UTF-32, or ill-formed in it */
+};
+/** Called on the calling thread for each file left out; the path is as in atlas_folder_hit. */
+typedef void (*atlas_folder_skip)(const char* path, uint64_t path_bytes, int32_t reason, void* context);
+
+typedef struct atlas_folder_options {
+  uint32_t struct_size;
+  uint32_t threads;            /**< default: all that the process may use; 1 gives the same bytes every time */
+  uint64_t chunk_size;         /**< this and the next two as in atlas_chunk_options; kept in the file */
+  uint64_t chunk_overlap;
+  uint32_t chunk_fill_percent;
+  uint32_t include_hidden;     /**< not 0: also files and folders whose name starts with '.' */
+  uint64_t max_file_bytes;     /**< larger files are skipped; default 16 MiB, at most 1 GiB */
+  uint32_t connectivity;       /**< this and the next three as in atlas_index_options; search_width: 100 */
+  uint32_t build_width;
+  uint32_t search_width;
+  uint32_t reserved;           /**< 0 */
+  uint64_t seed;
+  const atlas_embedder_options* embedder; /**< NULL: the defaults */
+  atlas_folder_progress progress;         /**< default none */
+  atlas_folder_skip on_skip;              /**< default none */
+  void* context;                          /**< of both */
+} atlas_folder_options;
+#define ATLAS_FOLDER_OPTIONS_INIT \
+  { (uint32_t)sizeof(atlas_folder_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+
+/** What atlas_folder_build and _compact did. The caller sets struct_size. */
+typedef struct atlas_folder_report {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t files;                /**< documents in the index */
+  uint64_t chunks;               /**< vectors in the index */
+  uint64_t source_bytes;         /**< of those files */
+  uint64_t skipped_unreadable;   /**< files, by ATLAS_SKIP_ */
+  uint64_t skipped_too_large;
+  uint64_t skipped_empty;
+  uint64_t skipped_binary;
+  uint64_t skipped_bad_encoding;
+  uint64_t folders;              /**< walked, the root too */
+  uint64_t unreadable_folders;
+  uint64_t unreadable_files;     /**< that could not even be looked at, or whose path is too long */
+  uint64_t ignored_folders;      /**< .git, node_modules and the like */
+  uint64_t hidden;               /**< names that start with '.', not entered */
+  uint64_t linked_files;         /**< symbolic links to files that were left out; 0 today: they are followed */
+  uint64_t linked_folders;       /**< symbolic links to folders, never followed */
+  uint64_t broken_links;
+  uint64_t special_files;        /**< pipes, sockets, devices */
+  uint64_t too_deep_folders;
+} atlas_folder_report;
+#define ATLAS_FOLDER_REPORT_INIT \
+  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * One answer. Path and text lie in the index: they are valid until it is closed and do not end in NUL. Of
+ * fixed size for ever.
+ */
+typedef struct atlas_folder_hit {
+  const char* path;    /**< from the folder, '/' between names; bytes as the disk has them */
+  uint64_t path_bytes;
+  const char* text;    /**< the chunk as UTF-8, whatever the source's encoding */
+  uint64_t text_bytes;
+  uint64_t line_begin; /**< of the chunk's first byte; the first line is 1 */
+  uint64_t line_end;   /**< of its last byte */
+  uint64_t byte_begin; /**< [byte_begin, byte_end) in the source file */
+  uint64_t byte_end;
+  uint64_t key;        /**< the chunk's number */
+  uint64_t id_low;     /**< as in atlas_chunk: the same text has the same id */
+  uint64_t id_high;
+  float score;         /**< cosine similarity, -1 to 1; larger is nearer */
+  uint32_t reserved;   /**< 0 */
+} atlas_folder_hit;
+
+/** What atlas_folder_describe fills. */
+typedef struct atlas_folder_info {
+  uint32_t struct_size;
+  uint32_t dimension;
+  uint64_t files;              /**< documents */
+  uint64_t chunks;             /**< chunks that can be found */
+  uint64_t chunk_size;
+  uint64_t chunk_overlap;
+  uint32_t chunk_fill_percent;
+  uint32_t is_read_only;
+  uint32_t has_embedder;       /**< 0: a caller's embedder made the vectors, and the file cannot be asked in words */
+  uint32_t reserved;
+} atlas_folder_info;
+#define ATLAS_FOLDER_INFO_INIT { (uint32_t)sizeof(atlas_folder_info), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index file.
+ *
+ * @param[out] report   may be NULL
+ * @param      folder   the folder's path
+ * @param      output   the index file; what stands there stays as it is until the new one is complete
+ * @param      options  may be NULL
+ * @return              ATLAS_ERR_FILE_NOT_FOUND, _NOT_A_DIRECTORY, _PERMISSION_DENIED, _INVALID_ARGUMENT, _NO_SPACE,
+ *                      _CANCELLED, _LIMIT_EXCEEDED, _NO_MEMORY, _IO; then nothing is left behind
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_build(atlas_folder_report* report, const char* folder, const char* output,
+                                               const atlas_folder_options* options);
+
+/**
+ * Opens what atlas_folder_build wrote. ATLAS_OPEN_CHANGE copies the tables and texts, not the vectors.
+ *
+ * @return  as atlas_index_open; ATLAS_ERR_KIND_MISMATCH for an index without documents
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_open(atlas_folder** out, const char* path, const atlas_open_options* options);
+
+/** Ends a handle and all hits that came from it; NULL is accepted. */
+ATLAS_C_EXPORT void atlas_folder_close(atlas_folder* folder);
+
+/** Fills `out`, whose struct_size the caller has set. */
+ATLAS_C_EXPORT atlas_status atlas_folder_describe(atlas_folder_info* out, const atlas_folder* folder);
+
+/**
+ * The chunks nearest to a question, nearest first.
+ *
+ * @param[out] found     answers written, at most k
+ * @param[out] hits      [k]
+ * @param      question  any text
+ * @param      k         at least 1
+ * @param      options   its filter goes by chunk number; may be NULL
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hit* hits, const atlas_folder* folder,
+                                                const char* question, size_t question_bytes, size_t k,
+                                                const atlas_search_options* options);
+
+/**
+ * Cuts, embeds and adds a document, in this process only until save. No other vector changes: what the
+ * embedder learned stays as it is until compact.
+ *
+ * @param path  its name, not empty
+ * @param text  UTF-8, else ATLAS_ERR_BAD_ENCODING
+ * @return      also ATLAS_ERR_DUPLICATE_KEY when a document has this path, _READ_ONLY
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_add_document(atlas_folder* folder, const char* path, const char* text,
+                                                      size_t text_bytes);
+
+/** Takes a document out of searches; ATLAS_ERR_KEY_NOT_FOUND when none has this path. Its text goes with compact. */
+ATLAS_C_EXPORT atlas_status atlas_folder_remove_document(atlas_folder* folder, const char* path);
+
+/** Writes the index with its changes: complete or not at all; `path` may be the file it was opened from. */
+ATLAS_C_EXPORT atlas_status atlas_folder_save(const atlas_folder* folder, const char* path,
+                                              const atlas_save_options* options);
+
+/**
+ * Builds the index anew from its documents, without those removed, learning from them again, and writes it.
+ *
+ * @param[out] report   may be NULL
+ * @param      output   may be the file it was opened from; the handle itself stays as it is
+ * @param      options  threads, progress and context; everything else must be 0, as it is kept; may be NULL
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_compact(atlas_folder_report* report, const atlas_folder* folder,
+                                                 const char* output, const atlas_folder_options* options);
+
+#endif /* ATLAS_C_API_ATLAS_FOLDER_H */
