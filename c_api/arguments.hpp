@@ -18,6 +18,7 @@
 #include <atlas/distance/matrix_view.hpp>   // matrix_view, any_matrix_view
 #include <atlas/distance/metric.hpp>        // metric
 #include <atlas/distance/scalar.hpp>        // scalar
+#include <atlas/index/ivf_options.hpp>      // ivf_codes, ivf_rotation
 #include <atlas/index/options.hpp>          // search_options, open_options
 #include <atlas/index/traversal_codes.hpp>  // traversal_codes
 
@@ -191,6 +192,8 @@ struct matrix_fields {
 };
 inline constexpr matrix_fields vectors_fields{"vectors", "vectors.data", "vectors.scalar", "vectors.stride",
                                               "vectors.dimension"};
+inline constexpr matrix_fields sample_fields{"sample", "sample.data", "sample.scalar", "sample.stride",
+                                              "sample.dimension"};
 inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride",
                                               "queries.dimension"};
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
@@ -270,6 +273,28 @@ static_assert(codes_number(traversal_codes::bf16) == ATLAS_CODES_BF16);
 static_assert(codes_number(traversal_codes::lvq8) == ATLAS_CODES_LVQ8);
 static_assert(codes_number(traversal_codes::lvq4) == ATLAS_CODES_LVQ4);
 
+/// ATLAS_LIST_CODES_ and ATLAS_ROTATION_ begin with what 0 means, as ATLAS_CODES_.
+[[nodiscard]] inline result<ivf_codes> read_list_codes(std::int32_t number) noexcept {
+  if (number == ATLAS_LIST_CODES_AUTOMATIC) return ivf_codes::automatic;
+  if (number < ATLAS_LIST_CODES_FLAT || number > ATLAS_LIST_CODES_SQ8) return no_such("options.list_codes", "one of ATLAS_LIST_CODES_", number);
+  return static_cast<ivf_codes>(number - ATLAS_LIST_CODES_FLAT);
+}
+[[nodiscard]] constexpr std::int32_t list_codes_number(ivf_codes which) noexcept { return ATLAS_LIST_CODES_FLAT + static_cast<std::int32_t>(which); }
+static_assert(list_codes_number(ivf_codes::flat) == ATLAS_LIST_CODES_FLAT);
+static_assert(list_codes_number(ivf_codes::pq4) == ATLAS_LIST_CODES_PQ4);
+static_assert(list_codes_number(ivf_codes::pq8) == ATLAS_LIST_CODES_PQ8);
+static_assert(list_codes_number(ivf_codes::rabitq) == ATLAS_LIST_CODES_RABITQ);
+static_assert(list_codes_number(ivf_codes::sq8) == ATLAS_LIST_CODES_SQ8);
+[[nodiscard]] inline result<ivf_rotation> read_rotation(std::int32_t number) noexcept {
+  if (number == ATLAS_ROTATION_AUTOMATIC) return ivf_rotation::automatic;
+  if (number < ATLAS_ROTATION_NONE || number > ATLAS_ROTATION_LEARNED) return no_such("options.rotation", "one of ATLAS_ROTATION_", number);
+  return static_cast<ivf_rotation>(number - ATLAS_ROTATION_NONE);
+}
+[[nodiscard]] constexpr std::int32_t rotation_number(ivf_rotation which) noexcept { return ATLAS_ROTATION_NONE + static_cast<std::int32_t>(which); }
+static_assert(rotation_number(ivf_rotation::none) == ATLAS_ROTATION_NONE);
+static_assert(rotation_number(ivf_rotation::random) == ATLAS_ROTATION_RANDOM);
+static_assert(rotation_number(ivf_rotation::learned) == ATLAS_ROTATION_LEARNED);
+
 static_assert(ATLAS_STRATEGY_AUTOMATIC == static_cast<int>(filter_strategy::automatic));
 static_assert(ATLAS_STRATEGY_WALK == static_cast<int>(filter_strategy::walk));
 static_assert(ATLAS_STRATEGY_TWO_HOP == static_cast<int>(filter_strategy::two_hop));
@@ -282,6 +307,8 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   if (!wished.ok()) return wished.error();
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_zero(wished->reserved_2, "options.reserved_2"));
+  ATLAS_C_TRY(require_zero(wished->reserved_3, "options.reserved_3"));
+  if (wished->estimates_only > 1) return error{errc::invalid_argument, "options.estimates_only", "0 or 1", wished->estimates_only};
   const auto first = read_first_pass(wished->first_pass);
   if (!first.ok()) return first.error();
   if (wished->strategy < ATLAS_STRATEGY_AUTOMATIC || wished->strategy > ATLAS_STRATEGY_SCAN) {
@@ -298,6 +325,9 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   how.starts = wished->starts;
   how.patience = wished->patience;
   how.time_limit_ns = wished->time_limit_ns;
+  how.probes = wished->probes;
+  how.rerank = wished->rerank;
+  how.estimates_only = wished->estimates_only == 1;
   how.first_pass = *first;
   return how;
 }

@@ -16,7 +16,7 @@ enum {
   ATLAS_KIND_DEFAULT = 0, /**< HNSW */
   ATLAS_KIND_FLAT = 1,    /**< compares with every row: exact */
   ATLAS_KIND_HNSW = 2,    /**< a graph: fast, recall depends on the width */
-  ATLAS_KIND_IVF_PQ = 3   /**< lists of codes; opened, not created, by this version's C interface */
+  ATLAS_KIND_IVF_PQ = 3   /**< lists of codes: built in a tenth of the time, recall depends on probes and rerank */
 };
 
 /** In what form hnsw compares rows while it walks the graph. Answers are measured on the stored vectors. */
@@ -27,6 +27,24 @@ enum {
   ATLAS_CODES_BF16 = 3,
   ATLAS_CODES_LVQ8 = 4,      /**< a quarter: 8 bits a component, with a scale and an offset of each vector's own */
   ATLAS_CODES_LVQ4 = 5       /**< an eighth: the same in 4 bits */
+};
+
+/** What stands for a row in its list, of ivf_pq. */
+enum {
+  ATLAS_LIST_CODES_AUTOMATIC = 0, /**< PQ4 */
+  ATLAS_LIST_CODES_FLAT = 1,      /**< nothing: vectors are compared */
+  ATLAS_LIST_CODES_PQ4 = 2,       /**< product codes of 4 bits a part, looked up 32 rows at a time */
+  ATLAS_LIST_CODES_PQ8 = 3,       /**< product codes of 8 bits a part */
+  ATLAS_LIST_CODES_RABITQ = 4,    /**< a bit a component after a random rotation */
+  ATLAS_LIST_CODES_SQ8 = 5        /**< 8 bits a component */
+};
+
+/** What vectors go through before they are coded, of ivf_pq. */
+enum {
+  ATLAS_ROTATION_AUTOMATIC = 0, /**< RANDOM for RABITQ, else NONE */
+  ATLAS_ROTATION_NONE = 1,
+  ATLAS_ROTATION_RANDOM = 2,
+  ATLAS_ROTATION_LEARNED = 3 /**< OPQ: of PQ4 and PQ8; costs dimension squared a query */
 };
 
 typedef struct atlas_index_options {
@@ -46,8 +64,17 @@ typedef struct atlas_index_options {
   uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
   float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;
                                default 1 */
+  uint64_t lists;         /**< this and the rest: ivf_pq; to 2^20; default by the rows there are to be, about their root */
+  uint64_t train_from;    /**< rows from which on there are lists; default 40 a list, without `lists` 10,000 */
+  int32_t list_codes;     /**< ATLAS_LIST_CODES_ */
+  int32_t rotation;       /**< ATLAS_ROTATION_ */
+  uint32_t parts;         /**< of product codes; default one of PQ4 for 2 components, of PQ8 for 8 */
+  uint32_t iterations;    /**< of k-means for the lists; default 10 */
+  uint32_t probes;        /**< lists that a search looks at; stored; default about the root of the lists */
+  uint32_t rerank;        /**< rows measured for each of k; stored; default 8 */
 } atlas_index_options;
-#define ATLAS_INDEX_OPTIONS_INIT { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_INDEX_OPTIONS_INIT \
+  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */
@@ -92,8 +119,12 @@ typedef struct atlas_search_options {
                                 candidate is left */
   uint32_t reserved_2;     /**< 0 */
   uint64_t time_limit_ns;  /**< hnsw: a query's; then the answer is what was found, maybe fewer than k; default none */
+  uint32_t probes;         /**< ivf_pq: lists looked at; default: the index's */
+  uint32_t rerank;         /**< ivf_pq: rows measured for each of k, of those estimated nearest; default: the index's */
+  uint32_t estimates_only; /**< ivf_pq: 1: answers are those estimated nearest, with estimated distances; 0: no */
+  uint32_t reserved_3;     /**< 0 */
 } atlas_search_options;
-#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct atlas_save_options {
   uint32_t struct_size;
@@ -132,9 +163,11 @@ typedef struct atlas_tune_result {
   uint64_t width;          /**< candidates kept while searching */
   uint64_t prefetch_rows;  /**< rows asked for ahead in a walk */
   double recall;           /**< share of the exact answers found so; below the wanted one if no width finds that */
-  double queries_per_second; /**< with both, on one thread that nothing disturbs */
+  double queries_per_second; /**< with what was chosen, on one thread that nothing disturbs */
+  uint64_t probes;         /**< ivf_pq: lists looked at; then width and prefetch_rows are 0 */
+  uint64_t rerank;         /**< ivf_pq: rows measured for each of k */
 } atlas_tune_result;
-#define ATLAS_TUNE_RESULT_INIT { (uint32_t)sizeof(atlas_tune_result), 0, 0, 0, 0, 0 }
+#define ATLAS_TUNE_RESULT_INIT { (uint32_t)sizeof(atlas_tune_result), 0, 0, 0, 0, 0, 0, 0 }
 
 /** What atlas_index_describe fills. A longer struct of a newer caller gets zeros at its end. */
 typedef struct atlas_index_info {
@@ -159,9 +192,16 @@ typedef struct atlas_index_info {
   float alpha;
   uint32_t is_sealed;      /**< hnsw: opened from what atlas_index_seal wrote */
   uint32_t reserved;       /**< 0 */
+  uint64_t lists;          /**< this and the rest: 0 unless ivf_pq; 0 before training */
+  int32_t list_codes;      /**< ATLAS_LIST_CODES_, never AUTOMATIC */
+  int32_t rotation;        /**< ATLAS_ROTATION_, never AUTOMATIC */
+  uint32_t parts;
+  uint32_t code_bytes;     /**< of a row; 0 before training */
+  uint32_t probes;
+  uint32_t rerank;
 } atlas_index_info;
 #define ATLAS_INDEX_INFO_INIT \
-  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
@@ -300,8 +340,23 @@ ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows)
 ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
 
 /**
+ * Learns the lists and codes of ivf_pq from a sample, before vectors are added or after; those there are are listed anew.
+ * Without it they are learned from the vectors themselves as soon as there are enough (options' train_from).
+ *
+ * @param sample   such as will be added: 40 or more a list; from 256 on more help little
+ * @param options  progress in percent; may be NULL
+ * @return         ATLAS_ERR_INVALID_ARGUMENT (fewer than lists, or than a part has centroids), _NOT_FINITE, _ZERO_VECTOR,
+ *                 _LIMIT_EXCEEDED (atlas_last_error_row says which), _DIMENSION_MISMATCH, _KIND_MISMATCH unless ivf_pq,
+ *                 _READ_ONLY, _NO_MEMORY, _CANCELLED: then all is as it was. Searches go on, changes wait
+ */
+ATLAS_C_EXPORT atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample, const atlas_work_options* options);
+
+/** The same from the vectors that are stored, after many came or went. */
+ATLAS_C_EXPORT atlas_status atlas_index_retrain(atlas_index* index, const atlas_work_options* options);
+
+/**
  * Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
- * ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
+ * ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in files saved from now on; an index that was
  * opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
  * out->recall tells.
  *

@@ -33,6 +33,30 @@ static_assert(ATLAS_RESERVED_KEY == atlas::reserved_key);
 
 namespace {
 
+status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas::metric which, scalar stored) noexcept {
+  const auto codes = read_list_codes(wished.list_codes);
+  if (!codes.ok()) return codes.error();
+  const auto rotation = read_rotation(wished.rotation);
+  if (!rotation.ok()) return rotation.error();
+  atlas::ivf_pq_options ivf_pq;
+  ivf_pq.dimension = wished.dimension;
+  ivf_pq.metric = which;
+  ivf_pq.lists = wished.lists;
+  ivf_pq.codes = *codes;
+  ivf_pq.parts = wished.parts;
+  ivf_pq.rotation = *rotation;
+  ivf_pq.train_from = wished.train_from;
+  if (wished.iterations != 0) ivf_pq.iterations = wished.iterations;
+  ivf_pq.probes = wished.probes;
+  ivf_pq.rerank = wished.rerank;
+  if (wished.seed != 0) ivf_pq.seed = wished.seed;
+  ivf_pq.reserve_rows = wished.reserve_rows;
+  ivf_pq.stored = stored;
+  auto made = atlas::ivf_pq<float>::create(ivf_pq);
+  if (!made.ok()) return made.error();
+  return hand_out(out, any_index(static_cast<atlas::ivf_pq<float>&&>(*made)));
+}
+
 status create(atlas_index** out, const atlas_index_options* options) noexcept {
   ATLAS_C_TRY(require(out, "out"));
   ATLAS_C_TRY(require(options, "options"));
@@ -56,7 +80,7 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
     if (!made.ok()) return made.error();
     return hand_out(out, any_index(static_cast<atlas::flat<float>&&>(*made)));
   }
-  if (wished->kind == ATLAS_KIND_IVF_PQ) return no_such("options.kind", "flat or hnsw, as ivf_pq is opened only", wished->kind);
+  if (wished->kind == ATLAS_KIND_IVF_PQ) return create_ivf_pq(out, *wished, *which, *stored);
   if (wished->kind != ATLAS_KIND_HNSW && wished->kind != ATLAS_KIND_DEFAULT) {
     return no_such("options.kind", "one of ATLAS_KIND_", wished->kind);
   }
@@ -93,6 +117,15 @@ status describe_index(atlas_index_info* out, const any_index& index) noexcept {
     info.codes_from = hnsw->codes_from();
     info.alpha = hnsw->alpha();
     info.is_sealed = hnsw->is_sealed() ? 1 : 0;
+  }
+  if (const auto* lists = index.as_ivf_pq(); lists != nullptr) {
+    info.lists = lists->lists();
+    info.list_codes = list_codes_number(lists->codes());
+    info.rotation = rotation_number(lists->rotation());
+    info.parts = static_cast<std::uint32_t>(lists->parts());
+    info.code_bytes = static_cast<std::uint32_t>(lists->code_bytes());
+    info.probes = static_cast<std::uint32_t>(lists->probes());
+    info.rerank = static_cast<std::uint32_t>(lists->rerank());
   }
   info.size = index.size();
   info.is_read_only = index.is_read_only() ? 1 : 0;
@@ -155,13 +188,14 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
   auto* hnsw = index->index.as_hnsw();
-  if (hnsw == nullptr) return not_hnsw(index->index);
+  auto* lists = index->index.as_ivf_pq();
+  if (hnsw == nullptr && lists == nullptr) return error{errc::kind_mismatch, "index", "hnsw or ivf_pq", index->index.kind_name()};
   const progress_call report(wished->progress, wished->progress_context);
   atlas::tune_options how;
   if (wished->k != 0) how.k = wished->k;
   if (wished->recall != 0) how.recall = wished->recall;
   how.on_progress = report.view();
-  const auto tuned = hnsw->tune(*rows, how);
+  const auto tuned = hnsw != nullptr ? hnsw->tune(*rows, how) : lists->tune(*rows, how);
   if (!tuned.ok()) return tuned.error();
   if (out == nullptr) return {};
   atlas_tune_result found = ATLAS_TUNE_RESULT_INIT;
@@ -169,7 +203,22 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   found.prefetch_rows = tuned->prefetch_rows;
   found.recall = tuned->recall;
   found.queries_per_second = tuned->queries_per_second;
+  found.probes = tuned->probes;
+  found.rerank = tuned->rerank;
   return write_info(out, "tune result", found);
+}
+
+/// Trains on a sample; or, without one, on the vectors that are stored.
+status train(atlas_index* index, const matrix_view* sample, const atlas_work_options* options) noexcept {
+  const auto wished = read_options(options, "work options");
+  if (!wished.ok()) return wished.error();
+  auto* lists = index->index.as_ivf_pq();
+  if (lists == nullptr) return error{errc::kind_mismatch, "index", "ivf_pq", index->index.kind_name()};
+  const progress_call report(wished->progress, wished->progress_context);
+  atlas::add_options how;
+  how.threads = wished->threads;
+  how.on_progress = report.view();
+  return sample != nullptr ? lists->train(*sample, how) : lists->retrain(how);
 }
 
 atlas::result<std::uint64_t> remove_stored(any_index& index, const uint64_t* keys, std::size_t key_count) noexcept {
@@ -374,6 +423,23 @@ extern "C" atlas_status atlas_index_compact(atlas_index* index) {
 extern "C" atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
                                          const atlas_tune_options* options) {
   return guard([&] { return tune(out, index, queries, options); });
+}
+
+extern "C" atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample, const atlas_work_options* options) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    const auto rows = read_matrix(sample, sample_fields);
+    if (!rows.ok()) return rows.error();
+    ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "sample.dimension"));
+    return train(index, &*rows, options);
+  });
+}
+
+extern "C" atlas_status atlas_index_retrain(atlas_index* index, const atlas_work_options* options) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(index, "index"));
+    return train(index, nullptr, options);
+  });
 }
 
 extern "C" atlas_status atlas_index_save(const atlas_index* index, const char* path,
