@@ -30,7 +30,9 @@ class IndexOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
                 ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
                 ("search_width", c.c_uint32), ("seed", c.c_uint64), ("reserve_rows", c.c_uint64),
-                ("codes", c.c_int32), ("stored", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float)]
+                ("codes", c.c_int32), ("stored", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float),
+                ("lists", c.c_uint64), ("train_from", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
+                ("parts", c.c_uint32), ("iterations", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
 
 
 class OpenOptions(c.Structure):
@@ -41,7 +43,8 @@ class SearchOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("width", c.c_uint64), ("allowed", Pointer),
                 ("allowed_bits", c.c_uint64), ("first_pass", c.c_int32), ("reserved", c.c_uint32),
                 ("strategy", c.c_int32), ("starts", c.c_uint32), ("patience", c.c_uint32), ("reserved_2", c.c_uint32),
-                ("time_limit_ns", c.c_uint64)]
+                ("time_limit_ns", c.c_uint64), ("probes", c.c_uint32), ("rerank", c.c_uint32),
+                ("estimates_only", c.c_uint32), ("reserved_3", c.c_uint32)]
 
 
 class Hits(c.Structure):
@@ -66,7 +69,8 @@ class TuneOptions(c.Structure):
 
 class TuneResult(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("width", c.c_uint64),
-                ("prefetch_rows", c.c_uint64), ("recall", c.c_double), ("queries_per_second", c.c_double)]
+                ("prefetch_rows", c.c_uint64), ("recall", c.c_double), ("queries_per_second", c.c_double),
+                ("probes", c.c_uint64), ("rerank", c.c_uint64)]
 
 
 class SealOptions(c.Structure):
@@ -81,7 +85,8 @@ class IndexInfo(c.Structure):
                 ("max_level", c.c_uint32), ("memory_vectors", c.c_uint64), ("memory_keys", c.c_uint64),
                 ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64), ("stored", c.c_int32),
                 ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float), ("is_sealed", c.c_uint32),
-                ("reserved", c.c_uint32)]
+                ("reserved", c.c_uint32), ("lists", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
+                ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
 
 
 class ChunkOptions(c.Structure):
@@ -191,6 +196,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_list_keys": (Status, [_p, _p, _p, _p, _size]),
     "atlas_index_reserve": (Status, [_p, _size]),
     "atlas_index_compact": (Status, [_p]),
+    "atlas_index_train": (Status, [_p, _p, _p]),
+    "atlas_index_retrain": (Status, [_p, _p]),
     "atlas_index_tune": (Status, [_p, _p, _p, _p]),
     "atlas_index_save": (Status, [_p, _text, _p]),
     "atlas_index_seal": (Status, [_p, _text, _p]),

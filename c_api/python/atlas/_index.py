@@ -64,13 +64,17 @@ class Index:
     @classmethod
     def create(cls, dimension: int, metric: str = "l2sq", kind: str = "auto", *, connectivity: int = 16,
                build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0,
-               codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024) -> "Index":
+               codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024,
+               lists: int = 0, train_from: int = 0, list_codes: str = "automatic", rotation: str = "automatic",
+               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 0) -> "Index":
         """An empty index in memory.
 
         @param dimension     components of a vector, 1 to 65,535
         @param metric        "l2sq" (sum of squared differences), "inner_product" (1 - <a, b>) or
                              "cosine" (1 - <a, b> / (|a| |b|)); smaller is nearer
-        @param kind          "hnsw" (a graph), "flat" (exact), or "auto": hnsw with the native library, flat without
+        @param kind          "hnsw" (a graph), "ivf_pq" (lists of codes: built in a tenth of the time, a tenth of the memory
+                             where vectors stay on disk), "flat" (exact), or "auto": hnsw with the native library, flat
+                             without
         @param connectivity  hnsw: links a node (M), 2 to 512
         @param build_width   hnsw: candidates kept while adding (efConstruction), 1 to 65,536
         @param search_width  hnsw: default candidates kept while searching (ef), 1 to 65,536; stored in the file
@@ -84,10 +88,22 @@ class Index:
                              number of their range. float32 goes in and comes out
         @param alpha         hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them
         @param codes_from    hnsw: rows from which on there are codes
+        @param lists         ivf_pq: how many, to 2**20; 0: about the root of ``reserve``, or of the rows there are
+        @param train_from    ivf_pq: rows from which on there are lists, learned from them; until then searches are exact.
+                             0: 40 a list, without ``lists`` 10,000
+        @param list_codes    ivf_pq: what stands for a vector in its list: "pq4" or "pq8" (product codes of 4 or 8 bits a
+                             part), "rabitq" (a bit a component), "sq8" (8 bits a component), "flat" (nothing: vectors are
+                             compared), or "automatic": "pq4"
+        @param rotation      ivf_pq: what vectors go through before they are coded: "none", "random", "learned" (OPQ, of product
+                             codes), or "automatic": "random" for "rabitq", else "none"
+        @param parts         ivf_pq: of product codes; 0: one of "pq4" for 2 components, of "pq8" for 8
+        @param iterations    ivf_pq: of k-means for the lists
+        @param probes        ivf_pq: default lists that a search looks at; 0: about the root of the lists
+        @param rerank        ivf_pq: default vectors measured for each of k; 0: 8
         """
         return cls(index_class.create(checked_index_options(
             dimension, metric, kind, connectivity, build_width, search_width, seed, reserve, codes, stored, codes_from,
-            alpha)))
+            alpha, lists, train_from, list_codes, rotation, parts, iterations, probes, rerank)))
 
     @classmethod
     def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped", load: bool = False) -> "Index":
@@ -169,7 +185,7 @@ class Index:
 
     def search(self, queries: Floats, k: int = 10, *, width: int = 0, threads: int = 0, allowed: Allowed = None,
                strategy: str = "automatic", starts: int = 0, patience: int = 0, time_limit: Seconds = None,
-               first_pass: str = "f32") -> Hits:
+               first_pass: str = "f32", probes: int = 0, rerank: int = 0, estimates_only: bool = False) -> Hits:
         """The k nearest vectors of each query. Of equally near ones the first added comes first with flat, the least
         key with hnsw. Without the native library every answer is exact, and what is said to be hnsw's changes nothing.
 
@@ -187,10 +203,14 @@ class Index:
                            is left
         @param time_limit  hnsw: seconds a query may take; the answer is what was found by then, maybe fewer than k
         @param first_pass  flat: as in ``atlas.nearest``
+        @param probes      ivf_pq: lists looked at; 0: the index's default
+        @param rerank      ivf_pq: vectors measured for each of k, of those estimated nearest; 0: the index's default
+        @param estimates_only  ivf_pq: answers are those estimated nearest, with estimated distances; no vector is read
         @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
         """
         block = checked_vectors("queries", queries, self._dimension)
-        options = checked_search_options(width, threads, allowed, strategy, starts, patience, time_limit, first_pass)
+        options = checked_search_options(width, threads, allowed, strategy, starts, patience, time_limit, first_pass, probes,
+                                         rerank, estimates_only)
         hits = self._backend.search(block, checked_count("k", k, 1, MOST_ANSWERS), options)
         return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
 
@@ -214,6 +234,18 @@ class Index:
         block = checked_vectors("queries", queries, self._dimension)
         found = self._backend.distances(block, checked_keys("keys", keys))
         return np.asarray(found[0]) if queries.ndim == 1 else found
+
+    def train(self, sample: Optional[Floats] = None, *, threads: int = 0, progress: Optional[Progress] = None) -> None:
+        """Learns the lists and codes of ivf_pq from a sample, before vectors are added or after; those there are are listed
+        anew. Without a sample it learns from the vectors that are stored, after many came or went.
+
+        @param sample    float32 [n, dimension], such as will be added: 40 or more for each list
+        @param progress  called with (percent done, 100); cancelling leaves all as it was
+        @raise           KindMismatch unless ivf_pq; InvalidArgument for fewer vectors than lists; NotFinite, ZeroVector,
+                         LimitExceeded (``.row`` says which); NativeRequired without the native library
+        """
+        block = None if sample is None else checked_vectors("sample", sample, self._dimension, "2")
+        self._backend.train(block, checked_count("threads", threads, 0, 4096), progress)
 
     def tune(self, queries: Floats, k: int = 10, recall: float = 0.95, *, progress: Optional[Progress] = None) -> Tuned:
         """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
@@ -269,7 +301,7 @@ class Index:
 
     @property
     def kind(self) -> str:
-        """"flat" or "hnsw"."""
+        """"flat", "hnsw" or "ivf_pq"."""
         return self._kind
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from ._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
-from ._types import (CODES, KINDS, LEVELS, METRICS, PHASES, SKIP_REASONS, STORED, Chunk, EmbedderOptions, FolderHit,
+from ._types import (CODES, KINDS, LEVELS, LIST_CODES, ROTATIONS, METRICS, PHASES, SKIP_REASONS, STORED, Chunk, EmbedderOptions, FolderHit,
                      FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, SearchOptions,
                      Tuned)
 
@@ -87,10 +87,11 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
 
 
 def _search_options(wished: SearchOptions) -> Any:
-    width, threads, allowed, strategy, starts, patience, time_limit_ns, first_pass = wished
+    (width, threads, allowed, strategy, starts, patience, time_limit_ns, first_pass, probes, rerank,
+     estimates_only) = wished
     words, bits = (None, 0) if allowed is None else (_address(allowed.words), allowed.bits)
     return _abi.SearchOptions(_SEARCH_OPTIONS_BYTES, threads, width, words, bits, first_pass, 0, strategy, starts, patience,
-                              0, time_limit_ns)
+                              0, time_limit_ns, probes, rerank, int(estimates_only), 0)
 
 
 class NativeIndex:
@@ -103,7 +104,10 @@ class NativeIndex:
         options = _sized(_abi.IndexOptions, kind=KINDS.index(wished.kind), metric=METRICS.index(wished.metric),
                          dimension=wished.dimension, connectivity=wished.connectivity, build_width=wished.build_width,
                          search_width=wished.search_width, seed=wished.seed, reserve_rows=wished.reserve,
-                         codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha)
+                         codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha,
+                         lists=wished.lists, train_from=wished.train_from, list_codes=wished.list_codes,
+                         rotation=wished.rotation, parts=wished.parts, iterations=wished.iterations,
+                         probes=wished.probes, rerank=wished.rerank)
         out = c.c_void_p()
         _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
         return cls(out.value or 0)
@@ -124,6 +128,9 @@ class NativeIndex:
             read_only=info.is_read_only != 0, connectivity=info.connectivity, build_width=info.build_width,
             search_width=info.search_width, max_level=info.max_level, codes=CODES[info.codes or CODES.index("none")],
             codes_from=info.codes_from, alpha=info.alpha, stored=STORED[info.stored], sealed=info.is_sealed != 0,
+            lists=info.lists, list_codes=LIST_CODES[info.list_codes] if info.list_codes else "none",
+            rotation=ROTATIONS[info.rotation] if info.rotation else "none", parts=info.parts, code_bytes=info.code_bytes,
+            probes=info.probes, rerank=info.rerank,
             memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
@@ -228,12 +235,21 @@ class NativeIndex:
         with self._handle.use() as index:
             _check(_lib.atlas_index_compact(index))
 
+    def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None:
+        if sample is None:
+            _run_work(self._handle, lambda index, options: int(_lib.atlas_index_retrain(index, options)), threads, progress,
+                      _LONG_BATCH + 1)
+            return
+        matrix = _matrix(sample)
+        _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(matrix), options)),
+                  threads, progress, _LONG_BATCH + 1)
+
     def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
         matrix, found = _matrix(queries), _sized(_abi.TuneResult)
         _run_save(self._handle, lambda index, options: int(
             _lib.atlas_index_tune(c.byref(found), index, c.byref(matrix), options)), progress,
             _sized(_abi.TuneOptions, k=k, recall=recall))
-        return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second)
+        return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second, found.probes, found.rerank)
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         _run_save(self._handle, lambda index, options: int(_lib.atlas_index_save(index, path, options)), progress)

@@ -9,9 +9,11 @@ from typing import Union
 
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key, checked_name
 from ._errors import InvalidArgument, ScalarMismatch, refused
-from ._types import CODES, FIRST_PASSES, KINDS, METRICS, RESIDENCES, STORED, STRATEGIES, IndexOptions, SearchOptions
+from ._types import CODES, FIRST_PASSES, KINDS, LIST_CODES, METRICS, ROTATIONS, RESIDENCES, STORED, STRATEGIES, IndexOptions, SearchOptions
 
 MOST_STARTS = 1024
+MOST_LISTS = 1 << 20
+MOST_RERANK = 65536
 _LONGEST_LIMIT = 1e9  # seconds, of which the nanoseconds are a uint64
 
 Seconds = Union[None, int, float]
@@ -57,7 +59,9 @@ def checked_alpha(value: object) -> float:
 
 
 def checked_index_options(dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
-                          seed: int, reserve: int, codes: str, stored: str, codes_from: int, alpha: float) -> IndexOptions:
+                          seed: int, reserve: int, codes: str, stored: str, codes_from: int, alpha: float, lists: int,
+                          train_from: int, list_codes: str, rotation: str, parts: int, iterations: int, probes: int,
+                          rerank: int) -> IndexOptions:
     stored_as = checked_name("stored", stored, STORED)
     if KINDS[checked_name("kind", kind, KINDS)] == "flat" and stored_as != 0:
         raise refused(ScalarMismatch, "stored of flat", STORED[0], stored)
@@ -67,13 +71,18 @@ def checked_index_options(dimension: int, metric: str, kind: str, connectivity: 
         checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
         checked_count("search_width", search_width, 1, 65536), checked_key("seed", seed), checked_count("reserve", reserve),
         checked_name("codes", codes, CODES), stored_as, checked_count("codes_from", codes_from, 1, (1 << 32) - 1),
-        checked_alpha(alpha))
+        checked_alpha(alpha), checked_count("lists", lists, 0, MOST_LISTS), checked_count("train_from", train_from),
+        checked_name("list_codes", list_codes, LIST_CODES), checked_name("rotation", rotation, ROTATIONS),
+        checked_count("parts", parts, 0, 65535), checked_count("iterations", iterations, 1, 10000),
+        checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 0, MOST_RERANK))
 
 
 def checked_search_options(width: int, threads: int, allowed: Allowed, strategy: str, starts: int, patience: int,
-                           time_limit: Seconds, first_pass: str = FIRST_PASSES[0]) -> SearchOptions:
+                           time_limit: Seconds, first_pass: str = FIRST_PASSES[0], probes: int = 0, rerank: int = 0,
+                           estimates_only: bool = False) -> SearchOptions:
     return SearchOptions(
         checked_count("width", width), checked_count("threads", threads, 0, 4096), checked_allowed(allowed),
         checked_name("strategy", strategy, STRATEGIES), checked_count("starts", starts, 0, MOST_STARTS),
         checked_count("patience", patience, 0, (1 << 32) - 1), checked_time_limit(time_limit),
-        checked_name("first_pass", first_pass, FIRST_PASSES))
+        checked_name("first_pass", first_pass, FIRST_PASSES), checked_count("probes", probes, 0, (1 << 32) - 1),
+        checked_count("rerank", rerank, 0, (1 << 32) - 1), bool(estimates_only))

@@ -25,6 +25,8 @@ SCALINGS = ("row", "dimension")
 KINDS = ("auto", "flat", "hnsw", "ivf_pq")
 CODES = ("automatic", "none", "f16", "bf16", "lvq8", "lvq4")
 STORED = ("float32", "float16", "bfloat16", "int8", "uint8")
+LIST_CODES = ("automatic", "flat", "pq4", "pq8", "rabitq", "sq8")
+ROTATIONS = ("automatic", "none", "random", "learned")
 STRATEGIES = ("automatic", "walk", "two_hop", "scan")
 RESIDENCES = ("mapped", "on_disk")
 LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
@@ -53,7 +55,11 @@ class Tuned(NamedTuple):
     recall: float
     """share of the exact answers found at that width; below the wanted one if no width reaches that"""
     queries_per_second: float
-    """with both, on one thread that nothing disturbs"""
+    """with what was chosen, on one thread that nothing disturbs"""
+    probes: int = 0
+    """ivf_pq: lists looked at; then width and prefetch_rows are 0"""
+    rerank: int = 0
+    """ivf_pq: vectors measured for each of k"""
 
 
 class Chunk(NamedTuple):
@@ -98,6 +104,14 @@ class IndexInfo:
     """opened from what ``Index.seal`` wrote"""
     stored: str
     """what vectors are stored as; float32 goes in and comes out"""
+    lists: int
+    """this and what follows to rerank: 0 or "none" unless ivf_pq; 0 before training"""
+    list_codes: str
+    rotation: str
+    parts: int
+    code_bytes: int
+    probes: int
+    rerank: int
     memory: Dict[str, int]
     """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours), scratch"""
 
@@ -165,7 +179,7 @@ class EmbedderOptions:
 
 
 class IndexOptions(NamedTuple):
-    """As ``Index.create`` takes them; codes and stored by their places in CODES and STORED."""
+    """As ``Index.create`` takes them; codes, stored, list codes and rotation by their places in CODES and so on."""
 
     dimension: int
     metric: str
@@ -179,6 +193,14 @@ class IndexOptions(NamedTuple):
     stored: int
     codes_from: int
     alpha: float
+    lists: int
+    train_from: int
+    list_codes: int
+    rotation: int
+    parts: int
+    iterations: int
+    probes: int
+    rerank: int
 
 
 class SearchOptions(NamedTuple):
@@ -193,6 +215,9 @@ class SearchOptions(NamedTuple):
     time_limit_ns: int = 0
     """0: none"""
     first_pass: int = 0
+    probes: int = 0
+    rerank: int = 0
+    estimates_only: bool = False
 
 
 class IndexBackend(Protocol):
@@ -210,6 +235,7 @@ class IndexBackend(Protocol):
     def keys(self) -> Keys: ...
     def reserve(self, rows: int) -> None: ...
     def compact(self) -> None: ...
+    def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None: ...
     def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
