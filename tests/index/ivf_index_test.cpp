@@ -141,6 +141,56 @@ filled fill(atlas::ivf_pq_options options, std::size_t rows = 2000, float spread
     }
   }
 
+  TEST_CASE("search: a batch has the answers of its queries one by one, whatever shares lists, filtered, and on any threads") {
+    for (const ivf_codes codes : all_codes) {
+      CAPTURE(static_cast<int>(codes));
+      auto made = fill({.dimension = 16, .lists = 16, .codes = codes}, 1500);
+      auto queries = clustered(5, 2100, 16);
+      for (std::size_t i = 0; i < 160; ++i) queries[i] = queries[160 + i];  // ten that are asked twice
+      for (std::uint64_t key = 0; key < 1500; key += 9) made.index.remove(key).value();
+      const auto is_allowed = [](std::uint64_t key) { return key % 3 != 0; };
+      for (const bool is_filtered : {false, true}) {
+        atlas::search_options options{.k = 7, .probes = 3, .rerank = 2};
+        if (is_filtered) options.allowed.predicate = is_allowed;
+        answers one_by_one;
+        for (std::size_t i = 0; i < 2100; ++i) {
+          const std::vector<float> query(queries.begin() + static_cast<std::ptrdiff_t>(i * 16), queries.begin() + static_cast<std::ptrdiff_t>(i * 16 + 16));
+          const answers one = ask(made.index, query, options);
+          one_by_one.keys.insert(one_by_one.keys.end(), one.keys.begin(), one.keys.end());
+          one_by_one.distances.insert(one_by_one.distances.end(), one.distances.begin(), one.distances.end());
+        }
+        for (const unsigned threads : {1U, 3U, 0U}) {
+          options.threads = threads;
+          CHECK(ask(made.index, queries, options) == one_by_one);
+        }
+        options.threads = 1;
+        options.patience = 1;  // for which the order of lists counts
+        const auto first = ask(made.index, {queries.begin(), queries.begin() + 16}, options);
+        const auto both = ask(made.index, queries, options);
+        CHECK(std::equal(first.keys.begin(), first.keys.end(), both.keys.begin()));
+      }
+    }
+  }
+
+  TEST_CASE("search: counts of a batch say how many were found, and one query that is no vector leaves all unanswered") {
+    const auto made = fill({.dimension = 8, .lists = 4, .codes = ivf_codes::pq4}, 300);
+    std::vector<float> queries(made.queries.begin(), made.queries.begin() + 80);
+    const auto is_allowed = [](std::uint64_t key) { return key < 3; };
+    std::vector<std::uint64_t> keys(10 * 5, 7);
+    std::vector<float> distances(10 * 5, 7.0F);
+    std::vector<std::uint32_t> counts(10, 7);
+    const atlas::search_options options{.k = 5, .probes = 4, .rerank = 100, .allowed = {.predicate = is_allowed}};
+    made.index.search(atlas::dense(queries.data(), 10, 8), options, {keys.data(), distances.data(), counts.data()}).value();
+    for (std::size_t i = 0; i < 10; ++i) {
+      CHECK(counts[i] == 3);
+      CHECK(std::is_sorted(distances.begin() + static_cast<std::ptrdiff_t>(5 * i), distances.begin() + static_cast<std::ptrdiff_t>(5 * i + 5)));
+      CHECK(keys[5 * i + 3] == atlas::reserved_key);
+    }
+    queries[8 * 6 + 2] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(failed_as(made.index.search(atlas::dense(queries.data(), 10, 8), options, {keys.data(), distances.data(), counts.data()}), errc::not_finite));
+    CHECK(counts[9] == 3);
+  }
+
   TEST_CASE("an index that is not trained yet answers exactly, and goes on to when it is") {
     auto index = ivf_pq<float>::create({.dimension = 16, .lists = 4, .train_from = 100, .probes = 4, .rerank = 100}).value();
     support::index_model model(atlas::metric::l2sq, atlas::file_kind::ivf_pq);

@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <vector>
@@ -119,6 +120,44 @@ std::vector<estimate> estimates(const atlas::kernels_v1::bit_query& query, const
         CHECK(one.distance == one.distance);
       }
     });
+  }
+
+  TEST_CASE("list_scans: each of several queries gets what it gets alone, on each target") {
+    std::mt19937 draw(6);
+    for (const std::size_t parts : {4U, 8U, 12U, 32U, 100U, 1024U, 1028U}) {
+      CAPTURE(parts);
+      const auto layout = list_block_layout::of_nibbles(parts);
+      constexpr std::size_t block_count = 3;
+      constexpr std::size_t most = 11;
+      aligned_bytes blocks(block_count * layout.block_bytes);
+      for (auto& byte : blocks.bytes) byte = static_cast<std::byte>(draw());
+      for (std::size_t block = 0; block < block_count; ++block) {
+        for (std::size_t lane = 0; lane < 2 * list_block_rows; ++lane) {
+          const float term = static_cast<float>(draw() % 1000) * 0.01F;
+          std::memcpy(blocks.bytes.data() + block * layout.block_bytes + lane * 4, &term, 4);
+        }
+      }
+      aligned_bytes tables(most * parts * 16);
+      auto* const entries = reinterpret_cast<std::uint8_t*>(tables.bytes.data());
+      for (std::size_t i = 0; i < most * parts * 16; ++i) entries[i] = static_cast<std::uint8_t>(draw() % 64);
+      support::on_each_target([&] {
+        for (std::size_t count = 1; count <= most; ++count) {
+          std::vector<std::vector<float>> distances(count, std::vector<float>(block_count * list_block_rows));
+          std::vector<std::vector<std::uint32_t>> rows(count, std::vector<std::uint32_t>(block_count * list_block_rows));
+          std::vector<atlas::kernels_v1::list_scan> scans;
+          for (std::size_t i = 0; i < count; ++i) {
+            const float bound = static_cast<float>(i) * 0.1F * static_cast<float>(parts);
+            scans.push_back({{entries + i * parts * 16, parts, 0.01F, 0.5F}, 1.5F + static_cast<float>(i), bound, distances[i].data(), rows[i].data(), 99});
+          }
+          atlas::kernels().list_scans(scans.data(), count, blocks.bytes.data(), block_count);
+          for (std::size_t i = 0; i < count; ++i) {
+            const auto want = estimates(scans[i].query, blocks.bytes.data(), block_count, scans[i].base, scans[i].bound);
+            REQUIRE(scans[i].count == want.size());
+            for (std::size_t j = 0; j < want.size(); ++j) CHECK(estimate{distances[i][j], rows[i][j]} == want[j]);
+          }
+        }
+      });
+    }
   }
 
   TEST_CASE("a lane that is copied to another block and place has the same terms and code, and its new row") {

@@ -29,6 +29,11 @@ using found_rows = span<const candidate>;
 template <class Engine>
 concept searches_batches = requires { &Engine::nearest_of_batch; };
 
+/// Whether an engine answers some queries on one thread better together: it has std::size_t queries_at_once(options,
+/// queries) and status nearest_of_group(rows, scratch, queries, options, hits).
+template <class Engine>
+concept groups_queries = requires { &Engine::nearest_of_group; };
+
 /// Whether an engine makes a whole batch findable at once: it has
 /// status link_batch(rows, batch, pool, epochs, options).
 template <class Engine>
@@ -142,6 +147,9 @@ class basic_index {
           return Engine::nearest_of_batch(state_->rows, state_->pool, queries, options, hits);
         });
       }
+    }
+    if constexpr (groups_queries<Engine>) {
+      if (const std::size_t size = group_size(queries.rows, options); size > 1) return search_groups(size, queries, options, hits);
     }
     return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
                      [&](search_scratch& scratch, std::size_t i) noexcept -> status {
@@ -364,6 +372,25 @@ class basic_index {
   }
   [[nodiscard]] static error read_only_error() noexcept {
     return {errc::read_only, "index", "open_mode::change", "open_mode::read"};
+  }
+  /// Queries of a batch that are answered together: no more than leave something for each thread.
+  [[nodiscard]] std::size_t group_size(std::size_t query_count, const search_options& options) const noexcept {
+    if (query_count < 2) return 1;
+    const reader_epochs::reader reading = read_here();
+    const unsigned all = state_->pool.thread_count();
+    const std::size_t threads = options.threads == 0 || options.threads > all ? all : options.threads;
+    return state_->engine.queries_at_once(options, (query_count + threads - 1) / threads);
+  }
+  [[nodiscard]] status search_groups(std::size_t size, const matrix_view& queries, const search_options& options, const hits_view& hits) const noexcept {
+    return run_batch(state_->pool, state_->scratches, (queries.rows + size - 1) / size, options.threads, {},
+                     [&](search_scratch& scratch, std::size_t group) noexcept -> status {
+      const std::size_t first = group * size;
+      const std::size_t count = queries.rows - first < size ? queries.rows - first : size;
+      const matrix_view some{queries.row(first), count, queries.dimension, queries.stride};
+      const hits_view theirs{hits.keys + first * options.k, hits.distances + first * options.k, hits.counts != nullptr ? hits.counts + first : nullptr};
+      const reader_epochs::reader reading(state_->epochs, scratch.place);
+      return state_->rows.read_steadily([&]() noexcept { return state_->engine.nearest_of_group(state_->rows, scratch, some, options, theirs); });
+    });
   }
   [[nodiscard]] status append(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options,
                               on_duplicate policy) noexcept {

@@ -9,7 +9,7 @@
 #define ATLAS_INDEX_IVF_CODER_HPP
 
 #include <atlas/index/ivf_options.hpp>            // ivf_codes, ivf_rotation
-#include <atlas/index/ivf_scratch.hpp>            // estimated_rows, query_memory
+#include <atlas/index/ivf_scratch.hpp>            // estimated_rows, ivf_query
 #include <atlas/quantize/list_block.hpp>          // list_block_layout
 #include <atlas/quantize/learned_rotation.hpp>    // learned_rotation
 #include <atlas/quantize/neighbour_bits.hpp>      // bit_query
@@ -28,13 +28,6 @@ struct coding_memory {
   buffer<float> residual;
   buffer<float> decoded;
   buffer<std::uint8_t> codes;  ///< a byte a part; or bits, 32 bytes apart
-};
-/// A query as the codes want it. Its tables are the caller's.
-struct prepared_query {
-  bit_query nibbles{};                        ///< pq4, rabitq
-  const float* tables = nullptr;              ///< pq8
-  const std::int8_t* components = nullptr;    ///< sq8
-  float factor = 0.0F;                        ///< sq8: of a product with codes
 };
 class ivf_coder {
  public:
@@ -148,45 +141,55 @@ class ivf_coder {
 
   // -- queries
   /// @param rotated_query  shape [rotated()]: under l2sq and cosine relative to the centre
-  [[nodiscard]] result<prepared_query> prepare(const float* rotated_query, query_memory& memory) const noexcept {
-    prepared_query query;
+  /// @param query          its tables and what is prepared of it are filled
+  [[nodiscard]] status prepare(const float* rotated_query, buffer<float>& float_tables, ivf_query& query) const noexcept {
     const kernel_table& table = kernels();
     switch (codes_) {
       case ivf_codes::pq4: {
         const std::size_t padded_parts = layout_.code_bytes * 2;
-        if (status made = memory.tables.resize(padded_parts * 16); !made.ok()) return made.error();
-        if (status made = memory.bytes.resize(padded_parts * 16); !made.ok()) return made.error();
-        product_.inner_product_tables(rotated_query, memory.tables.data());
-        std::memset(memory.tables.data() + parts_ * 16, 0, (padded_parts - parts_) * 16 * sizeof(float));
-        const auto steps = table.pq4_byte_tables(memory.tables.data(), padded_parts, memory.bytes.data());
-        query.nibbles = {memory.bytes.data(), padded_parts, steps.step, static_cast<float>(steps.least)};
+        if (status made = float_tables.resize(padded_parts * 16); !made.ok()) return made;
+        if (status made = query.bytes.resize(padded_parts * 16); !made.ok()) return made;
+        product_.inner_product_tables(rotated_query, float_tables.data());
+        std::memset(float_tables.data() + parts_ * 16, 0, (padded_parts - parts_) * 16 * sizeof(float));
+        const auto steps = table.pq4_byte_tables(float_tables.data(), padded_parts, query.bytes.data());
+        query.prepared.nibbles = {query.bytes.data(), padded_parts, steps.step, static_cast<float>(steps.least)};
         break;
       }
       case ivf_codes::rabitq: {
         const std::size_t padded_parts = layout_.code_bytes * 2;
-        if (status made = memory.bytes.resize(padded_parts * 16); !made.ok()) return made.error();
-        const auto steps = table.bit_tables(rotated_query, rotated(), memory.bytes.data());
-        query.nibbles = {memory.bytes.data(), padded_parts, 2.0F * steps.step, -steps.step * static_cast<float>(steps.sizes)};
+        if (status made = query.bytes.resize(padded_parts * 16); !made.ok()) return made;
+        const auto steps = table.bit_tables(rotated_query, rotated(), query.bytes.data());
+        query.prepared.nibbles = {query.bytes.data(), padded_parts, 2.0F * steps.step, -steps.step * static_cast<float>(steps.sizes)};
         break;
       }
       case ivf_codes::pq8:
-        if (status made = memory.tables.resize(parts_ * 256); !made.ok()) return made.error();
-        product_.inner_product_tables(rotated_query, memory.tables.data());
-        query.tables = memory.tables.data();
+        if (status made = query.tables.resize(parts_ * 256); !made.ok()) return made;
+        product_.inner_product_tables(rotated_query, query.tables.data());
+        query.prepared.tables = query.tables.data();
         break;
       case ivf_codes::sq8: {
-        if (status made = memory.bytes.resize(rotated()); !made.ok()) return made.error();
+        if (status made = query.bytes.resize(rotated()); !made.ok()) return made;
         const float largest = table.largest_f32(rotated_query, rotated());
         const float inverse = largest > 0.0F ? 127.0F / largest : 0.0F;
-        auto* const numbers = reinterpret_cast<std::int8_t*>(memory.bytes.data());
+        auto* const numbers = reinterpret_cast<std::int8_t*>(query.bytes.data());
         table.f32_to_i8(rotated_query, &inverse, 1, numbers, rotated());
-        query.components = numbers;
-        query.factor = largest / 127.0F;
+        query.prepared.components = numbers;
+        query.prepared.factor = largest / 127.0F;
         break;
       }
       default: break;
     }
-    return query;
+    return {};
+  }
+  /// Bytes that prepare leaves in a query.
+  [[nodiscard]] std::size_t prepared_bytes() const noexcept {
+    switch (codes_) {
+      case ivf_codes::pq4:
+      case ivf_codes::rabitq: return layout_.code_bytes * 32;
+      case ivf_codes::pq8: return parts_ * 256 * sizeof(float);
+      case ivf_codes::sq8: return rotated();
+      default: return 0;
+    }
   }
   /// Appends the rows of blocks whose estimate is at most found.bound. @pre make_room(block_count * list_block_rows)
   void estimate(const prepared_query& query, const std::byte* blocks, std::size_t block_count, float base, estimated_rows& found) const noexcept {

@@ -2,8 +2,8 @@
 // include/atlas/index/ivf_engine.hpp -- an inverted file as the engine of an index: train, link, search, save, open.
 //
 // Room:      what was learned and the lists, from none to the first training and from one training to the next.
-// Not here:  searches (index/ivf_query.hpp), their sections of a file (index/ivf_file.hpp), coding (index/ivf_encoding.hpp).
-// Depends:   index/{basic_index,ivf_encoding,ivf_file,ivf_options,ivf_query}.hpp.
+// Not here:  searches (index/ivf_query.hpp, index/ivf_group.hpp), their sections of a file (index/ivf_file.hpp), coding (index/ivf_encoding.hpp).
+// Depends:   index/{basic_index,ivf_encoding,ivf_file,ivf_group,ivf_options,ivf_query}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_IVF_ENGINE_HPP
 #define ATLAS_INDEX_IVF_ENGINE_HPP
@@ -13,6 +13,7 @@
 #include <atlas/index/basic_index.hpp>  // found_rows, section_writer
 #include <atlas/index/ivf_encoding.hpp> // ivf_encoding
 #include <atlas/index/ivf_file.hpp>     // save_lists, open_lists
+#include <atlas/index/ivf_group.hpp>    // ivf_group_search
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
 #include <atlas/index/ivf_query.hpp>    // ivf_search
 
@@ -151,6 +152,16 @@ class ivf_engine {
     if (!found.ok()) return found.error();
     if (parts == nullptr) order_equals_by_key(scratch.answers.data(), scratch.answers.size(), rows);
     return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  /// How many of so many queries are answered together. @pre as trained()
+  [[nodiscard]] std::size_t queries_at_once(const search_options& options, std::size_t queries) const noexcept {
+    const ivf_parts* const parts = trained();
+    return parts == nullptr ? 1 : ivf_group_search::queries_at_once(*parts, options_.dimension, request(*parts, options), queries);
+  }
+  [[nodiscard]] status nearest_of_group(const row_store& rows, search_scratch& scratch, const matrix_view& queries, const search_options& options,
+                                        hits_view hits) const noexcept {
+    const ivf_parts& parts = *trained();  // once it is there it stays
+    return ivf_group_search(rows, parts, scratch).nearest(queries, request(parts, options), hits);
   }
   [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, const range_options& options) const noexcept {
     const ivf_parts* const parts = trained();

@@ -154,41 +154,72 @@ class ivf_model {
     out.squares = squared_length(out.vector.data());
     return {};
   }
-  /// The lists whose centroids are nearest to a query into query.nearest; of equally near ones the lower.
-  /// Where centroids do not fit the L2 cache beside anything else, their codes tell which are worth measuring: a half more
-  /// than wanted and eight. The same lists on all instruction sets.
-  [[nodiscard]] status nearest_lists(std::size_t probes, centred_query& query) const noexcept {
-    constexpr std::size_t many_bytes = std::size_t{256} << 10;
-    query.lists.clear();
-    if (status made = query.lists.make_room(list_count_); !made.ok()) return made;
-    if (status made = query.products.resize(list_count_); !made.ok()) return made;
-    std::uint32_t* const lists = query.lists.rows.data();
-    const std::size_t measured = probes + probes / 2 + 8;
-    const bool asks_graph = graph_.is_there() && measured < list_count_ / 8;
-    if (asks_graph) {
-      const auto found = graph_.near(query.vector.data(), measured, list_count_, query.near, lists);
-      if (!found.ok()) return found.error();
-      query.lists.count = *found;
+  /// Whether the lists near to a query are found without a look at each centroid.
+  [[nodiscard]] bool asks_graph(std::size_t probes) const noexcept { return graph_.is_there() && measured_lists(probes) < list_count_ / 8; }
+  /// The products of some queries with all centroids, or with their codes: a few centroids are read from memory once for all.
+  /// Where centroids do not fit the L2 cache beside anything else, their codes tell which are worth measuring.
+  /// @param products  shape [count, list_count()]
+  [[nodiscard]] status multiply(centred_query* queries, std::size_t count, std::size_t probes, float* products) const noexcept {
+    constexpr std::size_t bytes_at_once = std::size_t{16} << 10;  // of the L1 cache
+    const bool is_by_codes = looks_at_codes(probes);
+    if (is_by_codes) {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (status made = queries[i].code.resize(layout_.padded); !made.ok()) return made;
+        queries[i].step = encode(queries[i].vector.data(), queries[i].code.data());
+      }
+    }
+    const std::size_t stride_bytes = is_by_codes ? layout_.padded : layout_.stride_bytes;
+    const std::size_t fit = bytes_at_once / stride_bytes;
+    const std::size_t at_once = count == 1 ? list_count_ : fit < 4 ? 4 : fit;
+    for (std::size_t first = 0; first < list_count_; first += at_once) {
+      const std::size_t some = list_count_ - first < at_once ? list_count_ - first : at_once;
+      for (std::size_t i = 0; i < count; ++i) {
+        float* const out = products + i * list_count_ + first;
+        if (is_by_codes) {
+          kernels().dot[kernels_v1::i8_i8](queries[i].code.data(), codes_ + first * stride_bytes, stride_bytes, nullptr, some, layout_.padded, out);
+        } else {
+          kernels().steady_dot(queries[i].vector.data(), centroids_ + first * stride_bytes, stride_bytes, nullptr, some, layout_.padded, out);
+        }
+      }
+    }
+    return {};
+  }
+  /// The lists whose centroids are nearest to a query into out.nearest; of equally near ones the lower. What codes tell to be
+  /// worth measuring is a half more than wanted and eight. The same lists on all instruction sets.
+  /// @param products  of this query, as multiply gives them; of those that ask the graph null
+  [[nodiscard]] status nearest_lists(std::size_t probes, const centred_query& query, const float* products, near_lists& out) const noexcept {
+    estimated_rows& found = out.lists;
+    found.clear();
+    std::uint32_t* lists = nullptr;
+    if (asks_graph(probes)) {
+      const std::size_t measured = measured_lists(probes);
+      if (status made = found.make_room(measured); !made.ok()) return made;
+      lists = found.rows.data();
+      const auto near = graph_.near(query.vector.data(), measured, list_count_, out.near, lists);
+      if (!near.ok()) return near.error();
+      found.count = *near;
     } else {
+      if (status made = found.make_room(list_count_); !made.ok()) return made;
+      lists = found.rows.data();
       for (std::uint32_t list = 0; list < list_count_; ++list) lists[list] = list;
-      query.lists.count = list_count_;
+      found.count = list_count_;
     }
-    if (!asks_graph && measured < list_count_ / 2 && list_count_ * layout_.stride_bytes > many_bytes) {
-      if (status made = query.code.resize(layout_.padded); !made.ok()) return made;
-      const float step = encode(query.vector.data(), query.code.data());
-      kernels().dot[kernels_v1::i8_i8](query.code.data(), codes_, layout_.padded, nullptr, list_count_, layout_.padded, query.products.data());
-      set_distances(query, [&](std::uint32_t list, float product) noexcept { return product * step * terms_[list].step; });
-      query.lists.keep_nearest(measured);
+    const bool is_by_codes = products != nullptr && looks_at_codes(probes);
+    if (is_by_codes) {
+      set_distances(query, products, found, [&](std::uint32_t list, float product) noexcept { return product * query.step * terms_[list].step; });
+      found.keep_nearest(measured_lists(probes));
     }
-    kernels().steady_dot(query.vector.data(), centroids_, layout_.stride_bytes, lists, query.lists.count, layout_.padded, query.products.data());
-    set_distances(query, [](std::uint32_t, float product) noexcept { return product; });
-    query.lists.keep_nearest(probes);
-    query.nearest.clear();
-    if (status made = query.nearest.reserve(query.lists.count); !made.ok()) return made;
-    for (std::size_t i = 0; i < query.lists.count; ++i) {
-      (void)query.nearest.push({query.lists.distances.data()[i], query.lists.rows.data()[i]});  // there is room
+    if (is_by_codes || products == nullptr) {
+      if (status made = out.products.resize(found.count); !made.ok()) return made;
+      kernels().steady_dot(query.vector.data(), centroids_, layout_.stride_bytes, lists, found.count, layout_.padded, out.products.data());
+      products = out.products.data();
     }
-    query.nearest.sort();
+    set_distances(query, products, found, [](std::uint32_t, float product) noexcept { return product; });
+    found.keep_nearest(probes);
+    out.nearest.clear();
+    if (status made = out.nearest.reserve(found.count); !made.ok()) return made;
+    for (std::size_t i = 0; i < found.count; ++i) (void)out.nearest.push({found.distances.data()[i], lists[i]});  // there is room
+    out.nearest.sort();
     return {};
   }
 
@@ -229,18 +260,24 @@ class ivf_model {
     return sum;
   }
   [[nodiscard]] float squared_length(const float* padded) const noexcept { return product(padded, padded); }
+  [[nodiscard]] static std::size_t measured_lists(std::size_t probes) noexcept { return probes + probes / 2 + 8; }
+  [[nodiscard]] bool looks_at_codes(std::size_t probes) const noexcept {
+    constexpr std::size_t many_bytes = std::size_t{256} << 10;
+    return measured_lists(probes) < list_count_ / 2 && list_count_ * layout_.stride_bytes > many_bytes;
+  }
   [[nodiscard]] float distance(const centred_query& query, std::uint32_t list, float product) const noexcept {
     if (metric_ == metric::inner_product) return 1.0F - (query.of_centre + product);
     const float squared = (query.squares + terms_[list].squares) - 2.0F * product;
     return metric_ == metric::cosine ? 0.5F * squared : squared;
   }
-  /// @param product_of  what a number of query.products says of a list's product
+  /// @param products    of found.rows, in their order
+  /// @param product_of  what a number of these says of a list's product
   template <class Product>
-  void set_distances(centred_query& query, Product product_of) const noexcept {
-    for (std::size_t i = 0; i < query.lists.count; ++i) {
-      const std::uint32_t list = query.lists.rows.data()[i];
-      const float distance = this->distance(query, list, product_of(list, query.products.data()[i]));
-      query.lists.distances.data()[i] = distance == distance ? distance : __builtin_inff();  // a file may hold anything
+  void set_distances(const centred_query& query, const float* products, estimated_rows& found, Product product_of) const noexcept {
+    for (std::size_t i = 0; i < found.count; ++i) {
+      const std::uint32_t list = found.rows.data()[i];
+      const float distance = this->distance(query, list, product_of(list, products[i]));
+      found.distances.data()[i] = distance == distance ? distance : __builtin_inff();  // a file may hold anything
     }
   }
   /// Gives the step. @param vector  shape [padded]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/index/ivf_query.hpp -- a search of an inverted file: near lists, estimates, distances of the best.
 //
-// Room:      the k nearest and all within a radius, for one query.
-// Not here:  what was learned (index/ivf_model.hpp), lists while they change (index/inverted_lists.hpp).
+// Room:      the k nearest and all within a radius, for one query; the steps of it.
+// Not here:  several queries together (index/ivf_group.hpp), what was learned (index/ivf_model.hpp), lists while they change (index/inverted_lists.hpp).
 // Depends:   index/{answer_order,inverted_lists,ivf_model,row_store,search_scratch,options}.hpp.
 // Threads:   one scratch a caller, inside a reader epoch.
 #ifndef ATLAS_INDEX_IVF_QUERY_HPP
@@ -41,20 +41,23 @@ class ivf_search {
 
   /// The k nearest into scratch.answers, sorted. @pre scratch.query is set
   [[nodiscard]] status nearest(const ivf_request& request) noexcept {
-    scratch_.answers.clear();
-    if (status prepared = prepare(request.probes); !prepared.ok()) return prepared;
-    if (status scanned = scan(request); !scanned.ok()) return scanned;
-    return measure(request);
+    ivf_query& query = scratch_.ivf.alone;
+    query.start(scratch_.query.data());
+    if (status prepared = prepare(query, scratch_.ivf.centred); !prepared.ok()) return prepared;
+    if (status found = find_lists(request.probes); !found.ok()) return found;
+    if (status scanned = scan(request, query); !scanned.ok()) return scanned;
+    return measure(request, query);
   }
   /// All rows of the nearest lists within a radius into scratch.answers, sorted: each is measured.
   [[nodiscard]] status within(float radius, std::size_t probes, const filter& allowed) noexcept {
     scratch_.answers.clear();
-    centred_query& centred = scratch_.ivf.centred;
-    if (status taken = parts_.model.take(scratch_.query.data(), centred); !taken.ok()) return taken;
-    if (status found = parts_.model.nearest_lists(probes, centred); !found.ok()) return found;
+    if (status taken = parts_.model.take(scratch_.query.data(), scratch_.ivf.centred); !taken.ok()) return taken;
+    if (status found = find_lists(probes); !found.ok()) return found;
+    auto& near = scratch_.ivf.near.nearest;
     if (status made = scratch_.start(list_block_rows); !made.ok()) return made;
     status failed;
     std::size_t gathered = 0;
+    std::uint64_t blocks_seen = 0;
     const auto flush = [&]() noexcept {
       float* const distances = scratch_.distances.data();
       const std::uint32_t* const ids = scratch_.ids.data();
@@ -64,9 +67,10 @@ class ivf_search {
       }
       gathered = 0;
     };
-    for (std::size_t i = 0; i < centred.nearest.size() && failed.ok(); ++i) {
-      const list_version list = parts_.lists.version(centred.nearest.data()[i].row);
-      if (!is_new(list.full_blocks + (list.row_count % list_block_rows != 0 ? 1U : 0U))) break;
+    for (std::size_t i = 0; i < near.size() && failed.ok(); ++i) {
+      const list_version list = parts_.lists.version(near.data()[i].row);
+      blocks_seen += list.full_blocks + (list.row_count % list_block_rows != 0 ? 1U : 0U);
+      if (blocks_seen > parts_.lists.block_count()) break;  // as in scan_blocks
       parts_.lists.for_each_row(list, [&](const std::byte*, std::size_t, std::uint32_t row) noexcept {
         if (!failed.ok() || !is_answer(row) || !(allowed.is_empty() || allowed.allows(rows_.key(row)))) return;
         scratch_.ids.data()[gathered++] = row;
@@ -78,75 +82,130 @@ class ivf_search {
     return failed;
   }
 
- private:
-  [[nodiscard]] status prepare(std::size_t probes) noexcept {
-    centred_query& centred = scratch_.ivf.centred;
-    if (status taken = parts_.model.take(scratch_.query.data(), centred); !taken.ok()) return taken;
-    if (status found = parts_.model.nearest_lists(probes, centred); !found.ok()) return found;
+  // -- the steps of nearest, for whoever goes over the lists of several queries at once
+  /// A started query among centroids and as the codes want it.
+  [[nodiscard]] status prepare(ivf_query& query, centred_query& centred) noexcept {
+    if (status taken = parts_.model.take(query.vector, centred); !taken.ok()) return taken;
     const ivf_coder& coder = parts_.model.coder();
     const float* vector = centred.vector.data();
-    query_memory& memory = scratch_.ivf.query;
+    preparing_memory& memory = scratch_.ivf.preparing;
     if (coder.turned() != ivf_rotation::none) {
       if (status made = memory.rotated.resize(coder.rotated()); !made.ok()) return made;
       coder.rotate(vector, memory.rotated.data());
       vector = memory.rotated.data();
     }
-    const auto prepared = coder.prepare(vector, memory);
-    if (!prepared.ok()) return prepared.error();
-    query_ = *prepared;
+    return coder.prepare(vector, memory.tables, query);
+  }
+  /// Whether all rows of lists whose versions were taken before are answers: what was added since has a higher number, or
+  /// the place of a row that is not live.
+  [[nodiscard]] bool takes_all(const filter& allowed) const noexcept {
+    return allowed.is_empty() && rows_.row_count() == row_count_ && rows_.live_count() == row_count_;
+  }
+  /// Blocks that are estimated at a time, before what they brought narrows the bound for the next.
+  static constexpr std::size_t blocks_at_once = 8;
+  /// Estimates some blocks of a list. @pre block_count <= blocks_at_once
+  /// @param base       distance to the list's centroid
+  /// @param takes_all  as takes_all() said
+  [[nodiscard]] status scan_blocks(const std::byte* blocks, std::size_t block_count, float base, const ivf_request& request, bool takes_all,
+                                   ivf_query& query) const noexcept {
+    const auto is_new = take_blocks(block_count, query);
+    if (!is_new.ok()) return is_new.error();
+    if (!*is_new) return {};
+    const std::size_t before = query.found.count;
+    if (status estimated = estimate(blocks, block_count, base, query); !estimated.ok()) return estimated;
+    keep_found(before, request, takes_all, query);
+    return {};
+  }
+  /// Makes room for the rows of some blocks; false if a query has seen as many as there are: lists of a hostile file could
+  /// all name the same.
+  [[nodiscard]] result<bool> take_blocks(std::size_t block_count, ivf_query& query) const noexcept {
+    query.blocks_seen += block_count;
+    if (query.blocks_seen > parts_.lists.block_count()) return false;
+    if (status made = query.found.make_room(block_count * list_block_rows); !made.ok()) return made.error();
+    return true;
+  }
+  /// Leaves of the rows found from `first` on those that may be answers, and of many the nearest.
+  void keep_found(std::size_t first, const ivf_request& request, bool takes_all, ivf_query& query) const noexcept {
+    estimated_rows& found = query.found;
+    if (!takes_all) keep_allowed(found, first, request.allowed);
+    query.brought += found.count - first;
+    if (found.count >= full_at(request)) found.keep_nearest(request.candidates);
+  }
+  /// Rows that are kept until the farther ones are dropped.
+  [[nodiscard]] static std::size_t full_at(const ivf_request& request) noexcept {
+    return 2 * request.candidates < 64 ? 64 : 2 * request.candidates;
+  }
+  /// The k nearest of what was found into scratch.answers, sorted.
+  [[nodiscard]] status measure(const ivf_request& request, ivf_query& query) noexcept {
+    scratch_.answers.clear();
+    estimated_rows& found = query.found;
+    found.keep_nearest(request.candidates);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < found.count; ++i) {
+      if (!is_answer(found.rows.data()[i])) continue;
+      found.distances.data()[count] = found.distances.data()[i];
+      found.rows.data()[count++] = found.rows.data()[i];
+    }
+    const bool are_exact = parts_.model.coder().codes() == ivf_codes::flat;
+    if (!request.estimates_only && !are_exact) {
+      const status got = rows_.distances_to(query.vector, found.rows.data(), count, scratch_.vectors, found.distances.data());
+      if (!got.ok()) return got;
+    }
+    const std::size_t most = request.k < count ? request.k : count;
+    if (status made = scratch_.answers.reserve(most); !made.ok()) return made;
+    for (std::size_t i = 0; i < count; ++i) {
+      const candidate one{found.distances.data()[i], found.rows.data()[i]};
+      if (one.distance == one.distance) scratch_.answers.offer(one, most);
+    }
+    sort_answers();
     return {};
   }
 
-  /// Blocks that are estimated at a time, before what they brought narrows the bound for the next.
-  static constexpr std::size_t blocks_at_once = 8;
-
-  [[nodiscard]] status scan(const ivf_request& request) noexcept {
-    estimated_rows& found = scratch_.ivf.found;
-    found.clear();
-    const std::size_t most = request.candidates;
-    const std::size_t full_at = 2 * most < 64 ? 64 : 2 * most;
-    const candidate* const near = scratch_.ivf.centred.nearest.data();
-    const std::size_t near_count = scratch_.ivf.centred.nearest.size();
+ private:
+  /// The lists nearest to scratch.centred.
+  [[nodiscard]] status find_lists(std::size_t probes) noexcept {
+    near_lists& near = scratch_.ivf.near;
+    const float* products = nullptr;
+    if (!parts_.model.asks_graph(probes)) {
+      buffer<float>& all = scratch_.ivf.group.products;
+      if (status made = all.resize(parts_.lists.list_count()); !made.ok()) return made;
+      if (status multiplied = parts_.model.multiply(&scratch_.ivf.centred, 1, probes, all.data()); !multiplied.ok()) return multiplied;
+      products = all.data();
+    }
+    return parts_.model.nearest_lists(probes, scratch_.ivf.centred, products, near);
+  }
+  [[nodiscard]] status scan(const ivf_request& request, ivf_query& query) noexcept {
+    const candidate* const near = scratch_.ivf.near.nearest.data();
+    const std::size_t near_count = scratch_.ivf.near.nearest.size();
     std::uint32_t idle = 0;
     status failed;
     for (std::size_t i = 0; i < near_count && failed.ok(); ++i) {
       if (i + 1 < near_count) prefetch(near[i + 1].row);
-      bool is_idle = found.bound < __builtin_inff();  // not while all that comes is kept
+      bool is_idle = query.found.bound < __builtin_inff();  // not while all that comes is kept
       const list_version list = parts_.lists.version(near[i].row);
-      // Known now that the list is: what was added since has a higher number, or the place of a row that is not live.
-      const bool takes_all = request.allowed.is_empty() && rows_.row_count() == row_count_ && rows_.live_count() == row_count_;
+      const bool takes_all = this->takes_all(request.allowed);
       parts_.lists.for_each_run(list, [&](const std::byte* blocks, std::size_t block_count, std::size_t) noexcept {
-        if (!is_new(block_count)) return;
         for (std::size_t block = 0; block < block_count && failed.ok(); block += blocks_at_once) {
           const std::size_t count = block_count - block < blocks_at_once ? block_count - block : blocks_at_once;
-          failed = found.make_room(count * list_block_rows);
-          if (!failed.ok()) return;
-          const std::size_t before = found.count;
-          failed = estimate(blocks + block * parts_.lists.layout().block_bytes, count, near[i].distance, found);
-          if (!takes_all) keep_allowed(found, before, request.allowed);
-          is_idle = is_idle && found.count == before;
-          if (found.count >= full_at) found.keep_nearest(most);
+          const std::uint64_t before = query.brought;
+          failed = scan_blocks(blocks + block * parts_.lists.layout().block_bytes, count, near[i].distance, request, takes_all, query);
+          is_idle = is_idle && query.brought == before;
         }
       });
       idle = is_idle ? idle + 1 : 0;
       if (request.patience != 0 && idle == request.patience) break;
     }
-    found.keep_nearest(most);
     return failed;
-  }
-  /// Whether so many blocks more may be ones that were not seen yet: lists of a hostile file could all name the same.
-  [[nodiscard]] bool is_new(std::size_t block_count) noexcept {
-    blocks_seen_ += block_count;
-    return blocks_seen_ <= parts_.lists.block_count();
   }
   void prefetch(std::uint32_t list) const noexcept {
     const std::byte* const first = parts_.lists.first_bytes(list);
     for (std::size_t line = 0; line < 16; ++line) __builtin_prefetch(first + line * cache_line);
   }
-  [[nodiscard]] status estimate(const std::byte* blocks, std::size_t block_count, float base, estimated_rows& found) noexcept {
+  [[nodiscard]] status estimate(const std::byte* blocks, std::size_t block_count, float base, ivf_query& query) const noexcept {
+    estimated_rows& found = query.found;
     const ivf_coder& coder = parts_.model.coder();
     if (coder.codes() != ivf_codes::flat) {
-      coder.estimate(query_, blocks, block_count, base, found);
+      coder.estimate(query.prepared, blocks, block_count, base, found);
       return {};
     }
     for (std::size_t block = 0; block < block_count; ++block) {
@@ -159,7 +218,7 @@ class ivf_search {
         const std::uint32_t row = list_block_layout::row(start, lane);
         if (add == add && row < row_count_) ids[count++] = row;
       }
-      if (status got = rows_.distances_to(scratch_.query.data(), ids, count, scratch_.vectors, distances); !got.ok()) return got;
+      if (status got = rows_.distances_to(query.vector, ids, count, scratch_.vectors, distances); !got.ok()) return got;
       for (std::size_t i = 0; i < count; ++i) {
         if (!(distances[i] <= found.bound)) continue;
         found.distances.data()[found.count] = distances[i];
@@ -181,28 +240,6 @@ class ivf_search {
   }
   [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept { return row < row_count_ && rows_.state(row) == row_state::live; }
 
-  [[nodiscard]] status measure(const ivf_request& request) noexcept {
-    estimated_rows& found = scratch_.ivf.found;
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < found.count; ++i) {
-      if (!is_answer(found.rows.data()[i])) continue;
-      found.distances.data()[count] = found.distances.data()[i];
-      found.rows.data()[count++] = found.rows.data()[i];
-    }
-    const bool are_exact = parts_.model.coder().codes() == ivf_codes::flat;
-    if (!request.estimates_only && !are_exact) {
-      const status got = rows_.distances_to(scratch_.query.data(), found.rows.data(), count, scratch_.vectors, found.distances.data());
-      if (!got.ok()) return got;
-    }
-    const std::size_t most = request.k < count ? request.k : count;
-    if (status made = scratch_.answers.reserve(most); !made.ok()) return made;
-    for (std::size_t i = 0; i < count; ++i) {
-      const candidate one{found.distances.data()[i], found.rows.data()[i]};
-      if (one.distance == one.distance) scratch_.answers.offer(one, most);
-    }
-    sort_answers();
-    return {};
-  }
   void sort_answers() noexcept {
     scratch_.answers.sort();
     order_equals_by_key(scratch_.answers.data(), scratch_.answers.size(), rows_);
@@ -212,8 +249,6 @@ class ivf_search {
   const ivf_parts& parts_;
   search_scratch& scratch_;
   const std::uint32_t row_count_;
-  std::uint64_t blocks_seen_ = 0;
-  prepared_query query_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

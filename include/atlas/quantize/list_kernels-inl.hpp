@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/list_kernels-inl.hpp -- estimates for blocks of a list's rows; compiled once for each target.
 //
-// Room:      list_estimates.
+// Room:      list_estimates, list_scans.
 // Not here:  what it promises (simd/kernel_entries.hpp), what the numbers mean (quantize/list_block.hpp), AVX512_VBMI
 //            (simd/x86_vbmi_lists-inl.hpp).
 // Depends:   quantize/neighbour_kernels-inl.hpp, for the sums of a block; distance/unfused-inl.hpp.
@@ -68,6 +68,13 @@ inline std::size_t list_estimates(const kernels_v1::bit_query& query, const void
 #endif
   }
   return passed;
+}
+/// A few blocks lie in the L1 cache for all queries.
+inline void list_scans(kernels_v1::list_scan* scans, std::size_t scan_count, const void* blocks, std::size_t block_count) {
+  for (std::size_t i = 0; i < scan_count; ++i) {
+    kernels_v1::list_scan& one = scans[i];
+    one.count = list_estimates(one.query, blocks, block_count, one.base, one.bound, one.distances, one.rows);
+  }
 }
 
 ATLAS_KERNELS_END

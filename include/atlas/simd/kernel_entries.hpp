@@ -106,6 +106,16 @@ struct bit_query {
 inline constexpr std::size_t list_rows_offset = 256;
 inline constexpr std::size_t list_codes_offset = 384;
 
+/// One of several queries that look at a list's blocks together.
+struct list_scan {
+  bit_query query;
+  float base;             ///< distance to the list's centroid
+  float bound;            ///< what is farther is left out
+  float* distances;       ///< room for 32 * block_count; likewise `rows`
+  std::uint32_t* rows;
+  std::size_t count;      ///< set: how many were within the bound
+};
+
 /// Float tables as bytes: an entry stands for step * byte, and the least entry of its part.
 struct pq4_steps_of_tables {
   float step;    ///< 0 if all bytes are 0
@@ -280,6 +290,8 @@ struct kernel_table {
   /// @return           how many these are
   std::size_t (*list_estimates)(const bit_query& query, const void* blocks, std::size_t block_count, float base,
                                 float bound, float* distances, std::uint32_t* rows);
+  /// The same for each of several queries, all with as many parts: the same bits.
+  void (*list_scans)(list_scan* scans, std::size_t scan_count, const void* blocks, std::size_t block_count);
 
   /// Keeps the `most` pairs that are least by distance, then row, in the order in which they come.
   /// @param distances  [count], count >= 1, no NaN; room for 15 more, which may be overwritten; likewise `rows`

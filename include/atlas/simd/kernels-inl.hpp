@@ -137,6 +137,7 @@ inline constexpr kernels_v1::kernel_table table = {
     .bit_tables = &bit_tables,
     .neighbour_estimates = &neighbour_estimates,
     .list_estimates = &list_estimates,
+    .list_scans = &list_scans,
     .keep_nearest = &keep_nearest,
     .steady_dot = &steady_dot,
     .panel = panel_of<panel_queries, panel_rows>,

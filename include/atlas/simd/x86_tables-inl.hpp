@@ -69,6 +69,7 @@ constexpr kernels_v1::kernel_table with_vpopcnt(kernels_v1::kernel_table table) 
   table.common_bits = &common_bits_vpopcnt;
   table.neighbour_estimates = &neighbour_estimates_vbmi;
   table.list_estimates = &list_estimates_vbmi;
+  table.list_scans = &list_scans_vbmi;
   return table;
 }
 constexpr kernels_v1::kernel_table with_bf16(kernels_v1::kernel_table table) {

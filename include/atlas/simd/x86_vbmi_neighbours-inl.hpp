@@ -16,21 +16,30 @@ ATLAS_X86_BEGIN
 
 /// 64 bytes are two pairs of parts of all 32 rows, and the tables of the four parts: an index of six bits has a part in
 /// its upper two and a code in its lower four.
-struct neighbour_entries {
+struct neighbour_indexes {
+  __m512i even;
+  __m512i odd;
+  /// Entries of an even and an odd part, at most 63 each, added up as bytes.
+  [[gnu::always_inline]] __m512i entries(const std::uint8_t* tables, std::size_t part) const {
+    const __m512i four_tables = bytes_at(tables, part * 16);
+    return _mm512_add_epi8(_mm512_permutexvar_epi8(even, four_tables), _mm512_permutexvar_epi8(odd, four_tables));
+  }
+};
+struct neighbour_parts {
   __m512i even_parts;
   __m512i odd_parts;
-  [[gnu::always_inline]] neighbour_entries()
+  [[gnu::always_inline]] neighbour_parts()
       : even_parts(_mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi8(32), 1)),
         odd_parts(_mm512_or_si512(even_parts, _mm512_set1_epi8(16))) {}
-  /// Entries of an even and an odd part, at most 63 each, added up as bytes.
-  [[gnu::always_inline]] __m512i at(const std::uint8_t* tables, const void* bits, std::size_t part) const {
+  [[gnu::always_inline]] neighbour_indexes indexes(const void* bits, std::size_t part) const {
     const __m512i lower_bits = _mm512_set1_epi8(15);
     const __m512i codes = bytes_at(bits, part * 16);
-    const __m512i four_tables = bytes_at(tables, part * 16);
     constexpr int and_or = 0xEA;  // (a & b) | c
-    const __m512i even = _mm512_ternarylogic_epi64(codes, lower_bits, even_parts, and_or);
-    const __m512i odd = _mm512_ternarylogic_epi64(_mm512_srli_epi16(codes, 4), lower_bits, odd_parts, and_or);
-    return _mm512_add_epi8(_mm512_permutexvar_epi8(even, four_tables), _mm512_permutexvar_epi8(odd, four_tables));
+    return {_mm512_ternarylogic_epi64(codes, lower_bits, even_parts, and_or),
+            _mm512_ternarylogic_epi64(_mm512_srli_epi16(codes, 4), lower_bits, odd_parts, and_or)};
+  }
+  [[gnu::always_inline]] __m512i entries(const std::uint8_t* tables, const void* bits, std::size_t part) const {
+    return indexes(bits, part).entries(tables, part);
   }
 };
 
@@ -53,13 +62,16 @@ struct neighbour_totals {
 
   /// @pre end - first is at most 1,024
   [[gnu::always_inline]] void add(const std::uint8_t* tables, const void* bits, std::size_t first, std::size_t end) {
-    const neighbour_entries entries;
+    const neighbour_parts parts;
     neighbour_sums sums;
     std::size_t part = first;
     for (; part + 8 <= end; part += 8) {
-      sums.add(_mm512_add_epi8(entries.at(tables, bits, part), entries.at(tables, bits, part + 4)));
+      sums.add(_mm512_add_epi8(parts.entries(tables, bits, part), parts.entries(tables, bits, part + 4)));
     }
-    if (part != end) sums.add(entries.at(tables, bits, part));
+    if (part != end) sums.add(parts.entries(tables, bits, part));
+    add(sums);
+  }
+  [[gnu::always_inline]] void add(const neighbour_sums& sums) {
     const __m256i odd_sums = _mm256_add_epi16(_mm512_castsi512_si256(sums.odd), _mm512_extracti64x4_epi64(sums.odd, 1));
     const __m256i all_sums = _mm256_add_epi16(_mm512_castsi512_si256(sums.all), _mm512_extracti64x4_epi64(sums.all, 1));
     const __m256i even_sums = _mm256_sub_epi16(all_sums, _mm256_slli_epi16(odd_sums, 8));
