@@ -56,16 +56,16 @@ typedef struct atlas_index_options {
   uint32_t connectivity;  /**< hnsw: links a node ("M"), 2 to 512; default 16 */
   uint32_t build_width;   /**< hnsw: candidates kept while adding ("efConstruction"), to 65,536; default 200 */
   uint32_t search_width;  /**< hnsw: candidates kept while searching ("ef"), to 65,536; default 64; stored */
-  uint64_t seed;          /**< hnsw: of each row's level; default 42 */
+  uint64_t seed;          /**< hnsw: of each row's level; ivf_pq: of training; default 42 */
   uint64_t reserve_rows;  /**< rows to make room for at once */
   int32_t codes;          /**< hnsw: ATLAS_CODES_ */
-  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; of hnsw also F16 and BF16,
+  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; but of flat also F16 and BF16,
                                which round, I8 and U8, which refuse what is no whole number of their range */
   uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
   float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;
                                default 1 */
   uint64_t lists;         /**< this and the rest: ivf_pq; to 2^20; default by the rows there are to be, about their root */
-  uint64_t train_from;    /**< rows from which on there are lists; default 40 a list, without `lists` 10,000 */
+  uint64_t train_from;    /**< rows from which on there are lists; default: 40 a list, without `lists` 10,000 */
   int32_t list_codes;     /**< ATLAS_LIST_CODES_ */
   int32_t rotation;       /**< ATLAS_ROTATION_ */
   uint32_t parts;         /**< of product codes; default one of PQ4 for 2 components, of PQ8 for 8 */
