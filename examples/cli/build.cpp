@@ -195,7 +195,7 @@ void add_build_command(CLI::App& app, command_line& line) {
   command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
   command->add_option("--metric", arguments->metric, "What near means")
       ->capture_default_str()->check(CLI::IsMember({"l2sq", "inner_product", "cosine"}));
-  command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; ivf_pq: likewise, built in a tenth of the time; flat: exact")
+  command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; ivf_pq: likewise, lists of codes that are sooner built; flat: exact")
       ->capture_default_str()->check(CLI::IsMember({"hnsw", "ivf_pq", "flat"}));
   command->add_option("--connectivity", arguments->connectivity, "hnsw: links a node (M)")
       ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
