@@ -90,7 +90,7 @@ std::uint64_t train_on_file(atlas::ivf_pq<float>& index, const atlas::vector_fil
     take(vectors.read_floats(row_of(i), 1, sample.data() + static_cast<std::size_t>(i) * index.dimension()), path);
     if (i % 4096 == 0 && !line(i, count)) throw failure(atlas::error(atlas::errc::cancelled), path);
   }
-  line.restart("training", "percent");
+  line.restart("training", "steps");
   const atlas::status trained = index.train(atlas::dense(sample.data(), static_cast<std::size_t>(count), index.dimension()),
                                             {.threads = threads, .on_progress = line});
   if (trained.ok()) return count;

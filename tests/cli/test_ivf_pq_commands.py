@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """atlas build --kind ivf_pq, and eval, tune, search, info, export and compact of what it made."""
+import os
 import shutil
+import signal
+import subprocess
 
 import numpy
 import pytest
 
-from conftest import FILE, USAGE
+from conftest import FILE, INTERRUPTED, USAGE
 from test_vector_commands import truth_of
 
 CODES = ("flat", "pq4", "pq8", "rabitq", "sq8")
@@ -225,6 +228,20 @@ def test_wrong_options_of_build_are_refused(atlas, vectors):
             done = atlas.run("build", "bad.npy", "-o", "v.atlas", "--kind", "ivf_pq", "--metric", metric, *options, code=FILE)
             assert f"row {row}" in done.err, (row, options)
     assert not (atlas.folder / "v.atlas").exists()
+
+
+def test_interrupted_training_leaves_the_old_index_and_nothing_else(atlas):
+    numpy.save(atlas.folder / "base.npy", numpy.random.default_rng(6).normal(size=(40000, 64)).astype("f4"))
+    (atlas.folder / "v.atlas").write_text("the old index")
+    child = subprocess.Popen([atlas.command, "build", "base.npy", "-o", "v.atlas", "--kind", "ivf_pq", "--lists", "3000",
+                              "--iterations", "1000"], cwd=atlas.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with pytest.raises(subprocess.TimeoutExpired):  # it would take minutes
+        child.wait(0.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == INTERRUPTED and b"cancelled" in err, (out, err)
+    assert (atlas.folder / "v.atlas").read_text() == "the old index"
+    assert sorted(os.listdir(atlas.folder)) == ["base.npy", "v.atlas"]
 
 
 def test_help_names_what_is_ivf_pqs(atlas):
