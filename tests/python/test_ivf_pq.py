@@ -34,6 +34,27 @@ def nearest(queries, rows, keys, metric, k):
     return np.stack([keys[np.lexsort((keys, one.astype(np.float32)))][:k] for one in reference(queries, rows, metric)])
 
 
+def sections_of(data):
+    """{id: where its entry begins} of a file's section table."""
+    return {int.from_bytes(data[at:at + 4], "little"): at for at in range(1024, 1024 + 64 * data[28], 64)}
+
+
+def refusals(path, data):
+    """What both backends say to a file with these bytes and a right checksum: (code, text up to what was expected), or None."""
+    from atlas._pure.xxh3 import xxh3_64
+    data[56:64] = bytes(8)
+    data[56:64] = xxh3_64(bytes(data[:4096])).to_bytes(8, "little")
+    path.write_bytes(data)
+    said = []
+    for open_index in (atlas.Index.open, pure_open):
+        try:
+            open_index(path)
+            said.append(None)
+        except atlas.AtlasError as problem:
+            said.append((problem.code, str(problem).split(": expected")[0]))
+    return said
+
+
 def pure_open(path, change=False, residence=0):
     from atlas._pure.index import PureIndex
     return PureIndex.open(os.fsencode(path), change, residence)
@@ -315,26 +336,14 @@ def test_a_saved_file_answers_alike_without_the_library(tmp_path, metric):
 @native_only
 @pytest.mark.parametrize("name", [name for name in GOLDEN if "untrained" not in name])
 def test_damaged_files_are_refused_alike(golden, tmp_path, name):
-    from atlas._pure.xxh3 import xxh3_64
-    path = tmp_path / "damaged.atlas"
     good = gzip.decompress((golden / name).read_bytes())
 
     def opened(at, value):
         data = bytearray(good)
         data[at:at + len(value)] = value
-        data[56:64] = bytes(8)
-        data[56:64] = xxh3_64(bytes(data[:4096])).to_bytes(8, "little")
-        path.write_bytes(data)
-        errors = []
-        for open_index in (atlas.Index.open, pure_open):
-            try:
-                open_index(path)
-                errors.append(None)
-            except atlas.AtlasError as problem:
-                errors.append((problem.code, str(problem).split(": expected")[0]))
-        return errors
+        return refusals(tmp_path / "damaged.atlas", data)
 
-    sections = {int.from_bytes(good[at:at + 4], "little"): at for at in range(1024, 1024 + 64 * good[28], 64)}
+    sections = sections_of(good)
     assert opened(64, good[64:65]) == [None, None]
     u32, u64 = (lambda value: value.to_bytes(4, "little")), (lambda value: value.to_bytes(8, "little"))
     parameters = 64
@@ -352,6 +361,27 @@ def test_damaged_files_are_refused_alike(golden, tmp_path, name):
             assert native == pure, (at, value)  # images are bytes, whatever the element's size
             continue
         assert native is not None and native == pure, (at, value, native, pure)
+
+
+@native_only
+def test_above_4096_lists_a_graph_finds_them_and_belongs_to_the_file(tmp_path):
+    from atlas._types import SearchOptions
+    path = tmp_path / "index.atlas"
+    index, vectors = filled(rows=4400, dimension=4, lists=4200, train_from=4400, iterations=1, list_codes="flat")
+    index.save(path)
+    queries = random_rows(2, 20, 4)
+    exact = pure_open(path).search(queries, 5, SearchOptions())
+    assert pure_open(path).info().lists == atlas.Index.open(path).info().lists == 4200
+    assert pure_open(path).info().probes == atlas.Index.open(path).info().probes == 65
+    found = atlas.Index.open(path).search(queries, k=5, probes=400)
+    assert np.mean([np.isin(one, other) for one, other in zip(found.keys, exact.keys)]) > 0.95
+    good = path.read_bytes()
+    entry = sections_of(good)[0x128]
+    for id_, flags in ((0x199, 0), (0x128, 1)):  # gone, with another that need not be known; not growable
+        data = bytearray(good)
+        data[entry:entry + 8] = id_.to_bytes(4, "little") + flags.to_bytes(4, "little")
+        native, pure = refusals(path, data)
+        assert native is not None and native[0] == atlas.CorruptFile.code and native == pure, (native, pure)
 
 
 @pure_only
