@@ -193,7 +193,7 @@ struct matrix_fields {
 inline constexpr matrix_fields vectors_fields{"vectors", "vectors.data", "vectors.scalar", "vectors.stride",
                                               "vectors.dimension"};
 inline constexpr matrix_fields sample_fields{"sample", "sample.data", "sample.scalar", "sample.stride",
-                                              "sample.dimension"};
+                                             "sample.dimension"};
 inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride",
                                               "queries.dimension"};
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
@@ -276,10 +276,14 @@ static_assert(codes_number(traversal_codes::lvq4) == ATLAS_CODES_LVQ4);
 /// ATLAS_LIST_CODES_ and ATLAS_ROTATION_ begin with what 0 means, as ATLAS_CODES_.
 [[nodiscard]] inline result<ivf_codes> read_list_codes(std::int32_t number) noexcept {
   if (number == ATLAS_LIST_CODES_AUTOMATIC) return ivf_codes::automatic;
-  if (number < ATLAS_LIST_CODES_FLAT || number > ATLAS_LIST_CODES_SQ8) return no_such("options.list_codes", "one of ATLAS_LIST_CODES_", number);
+  if (number < ATLAS_LIST_CODES_FLAT || number > ATLAS_LIST_CODES_SQ8) {
+    return no_such("options.list_codes", "one of ATLAS_LIST_CODES_", number);
+  }
   return static_cast<ivf_codes>(number - ATLAS_LIST_CODES_FLAT);
 }
-[[nodiscard]] constexpr std::int32_t list_codes_number(ivf_codes which) noexcept { return ATLAS_LIST_CODES_FLAT + static_cast<std::int32_t>(which); }
+[[nodiscard]] constexpr std::int32_t list_codes_number(ivf_codes which) noexcept {
+  return ATLAS_LIST_CODES_FLAT + static_cast<std::int32_t>(which);
+}
 static_assert(list_codes_number(ivf_codes::flat) == ATLAS_LIST_CODES_FLAT);
 static_assert(list_codes_number(ivf_codes::pq4) == ATLAS_LIST_CODES_PQ4);
 static_assert(list_codes_number(ivf_codes::pq8) == ATLAS_LIST_CODES_PQ8);
@@ -287,10 +291,14 @@ static_assert(list_codes_number(ivf_codes::rabitq) == ATLAS_LIST_CODES_RABITQ);
 static_assert(list_codes_number(ivf_codes::sq8) == ATLAS_LIST_CODES_SQ8);
 [[nodiscard]] inline result<ivf_rotation> read_rotation(std::int32_t number) noexcept {
   if (number == ATLAS_ROTATION_AUTOMATIC) return ivf_rotation::automatic;
-  if (number < ATLAS_ROTATION_NONE || number > ATLAS_ROTATION_LEARNED) return no_such("options.rotation", "one of ATLAS_ROTATION_", number);
+  if (number < ATLAS_ROTATION_NONE || number > ATLAS_ROTATION_LEARNED) {
+    return no_such("options.rotation", "one of ATLAS_ROTATION_", number);
+  }
   return static_cast<ivf_rotation>(number - ATLAS_ROTATION_NONE);
 }
-[[nodiscard]] constexpr std::int32_t rotation_number(ivf_rotation which) noexcept { return ATLAS_ROTATION_NONE + static_cast<std::int32_t>(which); }
+[[nodiscard]] constexpr std::int32_t rotation_number(ivf_rotation which) noexcept {
+  return ATLAS_ROTATION_NONE + static_cast<std::int32_t>(which);
+}
 static_assert(rotation_number(ivf_rotation::none) == ATLAS_ROTATION_NONE);
 static_assert(rotation_number(ivf_rotation::random) == ATLAS_ROTATION_RANDOM);
 static_assert(rotation_number(ivf_rotation::learned) == ATLAS_ROTATION_LEARNED);
@@ -308,7 +316,9 @@ static_assert(ATLAS_STRATEGY_SCAN == static_cast<int>(filter_strategy::scan));
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_zero(wished->reserved_2, "options.reserved_2"));
   ATLAS_C_TRY(require_zero(wished->reserved_3, "options.reserved_3"));
-  if (wished->estimates_only > 1) return error{errc::invalid_argument, "options.estimates_only", "0 or 1", wished->estimates_only};
+  if (wished->estimates_only > 1) {
+    return error{errc::invalid_argument, "options.estimates_only", "0 or 1", wished->estimates_only};
+  }
   const auto first = read_first_pass(wished->first_pass);
   if (!first.ok()) return first.error();
   if (wished->strategy < ATLAS_STRATEGY_AUTOMATIC || wished->strategy > ATLAS_STRATEGY_SCAN) {

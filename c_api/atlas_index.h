@@ -56,16 +56,16 @@ typedef struct atlas_index_options {
   uint32_t connectivity;  /**< hnsw: links a node ("M"), 2 to 512; default 16 */
   uint32_t build_width;   /**< hnsw: candidates kept while adding ("efConstruction"), to 65,536; default 200 */
   uint32_t search_width;  /**< hnsw: candidates kept while searching ("ef"), to 65,536; default 64; stored */
-  uint64_t seed;          /**< hnsw: of each row's level; default 42 */
+  uint64_t seed;          /**< hnsw: of each row's level; ivf_pq: of training; default 42 */
   uint64_t reserve_rows;  /**< rows to make room for at once */
   int32_t codes;          /**< hnsw: ATLAS_CODES_ */
-  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; of hnsw also F16 and BF16,
+  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; but of flat also F16 and BF16,
                                which round, I8 and U8, which refuse what is no whole number of their range */
   uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
   float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;
                                default 1 */
   uint64_t lists;         /**< this and the rest: ivf_pq; to 2^20; default by the rows there are to be, about their root */
-  uint64_t train_from;    /**< rows from which on there are lists; default 40 a list, without `lists` 10,000 */
+  uint64_t train_from;    /**< rows from which on there are lists; default: 40 a list, without `lists` 10,000 */
   int32_t list_codes;     /**< ATLAS_LIST_CODES_ */
   int32_t rotation;       /**< ATLAS_ROTATION_ */
   uint32_t parts;         /**< of product codes; default one of PQ4 for 2 components, of PQ8 for 8 */
@@ -83,7 +83,7 @@ enum {
 
 enum {
   ATLAS_VECTORS_MAPPED = 0, /**< as the rest of the file */
-  ATLAS_VECTORS_ON_DISK = 1 /**< hnsw, ATLAS_OPEN_READ: each is read from the file when it is measured */
+  ATLAS_VECTORS_ON_DISK = 1 /**< hnsw and ivf_pq, ATLAS_OPEN_READ: each is read from the file when it is measured */
 };
 
 typedef struct atlas_open_options {
@@ -103,7 +103,7 @@ enum {
   ATLAS_STRATEGY_SCAN = 3       /**< over all allowed rows: where little is */
 };
 
-/** Of a search for the k nearest. A search within a radius heeds `width` and `allowed` only. */
+/** Of a search for the k nearest. A search within a radius heeds `width`, `probes` and `allowed` only. */
 typedef struct atlas_search_options {
   uint32_t struct_size;
   uint32_t threads;        /**< for a batch; default: all that the process may use */
@@ -116,7 +116,7 @@ typedef struct atlas_search_options {
   uint32_t starts;         /**< hnsw: rows that the walk begins from, to 1,024; more help in data of separate clusters;
                                 default one */
   uint32_t patience;       /**< hnsw: so many steps in a row that bring no answer end the walk; default: it ends when no
-                                candidate is left */
+                                candidate is left. ivf_pq: so many lists, of its probes */
   uint32_t reserved_2;     /**< 0 */
   uint64_t time_limit_ns;  /**< hnsw: a query's; then the answer is what was found, maybe fewer than k; default none */
   uint32_t probes;         /**< ivf_pq: lists looked at; default: the index's */
@@ -124,7 +124,8 @@ typedef struct atlas_search_options {
   uint32_t estimates_only; /**< ivf_pq: 1: answers are those estimated nearest, with estimated distances; 0: no */
   uint32_t reserved_3;     /**< 0 */
 } atlas_search_options;
-#define ATLAS_SEARCH_OPTIONS_INIT { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_SEARCH_OPTIONS_INIT \
+  { (uint32_t)sizeof(atlas_search_options), 0, 0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 typedef struct atlas_save_options {
   uint32_t struct_size;
@@ -162,7 +163,7 @@ typedef struct atlas_tune_result {
   uint32_t reserved;
   uint64_t width;          /**< candidates kept while searching */
   uint64_t prefetch_rows;  /**< rows asked for ahead in a walk */
-  double recall;           /**< share of the exact answers found so; below the wanted one if no width finds that */
+  double recall;           /**< share of the exact answers found so; below the wanted one if nothing finds that */
   double queries_per_second; /**< with what was chosen, on one thread that nothing disturbs */
   uint64_t probes;         /**< ivf_pq: lists looked at; then width and prefetch_rows are 0 */
   uint64_t rerank;         /**< ivf_pq: rows measured for each of k */
@@ -184,7 +185,7 @@ typedef struct atlas_index_info {
   uint32_t max_level;      /**< hnsw: the graph's highest level */
   uint64_t memory_vectors; /**< bytes, in memory or mapped, by part */
   uint64_t memory_keys;
-  uint64_t memory_graph;   /**< links, codes, a sealed one's blocks of neighbours */
+  uint64_t memory_graph;   /**< links, codes, a sealed one's blocks of neighbours; of ivf_pq lists and centroids */
   uint64_t memory_scratch;
   int32_t stored;          /**< what vectors are stored as */
   int32_t codes;           /**< this and the next two: 0 unless hnsw; ATLAS_CODES_, never AUTOMATIC */
@@ -279,7 +280,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_get(void* out, const atlas_index* index,
 
 /**
  * The nearest stored vectors of each query. Fewer than k is a count, not an error. Of equally near ones the first
- * added comes first in flat, the least key in hnsw.
+ * added comes first in flat, the least key in hnsw and ivf_pq.
  *
  * @param[in,out] hits     shape and arrays; the arrays are written
  * @param         queries  at most hits->rows vectors
@@ -287,7 +288,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_get(void* out, const atlas_index* index,
  * @return                 ATLAS_ERR_INVALID_ARGUMENT (k is 0, too few rows), _DIMENSION_MISMATCH,
  *                         _SCALAR_MISMATCH, _NOT_FINITE, _ZERO_VECTOR, _LIMIT_EXCEEDED (starts), _NO_MEMORY; for
  *                         vectors on disk also _IO, _CORRUPT_FILE. Then some queries may be answered
- * Cost: flat: every row; hnsw: about width * log(size) distances. After the first on a thread it allocates nothing.
+ * Cost: flat: every row; hnsw: about width * log(size) distances; ivf_pq: every centroid, the codes of the rows of `probes`
+ * lists, and rerank * k distances. After the first on a thread it allocates nothing.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* index,
                                                const atlas_matrix* queries, const atlas_search_options* options);
@@ -301,7 +303,8 @@ ATLAS_C_EXPORT atlas_status atlas_index_search(atlas_hits* hits, const atlas_ind
  * @param      query      one vector
  * @param      radius     in the index's metric; a vector at this very distance is within
  * @param      options    may be NULL
- * hnsw: finds them by the graph, so misses some; the more the width, the fewer.
+ * hnsw: finds them by the graph, so misses some; the more the width, the fewer. ivf_pq: misses those that are in none of
+ * `probes` lists.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float* distances,
                                               const atlas_index* index, const atlas_matrix* query, float radius,
@@ -317,7 +320,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_distances(float* out, const atlas_index*
                                                   const uint64_t* keys, size_t key_count);
 
 /**
- * Some of the stored keys: of flat in the order in which they were added, of hnsw in no particular order. What is
+ * Some of the stored keys: of flat in the order in which they were added, of others in no particular order. What is
  * added, replaced or removed between two calls may be listed or not, a replaced key also twice.
  *
  * @param[out]    written  keys written; 0 with a capacity above 0: there are no more
@@ -331,7 +334,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_list_keys(uint64_t* written, uint64_t* k
 ATLAS_C_EXPORT atlas_status atlas_index_reserve(atlas_index* index, size_t rows);
 
 /**
- * Takes removed and replaced vectors out of a graph now, so that their room serves the next ones; saved files are
+ * Takes removed and replaced vectors out of a graph or lists now, so that their room serves the next ones; saved files are
  * without them in any case. Searches go on, changes wait. flat: nothing to do.
  *
  * @return  ATLAS_ERR_READ_ONLY; _CANCELLED if it could not be finished: searches that began before took more than a minute,
@@ -349,23 +352,28 @@ ATLAS_C_EXPORT atlas_status atlas_index_compact(atlas_index* index);
  *                 _LIMIT_EXCEEDED (atlas_last_error_row says which), _DIMENSION_MISMATCH, _KIND_MISMATCH unless ivf_pq,
  *                 _READ_ONLY, _NO_MEMORY, _CANCELLED: then all is as it was. Searches go on, changes wait
  */
-ATLAS_C_EXPORT atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample, const atlas_work_options* options);
+ATLAS_C_EXPORT atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample,
+                                              const atlas_work_options* options);
 
-/** The same from the vectors that are stored, after many came or went. */
+/**
+ * The same from the vectors that are stored, after many came or went.
+ *
+ * @return  as atlas_index_train, but for what is said of the sample's vectors
+ */
 ATLAS_C_EXPORT atlas_status atlas_index_retrain(atlas_index* index, const atlas_work_options* options);
 
 /**
  * Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
- * ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in files saved from now on; an index that was
- * opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
- * out->recall tells.
+ * ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in files
+ * saved from now on; an index that was opened to read, or is sealed, is tuned as any other. If nothing is enough, what
+ * found the most is set: out->recall tells.
  *
  * @param[out] out      may be NULL
  * @param      queries  such as will be asked; several hundred for a recall of two digits
  * @param      options  may be NULL
- * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries and an empty index; _KIND_MISMATCH for flat;
- *                      _CANCELLED; or as atlas_index_search. Then nothing was set
- * Cost: for each query a distance to every vector and a few dozen searches; then some seconds.
+ * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries, an empty index and one that is not trained;
+ *                      _KIND_MISMATCH for flat; _CANCELLED; or as atlas_index_search. Then nothing was set
+ * Cost: for each query a distance to every vector and a few dozen searches; of hnsw then some seconds.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* queries,
                                              const atlas_tune_options* options);
@@ -385,7 +393,7 @@ ATLAS_C_EXPORT atlas_status atlas_index_save(const atlas_index* index, const cha
  * bytes, so that a search goes to those alone that may be near. It is opened as any file, with ATLAS_OPEN_READ only.
  *
  * @param options  may be NULL
- * @return         ATLAS_ERR_INVALID_ARGUMENT (degree), _KIND_MISMATCH for flat, or as atlas_index_save
+ * @return         ATLAS_ERR_INVALID_ARGUMENT (degree), _KIND_MISMATCH unless hnsw, or as atlas_index_save
  * Cost: about half of building the graph.
  */
 ATLAS_C_EXPORT atlas_status atlas_index_seal(const atlas_index* index, const char* path,

@@ -33,7 +33,8 @@ static_assert(ATLAS_RESERVED_KEY == atlas::reserved_key);
 
 namespace {
 
-status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas::metric which, scalar stored) noexcept {
+status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas::metric which,
+                     scalar stored) noexcept {
   const auto codes = read_list_codes(wished.list_codes);
   if (!codes.ok()) return codes.error();
   const auto rotation = read_rotation(wished.rotation);
@@ -189,7 +190,9 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
   auto* hnsw = index->index.as_hnsw();
   auto* lists = index->index.as_ivf_pq();
-  if (hnsw == nullptr && lists == nullptr) return error{errc::kind_mismatch, "index", "hnsw or ivf_pq", index->index.kind_name()};
+  if (hnsw == nullptr && lists == nullptr) {
+    return error{errc::kind_mismatch, "index", "hnsw or ivf_pq", index->index.kind_name()};
+  }
   const progress_call report(wished->progress, wished->progress_context);
   atlas::tune_options how;
   if (wished->k != 0) how.k = wished->k;
@@ -362,7 +365,7 @@ extern "C" atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float
     ATLAS_C_TRY(require_dimension(row->dimension, index->index.dimension(), "query.dimension"));
 
     atlas::range_options how;
-    how.width = wished->width;
+    how.width = index->index.as_ivf_pq() != nullptr ? wished->probes : wished->width;
     how.allowed = wished->allowed;
     const auto within = index->index.range(span<const float>(row->data, row->dimension), radius, how,
                                            span<std::uint64_t>(keys, capacity), span<float>(distances, capacity));
@@ -425,7 +428,8 @@ extern "C" atlas_status atlas_index_tune(atlas_tune_result* out, atlas_index* in
   return guard([&] { return tune(out, index, queries, options); });
 }
 
-extern "C" atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample, const atlas_work_options* options) {
+extern "C" atlas_status atlas_index_train(atlas_index* index, const atlas_matrix* sample,
+                                          const atlas_work_options* options) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(index, "index"));
     const auto rows = read_matrix(sample, sample_fields);

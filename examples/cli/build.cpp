@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/build.cpp -- atlas build: a file of vectors into an index.
+#include "build_ivf.hpp"
 #include "command.hpp"
 #include "terminal.hpp"
 
@@ -29,6 +30,7 @@ struct build_arguments {
   std::string stored = "f32";
   float alpha = atlas::hnsw_options().alpha;
   std::uint64_t seed = atlas::hnsw_options().seed;
+  ivf_arguments ivf;
   unsigned threads = 0;
 };
 
@@ -45,6 +47,16 @@ atlas::traversal_codes parse_codes(const std::string& text) {
   return *std::find_if(std::begin(forms_of_codes), std::end(forms_of_codes), [&](atlas::traversal_codes one) { return text == name(one); });
 }
 
+/// hnsw and ivf_pq have --codes of different names.
+void check_codes(const build_arguments& arguments) {
+  const std::vector<std::string> names = arguments.kind == "ivf_pq" ? names_of_list_codes() : names_of_codes();
+  if (std::find(names.begin(), names.end(), arguments.codes) != names.end()) return;
+  std::string all;
+  for (const std::string& one : names) all += (all.empty() ? "" : ", ") + one;
+  throw failure(exit_code::usage, "invalid argument",
+                "--codes: expected one of " + all + " for --kind " + arguments.kind + ", found " + arguments.codes);
+}
+
 atlas::any_index create(const build_arguments& arguments, atlas::metric metric, const atlas::vector_file& vectors) {
   const auto dimension = static_cast<std::size_t>(vectors.dimension());
   const auto rows = static_cast<std::size_t>(vectors.rows());
@@ -58,6 +70,16 @@ atlas::any_index create(const build_arguments& arguments, atlas::metric metric, 
     options.metric = metric;
     options.reserve_rows = rows;
     return take(atlas::flat<float>::create(options), arguments.vectors);
+  }
+  if (arguments.kind == "ivf_pq") {
+    atlas::ivf_pq_options options;
+    options.dimension = dimension;
+    options.metric = metric;
+    options.seed = arguments.seed;
+    options.reserve_rows = rows;
+    options.stored = stored;
+    fill_ivf_options(options, arguments.ivf, arguments.codes);
+    return take(atlas::ivf_pq<float>::create(options), arguments.vectors);
   }
   atlas::hnsw_options options;
   options.dimension = dimension;
@@ -110,6 +132,7 @@ void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const 
 }
 
 void run(const build_arguments& arguments, const command_line& line) {
+  check_codes(arguments);
   const atlas::metric metric = take_argument(atlas::parse_metric(arguments.metric), "--metric");
   const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.vectors), arguments.vectors);
   if (!arguments.keys.empty()) take_argument(atlas::vector_format_of(arguments.keys), arguments.keys);
@@ -120,6 +143,9 @@ void run(const build_arguments& arguments, const command_line& line) {
   const std::vector<std::uint64_t> keys = read_keys(arguments, vectors.rows());
   const stopwatch watch;
   atlas::any_index index = create(arguments, metric, vectors);
+  std::uint64_t trained_on = 0;
+  if (auto* const lists = index.as_ivf_pq()) trained_on = train_on_file(*lists, vectors, arguments.ivf, arguments.threads, arguments.vectors);
+  const double trained = watch.seconds();
   add_rows(index, vectors, keys, arguments);
   const double built = watch.seconds();
   {
@@ -135,12 +161,27 @@ void run(const build_arguments& arguments, const command_line& line) {
                 {"vectors", index.size()},
                 {"stored", name(index.element())}};
     if (const auto* graph = index.as_hnsw()) out["codes"] = name(graph->codes());
+    if (const auto* lists = index.as_ivf_pq()) {
+      out.update({{"codes", name(lists->codes())},
+                  {"lists", lists->lists()},
+                  {"code_bytes", lists->code_bytes()},
+                  {"trained_on", trained_on},
+                  {"training_seconds", trained}});
+    }
     out.update({{"seconds", watch.seconds()}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
     return print_json(out);
   }
   std::cout << printable(arguments.output) << ": " << index.kind_name() << ", " << name(index.metric()) << ", "
-            << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; "
-            << bytes_text(index.memory().total()) << "; " << duration_text(built) << ", "
+            << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; ";
+  if (const auto* lists = index.as_ivf_pq()) {
+    if (lists->is_trained()) {
+      std::cout << counted(lists->lists(), "list") << " of " << name(lists->codes()) << ", learned from " << count_text(trained_on) << " in "
+                << duration_text(trained) << "; ";
+    } else {
+      std::cout << "no lists yet, searches compare all; ";
+    }
+  }
+  std::cout << bytes_text(index.memory().total()) << "; " << duration_text(built) << ", "
             << count_text(static_cast<std::uint64_t>(rate)) << " vectors/s\n";
 }
 
@@ -154,26 +195,29 @@ void add_build_command(CLI::App& app, command_line& line) {
   command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
   command->add_option("--metric", arguments->metric, "What near means")
       ->capture_default_str()->check(CLI::IsMember({"l2sq", "inner_product", "cosine"}));
-  command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; flat: exact")
-      ->capture_default_str()->check(CLI::IsMember({"hnsw", "flat"}));
+  command->add_option("--kind", arguments->kind, "hnsw: quick and approximate; ivf_pq: likewise, lists of codes that are sooner built; flat: exact")
+      ->capture_default_str()->check(CLI::IsMember({"hnsw", "ivf_pq", "flat"}));
   command->add_option("--connectivity", arguments->connectivity, "hnsw: links a node (M)")
       ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
   command->add_option("--build-width", arguments->build_width, "hnsw: candidates kept while building (efConstruction)")
       ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N");
-  command->add_option("--codes", arguments->codes, "hnsw: what walks read in place of the vectors; automatic: lvq4 from 256 components on, else lvq8")
-      ->capture_default_str()->check(CLI::IsMember(names_of_codes()));
-  command->add_option("--stored", arguments->stored, "hnsw: what vectors are stored as; i8 and u8 take whole numbers of their range")
+  command->add_option("--codes", arguments->codes, "What searches read in place of the vectors. hnsw: none, f16, bf16, lvq8, lvq4; automatic: lvq4 from 256 components on, else lvq8. "
+                                                   "ivf_pq: flat, pq4, pq8, rabitq, sq8; automatic: pq4")
+      ->capture_default_str()->type_name("NAME");
+  command->add_option("--stored", arguments->stored, "hnsw, ivf_pq: what vectors are stored as; i8 and u8 take whole numbers of their range")
       ->capture_default_str()->check(CLI::IsMember({"f32", "f16", "bf16", "i8", "u8"}));
   command->add_option("--alpha", arguments->alpha, "hnsw: above 1 more and longer links, at most 2")
       ->capture_default_str()->check(CLI::Range(1.0F, 2.0F))->type_name("X");
-  command->add_option("--seed", arguments->seed, "hnsw: of the levels")->capture_default_str()->type_name("N");
+  command->add_option("--seed", arguments->seed, "hnsw: of the levels; ivf_pq: of training")->capture_default_str()->type_name("N");
+  add_ivf_options(*command, arguments->ivf);
   command->add_option("--threads", arguments->threads, "0: all. 1: the same vectors give the same bytes")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_option("--keys", arguments->keys, "A .npy of one key a row, as atlas export writes it")->check(a_path())->type_name("KEYS");
   finish_command(*command, line,
                  "  atlas build sift.fvecs -o sift.atlas\n"
                  "  atlas build embeddings.npy -o e.atlas --metric cosine --connectivity 32 --build-width 400\n"
-                 "  atlas build bytes.bvecs -o b.atlas --stored u8");
+                 "  atlas build bytes.bvecs -o b.atlas --stored u8\n"
+                 "  atlas build sift.fvecs -o lists.atlas --kind ivf_pq --lists 1024 --parts 32 && atlas tune lists.atlas --queries query.fvecs");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

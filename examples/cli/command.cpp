@@ -67,7 +67,7 @@ CLI::Validator a_number() {
 void add_walk_options(CLI::App& command, walk_arguments& arguments) {
   command.add_option("--starts", arguments.starts, "hnsw: vectors that a walk begins from; more help in data of separate clusters; 0: one")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
-  command.add_option("--patience", arguments.patience, "hnsw: so many steps in a row that bring no answer end a walk; 0: it ends when no candidate is left")
+  command.add_option("--patience", arguments.patience, "hnsw: so many steps in a row that bring no answer end a walk; 0: it ends when no candidate is left. ivf_pq: so many lists")
       ->capture_default_str()->check(CLI::Range(0, 1'000'000'000))->type_name("N");
   command.add_option("--time-limit", arguments.time_limit, "hnsw: seconds a query may take; the answer is what was found by then; default: no limit")
       ->check(CLI::Range(1e-9, 1e9))->check(a_number())->type_name("SECONDS");

@@ -25,12 +25,15 @@ struct eval_arguments {
   std::string truth;
   std::string plot;
   std::vector<std::size_t> widths = {10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800};
+  std::vector<std::size_t> probes = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+  std::vector<std::size_t> reranks = {2, 8, 32};
   std::vector<std::size_t> counts = {1, 10, 100};
   walk_arguments walk;
   unsigned threads = 1;
   unsigned rounds = 3;
   bool load = false;
   bool on_disk = false;
+  bool estimates_only = false;
 };
 
 /// The queries, and for each of them how far away its k-th true neighbour is, by the index's own arithmetic.
@@ -42,9 +45,17 @@ struct test_set {
   std::vector<float> worst_allowed;   ///< [queries, truths]: the greatest distance of the first k true neighbours
 };
 
+/// How hard a search tries: of hnsw the width, of ivf_pq the other two, of flat nothing.
+struct effort {
+  std::size_t width = 0;
+  std::size_t probes = 0;
+  std::size_t rerank = 0;
+  friend bool operator==(const effort&, const effort&) = default;
+};
+
 struct measurement {
   std::size_t k = 0;
-  std::size_t width = 0;
+  effort how;
   double recall = 0;
   double queries_per_second = 0;
 };
@@ -94,13 +105,35 @@ double recall_of(const test_set& set, const atlas::any_index& index, std::size_t
   return static_cast<double>(right) / static_cast<double>(set.queries * k);
 }
 
-measurement measure(const test_set& set, const atlas::any_index& index, std::size_t k, std::size_t width, const eval_arguments& arguments) {
+/// The efforts to be measured, in the order of the table.
+std::vector<effort> efforts_for(const atlas::any_index& index, const eval_arguments& arguments) {
+  std::vector<effort> efforts;
+  if (index.as_hnsw() != nullptr) {
+    for (const std::size_t width : arguments.widths) efforts.push_back({width, 0, 0});
+  }
+  const auto* const lists = index.as_ivf_pq();
+  if (lists != nullptr && lists->is_trained()) {
+    const std::vector<std::size_t> reranks = arguments.estimates_only ? std::vector<std::size_t>{0} : arguments.reranks;
+    for (const std::size_t rerank : reranks) {
+      for (const std::size_t probes : arguments.probes) {
+        efforts.push_back({0, std::min(probes, lists->lists()), rerank});
+        if (probes >= lists->lists()) break;  // more are the same
+      }
+    }
+  }
+  return efforts.empty() ? std::vector<effort>{effort()} : efforts;
+}
+
+measurement measure(const test_set& set, const atlas::any_index& index, std::size_t k, const effort& how, const eval_arguments& arguments) {
   std::vector<std::uint64_t> keys(set.queries * k);
   std::vector<float> distances(set.queries * k);
   std::vector<std::uint32_t> counts(set.queries);
   atlas::search_options options;
   options.k = k;
-  options.width = width;
+  options.width = how.width;
+  options.probes = how.probes;
+  options.rerank = how.rerank;
+  options.estimates_only = arguments.estimates_only;
   options.threads = arguments.threads;
   arguments.walk.into(options);
   std::vector<double> seconds;
@@ -113,7 +146,7 @@ measurement measure(const test_set& set, const atlas::any_index& index, std::siz
     seconds.push_back(std::max(watch.seconds(), 1e-9));
   }
   std::sort(seconds.begin(), seconds.end());
-  measurement result{k, width, 0, 0};
+  measurement result{k, how, 0, 0};
   result.recall = recall_of(set, index, k, keys, counts, arguments.file);
   result.queries_per_second = static_cast<double>(set.queries) / seconds[seconds.size() / 2];
   return result;
@@ -121,18 +154,21 @@ measurement measure(const test_set& set, const atlas::any_index& index, std::siz
 
 std::string column_title(std::size_t k) { return std::string("recall@").append(std::to_string(k)); }
 
-void print_table(const std::vector<measurement>& rows, const std::vector<std::size_t>& counts, const std::vector<std::size_t>& widths, bool is_flat) {
-  std::printf("%7s", is_flat ? "" : "width");
+void print_table(const std::vector<measurement>& rows, const std::vector<std::size_t>& counts, const std::vector<effort>& efforts) {
+  const effort& first = efforts.front();
+  std::printf("%7s", first.width != 0 ? "width" : first.probes != 0 ? "probes" : "");
+  if (first.rerank != 0) std::printf("  %6s", "rerank");
   for (const std::size_t k : counts) std::printf("   %10s  %11s", column_title(k).c_str(), "queries/s");
   std::printf("\n");
-  for (const std::size_t width : widths) {
-    if (is_flat) {
+  for (const effort& how : efforts) {
+    if (how == effort()) {
       std::printf("%7s", "exact");
     } else {
-      std::printf("%7zu", width);
+      std::printf("%7zu", how.width != 0 ? how.width : how.probes);
     }
+    if (how.rerank != 0) std::printf("  %6zu", how.rerank);
     for (const std::size_t k : counts) {
-      const auto row = std::find_if(rows.begin(), rows.end(), [&](const measurement& one) { return one.k == k && one.width == width; });
+      const auto row = std::find_if(rows.begin(), rows.end(), [&](const measurement& one) { return one.k == k && one.how == how; });
       if (row == rows.end()) {
         std::printf("   %10s  %11s", "-", "-");
       } else {
@@ -143,12 +179,32 @@ void print_table(const std::vector<measurement>& rows, const std::vector<std::si
   }
 }
 
+/// One curve for each k and, of ivf_pq, rerank.
+std::vector<curve> curves_of(const std::vector<measurement>& rows, const std::vector<std::size_t>& counts, const std::vector<effort>& efforts) {
+  std::vector<std::size_t> reranks;
+  for (const effort& how : efforts) {
+    if (std::find(reranks.begin(), reranks.end(), how.rerank) == reranks.end()) reranks.push_back(how.rerank);
+  }
+  std::vector<curve> curves;
+  for (const std::size_t k : counts) {
+    for (const std::size_t rerank : reranks) {
+      curve one{column_title(k), {}};
+      if (rerank != 0) one.title += ", rerank " + std::to_string(rerank);
+      for (const measurement& row : rows) {
+        if (row.k == k && row.how.rerank == rerank) one.points.push_back({row.recall, row.queries_per_second});
+      }
+      if (!one.points.empty()) curves.push_back(one);
+    }
+  }
+  return curves;
+}
+
 void run(const eval_arguments& given, const command_line& line) {
   eval_arguments arguments = given;
-  std::sort(arguments.widths.begin(), arguments.widths.end());
-  arguments.widths.erase(std::unique(arguments.widths.begin(), arguments.widths.end()), arguments.widths.end());
-  std::sort(arguments.counts.begin(), arguments.counts.end());
-  arguments.counts.erase(std::unique(arguments.counts.begin(), arguments.counts.end()), arguments.counts.end());
+  for (std::vector<std::size_t>* const one : {&arguments.widths, &arguments.probes, &arguments.reranks, &arguments.counts}) {
+    std::sort(one->begin(), one->end());
+    one->erase(std::unique(one->begin(), one->end()), one->end());
+  }
   for (const std::string& name : {arguments.queries, arguments.truth}) take_argument(atlas::vector_format_of(name), name);
   if (!arguments.plot.empty()) require_plotter(arguments.plot);
   const auto residence = arguments.on_disk ? atlas::vector_residence::on_disk : atlas::vector_residence::mapped;
@@ -161,20 +217,23 @@ void run(const eval_arguments& given, const command_line& line) {
   if (counts.empty()) {
     throw failure(atlas::error{atlas::errc::dimension_mismatch, "ground truth columns", arguments.counts[0], set.truths}, arguments.truth);
   }
-  const bool is_flat = index.as_flat() != nullptr;
-  const std::vector<std::size_t> widths = is_flat ? std::vector<std::size_t>{0} : arguments.widths;
+  if (arguments.estimates_only && (index.as_ivf_pq() == nullptr || !index.as_ivf_pq()->is_trained())) {
+    throw failure(exit_code::file, atlas::error{atlas::errc::kind_mismatch, "index of --estimates-only", "a trained ivf_pq", index.kind_name()}, arguments.file);
+  }
+  const bool is_hnsw = index.as_hnsw() != nullptr;
+  const std::vector<effort> efforts = efforts_for(index, arguments);
 
   std::vector<measurement> rows;
   {
-    progress_line progress("measuring", "widths");
+    progress_line progress("measuring", "searches");
     // Pages of a mapped index are read when they are first touched: not in a measured round.
-    static_cast<void>(measure(set, index, counts.back(), 0, arguments));
-    for (std::size_t i = 0; i < widths.size(); ++i) {
+    static_cast<void>(measure(set, index, counts.back(), effort(), arguments));
+    for (std::size_t i = 0; i < efforts.size(); ++i) {
       for (const std::size_t k : counts) {
-        if (!is_flat && widths[i] < k) continue;  // the search would take k as its width
-        rows.push_back(measure(set, index, k, widths[i], arguments));
+        if (is_hnsw && efforts[i].width < k) continue;  // the search would take k as its width
+        rows.push_back(measure(set, index, k, efforts[i], arguments));
       }
-      progress(i + 1, widths.size());
+      progress(i + 1, efforts.size());
     }
   }
 
@@ -182,15 +241,21 @@ void run(const eval_arguments& given, const command_line& line) {
     json out = {{"index", arguments.file},     {"kind", index.kind_name()},       {"metric", name(index.metric())},
                 {"count", index.size()},       {"dimension", index.dimension()},  {"queries", set.queries},
                 {"threads", arguments.threads}, {"rounds", arguments.rounds}};
-    if (!is_flat) {
+    if (is_hnsw) {
       out["starts"] = arguments.walk.starts;
       out["patience"] = arguments.walk.patience;
       out["time_limit"] = arguments.walk.time_limit;
     }
+    if (index.as_ivf_pq() != nullptr) {
+      out["patience"] = arguments.walk.patience;
+      out["estimates_only"] = arguments.estimates_only;
+    }
     out["rows"] = json::array();
     for (const measurement& row : rows) {
       json one = {{"k", row.k}, {"recall", row.recall}, {"queries_per_second", row.queries_per_second}};
-      if (!is_flat) one["width"] = row.width;
+      if (row.how.width != 0) one["width"] = row.how.width;
+      if (row.how.probes != 0) one["probes"] = row.how.probes;
+      if (row.how.rerank != 0) one["rerank"] = row.how.rerank;
       out["rows"].push_back(one);
     }
     if (!arguments.plot.empty()) out["plot"] = arguments.plot;
@@ -201,19 +266,11 @@ void run(const eval_arguments& given, const command_line& line) {
               << (set.queries == 1 ? "1 query" : count_text(set.queries) + " queries") << ", "
               << (arguments.threads == 0 ? "all threads" : counted(arguments.threads, "thread")) << ", median of "
               << counted(arguments.rounds, "round") << '\n' << std::flush;
-    print_table(rows, counts, widths, is_flat);
+    print_table(rows, counts, efforts);
     std::fflush(stdout);
   }
   if (arguments.plot.empty()) return;
-  std::vector<curve> curves;
-  for (const std::size_t k : counts) {
-    curve one{column_title(k), {}};
-    for (const measurement& row : rows) {
-      if (row.k == k) one.points.push_back({row.recall, row.queries_per_second});
-    }
-    if (!one.points.empty()) curves.push_back(one);
-  }
-  plot_curves(arguments.plot, std::filesystem::path(arguments.file).filename().string() + ": recall against speed", curves);
+  plot_curves(arguments.plot, std::filesystem::path(arguments.file).filename().string() + ": recall against speed", curves_of(rows, counts, efforts));
 }
 
 }  // namespace
@@ -228,6 +285,11 @@ void add_eval_command(CLI::App& app, command_line& line) {
       ->required()->check(a_path())->type_name("GT");
   command->add_option("--widths", arguments->widths, "hnsw: candidates kept while searching (ef)")
       ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N,N,...");
+  command->add_option("--probes", arguments->probes, "ivf_pq: lists looked at; more than there are count as all")
+      ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 1 << 20))->type_name("N,N,...");
+  command->add_option("--rerank", arguments->reranks, "ivf_pq: vectors measured for each answer, of those estimated nearest")
+      ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N,N,...");
+  command->add_flag("--estimates-only", arguments->estimates_only, "ivf_pq: measure nothing: answers are those estimated nearest");
   command->add_option("-k", arguments->counts, "Neighbours asked for; more than the ground truth has are left out")
       ->delimiter(',')->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N,N,...");
   add_walk_options(*command, arguments->walk);
@@ -236,11 +298,12 @@ void add_eval_command(CLI::App& app, command_line& line) {
   command->add_option("--rounds", arguments->rounds, "Times each search is measured; the median is printed")
       ->capture_default_str()->check(CLI::Range(1, 1000))->type_name("N");
   command->add_flag("--load", arguments->load, "Read the index into memory instead of mapping its file");
-  command->add_flag("--on-disk", arguments->on_disk, "hnsw: leave the vectors in the file and read those that are measured");
+  command->add_flag("--on-disk", arguments->on_disk, "hnsw, ivf_pq: leave the vectors in the file and read those that are measured");
   command->add_option("--plot", arguments->plot, "Draw recall against speed, with gnuplot, to a .png or .svg")->check(a_path())->type_name("PICTURE");
   finish_command(*command, line,
                  "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs\n"
-                 "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs --widths 20,50,100 -k 10 --plot sift.png");
+                 "  atlas eval sift.atlas --queries query.fvecs --truth gt.ivecs --widths 20,50,100 -k 10 --plot sift.png\n"
+                 "  atlas eval lists.atlas --queries query.fvecs --truth gt.ivecs --probes 8,16,32,64 --rerank 4,16 -k 10");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

@@ -200,7 +200,7 @@ void add_index_command(CLI::App& app, command_line& line) {
 void add_compact_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand(
       "compact", "Build a folder index anew from the documents in it, without those removed, and learn word weights anew; or "
-                 "take removed vectors out of a graph");
+                 "take removed vectors out of a graph or lists");
   const auto arguments = std::make_shared<compact_arguments>();
   command->add_option("file", arguments->file, "An index")->required()->check(a_path())->type_name("FILE");
   command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->check(a_path())->type_name("FILE");

@@ -8,6 +8,7 @@
 #include <atlas/folder.hpp>
 
 #include <cstdio>
+#include <functional>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -80,13 +81,19 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
                          {"sealed", graph->is_sealed()}};
   }
   if (const auto* lists = index.as_ivf_pq()) {
+    const auto stored = atlas::load_unaligned<atlas::ivf_parameters>(header.parameters);
     out["parameters"] = {{"lists", lists->lists()},
+                         {"trained", lists->is_trained()},
                          {"codes", name(lists->codes())},
                          {"code_bytes", lists->code_bytes()},
                          {"parts", lists->parts()},
                          {"rotation", name(lists->rotation())},
                          {"probes", lists->probes()},
-                         {"rerank", lists->rerank()}};
+                         {"rerank", lists->rerank()},
+                         {"lists_wanted", stored.lists_wanted},
+                         {"train_from", stored.train_from},
+                         {"iterations", stored.iterations},
+                         {"seed", stored.seed}};
   }
   const atlas::memory_use memory = index.memory();
   out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};
@@ -112,6 +119,22 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
   return out;
 }
 
+void print_lists(const json& of, const std::function<void(const std::string&, const std::string&)>& row) {
+  const auto number = [](const json& value) { return value.get<std::uint64_t>(); };
+  const std::string codes = of["codes"];
+  std::string about = codes == "flat" ? "none: vectors are compared" : codes;
+  if (number(of["parts"]) != 0) about += " of " + counted(number(of["parts"]), "part");
+  if (of["rotation"] != "none") about += ", rotation " + of["rotation"].get<std::string>();
+  if (of["trained"]) {
+    row("lists", count_text(number(of["lists"])));
+    if (number(of["code_bytes"]) != 0) about += ", " + counted(number(of["code_bytes"]), "byte") + " a vector";
+  } else {
+    row("lists", "none yet: searches compare all");
+  }
+  row("codes", about);
+  row("searches", counted(number(of["probes"]), "probe") + ", rerank " + count_text(number(of["rerank"])));
+}
+
 void print(const json& out) {
   const auto text = [&](const json& value) { return printable(value.get<std::string>()); };
   const auto number = [](const json& value) { return value.get<std::uint64_t>(); };
@@ -125,7 +148,10 @@ void print(const json& out) {
   if (number(out["rows"]) != number(out["count"])) {
     row("removed", count_text(number(out["rows"]) - number(out["count"])) + " rows are still in the file");
   }
-  if (out.contains("parameters")) {
+  const bool has_lists = out["kind"] == "ivf_pq";
+  if (has_lists) {
+    print_lists(out["parameters"], row);
+  } else if (out.contains("parameters")) {
     const json& of = out["parameters"];
     row("graph", "connectivity " + count_text(number(of["connectivity"])) + ", build width " +
                      count_text(number(of["build_width"])) + ", search width " + count_text(number(of["search_width"])) +
@@ -139,7 +165,7 @@ void print(const json& out) {
   }
   const json& memory = out["memory"];
   row("memory", bytes_text(number(memory["total"])) + " (vectors " + bytes_text(number(memory["vectors"])) + ", keys " +
-                    bytes_text(number(memory["keys"])) + ", graph " + bytes_text(number(memory["graph"])) + "), mapped");
+                    bytes_text(number(memory["keys"])) + (has_lists ? ", lists " : ", graph ") + bytes_text(number(memory["graph"])) + "), mapped");
   if (out.contains("folder")) {
     const json& folder = out["folder"];
     row("folder", counted(number(folder["files"]), "file") + ", " + counted(number(folder["chunks"]), "chunk") + ", " +

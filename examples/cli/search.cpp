@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/cli/search.cpp -- atlas search: the passages of a folder index that answer a question.
+// examples/cli/search.cpp -- atlas search: the passages of a folder index that answer a question, or the vectors of any
+// index that are nearest to others.
 #include "command.hpp"
 #include "terminal.hpp"
 
+#include <atlas/any_index.hpp>
 #include <atlas/folder.hpp>
+#include <atlas/storage/vector_file.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iomanip>
 #include <iostream>
@@ -19,15 +23,69 @@ namespace {
 struct search_arguments {
   std::string file;
   std::vector<std::string> words;
+  std::string queries;
   std::size_t k = 5;
   std::size_t width = 0;
+  std::size_t probes = 0;
+  std::size_t rerank = 0;
   walk_arguments walk;
   std::size_t snippet = 240;
 };
 
 std::string text_of(atlas::text_view view) { return {view.data(), view.size()}; }
 
-void run(const search_arguments& arguments, const command_line& line) {
+/// Prints the keys and distances of each query's nearest.
+void search_vectors(const search_arguments& arguments, const command_line& line) {
+  take_argument(atlas::vector_format_of(arguments.queries), arguments.queries);
+  const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
+  const auto queries = take(atlas::vector_file::open(arguments.queries.c_str()), arguments.queries);
+  if (queries.dimension() != index.dimension()) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "query dimension", index.dimension(), queries.dimension()}, arguments.queries);
+  }
+  atlas::search_options options;
+  options.k = std::min(arguments.k, std::max<std::size_t>(index.size(), 1));
+  options.width = arguments.width;
+  options.probes = arguments.probes;
+  options.rerank = arguments.rerank;
+  options.threads = 0;
+  arguments.walk.into(options);
+
+  constexpr std::uint64_t batch = 1024;
+  std::vector<float> vectors(static_cast<std::size_t>(std::min(batch, queries.rows())) * index.dimension());
+  std::vector<std::uint64_t> keys(batch * options.k);
+  std::vector<float> distances(batch * options.k);
+  std::vector<std::uint32_t> counts(batch);
+  json answers = json::array();
+  double seconds = 0;
+  for (std::uint64_t first = 0; first < queries.rows(); first += batch) {
+    if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), arguments.file);
+    const auto count = static_cast<std::size_t>(std::min(batch, queries.rows() - first));
+    take(queries.read_floats(first, count, vectors.data()), arguments.queries);
+    const stopwatch watch;
+    const atlas::status said = index.search(atlas::dense(vectors.data(), count, index.dimension()), options, {keys.data(), distances.data(), counts.data()});
+    seconds += watch.seconds();
+    if (!said.ok()) {
+      atlas::error why = said.error();
+      if (why.row != atlas::error::no_row) why.row += first;
+      throw failure(why, arguments.queries);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      json hits = json::array();
+      if (!line.as_json) std::cout << "query " << first + i << '\n';
+      for (std::size_t j = i * options.k; j < i * options.k + counts[i]; ++j) {
+        if (line.as_json) {
+          hits.push_back({{"key", keys[j]}, {"distance", distances[j]}});
+        } else {
+          std::cout << std::setw(20) << keys[j] << "  " << std::setprecision(6) << distances[j] << '\n';
+        }
+      }
+      if (line.as_json) answers.push_back(hits);
+    }
+  }
+  if (line.as_json) print_json({{"index", arguments.file}, {"queries", queries.rows()}, {"seconds", seconds}, {"hits", answers}});
+}
+
+void search_words(const search_arguments& arguments, const command_line& line) {
   const auto index = take(atlas::folder_index::open(arguments.file.c_str()), arguments.file);
   std::string question;
   for (const std::string& word : arguments.words) question += (question.empty() ? "" : " ") + word;
@@ -69,22 +127,38 @@ void run(const search_arguments& arguments, const command_line& line) {
   }
 }
 
+void run(const search_arguments& arguments, const command_line& line) {
+  if (!arguments.queries.empty()) return search_vectors(arguments, line);
+  if (arguments.words.empty()) throw failure(exit_code::usage, "invalid argument", "expected a QUESTION or --queries, found neither");
+  if (arguments.probes != 0 || arguments.rerank != 0) {
+    throw failure(exit_code::usage, "invalid argument", "--probes, --rerank: expected --queries, as the index of a folder is hnsw");
+  }
+  search_words(arguments, line);
+}
+
 }  // namespace
 
 void add_search_command(CLI::App& app, command_line& line) {
-  CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, passage");
+  CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, passage; or find the vectors nearest to others in any index");
   const auto arguments = std::make_shared<search_arguments>();
-  command->add_option("file", arguments->file, "The index of a folder")->required()->check(a_path())->type_name("FILE");
-  command->add_option("question", arguments->words, "The question; several words are joined")->required()->type_name("QUESTION");
+  command->add_option("file", arguments->file, "The index of a folder; with --queries any index")->required()->check(a_path())->type_name("FILE");
+  CLI::Option* const words = command->add_option("question", arguments->words, "The question; several words are joined")->type_name("QUESTION");
+  command->add_option("--queries", arguments->queries, "A file of vectors in place of a question: keys and distances of the nearest to each")
+      ->check(a_path())->excludes(words)->type_name("VECTORS");
   command->add_option("-k", arguments->k, "Answers")->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
-  command->add_option("--width", arguments->width, "Candidates kept while searching; 0: as the index says")
+  command->add_option("--width", arguments->width, "hnsw, as in folders: candidates kept while searching; 0: as the index says")
+      ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
+  command->add_option("--probes", arguments->probes, "ivf_pq: lists looked at; 0: as the index says")
+      ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
+  command->add_option("--rerank", arguments->rerank, "ivf_pq: vectors measured for each answer; 0: as the index says")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
   add_walk_options(*command, arguments->walk);
   command->add_option("--snippet", arguments->snippet, "Bytes of each passage that are shown")
       ->capture_default_str()->check(CLI::Range(1, 100000))->type_name("N");
   finish_command(*command, line,
                  "  atlas search docs.atlas \"how is a file replaced safely?\"\n"
-                 "  atlas search docs.atlas \"lost wake-ups\" -k 10 --json");
+                 "  atlas search docs.atlas \"lost wake-ups\" -k 10 --json\n"
+                 "  atlas search lists.atlas --queries query.fvecs --probes 32 --rerank 16");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

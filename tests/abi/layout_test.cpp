@@ -26,7 +26,7 @@ AT(atlas_work_options, threads, 4);
 AT(atlas_work_options, progress, 8);
 AT(atlas_work_options, progress_context, 16);
 
-SIZE(atlas_index_options, 64);
+SIZE(atlas_index_options, 104);
 AT(atlas_index_options, struct_size, 0);
 AT(atlas_index_options, kind, 4);
 AT(atlas_index_options, scalar, 8);
@@ -41,6 +41,14 @@ AT(atlas_index_options, codes, 48);
 AT(atlas_index_options, stored, 52);
 AT(atlas_index_options, codes_from, 56);
 AT(atlas_index_options, alpha, 60);
+AT(atlas_index_options, lists, 64);
+AT(atlas_index_options, train_from, 72);
+AT(atlas_index_options, list_codes, 80);
+AT(atlas_index_options, rotation, 84);
+AT(atlas_index_options, parts, 88);
+AT(atlas_index_options, iterations, 92);
+AT(atlas_index_options, probes, 96);
+AT(atlas_index_options, rerank, 100);
 
 SIZE(atlas_open_options, 16);
 AT(atlas_open_options, struct_size, 0);
@@ -48,7 +56,7 @@ AT(atlas_open_options, mode, 4);
 AT(atlas_open_options, vectors, 8);
 AT(atlas_open_options, load, 12);
 
-SIZE(atlas_search_options, 64);
+SIZE(atlas_search_options, 80);
 AT(atlas_search_options, struct_size, 0);
 AT(atlas_search_options, threads, 4);
 AT(atlas_search_options, width, 8);
@@ -61,6 +69,10 @@ AT(atlas_search_options, starts, 44);
 AT(atlas_search_options, patience, 48);
 AT(atlas_search_options, reserved_2, 52);
 AT(atlas_search_options, time_limit_ns, 56);
+AT(atlas_search_options, probes, 64);
+AT(atlas_search_options, rerank, 68);
+AT(atlas_search_options, estimates_only, 72);
+AT(atlas_search_options, reserved_3, 76);
 
 SIZE(atlas_hits, 48);
 AT(atlas_hits, struct_size, 0);
@@ -85,7 +97,7 @@ AT(atlas_save_options, reserved, 4);
 AT(atlas_save_options, progress, 8);
 AT(atlas_save_options, progress_context, 16);
 
-SIZE(atlas_index_info, 104);
+SIZE(atlas_index_info, 136);
 AT(atlas_index_info, struct_size, 0);
 AT(atlas_index_info, kind, 4);
 AT(atlas_index_info, scalar, 8);
@@ -107,6 +119,13 @@ AT(atlas_index_info, codes_from, 88);
 AT(atlas_index_info, alpha, 92);
 AT(atlas_index_info, is_sealed, 96);
 AT(atlas_index_info, reserved, 100);
+AT(atlas_index_info, lists, 104);
+AT(atlas_index_info, list_codes, 112);
+AT(atlas_index_info, rotation, 116);
+AT(atlas_index_info, parts, 120);
+AT(atlas_index_info, code_bytes, 124);
+AT(atlas_index_info, probes, 128);
+AT(atlas_index_info, rerank, 132);
 
 SIZE(atlas_tune_options, 40);
 AT(atlas_tune_options, struct_size, 0);
@@ -116,13 +135,15 @@ AT(atlas_tune_options, recall, 16);
 AT(atlas_tune_options, progress, 24);
 AT(atlas_tune_options, progress_context, 32);
 
-SIZE(atlas_tune_result, 40);
+SIZE(atlas_tune_result, 56);
 AT(atlas_tune_result, struct_size, 0);
 AT(atlas_tune_result, reserved, 4);
 AT(atlas_tune_result, width, 8);
 AT(atlas_tune_result, prefetch_rows, 16);
 AT(atlas_tune_result, recall, 24);
 AT(atlas_tune_result, queries_per_second, 32);
+AT(atlas_tune_result, probes, 40);
+AT(atlas_tune_result, rerank, 48);
 
 SIZE(atlas_seal_options, 40);
 AT(atlas_seal_options, struct_size, 0);

@@ -46,6 +46,8 @@ def structs(path):
 
 HEADER = ROOT / "c_api" / "atlas.h"
 FROZEN = sorted(pathlib.Path(__file__).parent.glob("atlas_v*.h"))
+# Structs that came after the frozen headers and have grown since: the last field that they began with.
+BEGAN_WITH = {"atlas_tune_result": "queries_per_second"}
 
 
 def test_the_map_lists_the_functions_of_the_header():
@@ -117,10 +119,11 @@ def test_the_first_sizes_are_those_of_the_first_header():
     layout = (ROOT / "tests" / "abi" / "layout_test.cpp").read_text()
     headers = [*map(structs, FROZEN), structs(HEADER)]
     for name, size in first.items():
-        last = next(header for header in headers if name in header)[name][-1]
+        last = BEGAN_WITH.get(name) or next(header for header in headers if name in header)[name][-1]
         offset = int(re.search(rf"AT\({name}, {last}, (\d+)\)", layout).group(1))
         assert offset < size <= offset + 8, name
     assert set(first) == {name for name, fields in structs(HEADER).items() if fields[0] == "struct_size"}
+    assert not any(name in structs(frozen) for name in BEGAN_WITH for frozen in FROZEN)
 
 
 def test_each_header_stays_small():

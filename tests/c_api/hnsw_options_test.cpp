@@ -186,11 +186,11 @@ TEST_SUITE("c_api") {
     CHECK(key == 7);
   }
 
-  TEST_CASE("equal distances: by key in hnsw, by the order of adding in flat") {
+  TEST_CASE("equal distances: by key in hnsw and ivf_pq, by the order of adding in flat") {
     const std::vector<float> values(3 * dimension, 1.0F);
     const std::uint64_t keys[3] = {9, 3, 7};
     const atlas_matrix vectors = matrix(values, dimension);
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
       const index_handle index = make_index(kind, dimension);
       REQUIRE(atlas_index_add(index.get(), keys, &vectors, nullptr) == ATLAS_OK);
       const auto want =
@@ -362,7 +362,7 @@ TEST_SUITE("c_api") {
 
   TEST_CASE("remove_stored: removes what is stored, however often it is named, and counts it") {
     const support::scratch_folder folder;
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
       const index_handle index = filled_index(kind, rows, dimension);
       std::vector<std::uint64_t> keys = {7, 1000, 49, 7, ATLAS_RESERVED_KEY};
       std::uint64_t removed = 99;

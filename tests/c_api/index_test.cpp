@@ -49,7 +49,7 @@ bool is_untouched(const answer& out) {
 TEST_SUITE("c_api") {
   TEST_CASE("an index finds each vector by itself, before and after save and open") {
     const support::scratch_folder folder;
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
       CAPTURE(kind);
       const auto values = random_rows(7, 300, 12);
       const atlas_matrix queries = matrix(values, 12);
@@ -202,7 +202,7 @@ TEST_SUITE("c_api") {
   }
 
   TEST_CASE("search: k above the size is a count, k = 0 and bad queries are errors that write nothing") {
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
       const index_handle index = filled_index(kind, 5, 2, ATLAS_METRIC_COSINE);
       std::vector<float> values = {1, 2, 3, 4};
       const atlas_matrix queries = matrix(values, 2);
@@ -249,7 +249,7 @@ TEST_SUITE("c_api") {
   }
 
   TEST_CASE("search and range: only keys of the bitmap are returned") {
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
+    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
       const index_handle index = filled_index(kind, 100, 4);
       const auto values = random_rows(8, 3, 4);
       const atlas_matrix queries = matrix(values, 4);

@@ -86,4 +86,61 @@ TEST_SUITE("c_api") {
     CHECK(failures > 0);
 #endif
   }
+
+  TEST_CASE("no memory: training and adding to lists leave all as it was, and can be repeated") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const auto values = random_rows(3, 64, 8);
+    const auto keys = keys_from(0, 64);
+    const atlas_matrix vectors = matrix(values, 8);
+    atlas_work_options one_thread = ATLAS_WORK_OPTIONS_INIT;
+    one_thread.threads = 1;
+    atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+    options.kind = ATLAS_KIND_IVF_PQ;
+    options.dimension = 8;
+    options.lists = 4;
+    options.rotation = ATLAS_ROTATION_LEARNED;
+    options.iterations = 2;
+    const auto lists_of = [](const atlas_index* index) {
+      atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+      REQUIRE(atlas_index_describe(&info, index) == ATLAS_OK);
+      return info.lists;
+    };
+    enum { train_empty, add_to_lists, retrain_full, steps };
+    for (int step = 0; step < steps; ++step) {
+      CAPTURE(step);
+      int failures = 0;
+      bool done = false;
+      for (long allow = 0; !done && allow < 5000; ++allow) {
+        atlas_index* made = nullptr;
+        REQUIRE(atlas_index_create(&made, &options) == ATLAS_OK);
+        const index_handle index(made);
+        if (step != train_empty) REQUIRE(atlas_index_train(made, &vectors, &one_thread) == ATLAS_OK);
+        if (step == retrain_full) REQUIRE(atlas_index_add(made, keys.data(), &vectors, &one_thread) == ATLAS_OK);
+        const auto run = [&] {
+          return step == train_empty    ? atlas_index_train(made, &vectors, &one_thread)
+                 : step == add_to_lists ? atlas_index_add(made, keys.data(), &vectors, &one_thread)
+                                        : atlas_index_retrain(made, &one_thread);
+        };
+        allowed = allow;
+        const atlas_status status = run();
+        allowed = -1;
+        done = status == ATLAS_OK;
+        if (!done) {
+          ++failures;
+          CHECK(status == ATLAS_ERR_NO_MEMORY);
+          CHECK(lists_of(made) == (step == train_empty ? 0 : 4));
+          CHECK(size_of(made) == (step == retrain_full ? 64 : 0));
+          CHECK(run() == ATLAS_OK);
+        }
+        CHECK(lists_of(made) == 4);
+        CHECK(size_of(made) == (step == train_empty ? 0 : 64));
+      }
+      CHECK(done);
+      CHECK(failures > 2);
+    }
+#endif
+  }
 }

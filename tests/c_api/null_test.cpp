@@ -95,6 +95,10 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_index_list_keys(&count, out_keys, &cursor, nullptr, 8));
     refuses_null(atlas_index_reserve(nullptr, 10));
     refuses_null(atlas_index_compact(nullptr));
+    refuses_null(atlas_index_train(nullptr, &vectors, nullptr));
+    refuses_null(atlas_index_train(index, nullptr, nullptr));
+    refuses_null(atlas_index_train(index, &no_data, nullptr));
+    refuses_null(atlas_index_retrain(nullptr, nullptr));
     refuses_null(atlas_index_tune(nullptr, nullptr, &vectors, nullptr));
     refuses_null(atlas_index_tune(nullptr, index, nullptr, nullptr));
     refuses_null(atlas_index_tune(nullptr, index, &no_data, nullptr));

@@ -77,6 +77,14 @@ TEST_SUITE("c_api") {
     CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("options.reserved_2"));
     search.reserved_2 = 0;
+    search.reserved_3 = 1;
+    CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.reserved_3: expected 0, found 1"));
+    search.reserved_3 = 0;
+    search.estimates_only = 2;
+    CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.estimates_only: expected 0 or 1, found 2"));
+    search.estimates_only = 0;
     search.reserved = 1;
     CHECK(atlas_index_search(&hits, index.get(), &query, &search) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("options.reserved"));

@@ -69,6 +69,51 @@ static void check_index(void) {
   atlas_index_close(index);
 }
 
+static void check_lists(void) {
+  float values[ROWS * DIMENSION];
+  uint64_t keys[ROWS];
+  atlas_matrix vectors;
+  atlas_index* index = NULL;
+  atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
+  atlas_search_options search = ATLAS_SEARCH_OPTIONS_INIT;
+  atlas_index_info info = ATLAS_INDEX_INFO_INIT;
+  atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
+  atlas_hits hits = ATLAS_HITS_INIT;
+  uint64_t found_keys[ROWS];
+  float found_distances[ROWS];
+  int i;
+
+  for (i = 0; i < ROWS * DIMENSION; ++i) values[i] = (float)((i * 7919) % 1000) / 1000.0F;
+  for (i = 0; i < ROWS; ++i) keys[i] = (uint64_t)i + 500;
+  memset(&vectors, 0, sizeof vectors);
+  vectors.data = values;
+  vectors.rows = ROWS;
+  vectors.dimension = DIMENSION;
+
+  options.kind = ATLAS_KIND_IVF_PQ;
+  options.dimension = DIMENSION;
+  options.lists = 4;
+  options.list_codes = ATLAS_LIST_CODES_SQ8;
+  EXPECT(atlas_index_create(&index, &options) == ATLAS_OK);
+  EXPECT(atlas_index_train(index, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_index_add(index, keys, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_index_retrain(index, NULL) == ATLAS_OK);
+  EXPECT(atlas_index_describe(&info, index) == ATLAS_OK);
+  EXPECT(info.lists == 4 && info.code_bytes == DIMENSION && info.probes == 2 && info.rerank == 8);
+
+  hits.rows = ROWS;
+  hits.k = 1;
+  hits.keys = found_keys;
+  hits.distances = found_distances;
+  search.probes = 1;
+  search.rerank = 4;
+  EXPECT(atlas_index_search(&hits, index, &vectors, &search) == ATLAS_OK);
+  EXPECT(found_keys[42] == 542 && found_distances[42] == 0.0F);
+  EXPECT(atlas_index_tune(&tuned, index, &vectors, NULL) == ATLAS_OK);
+  EXPECT(tuned.recall >= 0.95 && tuned.probes >= 1 && tuned.rerank >= 1);
+  atlas_index_close(index);
+}
+
 static void check_texts(void) {
   const char* const text =
       "One sentence. Another sentence.\n\nA new paragraph that is a little longer than the first.\n";
@@ -99,6 +144,7 @@ static void check_texts(void) {
 int main(void) {
   EXPECT(atlas_abi_version() == ATLAS_C_ABI_VERSION);
   check_index();
+  check_lists();
   check_texts();
   if (failures == 0) printf("ok: %s, %s\n", atlas_version(), atlas_simd_target());
   return failures == 0 ? 0 : 1;

@@ -232,7 +232,7 @@ def test_loaded(golden):
 def test_what_cannot_be_tuned(golden):
     flat = atlas.Index.create(6, kind="flat")
     queries = random_rows(1, 3, 6)
-    with pytest.raises(atlas.KindMismatch, match="index: expected hnsw, found flat"):
+    with pytest.raises(atlas.KindMismatch, match="index: expected hnsw or ivf_pq, found flat"):
         flat.tune(queries)
     graph = atlas.Index.open(golden / "hnsw.atlas")
     for bad in (0, -1, 1.01, float("nan")):

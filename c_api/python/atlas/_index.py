@@ -14,8 +14,9 @@ from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_
                       checked_vectors)
 from ._backend import index_class
 from ._errors import InvalidArgument, refused
-from ._options import Seconds, checked_index_options, checked_recall, checked_residence, checked_search_options
-from ._types import Hits, IndexBackend, IndexInfo, Progress, Tuned
+from ._options import (MOST_PROBES, Seconds, checked_index_options, checked_recall, checked_residence,
+                       checked_search_options)
+from ._types import Hits, IndexBackend, IndexInfo, Progress, SearchOptions, Tuned
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
@@ -66,24 +67,24 @@ class Index:
                build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0,
                codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024,
                lists: int = 0, train_from: int = 0, list_codes: str = "automatic", rotation: str = "automatic",
-               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 0) -> "Index":
+               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 8) -> "Index":
         """An empty index in memory.
 
         @param dimension     components of a vector, 1 to 65,535
         @param metric        "l2sq" (sum of squared differences), "inner_product" (1 - <a, b>) or
                              "cosine" (1 - <a, b> / (|a| |b|)); smaller is nearer
-        @param kind          "hnsw" (a graph), "ivf_pq" (lists of codes: built in a tenth of the time, a tenth of the memory
-                             where vectors stay on disk), "flat" (exact), or "auto": hnsw with the native library, flat
-                             without
+        @param kind          "hnsw" (a graph), "ivf_pq" (lists of codes: built in a tenth of the time, a tenth of the
+                             memory where vectors stay on disk), "flat" (exact), or "auto": hnsw with the native library,
+                             flat without
         @param connectivity  hnsw: links a node (M), 2 to 512
         @param build_width   hnsw: candidates kept while adding (efConstruction), 1 to 65,536
         @param search_width  hnsw: default candidates kept while searching (ef), 1 to 65,536; stored in the file
-        @param seed          hnsw: of each row's level; 0 means 42
+        @param seed          hnsw: of each row's level; ivf_pq: of training; 0 means 42
         @param reserve       rows to make room for at once
         @param codes         hnsw: in what form rows are compared while the graph is walked; answers are measured on the
                              stored vectors. "none" (the vectors themselves), "f16", "bf16", "lvq8" or "lvq4" (8 or 4
                              bits a component), or "automatic": "lvq4" from 256 components on, below that "lvq8"
-        @param stored        what vectors are stored as, and so measured: "float32"; with hnsw also "float16" and
+        @param stored        what vectors are stored as, and so measured: "float32"; but with flat also "float16" and
                              "bfloat16", which round, "int8" and "uint8", which refuse (LimitExceeded) what is no whole
                              number of their range. float32 goes in and comes out
         @param alpha         hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them
@@ -92,14 +93,15 @@ class Index:
         @param train_from    ivf_pq: rows from which on there are lists, learned from them; until then searches are exact.
                              0: 40 a list, without ``lists`` 10,000
         @param list_codes    ivf_pq: what stands for a vector in its list: "pq4" or "pq8" (product codes of 4 or 8 bits a
-                             part), "rabitq" (a bit a component), "sq8" (8 bits a component), "flat" (nothing: vectors are
-                             compared), or "automatic": "pq4"
-        @param rotation      ivf_pq: what vectors go through before they are coded: "none", "random", "learned" (OPQ, of product
-                             codes), or "automatic": "random" for "rabitq", else "none"
+                             part), "rabitq" (a bit a component), "sq8" (8 bits a component), "flat" (nothing: vectors
+                             are compared), or "automatic": "pq4"
+        @param rotation      ivf_pq: what vectors go through before they are coded: "none", "random", "learned" (OPQ, of
+                             product codes), or "automatic": "random" for "rabitq", else "none"
         @param parts         ivf_pq: of product codes; 0: one of "pq4" for 2 components, of "pq8" for 8
-        @param iterations    ivf_pq: of k-means for the lists
-        @param probes        ivf_pq: default lists that a search looks at; 0: about the root of the lists
-        @param rerank        ivf_pq: default vectors measured for each of k; 0: 8
+        @param iterations    ivf_pq: of k-means for the lists, 1 to 10,000
+        @param probes        ivf_pq: default lists that a search looks at, to 2**20; 0: about the root of the lists; stored
+                             in the file
+        @param rerank        ivf_pq: default vectors measured for each of k, 1 to 65,536; stored in the file
         """
         return cls(index_class.create(checked_index_options(
             dimension, metric, kind, connectivity, build_width, search_width, seed, reserve, codes, stored, codes_from,
@@ -110,8 +112,8 @@ class Index:
         """Opens an index file of any kind; reads its header only, unless it is loaded.
 
         @param mode     "r": mapped, every change is refused; "change": changes stay in this process until ``save``
-        @param vectors  "mapped" as the rest of the file, or "on_disk": hnsw with mode "r": each is read when it is measured,
-                        for files larger than memory
+        @param vectors  "mapped" as the rest of the file, or "on_disk": hnsw and ivf_pq with mode "r": each is read when it
+                        is measured, for files larger than memory
         @param load     True: read into memory, in huge pages where there are, instead of mapped: slower to open, faster to
                         search where the file is much larger than the processor's caches
         """
@@ -151,8 +153,8 @@ class Index:
         return self._backend.remove(self._some_keys(keys), bool(missing_ok))
 
     def compact(self) -> None:
-        """Takes removed and replaced vectors out of a graph now, so that their room serves the next ones; saved files are
-        without them in any case. Searches go on, changes wait."""
+        """Takes removed and replaced vectors out of a graph or lists now, so that their room serves the next ones; saved
+        files are without them in any case. Searches go on, changes wait."""
         self._backend.compact()
 
     def reserve(self, rows: int) -> None:
@@ -178,7 +180,7 @@ class Index:
         return np.asarray(found[0]) if _is_one(keys) else found
 
     def keys(self) -> Keys:
-        """uint64 [len(self)]: all keys; of flat in the order in which they were added, of hnsw in no particular order."""
+        """uint64 [len(self)]: all keys; of flat in the order in which they were added, else in no particular order."""
         return self._backend.keys()
 
     # -- by distance
@@ -187,7 +189,8 @@ class Index:
                strategy: str = "automatic", starts: int = 0, patience: int = 0, time_limit: Seconds = None,
                first_pass: str = "f32", probes: int = 0, rerank: int = 0, estimates_only: bool = False) -> Hits:
         """The k nearest vectors of each query. Of equally near ones the first added comes first with flat, the least
-        key with hnsw. Without the native library every answer is exact, and what is said to be hnsw's changes nothing.
+        key with hnsw and ivf_pq. Without the native library every answer is exact, and what is said to be hnsw's or
+        ivf_pq's changes nothing.
 
         @param queries  float32 [q, dimension], or one query [dimension]
         @param k        1 to 2**24; more than there are vectors costs no more to search, only the memory of the result
@@ -200,7 +203,7 @@ class Index:
         @param starts      hnsw: vectors that the walk begins from, to 1,024; more than one helps in data of separate
                            clusters
         @param patience    hnsw: so many steps in a row that bring no answer end the walk; 0: it ends when no candidate
-                           is left
+                           is left. ivf_pq: so many lists, of its probes
         @param time_limit  hnsw: seconds a query may take; the answer is what was found by then, maybe fewer than k
         @param first_pass  flat: as in ``atlas.nearest``
         @param probes      ivf_pq: lists looked at; 0: the index's default
@@ -215,19 +218,23 @@ class Index:
         return Hits(hits.keys[0], hits.distances[0], hits.counts[0]) if queries.ndim == 1 else hits
 
     def range(self, query: Floats, radius: float, *, width: int = 0, limit: Optional[int] = None,
-              allowed: Allowed = None) -> Tuple[Keys, Floats]:
-        """All vectors within a radius of one query, nearest first; hnsw may miss some.
+              allowed: Allowed = None, probes: int = 0) -> Tuple[Keys, Floats]:
+        """All vectors within a radius of one query, nearest first; hnsw and ivf_pq may miss some.
 
         @param query   float32 [dimension]
         @param radius  in the index's metric; a vector at this very distance is within
+        @param width   hnsw: candidates kept besides those; 0: the index's default
         @param limit   at most so many of the nearest
+        @param allowed only these keys may be returned, as in ``search``
+        @param probes  ivf_pq: lists looked at; 0: the index's default
         @return        (uint64 [n], float32 [n])
         """
         block = checked_vectors("query", query, self._dimension)
         if block.shape[0] != 1:
             raise ValueError(f"query: expected one vector, found {block.shape[0]}")
-        return self._backend.range(block, float(radius), checked_count("width", width),
-                                   None if limit is None else checked_count("limit", limit), checked_allowed(allowed))
+        options = SearchOptions(checked_count("width", width), allowed=checked_allowed(allowed),
+                                probes=checked_count("probes", probes, 0, MOST_PROBES))
+        return self._backend.range(block, float(radius), None if limit is None else checked_count("limit", limit), options)
 
     def distances(self, queries: Floats, keys: KeysLike) -> Floats:
         """float32 [q, n]: the distance of each query to the vectors of n keys; [n] for one query [dimension]."""
@@ -236,10 +243,12 @@ class Index:
         return np.asarray(found[0]) if queries.ndim == 1 else found
 
     def train(self, sample: Optional[Floats] = None, *, threads: int = 0, progress: Optional[Progress] = None) -> None:
-        """Learns the lists and codes of ivf_pq from a sample, before vectors are added or after; those there are are listed
-        anew. Without a sample it learns from the vectors that are stored, after many came or went.
+        """Learns the lists and codes of ivf_pq from a sample, before vectors are added or after; those there are are
+        listed anew. Without a sample it learns from the vectors that are stored, after many came or went.
 
-        @param sample    float32 [n, dimension], such as will be added: 40 or more for each list
+        @param sample    float32 [n, dimension], such as will be added: 40 or more for each list; from 256 on more help
+                         little
+        @param threads   0: all that the process may use
         @param progress  called with (percent done, 100); cancelling leaves all as it was
         @raise           KindMismatch unless ivf_pq; InvalidArgument for fewer vectors than lists; NotFinite, ZeroVector,
                          LimitExceeded (``.row`` says which); NativeRequired without the native library
@@ -249,15 +258,16 @@ class Index:
 
     def tune(self, queries: Floats, k: int = 10, recall: float = 0.95, *, progress: Optional[Progress] = None) -> Tuned:
         """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
-        ahead to prefetch. Both are the index's defaults from now on, also in files saved from now on; an index that was
-        opened to read, or is sealed, is tuned as any other. If no width is enough, the one that found the most is set:
-        compare the result's recall.
+        ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in
+        files saved from now on; an index that was opened to read, or is sealed, is tuned as any other. If nothing is
+        enough, what found the most is set: compare the result's recall.
 
         @param queries   float32 [q, dimension], such as will be asked; several hundred for a recall of two digits
         @param k         answers a query
         @param recall    wanted share of the exact answers, above 0 to 1
         @param progress  called with (done, total) queries; cancelling leaves the index as it was
-        @raise           KindMismatch for flat; InvalidArgument for an empty index; NativeRequired without the native library
+        @raise           KindMismatch for flat; InvalidArgument for an index that is empty or not trained; NativeRequired
+                         without the native library
         """
         block = checked_vectors("queries", queries, self._dimension)
         return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall), progress)
@@ -280,7 +290,7 @@ class Index:
         @param threads   0: all that the process may use; the file is the same
         @param seed      of the rotation of vectors before their bits are taken; 0 means 42
         @param progress  called with (bytes done, bytes)
-        @raise           KindMismatch for flat; NativeRequired without the native library
+        @raise           KindMismatch unless hnsw; NativeRequired without the native library
         """
         if checked_count("degree", degree) not in DEGREES:
             raise refused(InvalidArgument, "degree", "32, 64, 96 or 128", degree)

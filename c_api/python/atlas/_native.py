@@ -10,13 +10,13 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _abi
-from ._arrays import RESERVED_KEY, Bitmap, Floats, Keys
+from ._arrays import RESERVED_KEY, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
-from ._types import (CODES, KINDS, LEVELS, LIST_CODES, ROTATIONS, METRICS, PHASES, SKIP_REASONS, STORED, Chunk, EmbedderOptions, FolderHit,
-                     FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, SearchOptions,
-                     Tuned)
+from ._types import (CODES, KINDS, LEVELS, LIST_CODES, METRICS, PHASES, ROTATIONS, SKIP_REASONS, STORED, Chunk,
+                     EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions,
+                     Progress, SearchOptions, Tuned)
 
 assert _library is not None, "imported by the package only when the library is there"
 _lib: c.CDLL = _library
@@ -188,9 +188,8 @@ class NativeIndex:
         answer.distances[:, :k] = distances
         return answer
 
-    def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
-              allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]:
-        options = _search_options(SearchOptions(width=width, allowed=allowed))
+    def range(self, query: Floats, radius: float, limit: Optional[int], wished: SearchOptions) -> Tuple[Keys, Floats]:
+        options = _search_options(wished)
         matrix = _matrix(query)
         found = c.c_uint64()
         room = 1024 if limit is None else limit
@@ -237,8 +236,8 @@ class NativeIndex:
 
     def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None:
         if sample is None:
-            _run_work(self._handle, lambda index, options: int(_lib.atlas_index_retrain(index, options)), threads, progress,
-                      _LONG_BATCH + 1)
+            _run_work(self._handle, lambda index, options: int(_lib.atlas_index_retrain(index, options)), threads,
+                      progress, _LONG_BATCH + 1)
             return
         matrix = _matrix(sample)
         _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(matrix), options)),

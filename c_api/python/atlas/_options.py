@@ -9,11 +9,13 @@ from typing import Union
 
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key, checked_name
 from ._errors import InvalidArgument, ScalarMismatch, refused
-from ._types import CODES, FIRST_PASSES, KINDS, LIST_CODES, METRICS, ROTATIONS, RESIDENCES, STORED, STRATEGIES, IndexOptions, SearchOptions
+from ._types import (CODES, FIRST_PASSES, KINDS, LIST_CODES, METRICS, RESIDENCES, ROTATIONS, STORED, STRATEGIES,
+                     IndexOptions, SearchOptions)
 
 MOST_STARTS = 1024
 MOST_LISTS = 1 << 20
 MOST_RERANK = 65536
+MOST_PROBES = (1 << 32) - 1  # of a search; more lists than there are means all
 _LONGEST_LIMIT = 1e9  # seconds, of which the nanoseconds are a uint64
 
 Seconds = Union[None, int, float]
@@ -74,7 +76,7 @@ def checked_index_options(dimension: int, metric: str, kind: str, connectivity: 
         checked_alpha(alpha), checked_count("lists", lists, 0, MOST_LISTS), checked_count("train_from", train_from),
         checked_name("list_codes", list_codes, LIST_CODES), checked_name("rotation", rotation, ROTATIONS),
         checked_count("parts", parts, 0, 65535), checked_count("iterations", iterations, 1, 10000),
-        checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 0, MOST_RERANK))
+        checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 1, MOST_RERANK))
 
 
 def checked_search_options(width: int, threads: int, allowed: Allowed, strategy: str, starts: int, patience: int,
@@ -84,5 +86,5 @@ def checked_search_options(width: int, threads: int, allowed: Allowed, strategy:
         checked_count("width", width), checked_count("threads", threads, 0, 4096), checked_allowed(allowed),
         checked_name("strategy", strategy, STRATEGIES), checked_count("starts", starts, 0, MOST_STARTS),
         checked_count("patience", patience, 0, (1 << 32) - 1), checked_time_limit(time_limit),
-        checked_name("first_pass", first_pass, FIRST_PASSES), checked_count("probes", probes, 0, (1 << 32) - 1),
+        checked_name("first_pass", first_pass, FIRST_PASSES), checked_count("probes", probes, 0, MOST_PROBES),
         checked_count("rerank", rerank, 0, (1 << 32) - 1), bool(estimates_only))

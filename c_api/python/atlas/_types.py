@@ -53,7 +53,7 @@ class Tuned(NamedTuple):
     prefetch_rows: int
     """rows asked for ahead in a walk"""
     recall: float
-    """share of the exact answers found at that width; below the wanted one if no width reaches that"""
+    """share of the exact answers found so; below the wanted one if nothing reaches that"""
     queries_per_second: float
     """with what was chosen, on one thread that nothing disturbs"""
     probes: int = 0
@@ -113,7 +113,7 @@ class IndexInfo:
     probes: int
     rerank: int
     memory: Dict[str, int]
-    """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours), scratch"""
+    """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours; lists and centroids), scratch"""
 
 
 @dataclass(frozen=True)
@@ -229,8 +229,7 @@ class IndexBackend(Protocol):
     def contains(self, keys: Keys) -> "npt.NDArray[np.bool_]": ...
     def get(self, keys: Keys) -> Floats: ...
     def search(self, queries: Floats, k: int, options: SearchOptions) -> Hits: ...
-    def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
-              allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]: ...
+    def range(self, query: Floats, radius: float, limit: Optional[int], options: SearchOptions) -> Tuple[Keys, Floats]: ...
     def distances(self, queries: Floats, keys: Keys) -> Floats: ...
     def keys(self) -> Keys: ...
     def reserve(self, rows: int) -> None: ...

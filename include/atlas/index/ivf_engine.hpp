@@ -99,6 +99,7 @@ class ivf_engine {
   [[nodiscard]] status train(const row_store& rows, const matrix_view& sample, thread_pool& pool, reader_epochs& epochs, unsigned threads,
                              progress on_progress) noexcept {
     const work how{pool, epochs, threads, on_progress, percent};
+    if (sample.rows < fewest_to_train(options_)) return error{errc::invalid_argument, "sample.rows", "at least", fewest_to_train(options_), sample.rows};
     buffer<std::uint32_t> live;
     if (status found = find_live(rows, live); !found.ok()) return found;
     const std::size_t expected = live.size() > options_.reserve_rows ? live.size() : options_.reserve_rows;

@@ -117,7 +117,7 @@ inline constexpr std::uint32_t usual_rerank = 8;
   if (dimension > max_dimension) return error{why, "dimension as it is turned", max_dimension, dimension};
   const std::size_t width = (dimension + parts - 1) / parts;
   const std::size_t needed = (dimension + width - 1) / width;
-  if (needed != parts) return error{why, "parts, of which none is empty, such as", needed, parts};
+  if (needed != parts) return error{why, "parts", "as many as leave none empty, such as", needed, parts};
   return {};
 }
 /// Rows without which there is no training: one for each list, and for each centroid of a part.

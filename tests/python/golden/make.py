@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Made the files beside it with the native library of format 1.0. They are kept as they are: run this into another
 folder for a new format version, and test both. flat.atlas, hnsw.atlas and folder.atlas are from before files held codes
-and left removed rows out; the stored_*.atlas.gz, packed because sections begin at 64 KiB, are of after."""
+and left removed rows out; the *.atlas.gz, packed because sections begin at 64 KiB, are of after."""
 
 import gzip
 import pathlib
@@ -32,6 +32,21 @@ for stored, codes, metric in (("float32", "lvq8", "l2sq"), ("float16", "f16", "c
     packed = gzip.compress((out / "stored.atlas").read_bytes(), mtime=0)
     (out / f"stored_{stored}_{codes}_{metric}.atlas.gz").write_bytes(packed)
     (out / "stored.atlas").unlink()
+# Inverted files, of each sort of codes and one that is not trained.
+for stored, codes, rotation, metric in (("float32", "pq4", "learned", "l2sq"), ("float16", "sq8", "none", "inner_product"),
+                                        ("bfloat16", "pq8", "none", "l2sq"), ("uint8", "rabitq", "random", "cosine"),
+                                        ("int8", "flat", "none", "cosine"), ("float32", "untrained", "none", "l2sq")):
+    trained = codes != "untrained"
+    index = atlas.Index.create(7, metric, "ivf_pq", stored=stored, list_codes=codes if trained else "pq4", rotation=rotation,
+                               lists=4, train_from=300, iterations=3, probes=3, rerank=5)
+    if trained:
+        index.train(np.random.default_rng(17).integers(1, 100, (300, 7)).astype(np.float32), threads=1)
+    index.add((np.arange(60) * 37 + 5) % 60, whole, threads=1)
+    index.remove([11, 12])
+    index.save(out / "ivf.atlas")
+    packed = gzip.compress((out / "ivf.atlas").read_bytes(), mtime=0)
+    (out / f"ivf_{stored}_{codes}_{rotation}_{metric}.atlas.gz").write_bytes(packed)
+    (out / "ivf.atlas").unlink()
 with tempfile.TemporaryDirectory() as folder:
     docs = pathlib.Path(folder)
     (docs / "bread").mkdir()

@@ -32,7 +32,7 @@ _HEADER = struct.Struct("<8sIHHIHBBIIQQQQ")
 _PARAMETERS_AT, _TABLE_AT, _MOST_SECTIONS = 64, 1024, 48
 _SECTION = struct.Struct("<IIQQIIQ24x")
 REQUIRED, GROWABLE = 1, 2
-KIND_FLAT, KIND_HNSW = 1, 2
+KIND_FLAT, KIND_HNSW, KIND_IVF_PQ = 1, 2, 3
 
 _REFUSAL = "a refusal by the operating system"
 _OS_ERRORS: Dict[int, Tuple[Type[AtlasError], str, str]] = {

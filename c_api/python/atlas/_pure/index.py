@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exact search over flat and hnsw files, and flat indexes that grow in memory. One lock for everything."""
+"""Exact search over files of every kind, and flat indexes that grow in memory. One lock for everything."""
 
 from __future__ import annotations
 
 import struct
 import threading
-from typing import Any, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,9 @@ from .._arrays import RESERVED_KEY, Bitmap, Floats, Keys
 from .._errors import (Cancelled, Closed, DuplicateKey, InvalidArgument, KeyNotFound, KindMismatch, LimitExceeded,
                        MetricMismatch, ReadOnly, ScalarMismatch, needs_native, refused)
 from .._types import CODES, METRICS, STORED, Hits, IndexInfo, IndexOptions, Progress, SearchOptions, Tuned
-from . import codes
+from . import codes, lists
 from .embedder import mix64
-from .file import GROWABLE, KIND_FLAT, KIND_HNSW, REQUIRED, File, NewSection, write_file
+from .file import GROWABLE, KIND_FLAT, KIND_HNSW, KIND_IVF_PQ, REQUIRED, File, NewSection, write_file
 from .scalars import ROW_DTYPES, as_floats, check_vectors, inverse_norms
 
 _VECTORS, _KEYS, _STATES, _KEY_MAP = 0x100, 0x101, 0x102, 0x103
@@ -86,6 +86,7 @@ class PureIndex:
         self._scalar = scalar
         self._kind = "flat"
         self._graph = _Graph()
+        self._lists = lists.ListsInfo()
         self._read_only = False
         self._vectors: "npt.NDArray[Any]" = np.empty((0, dimension), dtype=ROW_DTYPES[scalar])
         self._keys: Keys = np.empty(0, dtype=np.uint64)
@@ -102,17 +103,17 @@ class PureIndex:
         if wished.kind not in ("auto", "flat"):
             raise needs_native("building a graph or lists; kind='flat' searches exactly")
         if wished.stored != 0:
-            raise needs_native(f"storing {STORED[wished.stored]}, which only a graph's index does")
+            raise needs_native(f"storing {STORED[wished.stored]}, which a flat index does not")
         return cls(wished.dimension, wished.metric)
 
     @classmethod
     def open(cls, path: bytes, change: bool, residence: int = 0, load: bool = False) -> "PureIndex":
-        """A mapping reads what is asked for, wherever the vectors of a graph should be."""
+        """A mapping reads what is asked for, wherever the vectors should be."""
         file = File(path)
         header = file.header
-        if header.kind not in (KIND_FLAT, KIND_HNSW):
-            raise refused(KindMismatch, "header.kind", "1 flat or 2 hnsw", header.kind, path=path)
-        if header.scalar >= (len(ROW_DTYPES) if header.kind == KIND_HNSW else 1):
+        if header.kind not in (KIND_FLAT, KIND_HNSW, KIND_IVF_PQ):
+            raise refused(KindMismatch, "header.kind", "1 flat, 2 hnsw or 3 ivf_pq", header.kind, path=path)
+        if header.scalar >= (1 if header.kind == KIND_FLAT else len(ROW_DTYPES)):
             raise refused(ScalarMismatch, "header.scalar", "one that this kind of index stores (flat: 0 f32)", header.scalar,
                           path=path)
         if header.metric > 2:
@@ -124,14 +125,15 @@ class PureIndex:
             raise file.corrupt("header.rows", _MOST_ROWS, header.rows)
         if header.live > header.rows:
             raise file.corrupt("header.count", header.rows, header.live)
-        if residence != 0 and header.kind != KIND_HNSW:
+        if residence != 0 and header.kind == KIND_FLAT:
             raise refused(InvalidArgument, "vectors", "mapped, as every search of a flat index reads all", "on_disk", path=path)
         index = cls(header.dimension, METRICS[header.metric], header.scalar)
         (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
          codes_wanted, _, codes_from, alpha, blocks_a_row, _) = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
             raise file.corrupt("parameters.row_stride_bytes", index._stride(), stride)
-        file.require_known((_VECTORS, _KEYS, _STATES, _KEY_MAP) + (_HNSW_SECTIONS if header.kind == KIND_HNSW else ()))
+        further = {KIND_FLAT: (), KIND_HNSW: _HNSW_SECTIONS, KIND_IVF_PQ: lists.SECTIONS}[header.kind]
+        file.require_known((_VECTORS, _KEYS, _STATES, _KEY_MAP) + further)
         dtype = ROW_DTYPES[header.scalar]
         blocks = file.array(_VECTORS, np.dtype((np.void, stride)), header.rows)
         index._vectors = blocks.view(dtype).reshape(header.rows, stride // dtype.itemsize)[:, :header.dimension]
@@ -161,6 +163,9 @@ class PureIndex:
             # In the C ABI and in CODES 0 is "automatic", which no file holds.
             index._graph = _Graph(connectivity, build_width, search_width, entry_level, CODES[codes_wanted + 1],
                                   codes_from, alpha if 1.0 <= alpha <= 2.0 else 1.0, blocks_a_row != 0)
+        if header.kind == KIND_IVF_PQ:
+            index._kind = "ivf_pq"
+            index._lists = lists.check(file, residence != 0)
         index._rows = header.rows
         index._size = header.live
         index._row_of = None  # made when a key is first asked for
@@ -182,9 +187,12 @@ class PureIndex:
         self._open()
         return IndexInfo(
             kind=self._kind, metric=self._metric, dimension=self._dimension, size=self._size, read_only=self._read_only,
-            stored=STORED[self._scalar], **self._graph._asdict(),
+            stored=STORED[self._scalar], **self._graph._asdict(), **self._lists._asdict(),
             memory={"vectors": int(self._vectors.nbytes), "keys": int(self._keys.nbytes + self._states.nbytes),
                     "graph": 0, "scratch": 0})
+
+    def _what(self) -> str:
+        return "a graph" if self._kind == "hnsw" else "lists"
 
     def _open(self) -> None:
         if self._is_closed:
@@ -202,8 +210,8 @@ class PureIndex:
         self._open()
         if self._read_only:
             raise refused(ReadOnly, "index", "mode='change'", "mode='r'")
-        if self._kind == "hnsw":
-            raise needs_native("changing a graph")
+        if self._kind != "flat":
+            raise needs_native("changing " + self._what())
 
     def _grow(self, rows: int) -> None:
         if rows <= self._vectors.shape[0] and self._vectors.flags.writeable:
@@ -332,7 +340,7 @@ class PureIndex:
             for i in range(len(queries)):
                 joined = np.concatenate((distances[i], block[i]))
                 joined_keys = np.concatenate((keys[i], block_keys))
-                order = nearest(joined, k, joined_keys if self._kind == "hnsw" else None)
+                order = nearest(joined, k, None if self._kind == "flat" else joined_keys)
                 keys[i], distances[i] = joined_keys[order], joined[order]
         for i in range(len(queries)):
             found = distances[i].size
@@ -340,8 +348,7 @@ class PureIndex:
             answer.distances[first + i, :found] = distances[i]
             answer.counts[first + i] = found
 
-    def range(self, query: Floats, radius: float, width: int, limit: Optional[int],
-              allowed: Optional[Bitmap]) -> Tuple[Keys, Floats]:
+    def range(self, query: Floats, radius: float, limit: Optional[int], options: SearchOptions) -> Tuple[Keys, Floats]:
         with self._lock:
             self._open()
             if radius != radius:
@@ -349,13 +356,13 @@ class PureIndex:
             self._check_queries(query)
             keys: List[Keys] = [np.empty(0, dtype=np.uint64)]
             distances: List[Floats] = [np.empty(0, dtype=np.float32)]
-            for block_keys, block in self._blocks(query, allowed):
+            for block_keys, block in self._blocks(query, options.allowed):
                 within = block[0] <= np.float32(radius)
                 keys.append(block_keys[within])
                 distances.append(block[0][within])
             all_keys, all_distances = np.concatenate(keys), np.concatenate(distances)
             order = nearest(all_distances, all_distances.size if limit is None else limit,
-                            all_keys if self._kind == "hnsw" else None)
+                            None if self._kind == "flat" else all_keys)
             return all_keys[order], all_distances[order]
 
     def distances(self, queries: Floats, keys: Keys) -> Floats:
@@ -371,24 +378,33 @@ class PureIndex:
         with self._lock:
             self._may_change()
 
-    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
-        self._refuse_graph("tuning a graph")
-
-    def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None:
-        self._refuse_graph("sealing a graph")
-
-    def _refuse_graph(self, what: str) -> NoReturn:
+    def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None:
         with self._lock:
             self._open()
-            if self._kind != "hnsw":
-                raise refused(KindMismatch, "index", "hnsw", self._kind)
-            raise needs_native(what)
+            self._require_kind("ivf_pq")
+            self._may_change()
+
+    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+        with self._lock:
+            self._open()
+            self._require_kind("hnsw", "ivf_pq")
+            raise needs_native("tuning " + self._what())
+
+    def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None:
+        with self._lock:
+            self._open()
+            self._require_kind("hnsw")
+            raise needs_native("sealing a graph")
+
+    def _require_kind(self, *kinds: str) -> None:
+        if self._kind not in kinds:
+            raise refused(KindMismatch, "index", " or ".join(kinds), self._kind)
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         with self._lock:
             self._open()
-            if self._kind == "hnsw":
-                raise needs_native("saving a graph")
+            if self._kind != "flat":
+                raise needs_native("saving " + self._what())
             live = np.flatnonzero(self._states[:self._rows] == _LIVE)
             stride = self._stride()
             rows = np.zeros((live.size, stride // 4), dtype="<f4")
