@@ -3,6 +3,7 @@
 #ifndef ATLAS_IVF_PQ_HPP
 #define ATLAS_IVF_PQ_HPP
 
-#include <atlas/index/ivf_index.hpp>  // ivf_pq
+#include <atlas/index/ivf_builder.hpp>  // ivf_pq_builder
+#include <atlas/index/ivf_index.hpp>    // ivf_pq
 
 #endif  // ATLAS_IVF_PQ_HPP

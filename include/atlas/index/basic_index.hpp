@@ -333,7 +333,7 @@ class basic_index {
     if (!row_count.ok()) return row_count.error();
     if (status saved = write_extra(writer, options); !saved.ok()) return saved;
     file_header header{};
-    describe_rows(header, Engine::kind, state_->rows, *row_count, parameters);
+    describe_rows(header, Engine::kind, state_->rows.layout(), state_->rows.live_count(), *row_count, parameters);
     return file.commit(header);
   }
 

@@ -162,6 +162,20 @@ template <class Engine>
   return row_count * (rows.layout().stride_bytes + sizeof(std::uint64_t) + 1) +
          key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t);
 }
+/// A map of the keys of those rows that is_live(i) says are live.
+template <class IsLive>
+[[nodiscard]] inline status save_key_map(section_writer& writer, const buffer<std::uint64_t>& keys, IsLive is_live) noexcept {
+  key_map map;
+  if (status made = map.reserve(keys.size(), keys.data(), 0); !made.ok()) return made;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!is_live(i)) continue;
+    // A hostile file may have the same key many times: each behind the others would take the square of their number in steps.
+    if (map.find(keys.data()[i], keys.data(), static_cast<std::uint32_t>(keys.size())) != key_map::no_row) continue;
+    map.insert(keys.data()[i], static_cast<std::uint32_t>(i));
+  }
+  return writer.write(static_cast<std::uint32_t>(index_section::key_map), section_required, sizeof(std::uint32_t), map.slots(),
+                      map.slot_count() * sizeof(std::uint32_t));
+}
 /// The same in an order of their own, with a key map for it.
 [[nodiscard]] inline status save_rows(section_writer& writer, const row_store& rows, const row_order& order) noexcept {
   const cold_rows& cold = rows.cold_vectors();
@@ -182,27 +196,19 @@ template <class Engine>
   buffer<std::uint64_t> keys;
   if (status made = keys.resize(order.size()); !made.ok()) return made;
   for (std::size_t i = 0; i < order.size(); ++i) keys.data()[i] = rows.key(order.rows()[i]);
-  key_map map;
-  if (status made = map.reserve(order.size(), keys.data(), 0); !made.ok()) return made;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (state_of(i) != row_state::live) continue;
-    // A hostile file may have the same key many times: each behind the others would take the square of their number in steps.
-    if (map.find(keys.data()[i], keys.data(), static_cast<std::uint32_t>(order.size())) != key_map::no_row) continue;
-    map.insert(keys.data()[i], static_cast<std::uint32_t>(i));
-  }
-  return writer.write(static_cast<std::uint32_t>(index_section::key_map), section_required, sizeof(std::uint32_t), map.slots(),
-                      map.slot_count() * sizeof(std::uint32_t));
+  return save_key_map(writer, keys, [&](std::size_t i) noexcept { return state_of(i) == row_state::live; });
 }
-/// Fills what save_rows's file says in its header.
-/// @param row_count  rows in the file
+/// Fills what a file of rows says in its header.
+/// @param live_count  rows that are found
+/// @param row_count   rows in the file
 template <class Parameters>
-inline void describe_rows(file_header& header, file_kind kind, const row_store& rows, std::uint64_t row_count,
+inline void describe_rows(file_header& header, file_kind kind, const row_layout& layout, std::uint64_t live_count, std::uint64_t row_count,
                           const Parameters& parameters) noexcept {
   header.kind = kind;
-  header.scalar = static_cast<std::uint8_t>(rows.layout().element);
-  header.metric = static_cast<std::uint8_t>(rows.layout().metric);
-  header.dimension = static_cast<std::uint32_t>(rows.layout().dimension);
-  header.count = rows.live_count() < row_count ? rows.live_count() : row_count;  // a damaged file may have counted more
+  header.scalar = static_cast<std::uint8_t>(layout.element);
+  header.metric = static_cast<std::uint8_t>(layout.metric);
+  header.dimension = static_cast<std::uint32_t>(layout.dimension);
+  header.count = live_count < row_count ? live_count : row_count;  // a damaged file may have counted more
   header.rows = row_count;
   store_unaligned(header.parameters, parameters);
 }

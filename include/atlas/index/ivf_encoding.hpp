@@ -10,6 +10,7 @@
 
 #include <atlas/core/thread_pool.hpp>  // thread_pool
 #include <atlas/index/ivf_model.hpp>   // ivf_model
+#include <atlas/index/row_distance.hpp>  // checked_inverse_norm
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -18,6 +19,19 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   float squares = 0.0F;
   kernels().dot[kernels_v1::f32_f32](vector, vector, 0, nullptr, 1, dimension, &squares);
   return !(squares <= 1e35F);
+}
+
+/// Vectors as they are learned from and coded: under cosine of unit length.
+/// @return  errc::not_finite, zero_vector (cosine) or limit_exceeded with the row, no_memory
+[[nodiscard]] inline status unit_rows(const matrix_view& vectors, metric which, buffer<float>& out) noexcept {
+  const std::size_t dimension = vectors.dimension;
+  if (status made = out.resize(vectors.rows * dimension); !made.ok()) return made;
+  for (std::size_t i = 0; i < vectors.rows; ++i) {
+    const auto inverse = checked_inverse_norm(vectors.row(i), dimension, which);
+    if (!inverse.ok()) return inverse.error().at_row(i);
+    kernels().scale_f32(vectors.row(i), *inverse, out.data() + i * dimension, dimension);
+  }
+  return {};
 }
 
 /// Vectors, assigned and coded, some thousand at a time.
@@ -86,6 +100,9 @@ class ivf_encoding {
   /// The vectors of a list: places in order(), from first(list) to first(list + 1).
   [[nodiscard]] std::size_t first(std::uint32_t list) const noexcept { return firsts_[list]; }
   [[nodiscard]] std::uint32_t in_order(std::size_t place) const noexcept { return order_[place]; }
+  [[nodiscard]] coded_row terms(std::size_t i) const noexcept { return terms_[i]; }
+  /// Shape [layout().code_bytes] of the model's coder.
+  [[nodiscard]] const std::uint8_t* code(std::size_t i) const noexcept { return codes_.data() + i * code_bytes_; }
   /// Writes vector i into a lane, under a row number.
   void write(const list_block_layout& layout, std::size_t i, std::uint32_t row, std::byte* block, std::size_t lane) const noexcept {
     layout.write(block, lane, terms_[i].add, terms_[i].mul, row, codes_.data() + i * code_bytes_);

@@ -179,13 +179,9 @@ class ivf_engine {
   }
 
   [[nodiscard]] result<std::uint64_t> save(section_writer& writer, const row_store& rows, ivf_parameters& parameters) const noexcept {
-    parameters.codes = static_cast<std::uint8_t>(options_.codes);
-    parameters.rotation = static_cast<std::uint8_t>(options_.rotation);
-    parameters.parts = static_cast<std::uint32_t>(options_.parts);
-    parameters.seed = options_.seed;
-    parameters.lists_wanted = options_.lists;
-    parameters.train_from = options_.train_from;
-    parameters.iterations = options_.iterations;
+    const std::uint32_t row_stride_bytes = parameters.row_stride_bytes;
+    parameters = parameters_of(options_);
+    parameters.row_stride_bytes = row_stride_bytes;
     parameters.probes = probes_.load_acquire();
     parameters.rerank = rerank_.load_acquire();
     return save_ivf(writer, rows, trained(), parameters);

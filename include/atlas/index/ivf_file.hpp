@@ -49,6 +49,33 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   return options;
 }
 
+/// What a file says of the options it was made with; of lists nothing yet.
+[[nodiscard]] inline ivf_parameters parameters_of(const ivf_pq_options& options) noexcept {
+  ivf_parameters parameters;
+  parameters.codes = static_cast<std::uint8_t>(options.codes);
+  parameters.rotation = static_cast<std::uint8_t>(options.rotation);
+  parameters.parts = static_cast<std::uint32_t>(options.parts);
+  parameters.seed = options.seed;
+  parameters.lists_wanted = options.lists;
+  parameters.train_from = options.train_from;
+  parameters.iterations = options.iterations;
+  parameters.probes = static_cast<std::uint32_t>(options.probes);
+  parameters.rerank = static_cast<std::uint32_t>(options.rerank);
+  return parameters;
+}
+/// Gives the lists of a file their blocks, one list after the other: first_block and what follows from row_count.
+/// @return  how many blocks there are
+[[nodiscard]] inline std::uint32_t place_lists(buffer<list_version>& versions) noexcept {
+  std::uint32_t block_count = 0;
+  for (list_version& version : versions) {
+    version.first_block = block_count;
+    version.full_blocks = version.first_capacity = version.row_count / static_cast<std::uint32_t>(list_block_rows);
+    version.last_block = block_count + version.full_blocks;
+    block_count = version.last_block + (version.row_count % list_block_rows != 0 ? 1U : 0U);
+  }
+  return block_count;
+}
+
 /// The sections of what was learned.
 class saved_model {
  public:
@@ -171,14 +198,8 @@ class list_block_writer {
     if (status made = model.create(parts->model); !made.ok()) return made.error();
     if (status made = versions.resize_zeroed(parts->lists.list_count()); !made.ok()) return made.error();
     const list_block_writer counted(parts->lists, order);
-    for (std::uint32_t list = 0; list < parts->lists.list_count(); ++list) {
-      list_version& version = versions[list];
-      version.row_count = counted.row_count(list);
-      version.first_block = block_count;
-      version.full_blocks = version.first_capacity = version.row_count / static_cast<std::uint32_t>(list_block_rows);
-      version.last_block = block_count + version.full_blocks;
-      block_count = version.last_block + (version.row_count % list_block_rows != 0 ? 1U : 0U);
-    }
+    for (std::uint32_t list = 0; list < parts->lists.list_count(); ++list) versions[list].row_count = counted.row_count(list);
+    block_count = place_lists(versions);
     list_bytes = versions.size() * sizeof(list_version) + std::uint64_t{block_count} * parts->lists.layout().block_bytes + model.bytes();
   }
   writer.expect(saved_row_bytes(rows, order.size()) + list_bytes);

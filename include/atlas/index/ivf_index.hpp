@@ -61,12 +61,7 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
     if (sample.rows == 0) return error{errc::invalid_argument, "sample.rows", "at least 1", sample.rows};
     if (status fits = detail::check_matrix(sample, this->dimension(), "sample"); !fits.ok()) return fits;
     buffer<float> units;
-    if (status made = units.resize(sample.rows * this->dimension()); !made.ok()) return made;
-    for (std::size_t i = 0; i < sample.rows; ++i) {
-      const auto inverse = detail::checked_inverse_norm(sample.row(i), this->dimension(), this->metric());
-      if (!inverse.ok()) return inverse.error().at_row(i);
-      kernels().scale_f32(sample.row(i), *inverse, units.data() + i * this->dimension(), this->dimension());
-    }
+    if (status made = detail::unit_rows(sample, this->metric(), units); !made.ok()) return made;
     auto& own = *this->state_;
     lock_guard<shared_mutex> still(own.change_lock);
     return own.engine.train(own.rows, dense(units.data(), sample.rows, this->dimension()), own.pool, own.epochs, options.threads, options.on_progress);

@@ -160,6 +160,10 @@ class row_store {
   }
 
   // -- changes
+  /// What append checks of a batch by itself, before anything is stored. Gives the vectors' inverse norms.
+  /// @pre the shapes fit
+  /// @return  append's errors, but for keys that are stored already
+  [[nodiscard]] static result<buffer<float>> check_batch(const row_layout& layout, span<const std::uint64_t> keys, const matrix_view& vectors) noexcept;
   /// Checks a whole batch, then stores it as pending rows. On error nothing has changed.
   /// @param keys      shape [n]; none reserved, none twice
   /// @param vectors   shape [n, dimension]
@@ -216,7 +220,6 @@ class row_store {
       return state(row) == row_state::live || state(row) == row_state::pending;
     });
   }
-  [[nodiscard]] result<buffer<float>> check_batch(span<const std::uint64_t> keys, const matrix_view& vectors) const noexcept;
   [[nodiscard]] status claim(span<const std::uint64_t> keys, const row_batch& batch) noexcept;
 
   row_layout layout_;
@@ -268,16 +271,16 @@ inline status row_store::reserve(std::size_t rows, function_ref<status(std::uint
   return also_grow ? also_grow(static_cast<std::uint32_t>(room)) : status{};
 }
 
-inline result<buffer<float>> row_store::check_batch(span<const std::uint64_t> keys, const matrix_view& vectors) const noexcept {
+inline result<buffer<float>> row_store::check_batch(const row_layout& layout, span<const std::uint64_t> keys, const matrix_view& vectors) noexcept {
   buffer<float> inverse_norms;
   if (status made = inverse_norms.resize(keys.size()); !made.ok()) return made.error();
   key_map batch_keys;
   if (status made = batch_keys.reserve(keys.size(), keys.data(), 0); !made.ok()) return made.error();
   buffer<std::byte> stored;  // what a smaller scalar makes of a vector, whose norm is the stored one
   buffer<float> as_stored;
-  if (layout_.element != scalar::f32) {
-    if (status made = stored.resize(layout_.stride_bytes); !made.ok()) return made.error();
-    if (status made = as_stored.resize(layout_.dimension); !made.ok()) return made.error();
+  if (layout.element != scalar::f32) {
+    if (status made = stored.resize(layout.stride_bytes); !made.ok()) return made.error();
+    if (status made = as_stored.resize(layout.dimension); !made.ok()) return made.error();
   }
   for (std::uint32_t i = 0; i < keys.size(); ++i) {
     if (keys[i] == reserved_key) return error{errc::invalid_argument, "key", "below 2^64 - 1", "the reserved key"}.at_row(i);
@@ -285,13 +288,13 @@ inline result<buffer<float>> row_store::check_batch(span<const std::uint64_t> ke
       return error{errc::duplicate_key, "key", "each key once in a batch", keys[i]}.at_row(i);
     }
     batch_keys.insert(keys[i], i);
-    auto inverse = detail::checked_inverse_norm(vectors.row(i), layout_.dimension, layout_.metric);
+    auto inverse = detail::checked_inverse_norm(vectors.row(i), layout.dimension, layout.metric);
     if (!inverse.ok()) return inverse.error().at_row(i);
-    if (layout_.element != scalar::f32) {
-      if (status fits = detail::check_storable(vectors.row(i), layout_.dimension, layout_.element); !fits.ok()) return fits.error().at_row(i);
-      layout_.write(stored.data(), vectors.row(i), 1.0F);
-      layout_.read(stored.data(), as_stored.data());
-      inverse = detail::checked_inverse_norm(as_stored.data(), layout_.dimension, layout_.metric);
+    if (layout.element != scalar::f32) {
+      if (status fits = detail::check_storable(vectors.row(i), layout.dimension, layout.element); !fits.ok()) return fits.error().at_row(i);
+      layout.write(stored.data(), vectors.row(i), 1.0F);
+      layout.read(stored.data(), as_stored.data());
+      inverse = detail::checked_inverse_norm(as_stored.data(), layout.dimension, layout.metric);
       if (!inverse.ok()) return inverse.error().at_row(i);
     }
     inverse_norms[i] = *inverse;
@@ -329,7 +332,7 @@ inline result<row_batch> row_store::append(span<const std::uint64_t> keys, const
   if (keys.data() == nullptr) return error{errc::invalid_argument, "keys", "a pointer", "null"};
   if (status shaped = detail::check_matrix(vectors, layout_.dimension, "vectors"); !shaped.ok()) return shaped.error();
   if (keys.size() > max_rows) return error{errc::limit_exceeded, "rows", max_rows, keys.size()};
-  const auto inverse_norms = check_batch(keys, vectors);
+  const auto inverse_norms = check_batch(layout_, keys, vectors);
   if (!inverse_norms.ok()) return inverse_norms.error();
 
   lock_guard<mutex> appending(append_lock_);

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_file_build.hpp -- the steps of an inverted file's building on disk.
+//
+// Room:      keys that are claimed, rows that are coded and spilled, and the file's sections.
+// Not here:  the calls of users and their order (index/ivf_builder.hpp), rows on their way (index/ivf_spill.hpp).
+// Depends:   core, storage, index/{ivf_file,ivf_spill}.hpp.
+// Threads:   one thread at a time, which uses others.
+#ifndef ATLAS_INDEX_IVF_FILE_BUILD_HPP
+#define ATLAS_INDEX_IVF_FILE_BUILD_HPP
+
+#include <atlas/core/thread_pool.hpp>  // thread_pool
+#include <atlas/index/ivf_file.hpp>    // saved_model, parameters_of, place_lists
+#include <atlas/index/ivf_spill.hpp>   // ivf_spill, ordered_rows
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// How an inverted file is built on disk.
+struct ivf_build_options {
+  /// What it becomes. With `lists` = 0, reserve_rows says how many rows there will be; train_from counts only once the
+  /// file is open
+  ivf_pq_options index = {};
+  /// Where rows lie until they are in their order, NUL-terminated: as much room as the vectors take, and their codes. Null:
+  /// beside the file
+  const char* temporary_folder = nullptr;
+  /// For vectors and codes on their way: beside it there are what was learned, in training the sample four times, and 24
+  /// bytes a row for its key. From 16 MiB on
+  std::size_t memory_bytes = std::size_t{256} << 20;
+  unsigned threads = 0;      ///< 0: all that the process may use. The file is the same
+  progress on_progress = {};  ///< of train, finish and build; called on the calling thread, false cancels
+};
+
+namespace detail {
+
+/// A file under way. Members are called in the order in which they stand.
+struct ivf_file_build {
+  ivf_pq_options options;
+  row_layout layout;
+  std::size_t memory_bytes;
+  unsigned threads;
+  progress on_progress;
+  std::size_t rows_at_once;
+  thread_pool pool;
+  file_writer file;
+  buffer<char> folder;  ///< of rows on their way
+  ivf_model model;
+  ivf_spill spill;
+  ivf_encoding encoding;
+  buffer<std::byte> rows;       ///< of one step of an add, as they are stored
+  buffer<std::uint64_t> keys;   ///< in the order in which they came
+  key_map map;
+  bool is_trained = false;
+  status failed;
+
+  explicit ivf_file_build(const ivf_build_options& wanted) noexcept
+      : options(with_choices(wanted.index)), layout(wanted.index.dimension, wanted.index.metric, wanted.index.stored),
+        memory_bytes(wanted.memory_bytes), threads(wanted.threads), on_progress(wanted.on_progress) {
+    // An eighth of the memory: they are held as floats, as stored, and with their codes as they are written.
+    const std::size_t fit = memory_bytes / 8 / (layout.dimension * sizeof(float));
+    const std::size_t most = ivf_encoding::rows_at_once(layout.dimension);
+    rows_at_once = fit == 0 ? 1 : fit < most ? fit : most;
+  }
+  status fail(const status& why) noexcept {
+    failed = why;
+    return why;
+  }
+  [[nodiscard]] status name_folder(const char* path, const char* wanted) noexcept {
+    if (wanted != nullptr) return folder.append(wanted, std::strlen(wanted) + 1);
+    const char* const slash = std::strrchr(path, '/');
+    const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path) + 1;  // "/" stays
+    if (status made = folder.append(length == 0 ? "." : path, length == 0 ? 1 : length); !made.ok()) return made;
+    return folder.push_back('\0');
+  }
+  /// As many ranges of lists as have the vectors of each in half the memory.
+  [[nodiscard]] status start_spill() noexcept {
+    const std::uint64_t expected = options.reserve_rows != 0 ? options.reserve_rows : std::uint64_t{10'000'000};
+    std::uint64_t ranges = expected * layout.stride_bytes / (memory_bytes / 4) + 1;
+    constexpr std::uint64_t most_ranges = 1024;
+    if (ranges > most_ranges) ranges = most_ranges;
+    if (ranges > model.list_count()) ranges = model.list_count();
+    return spill.create(folder.data(), model.list_count(), static_cast<std::uint32_t>(ranges), model.coder().layout().code_bytes, layout.stride_bytes);
+  }
+  /// Notes new keys: all or, on error, none.
+  [[nodiscard]] status claim(span<const std::uint64_t> wanted) noexcept {
+    const std::size_t before = keys.size();
+    if (status made = keys.append(wanted.data(), wanted.size()); !made.ok()) return made;
+    const auto row_count = static_cast<std::uint32_t>(before);
+    const status roomy = map.reserve(keys.size() > options.reserve_rows ? keys.size() : options.reserve_rows, keys.data(), row_count);
+    std::size_t noted = 0;
+    status refused = roomy;
+    for (; refused.ok() && noted < wanted.size(); ++noted) {
+      const auto row = static_cast<std::uint32_t>(before + noted);
+      if (map.find(wanted[noted], keys.data(), row) != key_map::no_row) {
+        refused = error{errc::duplicate_key, "key", "a key that is not taken yet", wanted[noted]}.at_row(noted);
+        break;
+      }
+      map.insert(wanted[noted], row);
+    }
+    if (refused.ok()) return {};
+    while (noted != 0) {
+      --noted;
+      map.erase(wanted[noted], static_cast<std::uint32_t>(before + noted));
+    }
+    (void)keys.resize(before);  // shrinking cannot fail
+    return refused;
+  }
+  [[nodiscard]] status spill_rows(span<const std::uint64_t> their_keys, const matrix_view& vectors) noexcept {
+    const auto inverse_norms = row_store::check_batch(layout, their_keys, vectors);
+    if (!inverse_norms.ok()) return inverse_norms.error();
+    if (status made = rows.resize(vectors.rows * layout.stride_bytes); !made.ok()) return made;
+    for (std::size_t i = 0; i < vectors.rows; ++i) layout.write(rows.data() + i * layout.stride_bytes, vectors.row(i), inverse_norms->data()[i]);
+    const status encoded = encoding.encode(model, layout.metric, vectors.rows, pool, threads, [this](std::size_t i, float* out) noexcept {
+      layout.read_unit(rows.data() + i * layout.stride_bytes, out);
+    });
+    if (!encoded.ok()) return encoded;
+    return spill.append(encoding, vectors.rows, their_keys.data(), rows.data());
+  }
+
+  /// The sections in the order in which an index saves them.
+  [[nodiscard]] status write() noexcept {
+    keys = {};
+    map = {};
+    rows = {};
+    encoding = {};
+    spill.number_rows();
+    const std::uint64_t row_count = spill.row_count();
+    buffer<list_version> versions;
+    if (status made = versions.resize_zeroed(model.list_count()); !made.ok()) return made;
+    for (std::uint32_t list = 0; list < model.list_count(); ++list) {
+      versions[list].row_count = static_cast<std::uint32_t>(spill.first_row(list + 1) - spill.first_row(list));
+    }
+    const std::uint32_t block_count = place_lists(versions);
+    saved_model learned;
+    if (status made = learned.create(model); !made.ok()) return made;
+    section_writer writer(file, on_progress, 0);
+    const std::size_t block_bytes = model.coder().layout().block_bytes;
+    writer.expect(row_count * (layout.stride_bytes + sizeof(std::uint64_t) + 1) + key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t) +
+                  versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes());
+    if (status w = write_rows(writer, row_count); !w.ok()) return w;
+    if (status w = writer.write(static_cast<std::uint32_t>(index_section::lists), section_required | section_growable, sizeof(list_version),
+                                versions.data(), versions.size() * sizeof(list_version));
+        !w.ok()) {
+      return w;
+    }
+    if (status w = write_blocks(writer, versions, block_count); !w.ok()) return w;
+    if (status w = learned.write(writer); !w.ok()) return w;
+    ivf_parameters parameters = parameters_of(options);
+    parameters.row_stride_bytes = static_cast<std::uint32_t>(layout.stride_bytes);
+    parameters.list_count = model.list_count();
+    parameters.block_count = block_count;
+    file_header header{};
+    describe_rows(header, file_kind::ivf_pq, layout, row_count, row_count, parameters);
+    return file.commit(header);
+  }
+  [[nodiscard]] status write_rows(section_writer& writer, std::uint64_t row_count) noexcept {
+    status failed_reading;
+    const auto write_column = [&](index_section id, spill_column which, std::byte* kept) noexcept -> status {
+      ordered_rows source(spill, which, memory_bytes / 2);
+      const std::size_t width = spill.width(which);
+      const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+        if (failed_reading.ok()) failed_reading = source.read(count, out);
+        if (kept != nullptr && failed_reading.ok()) std::memcpy(kept + static_cast<std::size_t>(first) * width, out, count * width);
+      };
+      const status written = writer.write_filled(id, width, row_count, fill);
+      return failed_reading.ok() ? written : failed_reading;
+    };
+    if (status w = write_column(index_section::vectors, spill_column::vectors, nullptr); !w.ok()) return w;
+    buffer<std::uint64_t> ordered_keys;
+    if (status made = ordered_keys.resize(static_cast<std::size_t>(row_count)); !made.ok()) return made;
+    if (status w = write_column(index_section::keys, spill_column::keys, reinterpret_cast<std::byte*>(ordered_keys.data())); !w.ok()) return w;
+    const auto live = [](std::uint64_t, std::size_t count, std::byte* out) noexcept { std::memset(out, static_cast<int>(row_state::live), count); };
+    if (status w = writer.write_filled(index_section::row_states, 1, row_count, live); !w.ok()) return w;
+    return save_key_map(writer, ordered_keys, [](std::size_t) noexcept { return true; });
+  }
+  [[nodiscard]] status write_blocks(section_writer& writer, const buffer<list_version>& versions, std::uint32_t block_count) noexcept {
+    const list_block_layout& blocks = model.coder().layout();
+    const std::size_t width = spill.width(spill_column::codes);
+    ordered_rows source(spill, spill_column::codes, memory_bytes / 2);
+    buffer<std::byte> codes;
+    if (status made = codes.resize(list_block_rows * width); !made.ok()) return made;
+    std::uint32_t list = 0;
+    std::uint32_t written = 0;  // rows of the list
+    std::uint32_t row = 0;
+    status failed_reading;
+    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
+      for (std::size_t i = 0; i < count && failed_reading.ok(); ++i) {
+        while (written == versions[list].row_count) {
+          ++list;
+          written = 0;
+        }
+        const std::uint32_t left = versions[list].row_count - written;
+        const std::uint32_t lanes = left < list_block_rows ? left : static_cast<std::uint32_t>(list_block_rows);
+        failed_reading = source.read(lanes, codes.data());
+        std::byte* const block = out + i * blocks.block_bytes;
+        blocks.clear(block);
+        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+          const auto terms = load_unaligned<coded_row>(codes.data() + lane * width);
+          blocks.write(block, lane, terms.add, terms.mul, row++, reinterpret_cast<const std::uint8_t*>(codes.data() + lane * width + sizeof terms));
+        }
+        written += lanes;
+      }
+    };
+    const status done = writer.write_filled(index_section::list_blocks, blocks.block_bytes, block_count, fill);
+    return failed_reading.ok() ? done : failed_reading;
+  }
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_IVF_FILE_BUILD_HPP
