@@ -450,6 +450,41 @@ filled fill(atlas::ivf_pq_options options, std::size_t rows = 2000, float spread
     CHECK(failed_as(ivf_pq<float>::open(file.path(), {.mode = atlas::open_mode::change}), errc::corrupt_file));
   }
 
+  TEST_CASE("a graph over many lists: found by it, saved with it; keys of its file that come again are one list") {
+    constexpr std::size_t lists = 4200;
+    constexpr std::size_t rows = 6000;
+    const auto vectors = support::random_vector(7, rows * 4);
+    auto index = ivf_pq<float>::create({.dimension = 4, .lists = lists, .codes = ivf_codes::sq8, .rotation = ivf_rotation::none, .train_from = rows, .iterations = 2}).value();
+    index.add(support::keys_from(0, rows), atlas::dense(vectors.data(), rows, 4)).value();
+    REQUIRE(index.lists() == lists);
+    const std::vector<float> queries(vectors.begin(), vectors.begin() + 400 * 4);
+    const atlas::search_options options{.k = 3, .probes = 40, .rerank = 8};
+    const auto batch = ask(index, queries, options);
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < 400; ++i) found += batch.keys[i * 3] == i ? 1U : 0U;
+    CHECK(found >= 396);
+    const support::memory_folder folder;
+    const std::string path = folder.path("graph.atlas");
+    index.save(path.c_str()).value();
+    CHECK(ask(ivf_pq<float>::open(path.c_str()).value(), queries, options) == batch);
+    const support::patched_file file(folder, support::read_whole(path));
+    const auto graph = support::section_of(file.content(), static_cast<std::uint32_t>(atlas::index_section::list_graph));
+    const std::string nested = file.content().substr(graph.offset, graph.length_bytes);
+    const auto keys = support::section_of(nested, static_cast<std::uint32_t>(atlas::index_section::keys));
+    std::string same(keys.length_bytes, '\0');
+    for (std::size_t i = 0; i < lists; ++i) same[i * 8] = static_cast<char>(i % 3);
+    file.put(graph.offset + keys.offset, same);
+    const auto hostile = ivf_pq<float>::open(file.path());
+    REQUIRE(hostile.ok());
+    const auto few = ask(*hostile, queries, {.k = 100, .probes = 40, .rerank = 1});
+    for (std::size_t i = 0; i < 400; ++i) {
+      std::vector<std::uint64_t> got(few.keys.begin() + static_cast<std::ptrdiff_t>(i * 100), few.keys.begin() + static_cast<std::ptrdiff_t>(i * 100 + 100));
+      got.erase(std::remove(got.begin(), got.end(), atlas::reserved_key), got.end());
+      std::sort(got.begin(), got.end());
+      CHECK(std::adjacent_find(got.begin(), got.end()) == got.end());
+    }
+  }
+
   TEST_CASE("a file that says nothing of reranking is searched with the usual one") {
     const support::memory_folder folder;
     const auto made = fill({.dimension = 16, .lists = 8, .codes = ivf_codes::pq4}, 600);

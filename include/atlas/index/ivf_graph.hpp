@@ -57,7 +57,7 @@ class ivf_graph {
   [[nodiscard]] status save_to(buffer<std::byte>& bytes) const noexcept { return index_->save_to(bytes); }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return is_there() ? index_->memory().total() : 0; }
 
-  /// Lists whose centroids may be the nearest to a query, as many as are found up to `count`.
+  /// Lists whose centroids may be the nearest to a query, each once, as many as are found up to `count`.
   /// @param query  shape [dimension]
   /// @param lists  shape [count], below list_count
   [[nodiscard]] result<std::size_t> near(const float* query, std::size_t count, std::uint32_t list_count, near_memory& memory,
@@ -68,9 +68,16 @@ class ivf_graph {
     const search_options options{.k = count, .width = count < 32 ? std::size_t{64} : 2 * count};
     const matrix_view one = dense(query, 1, index_->dimension());
     if (status asked = index_->search(one, options, {memory.keys.data(), memory.distances.data(), &found}); !asked.ok()) return asked.error();
+    memory.seen.clear();
+    if (status made = memory.seen.resize_zeroed(list_count / 64 + std::size_t{1}); !made.ok()) return made.error();
     std::size_t written = 0;
     for (std::uint32_t i = 0; i < found; ++i) {
-      if (memory.keys[i] < list_count) lists[written++] = static_cast<std::uint32_t>(memory.keys[i]);  // a file may hold any key
+      const std::uint64_t list = memory.keys[i];
+      if (list >= list_count) continue;  // a file may hold any key, and one for many rows
+      std::uint64_t& word = memory.seen[static_cast<std::size_t>(list / 64)];
+      const std::uint64_t bit = std::uint64_t{1} << (list % 64);
+      if ((word & bit) == 0) lists[written++] = static_cast<std::uint32_t>(list);
+      word |= bit;
     }
     return written;
   }

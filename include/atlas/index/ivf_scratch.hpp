@@ -41,7 +41,10 @@ struct estimated_rows {
 struct near_memory {
   buffer<std::uint64_t> keys;
   buffer<float> distances;
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return keys.capacity() * sizeof(std::uint64_t) + distances.capacity() * sizeof(float); }
+  buffer<std::uint64_t> seen;  ///< a bit a list
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return (keys.capacity() + seen.capacity()) * sizeof(std::uint64_t) + distances.capacity() * sizeof(float);
+  }
 };
 
 /// A query among centroids.
