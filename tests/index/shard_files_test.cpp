@@ -253,7 +253,7 @@ std::vector<float> some_queries(std::size_t count) { return support::random_vect
         const auto said = index.search(view, {.k = 10, .threads = threads}, hits.view());
         std::uint64_t keys[100];
         float distances[100];
-        const auto within = index.range({queries.data(), dimension}, 4, {}, keys, distances, threads);
+        const auto within = index.range({queries.data(), dimension}, 4, {.threads = threads}, keys, distances);
         if (allow_missing) {
           CHECK(support::search(index, view, {.k = 10, .threads = threads}) == rest);
           CHECK(said.value().answered == 2);

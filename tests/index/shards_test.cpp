@@ -70,10 +70,10 @@ struct ranged {
   atlas::shard_answer said;
   support::answer written;
 };
-ranged range(const shards& index, const float* query, float radius, std::size_t room, const atlas::range_options& options = {}, unsigned threads = 1) {
+ranged range(const shards& index, const float* query, float radius, std::size_t room, const atlas::shard_range_options& options = {}) {
   support::marked<std::uint64_t> keys(room, 0x5151515151515151U);
   support::marked<float> distances(room, -77.0F);
-  ranged got{index.range({query, index.dimension()}, radius, options, {keys.data(), room}, {distances.data(), room}, threads).value(), {}};
+  ranged got{index.range({query, index.dimension()}, radius, options, {keys.data(), room}, {distances.data(), room}).value(), {}};
   CHECK(keys.is_intact_outside());
   CHECK(distances.is_intact_outside());
   got.written = {keys.values(), distances.values()};
@@ -200,6 +200,11 @@ struct mixed_kinds : sharded {
     }
     const auto few = support::search(opened, view, {.k = 10, .probes = 1, .rerank = 1});
     CHECK(share_found(few, got) < 1.0);  // so the options reach the shards
+    const float radius = support::search_one(made.all(), queries.data(), {.k = 300}).distances.back();
+    const std::size_t most = range(opened, queries.data(), radius, 0, {.width = 1000, .probes = 16}).said.found;
+    CHECK(most > 285);
+    CHECK(range(opened, queries.data(), radius, 0, {.width = 1000, .probes = 1}).said.found < most);
+    CHECK(range(opened, queries.data(), radius, 0, {.width = 1, .probes = 16}).said.found <= most);
   }
 
   TEST_CASE("shards: equal distances come in the order of keys, whichever shard has them") {
@@ -275,14 +280,14 @@ struct mixed_kinds : sharded {
       for (const float radius : {0.0F, 7.0F, 9.0F, 100.0F}) {
         for (const std::size_t room : {0U, 1U, 30U, 600U}) {
           for (const bool filtered : {false, true}) {
-            const atlas::range_options options{.width = 256, .allowed = filtered ? atlas::filter{.predicate = odd} : atlas::filter{}};
+            const atlas::filter allowed = filtered ? atlas::filter{.predicate = odd} : atlas::filter{};
             std::size_t found = 0;
-            const auto want = support::range(made.all(), query, radius, room, found, options);
+            const auto want = support::range(made.all(), query, radius, room, found, {.allowed = allowed});
             for (const unsigned threads : {1U, 2U, 4U}) {
               CAPTURE(radius);
               CAPTURE(room);
               CAPTURE(threads);
-              const ranged got = range(opened, query, radius, room, options, threads);
+              const ranged got = range(opened, query, radius, room, {.width = 256, .threads = threads, .allowed = allowed});
               CHECK(got.said.found == found);
               CHECK(got.said.is_whole());
               CHECK(got.written == want);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/index/shard_options.hpp -- what opening several indexes as one takes, and what its answers say.
 //
-// Room:      shards_options, shard_failure, shard_answer.
+// Room:      shards_options, shard_range_options, shard_failure, shard_answer.
 // Not here:  the options of a search, which are any index's (index/options.hpp).
 // Depends:   core, index/options.hpp.
 #ifndef ATLAS_INDEX_SHARD_OPTIONS_HPP
@@ -30,6 +30,14 @@ struct shards_options {
   /// those of the rest, and say so. A shard that does not fit to the others is refused all the same
   bool allow_missing = false;
   function_ref<void(const shard_failure&)> on_failure = {};  ///< called for each shard that cannot be opened or does not fit
+};
+
+/// Options of a search within a radius. Their names are those of a search for the nearest, since shards of several kinds heed them.
+struct shard_range_options {
+  std::size_t width = 0;   ///< hnsw: candidates kept besides those within the radius; 0: the index's default
+  std::size_t probes = 0;  ///< ivf_pq: lists looked at; 0: the index's default
+  unsigned threads = 1;    ///< shared out over the shards; 0: all that the process may use
+  filter allowed = {};     ///< which keys may be returned; a predicate is called from all threads
 };
 
 /// What answered a search.

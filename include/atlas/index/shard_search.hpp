@@ -114,7 +114,7 @@ class shard_search {
   }
 
   /// @pre the arguments were checked
-  [[nodiscard]] result<shard_answer> within(span<const float> query, float radius, const range_options& options,
+  [[nodiscard]] result<shard_answer> within(span<const float> query, float radius, const shard_range_options& options,
                                             span<std::uint64_t> keys, span<float> distances) noexcept {
     if (status made = scratch_.start(files_); !made.ok()) return made.error();
     if (status made = shard_scratch::resize_cleared(scratch_.outcomes, files_.size()); !made.ok()) return made.error();
@@ -181,13 +181,15 @@ class shard_search {
   }
 
   /// All that one shard has within the radius, into its room.
-  [[nodiscard]] status ask_within(std::size_t shard, span<const float> query, float radius, const range_options& options) noexcept {
+  [[nodiscard]] status ask_within(std::size_t shard, span<const float> query, float radius, const shard_range_options& options) noexcept {
     constexpr std::size_t least_room = 64;
+    const any_index& index = *files_.index(shard);
+    const range_options each{index.kind() == file_kind::ivf_pq ? options.probes : options.width, options.allowed};
     shard_room& room = scratch_.room(shard);
     std::size_t capacity = room.keys.size() < least_room ? least_room : room.keys.size();
     for (int times = 0; times < 2; ++times) {  // at the second time there is room for what the first found
       if (status made = room.resize(1, capacity); !made.ok()) return made;
-      const auto found = files_.index(shard)->range(query, radius, options, room.keys, room.distances);
+      const auto found = index.range(query, radius, each, room.keys, room.distances);
       if (!found.ok()) return found.error();
       room.within = *found < capacity ? *found : capacity;
       if (*found <= capacity) break;

@@ -89,15 +89,14 @@ class shards {
 
   /// The vectors within a radius that are stored in any shard, nearest first, each key once.
   ///
-  /// @param query, radius, options, keys, distances  as of any index
-  /// @param threads  0: all that the process may use
+  /// @param query, radius, keys, distances  as of any index
   /// @return  who answered, and in `found` how many keys lie within the radius; or search's errors
   /// Cost: allocates as much as it finds.
-  [[nodiscard]] result<shard_answer> range(span<const float> query, float radius, const range_options& options,
-                                           span<std::uint64_t> keys, span<float> distances, unsigned threads = 1) const noexcept {
+  [[nodiscard]] result<shard_answer> range(span<const float> query, float radius, const shard_range_options& options,
+                                           span<std::uint64_t> keys, span<float> distances) const noexcept {
     if (status fits = detail::check_range(query, dimension(), radius, keys, distances); !fits.ok()) return fits.error();
     if (const auto norm = detail::checked_inverse_norm(query.data(), dimension(), metric()); !norm.ok()) return norm.error();
-    return with_search(threads, [&](detail::shard_search& search) noexcept {
+    return with_search(options.threads, [&](detail::shard_search& search) noexcept {
       return search.within(query, radius, options, keys, distances);
     });
   }
