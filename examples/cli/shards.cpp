@@ -5,12 +5,15 @@
 #include "command.hpp"
 #include "terminal.hpp"
 
-#include <cstdint>
+#include <atlas/storage/os_error.hpp>
+
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace cli {
@@ -91,9 +94,11 @@ void print(const std::string& list, const atlas::shards& shards) {
   for (std::size_t i = 0; i < shards.shard_count(); ++i) {
     std::cout << std::right << std::setw(4) << i << "  ";
     if (const atlas::any_index* one = shards.shard(i); one != nullptr) {
-      std::cout << std::left << std::setw(8) << one->kind_name() << std::right << std::setw(14) << count_text(one->size()) << "  " << printable(shards.path(i)) << '\n';
+      std::cout << std::left << std::setw(8) << one->kind_name() << std::right << std::setw(14) << count_text(one->size()) << "  "
+                << printable(shards.path(i)) << '\n';
     } else {
-      std::cout << std::left << std::setw(24) << "missing" << printable(shards.path(i)) << ": " << printable(described(shards.missing()[missing++].why)) << '\n';
+      std::cout << std::left << std::setw(24) << "missing" << printable(shards.path(i)) << ": "
+                << printable(described(shards.missing()[missing++].why)) << '\n';
     }
   }
 }

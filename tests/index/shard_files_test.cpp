@@ -5,6 +5,7 @@
 
 #include <atlas/shards.hpp>
 
+#include "support/child_process.hpp"
 #include "support/error_line.hpp"
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
@@ -14,6 +15,10 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -204,6 +209,25 @@ std::vector<float> some_queries(std::size_t count) { return support::random_vect
       CHECK(failed_as(opened.said, errc::kind_mismatch));
       CHECK(support::error_line(opened.said) == "index kind mismatch: shard: expected an index file, found a manifest of shards (row 1)");
     }
+  }
+
+  TEST_CASE("shards: too many open files are no missing shards") {
+    const shard_folder made;
+    std::vector<std::string> names;
+    std::vector<const char*> listed;
+    for (std::size_t i = 0; i < 12; ++i) names.push_back("shard-" + std::to_string(i));
+    for (std::size_t i = 0; i < names.size(); ++i) made.save(names[i], i);
+    for (const std::string& name : names) listed.push_back(name.c_str());
+    const std::string manifest = made.list(listed);
+    CHECK(shards::open(manifest.c_str()).ok());
+    const auto end = support::in_child([&] {
+      const int next = ::dup(0);
+      const struct rlimit few = {static_cast<rlim_t>(next) + 6, static_cast<rlim_t>(next) + 6};
+      if (next < 0 || ::setrlimit(RLIMIT_NOFILE, &few) != 0) return 1;
+      const auto opened = shards::open(manifest.c_str(), {.allow_missing = true});
+      return failed_as(opened, errc::io) && opened.error().os_code == EMFILE ? 42 : 2;
+    });
+    CHECK(end.code == 42);
   }
 
   TEST_CASE("shards: what cannot be opened at all says why") {

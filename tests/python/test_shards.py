@@ -2,6 +2,7 @@
 """Shards: several index files opened as one, over both backends."""
 
 import os
+import resource
 import threading
 
 import numpy as np
@@ -331,6 +332,20 @@ def test_rows_of_large_batches_and_many_threads(files):
     with pytest.raises(atlas.NotFinite) as caught:
         shards.search(queries)
     assert caught.value.row == 8500
+
+
+@native_only
+def test_too_many_open_files_are_no_missing_shards(files):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with open(os.devnull) as probe:
+        following = probe.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (following + 2, hard))
+    try:
+        with pytest.raises(atlas.IoError, match="Too many open files"):
+            atlas.Shards.open(files / "all.shards", allow_missing=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(atlas.Shards.open(files / "all.shards")) == 120
 
 
 @native_only

@@ -38,7 +38,9 @@ def _answer(said: Any) -> ShardAnswer:
 class NativeShards:
     def __init__(self, pointer: int) -> None:
         self._handle = Handle(pointer, _lib.atlas_shards_close, "shards")
-        self._dimension = self._describe().dimension
+        info = self._describe()
+        self._dimension = info.dimension
+        self._size = info.size  # they are opened to be read: it stays
 
     @classmethod
     def open(cls, path: bytes, residence: int, load: bool, allow_missing: bool) -> "NativeShards":
@@ -75,7 +77,7 @@ class NativeShards:
 
     def search(self, queries: Floats, k: int, wished: SearchOptions) -> ShardHits:
         rows = queries.shape[0]
-        wanted, k = k, max(1, min(k, self._describe().size))  # more than there are cannot be found
+        wanted, k = k, max(1, min(k, self._size))  # more than there are cannot be found
         keys = np.empty((rows, k), dtype=np.uint64)
         distances = np.empty((rows, k), dtype=np.float32)
         counts = np.empty(rows, dtype=np.uint32)
@@ -142,7 +144,7 @@ class NativeShards:
         parts: List[Keys] = [np.empty(0, dtype=np.uint64)]
         cursor, written = c.c_uint64(), c.c_uint64()
         with self._handle.use() as shards:
-            room = max(self._describe().size, 1)
+            room = max(self._size, 1)
             while True:
                 part = np.empty(room, dtype=np.uint64)
                 _check(_lib.atlas_shards_list_keys(c.byref(written), _address(part), c.byref(cursor), shards, room))

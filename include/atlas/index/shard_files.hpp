@@ -12,11 +12,15 @@
 #include <atlas/index/shard_manifest.hpp>  // shard_manifest, most_shards
 #include <atlas/index/shard_options.hpp>   // shards_options, shard_failure
 
+#include <cerrno>  // EMFILE, ENFILE
+
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Whether an error says that a file is not there, or not as it was written: what allow_missing does without.
-[[nodiscard]] constexpr bool is_lost_file(errc code) noexcept {
-  switch (code) {
+/// Whether an error says that a file is not there, or not as it was written: what allow_missing does without. That no more
+/// files can be open at once says nothing of the file.
+[[nodiscard]] constexpr bool is_lost_file(const error& why) noexcept {
+  if (why.os_code == EMFILE || why.os_code == ENFILE) return false;
+  switch (why.code) {
     case errc::io:
     case errc::corrupt_file:
     case errc::file_not_found:
@@ -91,7 +95,7 @@ class shard_files {
       if (opened.error() == errc::not_atlas_file && shard_manifest::is_manifest(path(at))) {
         return error{errc::kind_mismatch, "shard", "an index file", "a manifest of shards"};
       }
-      is_lost = is_lost_file(opened.error().code);
+      is_lost = is_lost_file(opened.error());
       return opened.error();
     }
     const auto identity = opened->file()->file().file().identity();

@@ -40,7 +40,8 @@ class shards {
   ///          path options.on_failure is given: the errors of any_index::open; dimension_mismatch or metric_mismatch for one
   ///          that differs from the first that is there; invalid_argument for a file that is listed before by whatever path;
   ///          kind_mismatch for a manifest. errc::no_memory
-  /// Cost: that of opening each. Each keeps a file descriptor open.
+  /// Cost: that of opening each. Each keeps a file descriptor open. Mapped files must not shrink while they are open
+  /// (storage/mapped_file.hpp); of vectors left on disk that is an error of the search.
   [[nodiscard]] static result<shards> open(const char* manifest, const shards_options& options = {}) noexcept {
     const auto list = shard_manifest::read(manifest);
     if (!list.ok()) return list.error();

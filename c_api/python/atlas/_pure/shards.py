@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Dict, List, Optional, Tuple, Type
 
@@ -164,7 +165,8 @@ class PureShards:
                 problem.row = place
                 if isinstance(problem, NotAtlasFile) and _is_list(path):
                     raise refused(KindMismatch, "shard", "an index file", "a manifest of shards", place, path) from None
-                if not allow_missing or not isinstance(problem, _LOST):
+                cause = getattr(problem.__context__, "errno", None)  # too many open files say nothing of this one
+                if not allow_missing or not isinstance(problem, _LOST) or cause in (errno.EMFILE, errno.ENFILE):
                     raise
                 one.problem = problem
             _check_fit(one, place, shards)
