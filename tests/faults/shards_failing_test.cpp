@@ -104,6 +104,33 @@ struct three_shards {
     CHECK(support::search(lenient, view, {.k = 10, .threads = 4}) == whole);
   }
 
+  TEST_CASE("shards: whichever read of a range fails, its shard is done without whole, though it had answered with too little room") {
+    const three_shards made;
+    const atlas::shards strict = made.open(3, false);
+    const auto query = support::random_vector(9, columns);
+    std::size_t reads = 0;
+    {
+      const faults::layer counting([&](call what, std::size_t) {
+        reads += what == call::pread ? 1U : 0U;
+        return verdict{};
+      });
+      CHECK(strict.range(query, 1e9F, {.width = 100}, {}, {}).value().found == 240);
+    }
+    REQUIRE(reads > 3);
+    for (std::size_t failing = 0; failing < reads; ++failing) {
+      CAPTURE(failing);
+      const atlas::shards lenient = made.open(3, true);  // which has no room yet for more than some answers
+      std::size_t seen = 0;
+      std::vector<std::uint64_t> keys(240);
+      std::vector<float> distances(240);
+      const faults::layer layer([&](call what, std::size_t) { return verdict{.error = what == call::pread && seen++ == failing ? EIO : 0}; });
+      const auto said = lenient.range(query, 1e9F, {.width = 100}, keys, distances).value();
+      CHECK(said.answered == 2);
+      CHECK(said.found == 160);
+      for (std::size_t i = 0; i < 160; ++i) CHECK(keys[i] / 1000 != said.failed_shard);
+    }
+  }
+
   TEST_CASE("shard manifest: whatever fails while it is written, the old one stays") {
     const support::scratch_folder folder;
     const std::string path = folder.path("all.shards");

@@ -81,8 +81,8 @@ class shard_scratch {
   std::size_t room_count_ = 0;
 };
 
-/// One search. Every shard is searched by one thread at a time as if it were alone, so that answers do not depend on how
-/// many there are.
+/// One search, in pieces: one shard and some queries, on one thread, as if there were nothing else. So answers do not depend
+/// on how many threads there are.
 class shard_search {
  public:
   /// @param may_fail  whether the answers of a shard whose file fails are done without
@@ -122,7 +122,9 @@ class shard_search {
       scratch_.room(shard).within = 0;
       if (files_.index(shard) == nullptr) return;
       const status asked = ask_within(shard, query, radius, options);
-      if (!asked.ok()) scratch_.outcomes[shard] = {true, asked.error()};
+      if (asked.ok()) return;
+      scratch_.outcomes[shard] = {true, asked.error()};
+      scratch_.room(shard).within = 0;  // it may have answered once, with too little room
     });
     if (status fine = collect_failures(1); !fine.ok()) return fine.error();
 
