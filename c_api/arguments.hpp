@@ -61,6 +61,14 @@ inline constexpr std::size_t first_size<atlas_tune_result> = 40;
 template <>
 inline constexpr std::size_t first_size<atlas_index_info> = 80;
 template <>
+inline constexpr std::size_t first_size<atlas_shards_options> = 16;
+template <>
+inline constexpr std::size_t first_size<atlas_shards_info> = 64;
+template <>
+inline constexpr std::size_t first_size<atlas_shard_info> = 40;
+template <>
+inline constexpr std::size_t first_size<atlas_shards_answer> = 32;
+template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;

@@ -12,9 +12,23 @@
 #include <atlas/core/thread_pool.hpp>  // thread_pool
 #include <atlas/embed.hpp>             // hashing_embedder
 #include <atlas/folder.hpp>            // folder_index
+#include <atlas/shards.hpp>            // shards
 
 struct atlas_index {
   atlas::any_index index;
+};
+
+namespace atlas::c_api {
+
+struct opened_shards {
+  shards index;
+  buffer<char> problems;  ///< a line for each missing shard, with a NUL behind it
+};
+
+}  // namespace atlas::c_api
+
+struct atlas_shards {
+  atlas::c_api::opened_shards opened;
 };
 
 struct atlas_embedder {

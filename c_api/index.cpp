@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // c_api/index.cpp -- atlas_index: one handle over every kind of index.
-#include "arguments.hpp"
 #include "guard.hpp"
 #include "handles.hpp"
+#include "search_arguments.hpp"
 
 #include <atlas/any_index.hpp>
 
@@ -308,15 +308,8 @@ extern "C" atlas_status atlas_index_get(void* out, const atlas_index* index, con
                                         int32_t scalar, size_t dimension) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(index, "index"));
-    ATLAS_C_TRY(require(keys, "keys", key_count));
-    ATLAS_C_TRY(require_f32(scalar, "scalar"));
-    ATLAS_C_TRY(require_dimension(dimension, index->index.dimension(), "dimension"));
-    auto* rows = static_cast<float*>(out);
-    ATLAS_C_TRY(require(rows, "out", key_count));
-    for (std::size_t i = 0; i < key_count; ++i) {
-      if (const status got = index->index.get(keys[i], rows + i * dimension); !got.ok()) return got.error().at_row(i);
-    }
-    return {};
+    return get_vectors(out, keys, key_count, scalar, dimension, index->index.dimension(),
+                       [&](std::uint64_t key, float* row) noexcept { return index->index.get(key, row); });
   });
 }
 
@@ -325,27 +318,9 @@ extern "C" atlas_status atlas_index_search(atlas_hits* hits, const atlas_index* 
   return guard([&]() -> status {
     ATLAS_C_TRY(require(hits, "hits"));
     ATLAS_C_TRY(require(index, "index"));
-    const auto into = read_options(hits, "hits");
-    if (!into.ok()) return into.error();
-    ATLAS_C_TRY(require_zero(into->reserved, "hits.reserved"));
-    const auto rows = read_matrix(queries, queries_fields);
-    if (!rows.ok()) return rows.error();
-    auto how = read_search_options(options);
-    if (!how.ok()) return how.error();
-
-    if (into->k == 0) return error{errc::invalid_argument, "hits.k", "at least 1", std::uint64_t{0}};
-    if (into->rows < rows->rows) return error{errc::invalid_argument, "hits.rows", rows->rows, into->rows};
-    ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
-    std::uint64_t slots = 0;
-    if (__builtin_mul_overflow(into->rows, into->k, &slots)) {
-      return error{errc::limit_exceeded, "hits.k", "rows * k below 2^60", into->k};
-    }
-    ATLAS_C_TRY(require(into->keys, "hits.keys", slots));
-    ATLAS_C_TRY(require(into->distances, "hits.distances", slots));
-    if (into->counts != nullptr) ATLAS_C_TRY(require(into->counts, "hits.counts", into->rows));
-
-    how->k = into->k;
-    return index->index.search(*rows, *how, {into->keys, into->distances, into->counts});
+    const auto call = read_nearest(hits, queries, options, index->index.dimension());
+    if (!call.ok()) return call.error();
+    return index->index.search(call->queries, call->options, call->hits);
   });
 }
 
@@ -355,20 +330,13 @@ extern "C" atlas_status atlas_index_range(uint64_t* found, uint64_t* keys, float
   return guard([&]() -> status {
     ATLAS_C_TRY(require(found, "found"));
     ATLAS_C_TRY(require(index, "index"));
-    ATLAS_C_TRY(require(keys, "keys", capacity));
-    ATLAS_C_TRY(require(distances, "distances", capacity));
-    const auto row = read_matrix(query, query_fields);
-    if (!row.ok()) return row.error();
-    const auto wished = read_search_options(options);
-    if (!wished.ok()) return wished.error();
-    if (row->rows != 1) return error{errc::invalid_argument, "query.rows", 1, row->rows};
-    ATLAS_C_TRY(require_dimension(row->dimension, index->index.dimension(), "query.dimension"));
-
+    const auto call = read_range(keys, distances, query, capacity, options, index->index.dimension());
+    if (!call.ok()) return call.error();
     atlas::range_options how;
-    how.width = index->index.as_ivf_pq() != nullptr ? wished->probes : wished->width;
-    how.allowed = wished->allowed;
-    const auto within = index->index.range(span<const float>(row->data, row->dimension), radius, how,
-                                           span<std::uint64_t>(keys, capacity), span<float>(distances, capacity));
+    how.width = index->index.as_ivf_pq() != nullptr ? call->options.probes : call->options.width;
+    how.allowed = call->options.allowed;
+    const auto within = index->index.range(call->query, radius, how, span<std::uint64_t>(keys, capacity),
+                                           span<float>(distances, capacity));
     if (!within.ok()) return within.error();
     *found = *within;
     return {};
@@ -379,15 +347,8 @@ extern "C" atlas_status atlas_index_distances(float* out, const atlas_index* ind
                                               const uint64_t* keys, size_t key_count) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(index, "index"));
-    const auto rows = read_matrix(queries, queries_fields);
+    const auto rows = read_distances(out, queries, keys, key_count, index->index.dimension());
     if (!rows.ok()) return rows.error();
-    ATLAS_C_TRY(require(keys, "keys", key_count));
-    ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
-    std::uint64_t slots = 0;
-    if (__builtin_mul_overflow(rows->rows, key_count, &slots)) {
-      return error{errc::limit_exceeded, "key_count", "rows * keys below 2^61", key_count};
-    }
-    ATLAS_C_TRY(require(out, "out", slots));
     ATLAS_C_TRY(require_stored(index->index, keys, key_count));
     for (std::size_t i = 0; i < rows->rows; ++i) {
       const span<const float> query(rows->row(i), rows->dimension);

@@ -112,6 +112,7 @@ void add_eval_command(CLI::App& app, command_line& line);
 void add_info_command(CLI::App& app, command_line& line);
 void add_verify_command(CLI::App& app, command_line& line);
 void add_seal_command(CLI::App& app, command_line& line);
+void add_shards_command(CLI::App& app, command_line& line);
 void add_tune_command(CLI::App& app, command_line& line);
 void add_export_command(CLI::App& app, command_line& line);
 

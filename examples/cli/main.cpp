@@ -45,6 +45,7 @@ int run(int argument_count, char** arguments) {
   cli::add_verify_command(app, line);
   cli::add_seal_command(app, line);
   cli::add_tune_command(app, line);
+  cli::add_shards_command(app, line);
   cli::add_export_command(app, line);
 
   try {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/search.cpp -- atlas search: the passages of a folder index that answer a question, or the vectors of any
-// index that are nearest to others.
+// index, or list of indexes, that are nearest to others.
 #include "command.hpp"
+#include "shards.hpp"
 #include "terminal.hpp"
 
 #include <atlas/any_index.hpp>
@@ -13,6 +14,7 @@
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,16 +30,47 @@ struct search_arguments {
   std::size_t width = 0;
   std::size_t probes = 0;
   std::size_t rerank = 0;
+  bool allow_missing = false;
   walk_arguments walk;
   std::size_t snippet = 240;
 };
 
 std::string text_of(atlas::text_view view) { return {view.data(), view.size()}; }
 
+/// An index, or several as one.
+class searched_file {
+ public:
+  searched_file(const std::string& path, bool allow_missing) {
+    if (atlas::shard_manifest::is_manifest(path.c_str())) {
+      shards_ = open_shards(path, allow_missing);
+    } else if (allow_missing) {
+      throw failure(exit_code::usage, "invalid argument", "--allow-missing: expected a list of shards, found " + path);
+    } else {
+      index_ = take(atlas::any_index::open(path.c_str()), path);
+    }
+  }
+  [[nodiscard]] std::size_t dimension() const { return shards_ ? shards_->dimension() : index_->dimension(); }
+  [[nodiscard]] std::size_t size() const { return shards_ ? shards_->size() : index_->size(); }
+  [[nodiscard]] atlas::status search(const atlas::matrix_view& queries, const atlas::search_options& options, atlas::hits_view hits) {
+    if (!shards_) return index_->search(queries, options, hits);
+    const auto said = shards_->search(queries, options, hits);
+    if (!said.ok()) return said.error();
+    if (!answer_ || said->answered < answer_->answered) answer_ = *said;
+    return {};
+  }
+  /// Of several indexes: the search that the fewest answered.
+  [[nodiscard]] const std::optional<atlas::shard_answer>& answer() const { return answer_; }
+
+ private:
+  std::optional<atlas::any_index> index_;
+  std::optional<atlas::shards> shards_;
+  std::optional<atlas::shard_answer> answer_;
+};
+
 /// Prints the keys and distances of each query's nearest.
 void search_vectors(const search_arguments& arguments, const command_line& line) {
   take_argument(atlas::vector_format_of(arguments.queries), arguments.queries);
-  const auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
+  searched_file index(arguments.file, arguments.allow_missing);
   const auto queries = take(atlas::vector_file::open(arguments.queries.c_str()), arguments.queries);
   if (queries.dimension() != index.dimension()) {
     throw failure(atlas::error{atlas::errc::dimension_mismatch, "query dimension", index.dimension(), queries.dimension()}, arguments.queries);
@@ -66,8 +99,9 @@ void search_vectors(const search_arguments& arguments, const command_line& line)
     seconds += watch.seconds();
     if (!said.ok()) {
       atlas::error why = said.error();
-      if (why.row != atlas::error::no_row) why.row += first;
-      throw failure(why, arguments.queries);
+      const bool is_of_file = why.code == atlas::errc::io || why.code == atlas::errc::corrupt_file;
+      if (why.row != atlas::error::no_row && !is_of_file) why.row += first;
+      throw failure(why, is_of_file ? arguments.file : arguments.queries);
     }
     for (std::size_t i = 0; i < count; ++i) {
       json hits = json::array();
@@ -82,7 +116,15 @@ void search_vectors(const search_arguments& arguments, const command_line& line)
       if (line.as_json) answers.push_back(hits);
     }
   }
-  if (line.as_json) print_json({{"index", arguments.file}, {"queries", queries.rows()}, {"seconds", seconds}, {"hits", answers}});
+  const std::optional<atlas::shard_answer>& answer = index.answer();
+  if (answer && !answer->is_whole()) {
+    std::cerr << "atlas: " << printable(arguments.file) << ": " << answer->answered << " of " << counted(answer->listed, "shard") << " answered\n";
+  }
+  if (!line.as_json) return;
+  json out = {{"index", arguments.file}, {"queries", queries.rows()}, {"seconds", seconds}};
+  if (answer) out["shards"] = {{"listed", answer->listed}, {"answered", answer->answered}};
+  out["hits"] = answers;
+  print_json(out);
 }
 
 void search_words(const search_arguments& arguments, const command_line& line) {
@@ -130,6 +172,7 @@ void search_words(const search_arguments& arguments, const command_line& line) {
 void run(const search_arguments& arguments, const command_line& line) {
   if (!arguments.queries.empty()) return search_vectors(arguments, line);
   if (arguments.words.empty()) throw failure(exit_code::usage, "invalid argument", "expected a QUESTION or --queries, found neither");
+  if (arguments.allow_missing) throw failure(exit_code::usage, "invalid argument", "--allow-missing: expected --queries, as a list of shards holds no texts");
   if (arguments.probes != 0 || arguments.rerank != 0) {
     throw failure(exit_code::usage, "invalid argument", "--probes, --rerank: expected --queries, as the index of a folder is hnsw");
   }
@@ -141,7 +184,7 @@ void run(const search_arguments& arguments, const command_line& line) {
 void add_search_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, passage; or find the vectors nearest to others in any index");
   const auto arguments = std::make_shared<search_arguments>();
-  command->add_option("file", arguments->file, "The index of a folder; with --queries any index")->required()->check(a_path())->type_name("FILE");
+  command->add_option("file", arguments->file, "The index of a folder; with --queries any index, or a list of several (atlas shards)")->required()->check(a_path())->type_name("FILE");
   CLI::Option* const words = command->add_option("question", arguments->words, "The question; several words are joined")->type_name("QUESTION");
   command->add_option("--queries", arguments->queries, "A file of vectors in place of a question: keys and distances of the nearest to each")
       ->check(a_path())->excludes(words)->type_name("VECTORS");
@@ -152,13 +195,15 @@ void add_search_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
   command->add_option("--rerank", arguments->rerank, "ivf_pq: vectors measured for each answer; 0: as the index says")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
+  command->add_flag("--allow-missing", arguments->allow_missing, "Of a list: do without files that are missing or damaged, and say so");
   add_walk_options(*command, arguments->walk);
   command->add_option("--snippet", arguments->snippet, "Bytes of each passage that are shown")
       ->capture_default_str()->check(CLI::Range(1, 100000))->type_name("N");
   finish_command(*command, line,
                  "  atlas search docs.atlas \"how is a file replaced safely?\"\n"
                  "  atlas search docs.atlas \"lost wake-ups\" -k 10 --json\n"
-                 "  atlas search lists.atlas --queries query.fvecs --probes 32 --rerank 16");
+                 "  atlas search lists.atlas --queries query.fvecs --probes 32 --rerank 16\n"
+                 "  atlas search all.shards --queries query.fvecs --allow-missing");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

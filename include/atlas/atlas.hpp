@@ -11,6 +11,7 @@
 #include <atlas/folder.hpp>     // folder_index
 #include <atlas/hnsw.hpp>       // hnsw
 #include <atlas/queue.hpp>      // mpmc_ring, spsc_ring
+#include <atlas/shards.hpp>     // shards, shard_manifest
 #include <atlas/text.hpp>       // encodings, UTF-8
 
 #endif  // ATLAS_ATLAS_HPP

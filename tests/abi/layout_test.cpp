@@ -154,6 +154,42 @@ AT(atlas_seal_options, seed, 16);
 AT(atlas_seal_options, progress, 24);
 AT(atlas_seal_options, progress_context, 32);
 
+SIZE(atlas_shards_options, 16);
+AT(atlas_shards_options, struct_size, 0);
+AT(atlas_shards_options, vectors, 4);
+AT(atlas_shards_options, load, 8);
+AT(atlas_shards_options, allow_missing, 12);
+
+SIZE(atlas_shards_info, 64);
+AT(atlas_shards_info, struct_size, 0);
+AT(atlas_shards_info, metric, 4);
+AT(atlas_shards_info, dimension, 8);
+AT(atlas_shards_info, shards, 12);
+AT(atlas_shards_info, missing, 16);
+AT(atlas_shards_info, reserved, 20);
+AT(atlas_shards_info, size, 24);
+AT(atlas_shards_info, memory_vectors, 32);
+AT(atlas_shards_info, memory_keys, 40);
+AT(atlas_shards_info, memory_graph, 48);
+AT(atlas_shards_info, memory_scratch, 56);
+
+SIZE(atlas_shard_info, 40);
+AT(atlas_shard_info, struct_size, 0);
+AT(atlas_shard_info, kind, 4);
+AT(atlas_shard_info, status, 8);
+AT(atlas_shard_info, reserved, 12);
+AT(atlas_shard_info, size, 16);
+AT(atlas_shard_info, path, 24);
+AT(atlas_shard_info, problem, 32);
+
+SIZE(atlas_shards_answer, 32);
+AT(atlas_shards_answer, struct_size, 0);
+AT(atlas_shards_answer, listed, 4);
+AT(atlas_shards_answer, answered, 8);
+AT(atlas_shards_answer, status, 12);
+AT(atlas_shards_answer, failed_shard, 16);
+AT(atlas_shards_answer, found, 24);
+
 SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);
 AT(atlas_chunk_options, fill_percent, 4);

@@ -4,10 +4,12 @@
 // This program's aligned_alloc stands in front of the C library's, also for libatlas.so. Under a sanitizer, which
 // has its own, the test is left out and says so.
 #include "c_api/c_api_support.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <string>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ATLAS_TEST_OWN_ALLOCATOR 0
@@ -137,6 +139,73 @@ TEST_SUITE("c_api") {
         }
         CHECK(lists_of(made) == 4);
         CHECK(size_of(made) == (step == train_empty ? 0 : 64));
+      }
+      CHECK(done);
+      CHECK(failures > 2);
+    }
+#endif
+  }
+
+  TEST_CASE("no memory: shards are opened and searched whole or not at all, also where some may be missing") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const support::scratch_folder folder;
+    const std::string paths[3] = {folder.path("a.atlas"), folder.path("b.atlas"), folder.path("none.atlas")};
+    REQUIRE(atlas_index_save(filled_index(ATLAS_KIND_FLAT, 64, 8).get(), paths[0].c_str(), nullptr) == ATLAS_OK);
+    REQUIRE(atlas_index_save(filled_index(ATLAS_KIND_HNSW, 90, 8).get(), paths[1].c_str(), nullptr) == ATLAS_OK);
+    const char* const listed[3] = {paths[0].c_str(), paths[1].c_str(), paths[2].c_str()};
+    const std::string list = folder.path("all.shards");
+    atlas_shards_options options = ATLAS_SHARDS_OPTIONS_INIT;
+    options.allow_missing = 1;
+    const auto values = random_rows(9, 3, 8);
+    const atlas_matrix queries = matrix(values, 8);
+    const atlas_matrix query = {values.data(), 1, 0, 8, ATLAS_SCALAR_F32};
+    atlas_search_options one_thread = ATLAS_SEARCH_OPTIONS_INIT;
+    one_thread.threads = 1;
+    std::uint64_t keys[30];
+    float distances[30];
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.rows = 3;
+    hits.k = 10;
+    hits.keys = keys;
+    hits.distances = distances;
+    enum { write_list, open_list, search_all, search_range, steps };
+    for (int step = 0; step < steps; ++step) {
+      CAPTURE(step);
+      int failures = 0;
+      bool done = false;
+      for (long allow = 0; !done && allow < 500; ++allow) {
+        if (step != write_list) REQUIRE(atlas_shards_write(list.c_str(), listed, 3) == ATLAS_OK);
+        atlas_shards* made = nullptr;
+        if (step > open_list) REQUIRE(atlas_shards_open(&made, list.c_str(), &options) == ATLAS_OK);
+        atlas_shards_answer answer = ATLAS_SHARDS_ANSWER_INIT;
+        const auto run = [&] {
+          return step == write_list   ? atlas_shards_write(list.c_str(), listed, 3)
+                 : step == open_list  ? atlas_shards_open(&made, list.c_str(), &options)
+                 : step == search_all ? atlas_shards_search(&hits, &answer, made, &queries, &one_thread)
+                                      : atlas_shards_range(&answer, keys, distances, made, &query, 1e9F, 30, &one_thread);
+        };
+        allowed = allow;
+        const atlas_status status = run();
+        allowed = -1;
+        done = status == ATLAS_OK;
+        if (!done) {
+          ++failures;
+          CHECK(status == ATLAS_ERR_NO_MEMORY);
+          CHECK(answer.listed == 0);
+          if (step == open_list) CHECK(made == nullptr);
+          CHECK(run() == ATLAS_OK);
+        }
+        if (step > open_list) CHECK(answer.answered == 2);
+        if (step == search_range) CHECK(answer.found == 90);
+        if (step == open_list) {
+          atlas_shards_info info = ATLAS_SHARDS_INFO_INIT;
+          REQUIRE(atlas_shards_describe(&info, made) == ATLAS_OK);
+          CHECK(info.missing == 1);
+        }
+        atlas_shards_close(made);
       }
       CHECK(done);
       CHECK(failures > 2);

@@ -206,6 +206,91 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_embedder_save_state(&needed, &byte, nullptr, 1));
   }
 
+  TEST_CASE("NULL is refused by every function of atlas_shards that needs a pointer") {
+    const support::scratch_folder scratch;
+    const std::string file = scratch.path("a.atlas");
+    const index_handle index = filled_index(ATLAS_KIND_FLAT, 4, 2);
+    REQUIRE(atlas_index_save(index.get(), file.c_str(), nullptr) == ATLAS_OK);
+    const char* const paths[2] = {file.c_str(), nullptr};
+    atlas_shards* made = nullptr;
+    REQUIRE(atlas_shards_open_files(&made, paths, 1, nullptr) == ATLAS_OK);
+    const shards_handle shards(made);
+    const std::string list = scratch.path("all.shards");
+    const std::uint64_t keys[2] = {0, 1};
+    const float values[4] = {1, 2, 3, 4};
+    const atlas_matrix queries = {values, 2, 0, 2, ATLAS_SCALAR_F32};
+    const atlas_matrix query = {values, 1, 0, 2, ATLAS_SCALAR_F32};
+    const atlas_matrix no_data = {nullptr, 2, 0, 2, ATLAS_SCALAR_F32};
+    std::uint64_t out_keys[8] = {};
+    float out_floats[8] = {};
+    std::uint64_t count = 0;
+    std::uint64_t cursor = 0;
+
+    refuses_null(atlas_shards_write(nullptr, paths, 1));
+    refuses_null(atlas_shards_write(list.c_str(), nullptr, 1));
+    CHECK(atlas_shards_write(list.c_str(), paths, 2) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("null"));
+    CHECK(atlas_last_error_row() == 1);
+    refuses_null(atlas_shards_open(nullptr, file.c_str(), nullptr));
+    refuses_null(atlas_shards_open(&made, nullptr, nullptr));
+    refuses_null(atlas_shards_open_files(nullptr, paths, 1, nullptr));
+    refuses_null(atlas_shards_open_files(&made, nullptr, 1, nullptr));
+    refuses_null(atlas_shards_open_files(&made, paths, 2, nullptr));
+    CHECK(atlas_last_error_row() == 1);
+    atlas_shards_close(nullptr);
+
+    atlas_shards_info info = ATLAS_SHARDS_INFO_INIT;
+    atlas_shard_info one = ATLAS_SHARD_INFO_INIT;
+    refuses_null(atlas_shards_describe(nullptr, shards.get()));
+    refuses_null(atlas_shards_describe(&info, nullptr));
+    refuses_null(atlas_shards_describe_shard(nullptr, shards.get(), 0));
+    refuses_null(atlas_shards_describe_shard(&one, nullptr, 0));
+
+    atlas_hits hits = ATLAS_HITS_INIT;
+    hits.rows = 2;
+    hits.k = 4;
+    hits.keys = out_keys;
+    hits.distances = out_floats;
+    atlas_shards_answer answer = ATLAS_SHARDS_ANSWER_INIT;
+    refuses_null(atlas_shards_search(nullptr, &answer, shards.get(), &queries, nullptr));
+    refuses_null(atlas_shards_search(&hits, nullptr, shards.get(), &queries, nullptr));
+    refuses_null(atlas_shards_search(&hits, &answer, nullptr, &queries, nullptr));
+    refuses_null(atlas_shards_search(&hits, &answer, shards.get(), nullptr, nullptr));
+    refuses_null(atlas_shards_search(&hits, &answer, shards.get(), &no_data, nullptr));
+    hits.keys = nullptr;
+    refuses_null(atlas_shards_search(&hits, &answer, shards.get(), &queries, nullptr));
+    hits.keys = out_keys;
+    hits.distances = nullptr;
+    refuses_null(atlas_shards_search(&hits, &answer, shards.get(), &queries, nullptr));
+    atlas_search_options search = ATLAS_SEARCH_OPTIONS_INIT;
+    search.allowed_bits = 64;
+    refuses_null(atlas_shards_range(nullptr, out_keys, out_floats, shards.get(), &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_shards_range(&answer, nullptr, out_floats, shards.get(), &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_shards_range(&answer, out_keys, nullptr, shards.get(), &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_shards_range(&answer, out_keys, out_floats, nullptr, &query, 1.0F, 4, nullptr));
+    refuses_null(atlas_shards_range(&answer, out_keys, out_floats, shards.get(), nullptr, 1.0F, 4, nullptr));
+    refuses_null(atlas_shards_range(&answer, out_keys, out_floats, shards.get(), &query, 1.0F, 4, &search));
+
+    refuses_null(atlas_shards_find(nullptr, shards.get(), keys, 2));
+    refuses_null(atlas_shards_find(out_keys, nullptr, keys, 2));
+    refuses_null(atlas_shards_find(out_keys, shards.get(), nullptr, 2));
+    refuses_null(atlas_shards_get(nullptr, shards.get(), keys, 2, ATLAS_SCALAR_F32, 2));
+    refuses_null(atlas_shards_get(out_floats, nullptr, keys, 2, ATLAS_SCALAR_F32, 2));
+    refuses_null(atlas_shards_get(out_floats, shards.get(), nullptr, 2, ATLAS_SCALAR_F32, 2));
+    refuses_null(atlas_shards_distances(nullptr, shards.get(), &queries, keys, 2));
+    refuses_null(atlas_shards_distances(out_floats, nullptr, &queries, keys, 2));
+    refuses_null(atlas_shards_distances(out_floats, shards.get(), nullptr, keys, 2));
+    refuses_null(atlas_shards_distances(out_floats, shards.get(), &queries, nullptr, 2));
+    refuses_null(atlas_shards_list_keys(nullptr, out_keys, &cursor, shards.get(), 8));
+    refuses_null(atlas_shards_list_keys(&count, nullptr, &cursor, shards.get(), 8));
+    refuses_null(atlas_shards_list_keys(&count, out_keys, nullptr, shards.get(), 8));
+    refuses_null(atlas_shards_list_keys(&count, out_keys, &cursor, nullptr, 8));
+    CHECK(out_keys[0] == 0);
+    CHECK(out_floats[0] == 0.0F);
+    CHECK(answer.listed == 0);
+    CHECK(count == 0);
+  }
+
   TEST_CASE("NULL is refused by every function of atlas_folder that needs a pointer") {
     const support::scratch_folder scratch;
     scratch.write("docs/a.txt", "A text about apples.\n");

@@ -46,7 +46,6 @@ TEST_SUITE("index") {
 namespace {
 
 using keys_t = std::vector<std::uint64_t>;
-constexpr std::uint32_t vectors_section = 0x100;
 
 atlas::result<atlas::hnsw<float>> open_on_disk(const std::string& path) {
   return atlas::hnsw<float>::open(path.c_str(), {.vectors = vector_residence::on_disk});
@@ -107,25 +106,6 @@ void check_equal(const both_ways& index, const std::vector<float>& queries, std:
     CHECK(vectors[0] == vectors[1]);
   }
   CHECK(failed_as(index.on_disk.get(1'000'000, vectors[1].data()), errc::key_not_found));
-}
-
-/// The file with its vectors behind everything else, so that cutting it cuts them alone.
-std::string with_vectors_last(const std::string& file) {
-  atlas::file_header header = support::header_of(file);
-  std::string moved = file;
-  std::uint32_t place = 0;
-  while (header.sections[place].id != vectors_section) ++place;
-  atlas::section_entry entry = header.sections[place];
-  moved.resize((file.size() + atlas::growable_alignment - 1) / atlas::growable_alignment * atlas::growable_alignment, '\0');
-  const std::string vectors = file.substr(entry.offset, entry.length_bytes);
-  entry.offset = moved.size();
-  moved += vectors;
-  for (; place + 1 < header.section_count; ++place) header.sections[place] = header.sections[place + 1];
-  header.sections[place] = entry;
-  header.file_bytes = moved.size();
-  std::memcpy(moved.data(), &header, sizeof header);
-  support::seal(moved);
-  return moved;
 }
 
 /// Pages of the first half of a section that are in this process's memory through the mapping; -1 if the system does not tell.
@@ -246,7 +226,7 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
     const auto view = atlas::dense(vectors.data(), 300, wide);
     CHECK(support::search(open.on_disk, view, {.k = 10}) == support::search(open.mapped, view, {.k = 10}));
     REQUIRE(open.on_disk.seal(folder.path("b").c_str()).ok());
-    const atlas::section_entry entry = *open.on_disk.file()->find(vectors_section);
+    const atlas::section_entry entry = *open.on_disk.file()->find(support::vectors_section);
     const long pages = mapped_pages(*open.on_disk.file(), entry);
     if (pages >= 0) {
       CHECK(pages == 0);
@@ -297,12 +277,12 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
     const support::memory_folder folder;
     const auto vectors = support::random_vector(1, 400 * 24);
     for (const traversal_codes codes : {traversal_codes::none, traversal_codes::lvq8}) {
-      const std::string file = with_vectors_last(support::file_of(graph_of(vectors, coded(codes, metric::l2sq, scalar::f32, 24)), folder));
+      const std::string file = support::with_vectors_last(support::file_of(graph_of(vectors, coded(codes, metric::l2sq, scalar::f32, 24)), folder));
       const std::string path = folder.write("cut", file);
       const auto index = open_on_disk(path).value();
       const auto before = support::search_one(index, vectors.data(), {.k = 10});
       CHECK(before.keys[0] == 0);
-      const atlas::section_entry entry = support::section_of(file, vectors_section);
+      const atlas::section_entry entry = support::section_of(file, support::vectors_section);
       REQUIRE(::truncate(path.c_str(), static_cast<off_t>(entry.offset + 50)) == 0);
       support::hit_buffers hits(1, 10);
       const auto one = atlas::dense(vectors.data(), 1, 24);

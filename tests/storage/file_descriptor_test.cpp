@@ -46,6 +46,22 @@ TEST_SUITE("storage") {
     CHECK(size_bytes == 77);
   }
 
+  TEST_CASE("file_descriptor: one file is the same by every path, and others are others") {
+    const support::scratch_folder folder;
+    const std::string first = folder.write("a", "x");
+    const std::string other = folder.write("b", "x");
+    const std::string link = folder.path("link");
+    REQUIRE(::symlink("a", link.c_str()) == 0);
+    const auto identity = [](const std::string& path) {
+      std::uint64_t size_bytes = 0;
+      return atlas::file_descriptor::open_to_read(path.c_str(), size_bytes).value().identity().value();
+    };
+    CHECK(identity(first) == identity(first));
+    CHECK(identity(first) == identity(link));
+    CHECK_FALSE(identity(first) == identity(other));
+    CHECK(failed_as(atlas::file_descriptor().identity(), atlas::errc::io));
+  }
+
   TEST_CASE("file_descriptor: a move hands the file on, the end closes it once") {
     const support::scratch_folder folder;
     const std::string path = folder.write("a", "x");

@@ -69,7 +69,7 @@ struct answer {
 template <class Index>
 std::vector<answer> search(const Index& index, const atlas::matrix_view& queries, const atlas::search_options& options) {
   hit_buffers hits(queries.rows, options.k);
-  index.search(queries, options, hits.view()).value();
+  static_cast<void>(index.search(queries, options, hits.view()).value());
   CHECK(hits.is_intact_outside());
   const std::vector<std::uint64_t> keys = hits.keys.values();
   const std::vector<float> distances = hits.distances.values();

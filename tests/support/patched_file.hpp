@@ -40,6 +40,26 @@ inline bool has_section(const std::string& file, std::uint32_t id) {
   }
   return false;
 }
+inline constexpr std::uint32_t vectors_section = 0x100;
+
+/// The file with its vectors behind everything else, so that cutting it cuts them alone.
+inline std::string with_vectors_last(const std::string& file) {
+  atlas::file_header header = header_of(file);
+  std::string moved = file;
+  std::uint32_t place = 0;
+  while (header.sections[place].id != vectors_section) ++place;
+  atlas::section_entry entry = header.sections[place];
+  moved.resize((file.size() + atlas::growable_alignment - 1) / atlas::growable_alignment * atlas::growable_alignment, '\0');
+  const std::string vectors = file.substr(entry.offset, entry.length_bytes);
+  entry.offset = moved.size();
+  moved += vectors;
+  for (; place + 1 < header.section_count; ++place) header.sections[place] = header.sections[place + 1];
+  header.sections[place] = entry;
+  header.file_bytes = moved.size();
+  std::memcpy(moved.data(), &header, sizeof header);
+  seal(moved);
+  return moved;
+}
 /// A little-endian number of `width` bytes.
 inline std::uint64_t number_at(const std::string& file, std::size_t offset, std::size_t width) {
   std::uint64_t number = 0;

@@ -89,6 +89,26 @@ class IndexInfo(c.Structure):
                 ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
 
 
+class ShardsOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("vectors", c.c_int32), ("load", c.c_int32), ("allow_missing", c.c_int32)]
+
+
+class ShardsInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("metric", c.c_int32), ("dimension", c.c_uint32), ("shards", c.c_uint32),
+                ("missing", c.c_uint32), ("reserved", c.c_uint32), ("size", c.c_uint64), ("memory_vectors", c.c_uint64),
+                ("memory_keys", c.c_uint64), ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64)]
+
+
+class ShardInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("status", Status), ("reserved", c.c_uint32),
+                ("size", c.c_uint64), ("path", c.c_char_p), ("problem", c.c_char_p)]
+
+
+class ShardsAnswer(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("listed", c.c_uint32), ("answered", c.c_uint32), ("status", Status),
+                ("failed_shard", c.c_uint64), ("found", c.c_uint64)]
+
+
 class ChunkOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
                 ("overlap", c.c_uint64)]
@@ -154,7 +174,9 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
     "atlas_nearest_options": NearestOptions,
     "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_tune_options": TuneOptions,
-    "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
+    "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_shards_options": ShardsOptions,
+    "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
+    "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
@@ -202,6 +224,18 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_save": (Status, [_p, _text, _p]),
     "atlas_index_seal": (Status, [_p, _text, _p]),
     "atlas_file_verify": (Status, [_text, _p]),
+    "atlas_shards_write": (Status, [_text, _p, _size]),
+    "atlas_shards_open": (Status, [_p, _text, _p]),
+    "atlas_shards_open_files": (Status, [_p, _p, _size, _p]),
+    "atlas_shards_close": (None, [_p]),
+    "atlas_shards_describe": (Status, [_p, _p]),
+    "atlas_shards_describe_shard": (Status, [_p, _p, _size]),
+    "atlas_shards_search": (Status, [_p, _p, _p, _p, _p]),
+    "atlas_shards_range": (Status, [_p, _p, _p, _p, _p, c.c_float, _size, _p]),
+    "atlas_shards_find": (Status, [_p, _p, _p, _size]),
+    "atlas_shards_get": (Status, [_p, _p, _p, _size, c.c_int32, _size]),
+    "atlas_shards_distances": (Status, [_p, _p, _p, _p, _size]),
+    "atlas_shards_list_keys": (Status, [_p, _p, _p, _p, _size]),
     "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_create": (Status, [_p, _p]),
     "atlas_embedder_open_state": (Status, [_p, _p, _size]),

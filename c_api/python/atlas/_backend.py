@@ -12,14 +12,18 @@ native_problem: str = problem
 
 if TYPE_CHECKING or native:
     from . import _native as _module
+    from . import _native_shards as _shards
     from . import _native_vectors as _vectors
     index_class: Any = _module.NativeIndex
     folder_class: Any = _module.NativeFolder
+    _shards_class: Any = _shards.NativeShards
 else:
     from ._pure import backend as _module
+    from ._pure import shards as _shards
     from ._pure import vectors as _vectors
     index_class = _module.PureIndex
     folder_class = _module.PureFolder
+    _shards_class = _shards.PureShards
 
 chunk = _module.chunk
 verify = _module.verify
@@ -28,6 +32,9 @@ force_simd_target = _module.force_simd_target
 create_embedder = _module.create_embedder
 open_embedder = _module.open_embedder
 build_folder = _module.build_folder
+open_shards = _shards_class.open
+open_shard_files = _shards_class.open_files
+write_shards = _shards.write
 distances = _vectors.distances
 nearest = _vectors.nearest
 normalize = _vectors.normalize
@@ -41,6 +48,6 @@ to_i8 = _vectors.to_i8
 from_i8 = _vectors.from_i8
 
 __all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "chunk", "verify",
-           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "distances",
-           "nearest", "normalize", "norms", "mean", "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8",
-           "from_i8"]
+           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
+           "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
+           "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8"]

@@ -175,12 +175,7 @@ class basic_index {
   /// Cost: allocates as much as it finds.
   [[nodiscard]] result<std::size_t> range(span<const float> query, float radius, const range_options& options,
                                           span<std::uint64_t> keys, span<float> distances) const noexcept {
-    if (status fits = check_vector(query, dimension(), "query"); !fits.ok()) return fits.error();
-    if (!(radius == radius)) return error{errc::invalid_argument, "radius", "a number", "NaN"};
-    if (keys.size() != distances.size()) return error{errc::invalid_argument, "distances.size", keys.size(), distances.size()};
-    if (!keys.empty() && (keys.data() == nullptr || distances.data() == nullptr)) {
-      return error{errc::invalid_argument, "keys, distances", "pointers", "null"};
-    }
+    if (status fits = check_range(query, dimension(), radius, keys, distances); !fits.ok()) return fits.error();
     borrowed_scratch scratch(state_->scratches);
     if (!scratch) return error{errc::no_memory, "search scratch"};
     if (status taken = scratch->take_query(query.data(), state_->rows.layout()); !taken.ok()) return taken.error();

@@ -56,6 +56,17 @@ inline constexpr std::uint32_t most_starts = 1024;
   return check_matrix(queries, dimension, "queries");
 }
 
+[[nodiscard]] inline status check_range(span<const float> query, std::size_t dimension, float radius,
+                                        span<std::uint64_t> keys, span<float> distances) noexcept {
+  if (status fits = check_vector(query, dimension, "query"); !fits.ok()) return fits;
+  if (!(radius == radius)) return error{errc::invalid_argument, "radius", "a number", "NaN"};
+  if (keys.size() != distances.size()) return error{errc::invalid_argument, "distances.size", keys.size(), distances.size()};
+  if (!keys.empty() && (keys.data() == nullptr || distances.data() == nullptr)) {
+    return error{errc::invalid_argument, "keys, distances", "pointers", "null"};
+  }
+  return {};
+}
+
 /// dimension and metric of an index of float vectors.
 [[nodiscard]] inline status check_shape(std::size_t dimension, metric which, std::size_t reserve_rows) noexcept {
   if (dimension == 0) return error{errc::invalid_argument, "dimension", "1 to 65535", dimension};

@@ -2,7 +2,7 @@
 // include/atlas/index/search_scratch.hpp -- the memory of one running search, kept for the next.
 //
 // Room:      search_scratch, and the list of idle ones that an index keeps.
-// Depends:   core, index/{visited_set,candidate_pool,candidate_heap}.hpp.
+// Depends:   core, index/{visited_set,candidate_pool,candidate_heap,idle_list}.hpp.
 // Threads:   a scratch belongs to one search at a time; the list is safe for all.
 #ifndef ATLAS_INDEX_SEARCH_SCRATCH_HPP
 #define ATLAS_INDEX_SEARCH_SCRATCH_HPP
@@ -10,6 +10,7 @@
 #include <atlas/core/atomic.hpp>           // atomic
 #include <atlas/index/candidate_heap.hpp>  // candidate_heap
 #include <atlas/index/candidate_pool.hpp>  // candidate_pool
+#include <atlas/index/idle_list.hpp>       // idle_list
 #include <atlas/index/ivf_scratch.hpp>     // ivf_scratch
 #include <atlas/index/row_distance.hpp>    // checked_inverse_norm
 #include <atlas/index/row_store.hpp>       // row_store
@@ -67,50 +68,24 @@ struct search_scratch {
   }
 };
 
-/// Idle scratches of one index: as many as ever searched it at the same time, up to most_idle. Slots instead of a lock,
-/// because the child of a fork() would inherit a lock held if another thread was inside it just then.
+/// Idle scratches of one index: as many as ever searched it at the same time, up to most_idle.
 class scratch_list {
  public:
-  static constexpr std::size_t most_idle = 256;
+  static constexpr std::size_t most_idle = detail::idle_list<search_scratch>::most_idle;
 
-  scratch_list() noexcept = default;
-  scratch_list(const scratch_list&) = delete;
-  scratch_list& operator=(const scratch_list&) = delete;
-  ~scratch_list() {
-    for (slot& place : idle_) delete place.load_acquire();
-  }
   /// An idle scratch, else a new one, else null: out of memory.
   [[nodiscard]] search_scratch* take() noexcept {
-    for (slot& place : idle_) {
-      if (place.load_relaxed() == nullptr) continue;
-      if (search_scratch* one = place.exchange(nullptr); one != nullptr) return one;
-    }
+    if (search_scratch* one = idle_.take(); one != nullptr) return one;
     auto* made = new (std::nothrow) search_scratch;
     if (made != nullptr) made->place = next_place_.fetch_add(1);
     return made;
   }
-  void give_back(search_scratch* one) noexcept {
-    for (slot& place : idle_) {
-      search_scratch* nobody = nullptr;
-      if (place.load_relaxed() == nullptr && place.compare_exchange(nobody, one)) return;
-    }
-    delete one;
-  }
+  void give_back(search_scratch* one) noexcept { idle_.give_back(one); }
   /// Of the idle ones, each taken out while it is looked at. Beside searches the sum is of no one moment.
-  [[nodiscard]] std::uint64_t bytes() noexcept {
-    std::uint64_t sum = 0;
-    for (slot& place : idle_) {
-      search_scratch* one = place.exchange(nullptr);
-      if (one == nullptr) continue;
-      sum += one->bytes();
-      give_back(one);
-    }
-    return sum;
-  }
+  [[nodiscard]] std::uint64_t bytes() noexcept { return idle_.bytes(); }
 
  private:
-  using slot = atomic<search_scratch*>;
-  slot idle_[most_idle];
+  detail::idle_list<search_scratch> idle_;
   atomic<unsigned> next_place_{0};
 };
 

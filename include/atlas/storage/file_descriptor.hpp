@@ -55,6 +55,13 @@ inline constexpr std::uint64_t most_bytes_a_call = std::uint64_t{1} << 30;
 
 }  // namespace detail
 
+/// Which file it is: descriptors of one file, by whatever path it was opened, give the same.
+struct file_identity {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;  ///< among the files of the device
+  friend constexpr bool operator==(const file_identity&, const file_identity&) noexcept = default;
+};
+
 /// Owns one descriptor. Movable.
 class file_descriptor {
  public:
@@ -97,6 +104,12 @@ class file_descriptor {
     return static_cast<file_descriptor&&>(opened);
   }
 
+  /// @return errc::io
+  [[nodiscard]] result<file_identity> identity() const noexcept {
+    struct stat facts;
+    if (::fstat(number_, &facts) != 0) return os_error(errno, "file.status");
+    return file_identity{static_cast<std::uint64_t>(facts.st_dev), static_cast<std::uint64_t>(facts.st_ino)};
+  }
   /// Another descriptor of the same file. @return errc::io
   [[nodiscard]] result<file_descriptor> duplicate() const noexcept {
     const int number = ::fcntl(number_, F_DUPFD_CLOEXEC, 0);

@@ -126,21 +126,31 @@ def _parse(page: bytes, size: int) -> Header:
     return Header(kind, scalar, metric, dimension, count, rows, page[_PARAMETERS_AT:_PARAMETERS_AT + 256], sections)
 
 
+def open_regular(path: bytes) -> Tuple[int, os.stat_result]:
+    """A descriptor of a regular file, to be closed by the caller, and what the system says of the file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError as problem:
+        raise os_error(problem, path, "path") from None
+    try:
+        facts = os.fstat(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise os_error(OSError(errno.EISDIR, os.strerror(errno.EISDIR)), path, "path")
+        if not stat.S_ISREG(facts.st_mode):
+            raise refused(InvalidArgument, "path", "a regular file", "a pipe, socket or device", path=path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, facts
+
+
 class File:
     """An open file whose header page has passed every check."""
 
     def __init__(self, path: bytes) -> None:
         self.path = path
+        descriptor, facts = open_regular(path)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
-        except OSError as problem:
-            raise os_error(problem, path, "path") from None
-        try:
-            facts = os.fstat(descriptor)
-            if stat.S_ISDIR(facts.st_mode):
-                raise os_error(OSError(errno.EISDIR, os.strerror(errno.EISDIR)), path, "path")
-            if not stat.S_ISREG(facts.st_mode):
-                raise refused(InvalidArgument, "path", "a regular file", "a pipe, socket or device", path=path)
             page = os.pread(descriptor, HEADER_BYTES, 0)
             if len(page) < HEADER_BYTES:
                 kind = CorruptFile if page[:8] == _MAGIC[:len(page[:8])] else NotAtlasFile
