@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/ivf_pq/point_sweep.hpp -- the points at which an engine reaches a recall, and the cheapest of them.
+#ifndef ATLAS_BENCH_IVF_PQ_POINT_SWEEP_HPP
+#define ATLAS_BENCH_IVF_PQ_POINT_SWEEP_HPP
+
+#include "hnsw/recall_curve.hpp"  // truth, recall_of, smallest_reaching
+#include "ivf_pq/list_engine.hpp"
+#include "support/statistics.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+/// A point, what it finds, and what it costs.
+struct measured_point {
+  operating_point at;
+  double recall = 0;
+  double seconds = 0;  ///< of a pass, as the sweep timed it: the least of three
+};
+
+/// One engine, asked `at_once` queries a call.
+class point_sweep {
+ public:
+  /// @param one  borrowed
+  point_sweep(const list_engine& one, std::size_t at_once, truth known)
+      : engine_(one), at_once_(at_once), truth_(known) {}
+
+  [[nodiscard]] const list_engine& searched() const { return engine_; }
+  [[nodiscard]] std::size_t at_once() const { return at_once_; }
+
+  double recall_at(operating_point at) {
+    const auto place = std::make_pair(at.probes, at.rerank);
+    const auto known = recalls_.find(place);
+    if (known != recalls_.end()) return known->second;
+    std::vector<std::uint64_t> keys(truth_.set.query_count * top_k);
+    engine_.answer(truth_.set.query_count, at_once_, at, keys.data());
+    return recalls_[place] = recall_of(truth_, keys);
+  }
+  /// For each rerank the fewest probes, to within a twentieth, that reach a recall; of these the `most` that a pass over
+  /// `queries` queries takes least time with, cheapest first. None where nothing reaches it.
+  std::vector<measured_point> cheapest(double wanted, std::size_t queries, std::size_t most) {
+    std::vector<measured_point> reaching;
+    for (std::size_t i = std::size(reranks); i-- > 0;) {
+      const std::size_t rerank = reranks[i];
+      const auto found = smallest_reaching(1, list_count, wanted, [&](std::size_t probes) {
+        return recall_at({probes, rerank});
+      });
+      if (!found) break;  // nor would measuring fewer rows
+      reaching.push_back({{found->width, rerank}, found->recall});
+    }
+    for (measured_point& point : reaching) point.seconds = least_seconds(point.at, queries);
+    std::sort(reaching.begin(), reaching.end(),
+              [](const measured_point& a, const measured_point& b) { return a.seconds < b.seconds; });
+    reaching.resize(std::min(reaching.size(), most));
+    return reaching;
+  }
+
+ private:
+  double least_seconds(operating_point at, std::size_t queries) const {
+    std::vector<std::uint64_t> keys(queries * top_k);
+    double least = 0;
+    for (int pass = 0; pass < 3; ++pass) {
+      const double start = thread_seconds();
+      engine_.answer(queries, at_once_, at, keys.data());
+      const double seconds = thread_seconds() - start;
+      if (pass == 0 || seconds < least) least = seconds;
+    }
+    return least;
+  }
+
+  const list_engine& engine_;
+  std::size_t at_once_;
+  truth truth_;
+  std::map<std::pair<std::size_t, std::size_t>, double> recalls_;
+};
+
+}  // namespace bench
+
+#endif  // ATLAS_BENCH_IVF_PQ_POINT_SWEEP_HPP
