@@ -9,7 +9,10 @@
 #include "ivf_pq/case_frame.hpp"
 
 #include <functional>
+#include <memory>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 namespace bench {
 
@@ -38,6 +41,10 @@ class build_cases : private case_frame {
     std::vector<double> ratios;
     for (std::size_t round = 0; round < ours.size(); ++round) ratios.push_back(theirs[round] / ours[round]);
     return ratios;
+  }
+
+  static double mean(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   }
 
   /// Whole indexes, one after the other in each round, and what each finds at one point.
@@ -92,8 +99,8 @@ class build_cases : private case_frame {
     const auto rows = atlas::dense(set.base.data(), set.rows, set.dimension);
     std::vector<double> ours;
     std::vector<double> theirs;
-    double our_error = 0;
-    double their_error = 0;
+    std::vector<double> our_errors;
+    std::vector<double> their_errors;
     std::vector<float> centroids(list_count * set.dimension);
     const bool has_peer = faiss_ivf_peer::is_available();
     for (int round = 0; round < build_rounds(); ++round) {
@@ -105,17 +112,15 @@ class build_cases : private case_frame {
                                            .seed = static_cast<std::uint64_t>(seed)})
                           .value());
       }));
-      our_error += error_of(rows, found->centroids.data());
+      our_errors.push_back(error_of(rows, found->centroids.data()));
       if (!has_peer) continue;
       theirs.push_back(seconds_to([&] {
         faiss_kmeans(set.base.data(), set.rows, set.dimension, list_count, list_iterations, seed, centroids.data());
       }));
-      their_error += error_of(rows, centroids.data());
+      their_errors.push_back(error_of(rows, centroids.data()));
     }
-    our_error /= build_rounds();
-    their_error /= build_rounds();
     row time{.name = name, .atlas = median(ours), .unit = "s"};
-    row error{.name = name + "/error", .atlas = our_error, .unit = "mean squared"};
+    row error{.name = name + "/error", .atlas = mean(our_errors), .unit = "mean squared"};
     time.more = {{"rows", set.rows},
                  {"dimension", set.dimension},
                  {"threads", 1},
@@ -123,6 +128,7 @@ class build_cases : private case_frame {
                  {"iterations", list_iterations},
                  {"rounds", build_rounds()}};
     error.more = time.more;
+    error.more["atlas_least_and_most"] = {quantile(our_errors, 0), quantile(our_errors, 1)};
     if (has_peer) {
       const auto ratios = ratios_of(ours, theirs);
       time.peer = error.peer = "faiss";
@@ -130,8 +136,9 @@ class build_cases : private case_frame {
       time.ratio = median(ratios);
       time.asked = asked_of_build;
       time.more["ratio_lower_quartile"] = rounded(quantile(ratios, 0.25));
-      error.peer_value = their_error;
-      error.ratio = their_error / our_error;
+      error.peer_value = mean(their_errors);
+      error.ratio = error.peer_value / error.atlas;
+      error.more["peer_least_and_most"] = {quantile(their_errors, 0), quantile(their_errors, 1)};
       error.asked = asked_of_error;
     }
     print(time);

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace bench {
 
@@ -21,7 +22,7 @@ class code_cases : private case_frame {
   using case_frame::case_frame;
 
   void run() {
-    const std::size_t dimension = set_.data().dimension;
+    const std::size_t dimension = set_.dimension();
     for (const std::size_t bytes : code_sizes) {
       const bool is_quick = set_.is_small() && bytes == code_sizes[0];
       if (const auto name = case_name(bytes, "pq8"); wants(name, is_quick)) beside_faiss(name, bytes);
@@ -65,7 +66,7 @@ class code_cases : private case_frame {
   void beside_own(const std::string& name, std::size_t bytes) {
     row one = recall_row(name, bytes, sign_recall(bytes));
     one.more["bytes_of_terms"] = 2 * sizeof(float);
-    if (bytes <= set_.data().dimension) {
+    if (bytes <= set_.dimension()) {
       one.peer = "atlas pq8";
       one.peer_value = product_recall(bytes);
       one.ratio = one.atlas / one.peer_value;
@@ -73,7 +74,7 @@ class code_cases : private case_frame {
     print(one);
   }
   void scalar_codes(const std::string& name, std::size_t bytes, unsigned bits) {
-    const std::size_t dimension = set_.data().dimension;
+    const std::size_t dimension = set_.dimension();
     const auto rows = atlas::dense(set_.graphs().peer_rows().data(), set_.data().rows, dimension);
     const auto quantizer = atlas::scalar_quantizer::train(rows, {.bits = bits}).value();
     std::vector<std::uint8_t> codes(quantizer.code_bytes());
@@ -96,7 +97,7 @@ class code_cases : private case_frame {
   double product_recall(std::size_t bytes) {
     const auto known = product_recalls_.find(bytes);
     if (known != product_recalls_.end()) return known->second;
-    const std::size_t dimension = set_.data().dimension;
+    const std::size_t dimension = set_.dimension();
     const std::size_t count = set_.data().rows;
     const auto rows = atlas::dense(set_.graphs().peer_rows().data(), count, dimension);
     const auto rotation = atlas::learned_rotation::train(rows, {.parts = bytes}).value();

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace bench {
@@ -26,7 +27,15 @@ class ivf_set {
   [[nodiscard]] bool is_small() const { return name() == small_set; }
   /// The set itself, its truth, and hnswlib's graph.
   hnsw_set& graphs() { return graphs_; }
-  const data_set& data() { return graphs_.data(); }
+  const data_set& data() {
+    const data_set& loaded = graphs_.data();
+    if (loaded.dimension != dimension()) {
+      throw std::runtime_error(name() + ": expected " + std::to_string(dimension()) + " components, found " +
+                               std::to_string(loaded.dimension));
+    }
+    return loaded;
+  }
+  [[nodiscard]] std::size_t dimension() const { return target_.dimension; }
   [[nodiscard]] bool peer_takes_products() const { return target_.peer_takes_products; }
 
   /// Read into memory, as the peer's. With --quick as an earlier run left it.

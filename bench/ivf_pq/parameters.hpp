@@ -17,24 +17,26 @@ inline constexpr std::size_t list_iterations = 10;  ///< of k-means for the list
 /// A data set, the recalls that its search is measured at, and the parts of 4 bits that its codes have.
 struct ivf_target {
   target_set set;
+  std::size_t dimension = 0;  ///< known before the set is loaded: names of cases tell bytes
   std::vector<std::size_t> parts;
   /// Whether the peer takes inner products of vectors of unit length, or else their L2, which has the same order: the one
   /// that it is faster with.
   bool peer_takes_products = false;
 };
 inline const std::vector<ivf_target> ivf_targets = {
-    {{"mnist-784", {0.90, 0.95, 0.99}}, {196}},
-    {{"sift-kodak-128", {0.90, 0.95, 0.99}}, {32}},
-    {{"words-ft100", {0.90, 0.95, 0.99}}, {50}},
-    {{"lsa-books-384", {0.90, 0.95, 0.99}}, {96, 192}, true}};
+    {{"mnist-784", {0.90, 0.95, 0.99}}, 784, {196}},
+    {{"sift-kodak-128", {0.90, 0.95, 0.99}}, 128, {32}},
+    {{"words-ft100", {0.90, 0.95, 0.99}}, 100, {50}},
+    {{"lsa-books-384", {0.90, 0.95, 0.99}}, 384, {96, 192}, true}};
 
 /// Lists looked at, and rows measured for each of k.
 struct operating_point {
   std::size_t probes = 0;
   std::size_t rerank = 0;
 };
-/// What both engines are tried with; probes are any number of lists.
-inline constexpr std::size_t reranks[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96};
+/// What both engines are tried with, and with --quick; probes are any number of lists.
+inline const std::vector<std::size_t> reranks = {1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64, 96};
+inline const std::vector<std::size_t> few_reranks = {4, 8, 16, 32};
 
 /// Where cases need one point: as the index's defaults have it.
 inline constexpr operating_point common_point = {16, 8};

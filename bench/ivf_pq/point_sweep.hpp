@@ -41,15 +41,18 @@ class point_sweep {
   }
   /// For each rerank the fewest probes, to within a twentieth, that reach a recall; of these the `most` that a pass over
   /// `queries` queries takes least time with, cheapest first. None where nothing reaches it.
-  std::vector<measured_point> cheapest(double wanted, std::size_t queries, std::size_t most) {
+  /// @param tried  reranks, ascending
+  std::vector<measured_point> cheapest(double wanted, const std::vector<std::size_t>& tried, std::size_t queries,
+                                       std::size_t most) {
     std::vector<measured_point> reaching;
-    for (std::size_t i = std::size(reranks); i-- > 0;) {
-      const std::size_t rerank = reranks[i];
-      const auto found = smallest_reaching(1, list_count, wanted, [&](std::size_t probes) {
-        return recall_at({probes, rerank});
+    std::size_t least = 1;  // fewer rows measured take no fewer probes
+    for (std::size_t i = tried.size(); i-- > 0;) {
+      const auto found = smallest_reaching(least, list_count, wanted, [&](std::size_t probes) {
+        return recall_at({probes, tried[i]});
       });
       if (!found) break;  // nor would measuring fewer rows
-      reaching.push_back({{found->width, rerank}, found->recall});
+      reaching.push_back({{found->width, tried[i]}, found->recall});
+      least = found->width;
     }
     for (measured_point& point : reaching) point.seconds = least_seconds(point.at, queries);
     std::sort(reaching.begin(), reaching.end(),

@@ -39,6 +39,7 @@ class search_cases : private case_frame {
     std::size_t fastest = 0;
   };
 
+  [[nodiscard]] const std::vector<std::size_t>& tried() const { return options_.quick ? few_reranks : reranks; }
   static std::string recall_text(double recall) {
     char text[32];
     std::snprintf(text, sizeof text, "/recall@10=%.2f", recall);
@@ -64,7 +65,7 @@ class search_cases : private case_frame {
     std::vector<contender> contenders;
     for (point_sweep* const one : {&ours, theirs}) {
       if (one == nullptr) continue;
-      contenders.push_back({one, one->cheapest(target, timed_queries(), raced_points), {}});
+      contenders.push_back({one, one->cheapest(target, tried(), timed_queries(), raced_points), {}});
       if (contenders.back().points.empty()) say_unreached(name, one->searched().name);
     }
     if (contenders.front().points.empty()) return;
@@ -98,7 +99,7 @@ class search_cases : private case_frame {
     const auto around = set_.graphs().hnswlib().curve.around(hnswlib_recall);
     if (!around) return say_unreached(name, "hnswlib");
     point_sweep sweep(set_.atlas(set_.parts().front()), 1, set_.graphs().known());
-    contender ours{&sweep, sweep.cheapest(hnswlib_recall, timed_queries(), raced_points), {}};
+    contender ours{&sweep, sweep.cheapest(hnswlib_recall, tried(), timed_queries(), raced_points), {}};
     if (ours.points.empty()) return say_unreached(name, "atlas");
     std::vector<side> sides;
     enter(ours, sides);
