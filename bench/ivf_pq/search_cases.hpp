@@ -7,8 +7,9 @@
 #include "ivf_pq/case_frame.hpp"
 #include "ivf_pq/point_sweep.hpp"
 
+#include <cmath>
 #include <memory>
-#include <optional>
+#include <utility>
 
 namespace bench {
 
@@ -31,12 +32,13 @@ class search_cases : private case_frame {
   static constexpr double hnswlib_recall = 0.99;
   static constexpr std::size_t raced_points = 2;  ///< of an engine: what the sweep's short passes cannot tell apart
 
-  /// An engine in a race, with a side for each of its points.
+  /// An engine in a race, with two sides for each of its brackets.
   struct contender {
     point_sweep* sweep = nullptr;
-    std::vector<measured_point> points;
-    std::vector<double> rates;  ///< of the point that was fastest, one number a round
+    std::vector<point_bracket> points;
+    std::vector<double> rates;  ///< queries a second at the recall, by the bracket that was fastest, one number a round
     std::size_t fastest = 0;
+    double rate_reaching = 0;  ///< the same at its point that reaches the recall
   };
 
   [[nodiscard]] const std::vector<std::size_t>& tried() const { return options_.quick ? few_reranks : reranks; }
@@ -74,8 +76,8 @@ class search_cases : private case_frame {
     race(sides, {.rounds = rounds()});
     std::size_t first = 0;
     for (contender& one : contenders) {
-      take_fastest(one, sides, first);
-      first += one.points.size();
+      take_fastest(one, target, sides, first);
+      first += 2 * one.points.size();
     }
     const contender& atlas = contenders.front();
     row line{.name = name, .atlas = median(atlas.rates), .unit = "queries/s"};
@@ -94,7 +96,7 @@ class search_cases : private case_frame {
     print(line);
   }
 
-  /// hnswlib at this recall by its widths below and above, ATLAS at a point that is no lower.
+  /// hnswlib at this recall by its widths below and above, as ATLAS by its probes.
   void beside_hnswlib(const std::string& name) {
     const auto around = set_.graphs().hnswlib().curve.around(hnswlib_recall);
     if (!around) return say_unreached(name, "hnswlib");
@@ -109,7 +111,7 @@ class search_cases : private case_frame {
                                    keys = std::vector<std::uint64_t>()]() mutable { graph.answer(queries, width, keys); }});
     }
     race(sides, {.rounds = rounds()});
-    take_fastest(ours, sides, 0);
+    take_fastest(ours, hnswlib_recall, sides, 0);
     const side& low = sides[sides.size() - 2];
     const side& high = sides.back();
     std::vector<double> rates;
@@ -133,22 +135,30 @@ class search_cases : private case_frame {
 
   void enter(const contender& one, std::vector<side>& sides) {
     const std::size_t queries = timed_queries();
-    for (const measured_point& point : one.points) {
-      sides.push_back({one.sweep->searched().name,
-                       [&engine = one.sweep->searched(), queries, at_once = one.sweep->at_once(), at = point.at,
-                        keys = std::vector<std::uint64_t>(queries * top_k)]() mutable {
-                         engine.answer(queries, at_once, at, keys.data());
-                       }});
+    for (const point_bracket& around : one.points) {
+      for (const operating_point at : {around.below, around.reaching}) {
+        sides.push_back({one.sweep->searched().name,
+                         [&engine = one.sweep->searched(), queries, at_once = one.sweep->at_once(), at,
+                          keys = std::vector<std::uint64_t>(queries * top_k)]() mutable {
+                           engine.answer(queries, at_once, at, keys.data());
+                         }});
+      }
     }
   }
   /// @param first  its first side
-  void take_fastest(contender& one, const std::vector<side>& sides, std::size_t first) {
-    if (one.points.empty()) return;
-    for (std::size_t i = 1; i < one.points.size(); ++i) {
-      if (median(sides[first + i].seconds) < median(sides[first + one.fastest].seconds)) one.fastest = i;
-    }
-    for (const double seconds : sides[first + one.fastest].seconds) {
-      one.rates.push_back(static_cast<double>(timed_queries()) / seconds);
+  void take_fastest(contender& one, double wanted, const std::vector<side>& sides, std::size_t first) {
+    for (std::size_t i = 0; i < one.points.size(); ++i) {
+      const side& below = sides[first + 2 * i];
+      const side& reaching = sides[first + 2 * i + 1];
+      std::vector<double> rates;
+      for (std::size_t round = 0; round < below.seconds.size(); ++round) {
+        rates.push_back(static_cast<double>(timed_queries()) *
+                        one.points[i].rate(wanted, below.seconds[round], reaching.seconds[round]));
+      }
+      if (i != 0 && median(rates) <= median(one.rates)) continue;
+      one.fastest = i;
+      one.rates = std::move(rates);
+      one.rate_reaching = static_cast<double>(timed_queries()) / median(reaching.seconds);
     }
   }
   static std::vector<double> ratios_of(const std::vector<double>& ours, const std::vector<double>& theirs) {
@@ -157,10 +167,11 @@ class search_cases : private case_frame {
     return ratios;
   }
   static void say_point(row& line, const std::string& who, const contender& one) {
-    const measured_point& point = one.points[one.fastest];
-    line.more[who + "_recall"] = point.recall;
-    line.more[who + "_probes"] = point.at.probes;
-    line.more[who + "_rerank"] = point.at.rerank;
+    const point_bracket& around = one.points[one.fastest];
+    line.more[who + "_recalls"] = {around.recall_below, around.recall};
+    line.more[who + "_probes"] = {around.below.probes, around.reaching.probes};
+    line.more[who + "_rerank"] = around.reaching.rerank;
+    line.more[who + "_at_reaching"] = std::round(one.rate_reaching);
     line.more[who + "_code_bytes"] = one.sweep->searched().code_bytes;
   }
 };
