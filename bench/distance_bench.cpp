@@ -7,15 +7,12 @@
 #include "distance/many_to_many_cases.hpp"
 #include "distance/one_to_many_cases.hpp"
 #include "distance/scalar_cases.hpp"
+#include "support/peer_environment.hpp"
 #include "support/report.hpp"
 
 #include <atlas/core/thread.hpp>  // hardware_threads
-#include <atlas/simd/cpu.hpp>     // detect_cpu
-
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 namespace {
 
@@ -37,22 +34,6 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
   convert/FROM_to_TO, codes/pq4, codes/pq8 rates alone
 )";
 
-/// OpenBLAS and OpenMP read their environment when they are loaded: the program starts itself again with it.
-/// Without it OpenBLAS 0.3.21 does not know newer CPUs and runs its SSE3 kernels, five times slower.
-void set_peer_environment(char** arguments) {
-  bool changed = false;
-  const auto set = [&changed](const char* name, const char* value) {
-    if (std::getenv(name) == nullptr) changed = ::setenv(name, value, 0) == 0 || changed;
-  };
-#if defined(__x86_64__)
-  if (atlas::detect_cpu().avx512) set("OPENBLAS_CORETYPE", "SkylakeX");
-#endif
-  set("OMP_WAIT_POLICY", "passive");
-  if (!changed) return;
-  ::execv("/proc/self/exe", arguments);
-  std::fprintf(stderr, "distance_bench: cannot start again with the peers' environment\n");
-}
-
 std::string peers() {
   std::string text = std::string("read (own loop, ") + bench::read_isa() + ")";
   if (bench::has_faiss()) text += "; " + bench::faiss_description();
@@ -65,7 +46,7 @@ std::string peers() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  set_peer_environment(argv);
+  bench::set_peer_environment("distance_bench", argv);
   unsigned threads = atlas::hardware_threads();
   const auto options = bench::parse_options(
       argc, argv, "Distances: beside a plain read of the same bytes, faiss, hnswlib and OpenBLAS", [&](CLI::App& app) {

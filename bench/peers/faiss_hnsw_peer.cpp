@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/peers/faiss_hnsw_peer.cpp -- includes nothing of ATLAS. The loops are in libfaiss.a, whatever the flags here.
+// bench/peers/faiss_hnsw_peer.cpp -- includes nothing of ATLAS. The loops are in libfaiss, whatever the flags here.
 #include "peers/faiss_hnsw_peer.hpp"
 
 #include <stdexcept>
@@ -43,7 +43,7 @@ faiss_hnsw_peer::~faiss_hnsw_peer() = default;
 
 void faiss_hnsw_peer::add(const float* rows, std::size_t count, unsigned threads) {
   omp_set_num_threads(static_cast<int>(threads));
-  state_->index->add(static_cast<faiss::Index::idx_t>(count), rows);
+  state_->index->add(static_cast<std::int64_t>(count), rows);
   omp_set_num_threads(1);
 }
 void faiss_hnsw_peer::save(const std::string& path) const { faiss::write_index(state_->index.get(), path.c_str()); }
@@ -52,7 +52,7 @@ void faiss_hnsw_peer::search(const float* queries, std::size_t query_count, std:
   omp_set_num_threads(1);
   state_->index->hnsw.efSearch = static_cast<int>(width);
   std::vector<float> distances(query_count * k);
-  state_->index->search(static_cast<faiss::Index::idx_t>(query_count), queries, static_cast<faiss::Index::idx_t>(k),
+  state_->index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
                         distances.data(), keys);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/peers/faiss_peer.cpp -- includes nothing of ATLAS. The loops are in Debian's libfaiss.a, whatever the flags here.
+// bench/peers/faiss_peer.cpp -- includes nothing of ATLAS. The loops are in libfaiss, whatever the flags here.
 #include "peers/faiss_peer.hpp"
 
 #if ATLAS_BENCH_HAVE_FAISS
@@ -40,8 +40,8 @@ struct faiss_flat_peer::state {
 };
 
 faiss_flat_peer::faiss_flat_peer(const float* rows, std::size_t dimension, std::size_t count)
-    : state_(new state{faiss::IndexFlatL2(static_cast<faiss::Index::idx_t>(dimension))}) {
-  state_->index.add(static_cast<faiss::Index::idx_t>(count), rows);
+    : state_(new state{faiss::IndexFlatL2(static_cast<std::int64_t>(dimension))}) {
+  state_->index.add(static_cast<std::int64_t>(count), rows);
 }
 faiss_flat_peer::~faiss_flat_peer() = default;
 
@@ -49,7 +49,7 @@ void faiss_flat_peer::search(const float* queries, std::size_t query_count, std:
                              float* distances, std::int64_t* keys) const {
   omp_set_num_threads(static_cast<int>(threads));
   set_openblas_threads(threads);
-  state_->index.search(static_cast<faiss::Index::idx_t>(query_count), queries, static_cast<faiss::Index::idx_t>(k),
+  state_->index.search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
                        distances, keys);
   set_openblas_threads(1);
   omp_set_num_threads(1);

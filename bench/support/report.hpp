@@ -40,6 +40,7 @@ struct row {
   double peer_value = 0;
   double ratio = 0;
   nlohmann::json more = nlohmann::json::object();
+  double asked = 0;  ///< the least ratio that is asked for; 0: none
 };
 
 inline void print_row(const char* bench, const row& one, bool json) {
@@ -50,13 +51,21 @@ inline void print_row(const char* bench, const row& one, bool json) {
       line["peer_value"] = one.peer_value;
       line["ratio"] = one.ratio;
     }
+    if (one.asked != 0) {
+      line["asked"] = one.asked;
+      line["passed"] = one.ratio >= one.asked;
+    }
     line.update(one.more);
     std::printf("%s\n", line.dump().c_str());
   } else if (one.peer.empty()) {
     std::printf("%-36s %12.4g %-12s %s\n", one.name.c_str(), one.atlas, one.unit.c_str(), one.more.dump().c_str());
   } else {
-    std::printf("%-36s %12.4g %-12s %s %.4g  ratio %.2f  %s\n", one.name.c_str(), one.atlas, one.unit.c_str(),
-                one.peer.c_str(), one.peer_value, one.ratio, one.more.dump().c_str());
+    char asked[48] = "";
+    if (one.asked != 0) {
+      std::snprintf(asked, sizeof asked, "asked %.2f %s  ", one.asked, one.ratio >= one.asked ? "passed" : "MISSED");
+    }
+    std::printf("%-36s %12.4g %-12s %s %.4g  ratio %.2f  %s%s\n", one.name.c_str(), one.atlas, one.unit.c_str(),
+                one.peer.c_str(), one.peer_value, one.ratio, asked, one.more.dump().c_str());
   }
   std::fflush(stdout);
 }
