@@ -59,14 +59,14 @@ class scanned_blocks {
       layout().write(block(row / atlas::list_block_rows), row % atlas::list_block_rows, coded.add, coded.mul,
                      static_cast<std::uint32_t>(row), code.data());
     }
-    prepared_ = coder_.prepare(query_.data(), memory_).value();
+    coder_.prepare(query_.data(), tables_, prepared_).value();
     found_.make_room(rows).value();
   }
 
   [[nodiscard]] const atlas::list_block_layout& layout() const { return coder_.layout(); }
   [[nodiscard]] std::size_t rows() const { return count_ * atlas::list_block_rows; }
   [[nodiscard]] std::size_t bytes() const { return count_ * layout().block_bytes; }
-  [[nodiscard]] std::size_t padded_parts() const { return prepared_.nibbles.parts; }
+  [[nodiscard]] std::size_t padded_parts() const { return prepared_.prepared.nibbles.parts; }
   [[nodiscard]] const atlas::detail::estimated_rows& found() const { return found_; }
 
   /// As searches do it: some blocks a call, and what is within the bound kept.
@@ -74,11 +74,11 @@ class scanned_blocks {
     constexpr std::size_t blocks_at_once = 8;
     found_.count = 0;
     for (std::size_t first = 0; first < count_; first += blocks_at_once) {
-      coder_.estimate(prepared_, block(first), std::min(blocks_at_once, count_ - first), base_, found_);
+      coder_.estimate(prepared_.prepared, block(first), std::min(blocks_at_once, count_ - first), base_, found_);
     }
   }
   void look_up() {
-    look_up_all(prepared_.nibbles.tables, block(0) + atlas::kernels_v1::list_codes_offset, layout().block_bytes, count_,
+    look_up_all(prepared_.prepared.nibbles.tables, block(0) + atlas::kernels_v1::list_codes_offset, layout().block_bytes, count_,
                 padded_parts());
   }
 
@@ -106,7 +106,7 @@ class scanned_blocks {
       const double gain = squares / with_code;
       const double wanted = static_cast<double>(base_) + squares - 2 * gain * with_query;
       const double steps = 0.5 * static_cast<double>(padded_parts()) + 1e-3;
-      const double allowed = 2 * gain * static_cast<double>(prepared_.nibbles.factor) * steps + 1e-4 * squares;
+      const double allowed = 2 * gain * static_cast<double>(prepared_.prepared.nibbles.factor) * steps + 1e-4 * squares;
       const auto got = static_cast<double>(found_.distances.data()[i]);
       if (std::abs(got - wanted) <= allowed) continue;
       throw std::runtime_error("scan: row " + std::to_string(row) + " gives " + std::to_string(got) + " instead of " +
@@ -127,8 +127,8 @@ class scanned_blocks {
   std::vector<float> rows_;
   std::vector<float> query_;
   atlas::detail::ivf_coder coder_;
-  atlas::detail::query_memory memory_;
-  atlas::detail::prepared_query prepared_;
+  atlas::buffer<float> tables_;
+  atlas::detail::ivf_query prepared_;
   atlas::detail::estimated_rows found_;
 };
 
