@@ -128,7 +128,7 @@ def test_few_allowed_vectors_are_found_whatever_lists_hold_them():
     queries = random_rows(2, 30, 12)
     for allowed in ([5], [3, 700, 1100], range(0, 1200, 100)):
         keys = np.array(sorted(allowed))
-        hits = index.search(queries, k=4, probes=1, rerank=8, allowed=atlas.Bitmap(keys))
+        hits = index.search(queries, k=4, probes=1, rerank=8, allowed=atlas.Bitmap.of(keys))
         want = nearest(queries, vectors[keys], keys, "l2sq", 4)
         np.testing.assert_array_equal(hits.keys[:, :want.shape[1]], want)
         assert (hits.counts == want.shape[1]).all()
