@@ -264,11 +264,9 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
 }
 
 /// ATLAS_CODES_ begins with what 0 means, traversal_codes with what files number as 0.
-[[nodiscard]] inline result<traversal_codes> read_codes(std::int32_t number) noexcept {
+[[nodiscard]] inline result<traversal_codes> read_codes(std::int32_t number, const char* field) noexcept {
   if (number == ATLAS_CODES_AUTOMATIC) return traversal_codes::automatic;
-  if (number < ATLAS_CODES_NONE || number > ATLAS_CODES_LVQ4) {
-    return no_such("options.codes", "one of ATLAS_CODES_", number);
-  }
+  if (number < ATLAS_CODES_NONE || number > ATLAS_CODES_LVQ4) return no_such(field, "one of ATLAS_CODES_", number);
   return static_cast<traversal_codes>(number - ATLAS_CODES_NONE);
 }
 [[nodiscard]] constexpr std::int32_t codes_number(traversal_codes which) noexcept {

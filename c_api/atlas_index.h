@@ -72,9 +72,12 @@ typedef struct atlas_index_options {
   uint32_t iterations;    /**< of k-means for the lists; default 10 */
   uint32_t probes;        /**< lists that a search looks at; stored; default about the root of the lists */
   uint32_t rerank;        /**< rows measured for each of k; stored; default 8 */
+  int32_t rerank_codes;   /**< ATLAS_CODES_: a code beside each vector, by which those rows are compared, so that only the best
+                               two for each of k, of LVQ4 four, are measured; not of FLAT lists; default NONE */
+  uint32_t reserved;      /**< 0 */
 } atlas_index_options;
 #define ATLAS_INDEX_OPTIONS_INIT \
-  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */
@@ -119,9 +122,11 @@ typedef struct atlas_search_options {
                                 candidate is left. ivf_pq: so many lists, of its probes */
   uint32_t reserved_2;     /**< 0 */
   uint64_t time_limit_ns;  /**< hnsw: a query's; then the answer is what was found, maybe fewer than k; default none */
-  uint32_t probes;         /**< ivf_pq: lists looked at; default: the index's */
+  uint32_t probes;         /**< ivf_pq: lists looked at, and further ones where these hold fewer than k vectors that are allowed;
+                                default: the index's */
   uint32_t rerank;         /**< ivf_pq: rows measured for each of k, of those estimated nearest; default: the index's */
-  uint32_t estimates_only; /**< ivf_pq: 1: answers are those estimated nearest, with estimated distances; 0: no */
+  uint32_t estimates_only; /**< ivf_pq: 1: answers are those estimated nearest, or nearest by rerank_codes, with these distances;
+                                no vector is read; 0: no */
   uint32_t reserved_3;     /**< 0 */
 } atlas_search_options;
 #define ATLAS_SEARCH_OPTIONS_INIT \
@@ -200,9 +205,11 @@ typedef struct atlas_index_info {
   uint32_t code_bytes;     /**< of a row; 0 before training */
   uint32_t probes;
   uint32_t rerank;
+  int32_t rerank_codes;    /**< ATLAS_CODES_, never AUTOMATIC */
+  uint32_t reserved_2;     /**< 0 */
 } atlas_index_info;
 #define ATLAS_INDEX_INFO_INIT \
-  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);

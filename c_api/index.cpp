@@ -39,6 +39,8 @@ status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas
   if (!codes.ok()) return codes.error();
   const auto rotation = read_rotation(wished.rotation);
   if (!rotation.ok()) return rotation.error();
+  const auto rerank_codes = read_codes(wished.rerank_codes, "options.rerank_codes");
+  if (!rerank_codes.ok()) return rerank_codes.error();
   atlas::ivf_pq_options ivf_pq;
   ivf_pq.dimension = wished.dimension;
   ivf_pq.metric = which;
@@ -50,6 +52,7 @@ status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas
   if (wished.iterations != 0) ivf_pq.iterations = wished.iterations;
   ivf_pq.probes = wished.probes;
   ivf_pq.rerank = wished.rerank;
+  if (wished.rerank_codes != 0) ivf_pq.rerank_codes = *rerank_codes;
   if (wished.seed != 0) ivf_pq.seed = wished.seed;
   ivf_pq.reserve_rows = wished.reserve_rows;
   ivf_pq.stored = stored;
@@ -63,12 +66,13 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
   ATLAS_C_TRY(require(options, "options"));
   const auto wished = read_options(options, "index options");
   if (!wished.ok()) return wished.error();
+  ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_f32(wished->scalar, "options.scalar"));
   const auto which = read_metric(wished->metric);
   if (!which.ok()) return which.error();
   const auto stored = read_scalar(wished->stored, "options.stored");
   if (!stored.ok()) return stored.error();
-  const auto codes = read_codes(wished->codes);
+  const auto codes = read_codes(wished->codes, "options.codes");
   if (!codes.ok()) return codes.error();
 
   if (wished->kind == ATLAS_KIND_FLAT) {
@@ -127,6 +131,7 @@ status describe_index(atlas_index_info* out, const any_index& index) noexcept {
     info.code_bytes = static_cast<std::uint32_t>(lists->code_bytes());
     info.probes = static_cast<std::uint32_t>(lists->probes());
     info.rerank = static_cast<std::uint32_t>(lists->rerank());
+    info.rerank_codes = codes_number(lists->rerank_codes());
   }
   info.size = index.size();
   info.is_read_only = index.is_read_only() ? 1 : 0;

@@ -16,6 +16,8 @@ constexpr atlas::ivf_codes forms_of_list_codes[] = {atlas::ivf_codes::automatic,
                                                     atlas::ivf_codes::pq8,       atlas::ivf_codes::rabitq, atlas::ivf_codes::sq8};
 constexpr atlas::ivf_rotation rotations[] = {atlas::ivf_rotation::automatic, atlas::ivf_rotation::none, atlas::ivf_rotation::random,
                                              atlas::ivf_rotation::learned};
+constexpr atlas::traversal_codes forms_of_rerank_codes[] = {atlas::traversal_codes::none, atlas::traversal_codes::f16, atlas::traversal_codes::bf16,
+                                                            atlas::traversal_codes::lvq8, atlas::traversal_codes::lvq4};
 /// Without --lists, smaller files are left to exact searches, as the library would.
 constexpr std::uint64_t fewest_rows = 10'000;
 /// Vectors of a list that it is learned from; more hardly move its centroid.
@@ -57,6 +59,10 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
       ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
   command.add_option("--rerank", arguments.rerank, "ivf_pq: vectors that a search measures for each answer unless it says; 0: 8")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
+  std::vector<std::string> rerank_codes;
+  for (const atlas::traversal_codes one : forms_of_rerank_codes) rerank_codes.emplace_back(name(one));
+  command.add_option("--rerank-codes", arguments.rerank_codes, "ivf_pq: a code beside each vector, by which those are compared before the best two for each answer are measured")
+      ->capture_default_str()->check(CLI::IsMember(rerank_codes));
   command.add_option("--train-rows", arguments.train_rows, "ivf_pq: vectors, from all over the file, that lists and codes are learned from; 0: 256 a list")
       ->capture_default_str()->check(CLI::Range(std::int64_t{0}, std::int64_t{0xFFFFFFFE}))->type_name("N");
 }
@@ -69,6 +75,11 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
   options.iterations = arguments.iterations;
   options.probes = static_cast<std::size_t>(arguments.probes);
   options.rerank = static_cast<std::size_t>(arguments.rerank);
+  options.rerank_codes = named(forms_of_rerank_codes, arguments.rerank_codes);
+  if (options.codes == atlas::ivf_codes::flat && options.rerank_codes != atlas::traversal_codes::none) {
+    throw failure(exit_code::usage, "invalid argument",
+                  "--rerank-codes: expected none for --codes flat, whose lists compare vectors, found " + arguments.rerank_codes);
+  }
   const bool are_products = codes == "automatic" || codes == "pq4" || codes == "pq8";
   const auto refuse = [&](const char* option, const std::string& found) {
     throw failure(exit_code::usage, "invalid argument",

@@ -22,6 +22,7 @@ struct ivf_arguments {
   std::uint64_t probes = 0;
   std::uint64_t rerank = 0;
   std::uint64_t train_rows = 0;
+  std::string rerank_codes = "none";
 };
 
 /// Adds --lists, --parts and so on to a subcommand.

@@ -90,6 +90,7 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
                          {"rotation", name(lists->rotation())},
                          {"probes", lists->probes()},
                          {"rerank", lists->rerank()},
+                         {"rerank_codes", name(lists->rerank_codes())},
                          {"lists_wanted", stored.lists_wanted},
                          {"train_from", stored.train_from},
                          {"iterations", stored.iterations},
@@ -132,7 +133,8 @@ void print_lists(const json& of, const std::function<void(const std::string&, co
     row("lists", "none yet: searches compare all");
   }
   row("codes", about);
-  row("searches", counted(number(of["probes"]), "probe") + ", rerank " + count_text(number(of["rerank"])));
+  const std::string by_codes = of["rerank_codes"] != "none" ? " by " + of["rerank_codes"].get<std::string>() : "";
+  row("searches", counted(number(of["probes"]), "probe") + ", rerank " + count_text(number(of["rerank"])) + by_codes);
 }
 
 void print(const json& out) {

@@ -156,6 +156,40 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
     }
   }
 
+  TEST_CASE("ivf_pq: candidates are compared by codes beside the vectors, which a file keeps, and estimates are these") {
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    const auto queries = random_rows(8, 20, components);
+    const found_by_ivf exact = exact_answers(queries, 5);
+    const auto share_of_keys = [&](const found_by_ivf& found) {
+      std::size_t right = 0;
+      for (std::size_t i = 0; i < found.keys.size(); ++i) {
+        for (std::size_t j = i / 5 * 5; j < i / 5 * 5 + 5; ++j) right += found.keys[i] == exact.keys[j] ? 1U : 0U;
+      }
+      return static_cast<double>(right) / static_cast<double>(found.keys.size());
+    };
+    for (const std::int32_t codes : {ATLAS_CODES_F16, ATLAS_CODES_BF16, ATLAS_CODES_LVQ8, ATLAS_CODES_LVQ4}) {
+      CAPTURE(codes);
+      atlas_index_options options = ivf_options();
+      options.rerank_codes = codes;
+      const index_handle made = filled_ivf(options);
+      REQUIRE(atlas_index_save(made.get(), path.c_str(), nullptr) == ATLAS_OK);
+      atlas_open_options how = ATLAS_OPEN_OPTIONS_INIT;
+      how.vectors = ATLAS_VECTORS_ON_DISK;
+      atlas_index* opened = nullptr;
+      REQUIRE(atlas_index_open(&opened, path.c_str(), &how) == ATLAS_OK);
+      const index_handle on_disk(opened);
+      for (const atlas_index* index : {made.get(), opened}) {
+        CHECK(info_of(index).rerank_codes == codes);
+        CHECK(info_of(index).codes == 0);
+        CHECK(share_of_keys(ask(index, queries, 5, 16, 300)) >= (codes == ATLAS_CODES_LVQ4 ? 0.95 : 0.99));
+        CHECK(share_of_keys(ask(index, queries, 5, 16, 300, 1)) >= (codes == ATLAS_CODES_LVQ4 ? 0.5 : 0.9));
+      }
+      CHECK(ask(opened, queries, 5) == ask(made.get(), queries, 5));
+    }
+    CHECK(info_of(filled_ivf().get()).rerank_codes == ATLAS_CODES_NONE);
+  }
+
   TEST_CASE("ivf_pq: 0 in an option is the default, and other kinds have none of them") {
     atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
     options.kind = ATLAS_KIND_IVF_PQ;
@@ -182,6 +216,7 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
       CHECK(info.parts == 0);
       CHECK(info.probes == 0);
       CHECK(info.rerank == 0);
+      CHECK(info.rerank_codes == 0);
     }
   }
 
@@ -205,6 +240,17 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
       refused([&](made_with& o) { o.list_codes = number; }, ATLAS_ERR_INVALID_ARGUMENT,
               "options.list_codes: expected one of ATLAS_LIST_CODES_, found");
     }
+    for (const std::int32_t number : {-1, 6, 256}) {
+      refused([&](made_with& o) { o.rerank_codes = number; }, ATLAS_ERR_INVALID_ARGUMENT,
+              "options.rerank_codes: expected one of ATLAS_CODES_, found");
+    }
+    refused(
+        [](made_with& o) {
+          o.list_codes = ATLAS_LIST_CODES_FLAT;
+          o.rerank_codes = ATLAS_CODES_LVQ8;
+        },
+        ATLAS_ERR_INVALID_ARGUMENT, "rerank_codes: expected none, as flat lists compare vectors, found lvq8");
+    refused([](made_with& o) { o.reserved = 1; }, ATLAS_ERR_INVALID_ARGUMENT, "options.reserved: expected 0, found 1");
     for (const std::int32_t number : {-1, 4, 256}) {
       refused([&](made_with& o) { o.rotation = number; }, ATLAS_ERR_INVALID_ARGUMENT,
               "options.rotation: expected one of ATLAS_ROTATION_, found");

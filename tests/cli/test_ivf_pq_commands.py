@@ -203,12 +203,21 @@ def test_compact_and_export(atlas, vectors):
     assert "kind mismatch" in atlas.run("seal", "v.atlas", "-o", "x.atlas", code=FILE).err
 
 
+def test_candidates_are_compared_by_codes_beside_the_vectors(atlas, vectors):
+    build(atlas, "--lists", 16, "--codes", "rabitq", "--rerank-codes", "lvq8")
+    assert atlas.json("info", "v.atlas")["parameters"]["rerank_codes"] == "lvq8"
+    assert "rerank 8 by lvq8" in atlas.run("info", "v.atlas").out
+    assert evaluate(atlas, "--probes", 16, "--rerank", 150, "-k", 10)["rows"][0]["recall"] >= 0.99
+    assert evaluate(atlas, "--on-disk", "--probes", 16, "--rerank", 150, "-k", 10)["rows"][0]["recall"] >= 0.99
+
+
 def test_wrong_options_of_build_are_refused(atlas, vectors):
     base, _ = vectors
     for wrong, says in ((["--codes", "lvq8"], "expected one of automatic, flat, pq4, pq8, rabitq, sq8 for --kind ivf_pq, found lvq8"),
                         (["--codes", "sq8", "--parts", 4], "--parts: expected none for --codes sq8"),
                         (["--codes", "rabitq", "--rotation", "learned"], "--rotation: expected none for --codes rabitq"),
-                        (["--rotation", "opq"], "--rotation"), (["--lists", "-1"], "--lists"), (["--lists", (1 << 20) + 1], "--lists"),
+                        (["--codes", "flat", "--rerank-codes", "lvq8"], "--rerank-codes: expected none for --codes flat"),
+                        (["--rerank-codes", "lvq"], "--rerank-codes"), (["--rotation", "opq"], "--rotation"), (["--lists", "-1"], "--lists"), (["--lists", (1 << 20) + 1], "--lists"),
                         (["--iterations", 0], "--iterations"), (["--probes", (1 << 20) + 1], "--probes"),
                         (["--rerank", 65537], "--rerank"), (["--train-rows", "-3"], "--train-rows"), (["--parts", 70000], "--parts")):
         assert says in atlas.run("build", "base.npy", "-o", "v.atlas", "--kind", "ivf_pq", *wrong, code=USAGE).err, wrong

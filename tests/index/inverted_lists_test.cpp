@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <random>
@@ -120,6 +121,48 @@ void append(inverted_lists& lists, reader_epochs& epochs, std::uint32_t list, co
     }
     CHECK(lists.bytes() <= settled + settled / 4);
     CHECK(rows_of(lists, 0).empty());
+  }
+
+  TEST_CASE("churn: rows that come one by one and go in turn take no more and more blocks, versions and runs") {
+    reader_epochs epochs;
+    inverted_lists lists;
+    constexpr std::uint32_t list_count = 40;
+    lists.create(list_count, layout, 0).value();
+    std::mt19937 engine(11);
+    const auto bits = [&] { return static_cast<std::uint32_t>(engine()); };
+    std::uint32_t next = 0;
+    std::uint64_t settled = 0;
+    std::vector<std::uint32_t> counts(list_count, 0);
+    for (int round = 0; round < 60; ++round) {
+      // Lists of all lengths, each of several runs, that are written anew at other lengths.
+      for (int step = 0; step < 400; ++step) {
+        const std::uint32_t list = bits() % list_count;
+        std::vector<std::uint32_t> rows(1 + bits() % (1 + list * 4));
+        for (auto& row : rows) row = next++;
+        append(lists, epochs, list, rows);
+        counts[list] += static_cast<std::uint32_t>(rows.size());
+      }
+      for (std::uint32_t list = 0; list < list_count; ++list) {
+        const std::uint32_t kept = next - std::min(next, 9000U);
+        counts[list] -= static_cast<std::uint32_t>(lists.rewrite(list, epochs, [&](std::uint32_t row) noexcept { return row >= kept; }).value());
+      }
+      if (round == 20) settled = lists.bytes();
+    }
+    CHECK(lists.bytes() <= settled + settled / 4);
+    for (std::uint32_t list = 0; list < list_count; ++list) CHECK(rows_of(lists, list).size() == counts[list]);
+  }
+
+  TEST_CASE("first_bytes: of a list that has no full block, its last one") {
+    reader_epochs epochs;
+    inverted_lists lists;
+    lists.create(3, layout, 0).value();
+    append(lists, epochs, 0, std::vector<std::uint32_t>(64, 1));
+    append(lists, epochs, 1, {7, 8});
+    for (const std::uint32_t list : {0U, 1U}) {
+      const std::byte* first = nullptr;
+      lists.for_each_run(lists.version(list), [&](const std::byte* blocks, std::size_t, std::size_t) noexcept { first = first == nullptr ? blocks : first; });
+      CHECK(lists.first_bytes(list) == first);
+    }
   }
 
   TEST_CASE("readers beside one that appends and rewrites see lists as they were at one moment") {

@@ -91,13 +91,52 @@ def test_defaults():
     assert atlas.Index.create(32, kind="ivf_pq", list_codes="pq8").info().parts == 4
     info = filled()[0].info()
     assert (info.lists, info.probes) == (16, 4)
+    assert info.rerank_codes == "none"
     for kind in ("flat", "hnsw"):
         info = atlas.Index.create(4, kind=kind).info()
+        assert info.rerank_codes == "none"
         assert (info.lists, info.list_codes, info.rotation, info.parts, info.probes, info.rerank) == (0, "none", "none", 0, 0, 0)
+
+
+@native_only
+@pytest.mark.parametrize("codes", ("f16", "bf16", "lvq8", "lvq4"))
+@pytest.mark.parametrize("metric", METRICS)
+def test_candidates_are_compared_by_codes_beside_the_vectors(tmp_path, metric, codes):
+    from atlas._types import SearchOptions
+    path = tmp_path / "index.atlas"
+    index, vectors = filled(metric=metric, list_codes="rabitq", rerank_codes=codes)
+    queries = random_rows(2, 40, 12)
+    want = nearest(queries, vectors, np.arange(1200), metric, 5)
+    index.save(path)
+    atlas.verify(path)
+    on_disk = atlas.Index.open(path, vectors="on_disk")
+    for one in (index, atlas.Index.open(path), atlas.Index.open(path, load=True), on_disk):
+        assert (one.info().rerank_codes, one.info().codes) == (codes, "none")
+        hits = one.search(queries, k=5, probes=16, rerank=240)
+        assert np.mean([np.isin(found, exact).mean() for found, exact in zip(hits.keys, want)]) >= 0.97
+    np.testing.assert_array_equal(on_disk.search(queries, k=5).keys, index.search(queries, k=5).keys)
+    estimates = index.search(queries, k=5, probes=16, rerank=240, estimates_only=True)
+    exact = np.take_along_axis(reference(queries, vectors, metric), estimates.keys.astype(np.int64), axis=1)
+    np.testing.assert_allclose(estimates.distances, exact, rtol=0.25 if codes == "lvq4" else 0.03, atol=0.25 if codes == "lvq4" else 0.03)
+    assert pure_open(path).info().rerank_codes == codes
+    np.testing.assert_array_equal(pure_open(path).search(queries, 5, SearchOptions()).keys, want)
+
+
+@native_only
+def test_few_allowed_vectors_are_found_whatever_lists_hold_them():
+    index, vectors = filled()
+    queries = random_rows(2, 30, 12)
+    for allowed in ([5], [3, 700, 1100], range(0, 1200, 100)):
+        keys = np.array(sorted(allowed))
+        hits = index.search(queries, k=4, probes=1, rerank=8, allowed=atlas.Bitmap.of(keys))
+        want = nearest(queries, vectors[keys], keys, "l2sq", 4)
+        np.testing.assert_array_equal(hits.keys[:, :want.shape[1]], want)
+        assert (hits.counts == want.shape[1]).all()
 
 
 def test_options_of_creation_are_checked():
     for name, bad, says in (
+            ("rerank_codes", "lvq", "rerank_codes: expected one of none, f16, bf16, lvq8, lvq4"), ("rerank_codes", 3, "rerank_codes"),
             ("list_codes", "pq", "list_codes: expected one of automatic, flat, pq4, pq8, rabitq, sq8"),
             ("list_codes", 3, "list_codes"), ("rotation", "opq", "rotation: expected one of automatic, none, random, learned"),
             ("rotation", None, "rotation"), ("lists", -1, "lists"), ("lists", (1 << 20) + 1, "lists"), ("train_from", -1, "train_from"),
@@ -348,7 +387,7 @@ def test_damaged_files_are_refused_alike(golden, tmp_path, name):
     u32, u64 = (lambda value: value.to_bytes(4, "little")), (lambda value: value.to_bytes(8, "little"))
     parameters = 64
     changes = [(20, b"\4"), (22, b"\5"), (parameters, u32(128)), (parameters + 4, u32((1 << 20) + 1)), (parameters + 4, u32(5)),
-               (parameters + 8, b"\5"), (parameters + 9, b"\3"), (parameters + 12, u32(77)), (parameters + 24, u64(1 << 21)),
+               (parameters + 8, b"\5"), (parameters + 9, b"\3"), (parameters + 10, b"\3"), (parameters + 10, b"\3\3"), (parameters + 11, b"\5"), (parameters + 12, u32(77)), (parameters + 24, u64(1 << 21)),
                (parameters + 32, u64(1 << 40)), (parameters + 40, u32(0)), (parameters + 40, u32(10001)),
                (parameters + 44, u32((1 << 20) + 1)), (parameters + 48, u32(65537)), (parameters + 52, u32(99))]
     for id_ in sections:

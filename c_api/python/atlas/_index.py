@@ -67,7 +67,8 @@ class Index:
                build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0,
                codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024,
                lists: int = 0, train_from: int = 0, list_codes: str = "automatic", rotation: str = "automatic",
-               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 8) -> "Index":
+               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 8,
+               rerank_codes: str = "none") -> "Index":
         """An empty index in memory.
 
         @param dimension     components of a vector, 1 to 65,535
@@ -102,10 +103,13 @@ class Index:
         @param probes        ivf_pq: default lists that a search looks at, to 2**20; 0: about the root of the lists; stored
                              in the file
         @param rerank        ivf_pq: default vectors measured for each of k, 1 to 65,536; stored in the file
+        @param rerank_codes  ivf_pq: a code beside each vector, by which those that ``rerank`` says are compared, so that only
+                             the best two for each of k, of "lvq4" four, are measured, which may be left on disk: "lvq8",
+                             "lvq4", "f16" or "bf16" as ``codes``, or "none". Not for "flat" lists
         """
         return cls(index_class.create(checked_index_options(
             dimension, metric, kind, connectivity, build_width, search_width, seed, reserve, codes, stored, codes_from,
-            alpha, lists, train_from, list_codes, rotation, parts, iterations, probes, rerank)))
+            alpha, lists, train_from, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes)))
 
     @classmethod
     def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped", load: bool = False) -> "Index":
@@ -206,9 +210,11 @@ class Index:
                            is left. ivf_pq: so many lists, of its probes
         @param time_limit  hnsw: seconds a query may take; the answer is what was found by then, maybe fewer than k
         @param first_pass  flat: as in ``atlas.nearest``
-        @param probes      ivf_pq: lists looked at; 0: the index's default
+        @param probes      ivf_pq: lists looked at, and further ones where these hold fewer than k vectors that are allowed; 0:
+                           the index's default
         @param rerank      ivf_pq: vectors measured for each of k, of those estimated nearest; 0: the index's default
-        @param estimates_only  ivf_pq: answers are those estimated nearest, with estimated distances; no vector is read
+        @param estimates_only  ivf_pq: answers are those estimated nearest, or nearest by ``rerank_codes``, with these
+                           distances; no vector is read
         @return         Hits(keys [q, k], distances [q, k], counts [q]); for one query [k], [k] and a number
         """
         block = checked_vectors("queries", queries, self._dimension)

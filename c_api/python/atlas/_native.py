@@ -107,7 +107,7 @@ class NativeIndex:
                          codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha,
                          lists=wished.lists, train_from=wished.train_from, list_codes=wished.list_codes,
                          rotation=wished.rotation, parts=wished.parts, iterations=wished.iterations,
-                         probes=wished.probes, rerank=wished.rerank)
+                         probes=wished.probes, rerank=wished.rerank, rerank_codes=wished.rerank_codes)
         out = c.c_void_p()
         _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
         return cls(out.value or 0)
@@ -130,7 +130,7 @@ class NativeIndex:
             codes_from=info.codes_from, alpha=info.alpha, stored=STORED[info.stored], sealed=info.is_sealed != 0,
             lists=info.lists, list_codes=LIST_CODES[info.list_codes] if info.list_codes else "none",
             rotation=ROTATIONS[info.rotation] if info.rotation else "none", parts=info.parts, code_bytes=info.code_bytes,
-            probes=info.probes, rerank=info.rerank,
+            probes=info.probes, rerank=info.rerank, rerank_codes=CODES[info.rerank_codes or CODES.index("none")],
             memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:

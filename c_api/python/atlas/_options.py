@@ -9,8 +9,8 @@ from typing import Union
 
 from ._arrays import Allowed, checked_allowed, checked_count, checked_key, checked_name
 from ._errors import InvalidArgument, ScalarMismatch, refused
-from ._types import (CODES, FIRST_PASSES, KINDS, LIST_CODES, METRICS, RESIDENCES, ROTATIONS, STORED, STRATEGIES,
-                     IndexOptions, SearchOptions)
+from ._types import (CODES, FIRST_PASSES, KINDS, LIST_CODES, METRICS, RERANK_CODES, RESIDENCES, ROTATIONS, STORED,
+                     STRATEGIES, IndexOptions, SearchOptions)
 
 MOST_STARTS = 1024
 MOST_LISTS = 1 << 20
@@ -63,7 +63,7 @@ def checked_alpha(value: object) -> float:
 def checked_index_options(dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
                           seed: int, reserve: int, codes: str, stored: str, codes_from: int, alpha: float, lists: int,
                           train_from: int, list_codes: str, rotation: str, parts: int, iterations: int, probes: int,
-                          rerank: int) -> IndexOptions:
+                          rerank: int, rerank_codes: str) -> IndexOptions:
     stored_as = checked_name("stored", stored, STORED)
     if KINDS[checked_name("kind", kind, KINDS)] == "flat" and stored_as != 0:
         raise refused(ScalarMismatch, "stored of flat", STORED[0], stored)
@@ -76,7 +76,8 @@ def checked_index_options(dimension: int, metric: str, kind: str, connectivity: 
         checked_alpha(alpha), checked_count("lists", lists, 0, MOST_LISTS), checked_count("train_from", train_from),
         checked_name("list_codes", list_codes, LIST_CODES), checked_name("rotation", rotation, ROTATIONS),
         checked_count("parts", parts, 0, 65535), checked_count("iterations", iterations, 1, 10000),
-        checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 1, MOST_RERANK))
+        checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 1, MOST_RERANK),
+        checked_name("rerank_codes", rerank_codes, RERANK_CODES) + 1)
 
 
 def checked_search_options(width: int, threads: int, allowed: Allowed, strategy: str, starts: int, patience: int,

@@ -24,6 +24,7 @@ FIRST_PASSES = ("f32", "bf16", "i8")
 SCALINGS = ("row", "dimension")
 KINDS = ("auto", "flat", "hnsw", "ivf_pq")
 CODES = ("automatic", "none", "f16", "bf16", "lvq8", "lvq4")
+RERANK_CODES = CODES[1:]  # of ivf_pq; 0 is the default, none
 STORED = ("float32", "float16", "bfloat16", "int8", "uint8")
 LIST_CODES = ("automatic", "flat", "pq4", "pq8", "rabitq", "sq8")
 ROTATIONS = ("automatic", "none", "random", "learned")
@@ -105,13 +106,15 @@ class IndexInfo:
     stored: str
     """what vectors are stored as; float32 goes in and comes out"""
     lists: int
-    """this and what follows to rerank: 0 or "none" unless ivf_pq; 0 before training"""
+    """this and what follows to rerank_codes: 0 or "none" unless ivf_pq; 0 before training"""
     list_codes: str
     rotation: str
     parts: int
     code_bytes: int
     probes: int
     rerank: int
+    rerank_codes: str
+    """by what candidates are compared before the best are measured"""
     memory: Dict[str, int]
     """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours; lists and centroids), scratch"""
 
@@ -179,7 +182,7 @@ class EmbedderOptions:
 
 
 class IndexOptions(NamedTuple):
-    """As ``Index.create`` takes them; codes, stored, list codes and rotation by their places in CODES and so on."""
+    """As ``Index.create`` takes them; codes, stored, list codes, rotation and rerank codes by their places in CODES and so on."""
 
     dimension: int
     metric: str
@@ -201,6 +204,7 @@ class IndexOptions(NamedTuple):
     iterations: int
     probes: int
     rerank: int
+    rerank_codes: int
 
 
 class SearchOptions(NamedTuple):

@@ -3,12 +3,13 @@
 //
 // Room:      the parts of the graph's index, their options, and their sections of a file.
 // Not here:  searches (index/hnsw_query.hpp), insertion (index/hnsw_build.hpp).
-// Depends:   index/{basic_index,code_store,hnsw_build,hnsw_options,hnsw_query}.hpp.
+// Depends:   index/{basic_index,code_file,code_store,hnsw_build,hnsw_options,hnsw_query}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_HNSW_ENGINE_HPP
 #define ATLAS_INDEX_HNSW_ENGINE_HPP
 
 #include <atlas/index/basic_index.hpp>   // found_rows, section_writer
+#include <atlas/index/code_file.hpp>     // save_codes, open_codes
 #include <atlas/index/hnsw_build.hpp>    // hnsw_insertion, hnsw_level
 #include <atlas/index/hnsw_file.hpp>     // order_by_links, save_graph
 #include <atlas/index/hnsw_options.hpp>  // hnsw_options
@@ -195,20 +196,11 @@ class hnsw_engine {
                                             WriteNeighbours write_neighbours) const noexcept {
     row_order order;
     if (status made = order_by_links(rows, graph_, order); !made.ok()) return made.error();
-    const span<const float> centre = codes_.is_active() ? codes_.centre() : span<const float>{};
-    const std::uint64_t code_bytes = codes_.is_active() ? order.size() * codes_.stride_bytes() + centre.size() * sizeof(float) : 0;
-    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + code_bytes + order.size() * neighbour_stride);
+    writer.expect(saved_row_bytes(rows, order.size()) + saved_graph_bytes(graph_, order) + saved_code_bytes(codes_, order.size()) + order.size() * neighbour_stride);
     if (status w = save_rows(writer, rows, order); !w.ok()) return w.error();
     const auto upper_blocks = save_graph(writer, graph_, order);
     if (!upper_blocks.ok()) return upper_blocks.error();
-    if (codes_.is_active()) {
-      if (status w = writer.write_rows(index_section::codes, codes_.codes(), order); !w.ok()) return w.error();
-      if (status w = writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), centre.data(),
-                                  centre.size() * sizeof(float));
-          !w.ok()) {
-        return w.error();
-      }
-    }
+    if (status w = save_codes(writer, codes_, order); !w.ok()) return w.error();
     if (neighbours != nullptr) {
       if (status w = write_neighbours(order); !w.ok()) return w.error();
       parameters.neighbour_blocks = neighbours->layout().blocks;
@@ -257,7 +249,8 @@ class hnsw_engine {
     seed_ = parameters.seed;
     alpha_ = parameters.alpha >= 1.0F && parameters.alpha <= 2.0F ? parameters.alpha : 1.0F;
     prefetch_rows_.store_release(parameters.prefetch_rows);
-    if (status codes = open_codes(file, options, parameters); !codes.ok()) return codes;
+    codes_from_ = parameters.codes_from;
+    if (status codes = open_codes(file, options, {parameters.codes, parameters.codes_wanted, codes_from_}, codes_); !codes.ok()) return codes;
     return open_neighbours(file, options, parameters);
   }
   [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept { return graph_.bytes(row_count) + codes_.bytes(row_count) + neighbours_.bytes(row_count); }
@@ -273,37 +266,6 @@ class hnsw_engine {
   [[nodiscard]] hnsw_insertion insertion(const row_store& rows, search_scratch& scratch) noexcept {
     const float alpha = rows.layout().metric == metric::inner_product ? alpha_ : alpha_ * alpha_;
     return {rows, codes_, graph_, scratch, build_width_, alpha};
-  }
-  [[nodiscard]] status open_codes(const file_reader& file, const open_options& options, const index_parameters& parameters) noexcept {
-    const file_header& header = file.header();
-    const auto which = static_cast<metric>(header.metric);
-    if (!is_stored_codes(parameters.codes)) return error{errc::corrupt_file, "parameters.codes", "0 to 4", parameters.codes};
-    if (!is_stored_codes(parameters.codes_wanted)) return error{errc::corrupt_file, "parameters.codes_wanted", "0 to 4", parameters.codes_wanted};
-    const auto wanted = static_cast<traversal_codes>(parameters.codes_wanted);
-    if (wanted != traversal_codes::none && parameters.codes_from == 0) {
-      return error{errc::corrupt_file, "parameters.codes_from", "1 or more", parameters.codes_from};
-    }
-    codes_from_ = parameters.codes_from;
-    if (parameters.codes == 0) {  // too few rows for codes, or none wanted
-      if (header.rows >= codes_from_ && wanted != traversal_codes::none) {
-        return error{errc::corrupt_file, "parameters.codes_from", "more than there are rows without codes", parameters.codes_from};
-      }
-      if (options.mode == open_mode::read) {
-        codes_.create_idle(wanted, header.dimension, which);
-        return {};
-      }
-      return codes_.create(wanted, header.dimension, which, static_cast<std::size_t>(header.rows));
-    }
-    if (parameters.codes != parameters.codes_wanted) {
-      return error{errc::corrupt_file, "parameters.codes", parameters.codes_wanted, parameters.codes};
-    }
-    auto codes = open_column(file, index_section::codes, code_stride_bytes(wanted, header.dimension), header.rows, options);
-    if (!codes.ok()) return codes.error();
-    auto centre = open_column(file, index_section::code_centre, sizeof(float), header.dimension, open_options{});
-    if (!centre.ok()) return centre.error();
-    const auto* components = reinterpret_cast<const float*>(centre->data());
-    if (!all_finite(components, header.dimension)) return error{errc::corrupt_file, "code centre", "finite numbers", "NaN or infinity"};
-    return codes_.adopt(wanted, header.dimension, which, static_cast<column&&>(*codes), components);
   }
   [[nodiscard]] status open_neighbours(const file_reader& file, const open_options& options, const index_parameters& parameters) noexcept {
     if (parameters.neighbour_blocks == 0) return {};

@@ -3,38 +3,19 @@
 //
 // Room:      the share of rows that a filter lets through, the choice of a way by its cost, the walk over allowed rows
 //            only, and the scan of all of them.
-// Not here:  the walk through all rows (index/hnsw_search.hpp).
-// Depends:   index/hnsw_search.hpp.
+// Not here:  the walk through all rows (index/hnsw_search.hpp), rows found by their keys (index/allowed_rows.hpp).
+// Depends:   index/{allowed_rows,hnsw_search}.hpp.
 // Threads:   as the walk.
 // Source:    the walk is ACORN-1's (Patel et al., "ACORN: Performant and Predicate-Agnostic Search Over Vector Embeddings
 //            and Structured Data", SIGMOD 2024, section 5.2), but goes over neighbours that are not allowed only.
 #ifndef ATLAS_INDEX_HNSW_FILTER_HPP
 #define ATLAS_INDEX_HNSW_FILTER_HPP
 
+#include <atlas/index/allowed_rows.hpp> // allowed_estimate, look_up_rows
 #include <atlas/index/hnsw_search.hpp>  // hnsw_walk
 #include <atlas/index/options.hpp>      // filter_strategy
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
-
-/// What a filter lets through, as far as it is worth knowing.
-struct allowed_estimate {
-  double share = 1.0;  ///< of live rows, from a sample; never 0
-  /// Set bits of a bitmap with few of them, each of which may be a row's key; else `uncounted`.
-  std::size_t bits = uncounted;
-  static constexpr std::size_t uncounted = ~std::size_t{0};
-};
-
-/// Set bits of a filter's bitmap, or `uncounted` above `most`.
-[[nodiscard]] inline std::size_t count_bits(const filter& allowed, std::size_t most) noexcept {
-  std::size_t bits = 0;
-  for (std::size_t word = 0; word < allowed.bitmap_bits / 64 && bits <= most; ++word) {
-    if (allowed.bitmap[word] != 0) bits += static_cast<std::size_t>(__builtin_popcountll(allowed.bitmap[word]));
-  }
-  if (const std::size_t rest = allowed.bitmap_bits % 64; rest != 0) {
-    bits += static_cast<std::size_t>(__builtin_popcountll(allowed.bitmap[allowed.bitmap_bits / 64] << (64 - rest)));
-  }
-  return bits <= most ? bits : allowed_estimate::uncounted;
-}
 
 /// From 64 rows, if most are allowed, or 256; where few of these are allowed, from up to 4,096, and the bits of a bitmap are
 /// counted.
@@ -88,30 +69,6 @@ inline constexpr double walk_apart_below = 0.3;
   constexpr double least_share_to_hop = 0.005;  // below, neighbours' neighbours are seldom allowed either
   if (scan <= walk && (scan <= two_hop || allowed.share < least_share_to_hop)) return filter_strategy::scan;
   return two_hop < walk && allowed.share >= least_share_to_hop ? filter_strategy::two_hop : filter_strategy::walk;
-}
-
-/// The rows under the keys of a bitmap into `named`, live or not.
-/// @param bits  set bits, as counted: no more rows than that
-/// @param is_whole  false if a change held the key map; then some may be missing
-[[nodiscard]] inline status look_up_rows(const row_store& rows, const filter& allowed, std::size_t bits, buffer<std::uint32_t>& named,
-                                         bool& is_whole) noexcept {
-  named.clear();
-  if (status made = named.reserve(bits); !made.ok()) return made;
-  constexpr std::size_t words_at_once = 64;  // a change waits for no more than their keys
-  const std::size_t words = allowed.bitmap_bits / 64 + (allowed.bitmap_bits % 64 != 0 ? 1U : 0U);
-  is_whole = true;
-  for (std::size_t first = 0; first < words && is_whole; first += words_at_once) {
-    is_whole = rows.look_up([&](auto row_of) noexcept {
-      for (std::size_t word = first; word < words && word < first + words_at_once; ++word) {
-        for (std::uint64_t left = allowed.bitmap[word]; left != 0; left &= left - 1) {
-          const std::uint64_t key = word * 64 + static_cast<std::uint64_t>(__builtin_ctzll(left));
-          if (key >= allowed.bitmap_bits || named.size() == bits) return;
-          if (const std::uint32_t row = row_of(key); row != row_store::no_row) (void)named.push_back(row);  // there is room
-        }
-      }
-    });
-  }
-  return {};
 }
 
 /// The `width` nearest live, allowed rows of all that there are into scratch.answers, sorted; by the deadline, of those seen

@@ -2,8 +2,9 @@
 // include/atlas/index/inverted_lists.hpp -- lists of rows in blocks of 32, read while they grow.
 //
 // Room:      the blocks of all lists, what a search sees of one, rows appended and taken out.
-// Not here:  a block's bytes (quantize/list_block.hpp), which list a row belongs to (index/ivf_model.hpp).
-// Depends:   core, index/column.hpp, quantize/list_block.hpp.
+// Not here:  a block's bytes (quantize/list_block.hpp), blocks that are free (index/free_blocks.hpp), which list a row
+//            belongs to (index/ivf_model.hpp).
+// Depends:   core, index/{column,free_blocks}.hpp, quantize/list_block.hpp.
 // Threads:   readers hold a reader epoch and lock nothing; changes are one thread's at a time.
 #ifndef ATLAS_INDEX_INVERTED_LISTS_HPP
 #define ATLAS_INDEX_INVERTED_LISTS_HPP
@@ -11,6 +12,7 @@
 #include <atlas/core/memory.hpp>            // buffer
 #include <atlas/core/reader_epochs.hpp>     // reader_epochs
 #include <atlas/index/column.hpp>           // column
+#include <atlas/index/free_blocks.hpp>      // free_blocks
 #include <atlas/quantize/list_block.hpp>    // list_block_layout
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
@@ -97,9 +99,11 @@ class inverted_lists {
 
   [[nodiscard]] std::uint32_t list_count() const noexcept { return list_count_; }
   [[nodiscard]] const list_block_layout& layout() const noexcept { return layout_; }
-  /// Bytes of versions and blocks, those that wait to be used again too.
+  /// Bytes of versions, runs and blocks, those that wait to be used again too, and of what changes keep for each list.
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return std::uint64_t{load_relaxed(&version_count_)} * sizeof(list_version) + std::uint64_t{load_relaxed(&block_count_)} * layout_.block_bytes;
+    const std::uint64_t changing = may_change() ? std::uint64_t{list_count_} * (sizeof(list_tail) + sizeof(std::uint32_t)) : 0;
+    return std::uint64_t{load_relaxed(&version_count_)} * sizeof(list_version) + std::uint64_t{load_relaxed(&run_count_)} * sizeof(block_run) +
+           std::uint64_t{load_relaxed(&block_count_)} * layout_.block_bytes + changing;
   }
 
   // -- reading
@@ -109,7 +113,10 @@ class inverted_lists {
     return number == 0 ? file_version(list) : versions_.as<const list_version>()[number];
   }
   /// Where a list begins, for prefetching.
-  [[nodiscard]] const std::byte* first_bytes(std::uint32_t list) const noexcept { return blocks_.at(version(list).first_block); }
+  [[nodiscard]] const std::byte* first_bytes(std::uint32_t list) const noexcept {
+    const list_version now = version(list);
+    return blocks_.at(now.full_blocks != 0 ? now.first_block : now.last_block);
+  }
   /// Calls visit(const std::byte* blocks, std::size_t block_count, std::size_t row_count) for each run of a list, in order.
   template <class Visit>
   void for_each_run(const list_version& list, Visit visit) const noexcept {
@@ -160,7 +167,7 @@ class inverted_lists {
     }
     const auto place = take_version();
     if (!place.ok()) {
-      if (rest != 0) give_back(last_block, 1);
+      if (rest != 0) free_.give(last_block, 1);
       return to.give_up(place.error());
     }
     std::size_t next = 0;
@@ -180,7 +187,7 @@ class inverted_lists {
     to.after.row_count = before.row_count + static_cast<std::uint32_t>(count);
     tails_[list] = to.tail;
     publish(list, to.after, *place, epochs);
-    if (partial != 0) retire(epochs, before.last_block, 1);
+    if (partial != 0) retire(epochs, retired_what::blocks, before.last_block, 1);
     return {};
   }
   /// Writes a list anew without the rows for which keep(row) is false, once asked for each row.
@@ -209,7 +216,7 @@ class inverted_lists {
     }
     const auto place = take_version();
     if (!place.ok()) {
-      if (blocks != 0) give_back(after.first_block, blocks);
+      if (blocks != 0) free_.give(after.first_block, blocks);
       return place.error();
     }
     std::size_t written = 0;
@@ -232,10 +239,12 @@ class inverted_lists {
     std::uint32_t run = 0;   ///< 1 + the number of the last run; 0: the first
     std::uint32_t used = 0;  ///< blocks of that run
   };
-  struct retired_blocks {
+  enum class retired_what : std::uint32_t { blocks, version, run };
+  struct retired {
     std::uint64_t epoch;
-    std::uint32_t first;
-    std::uint32_t count;  ///< 0: `first` is a version
+    retired_what what;
+    std::uint32_t first;  ///< block, or the number of a version or run
+    std::uint32_t count;  ///< of blocks
   };
   /// Where the full blocks of one append go. Nothing is changed for readers or later appends until the list is published.
   struct full_block_writer {
@@ -244,7 +253,7 @@ class inverted_lists {
     list_tail tail;
     std::uint32_t new_first = 0;
     std::uint32_t new_capacity = 0;  ///< of a run for what does not fit into the last one
-    std::uint32_t new_run = 0;
+    std::uint32_t new_run = 0;       ///< its number, unless it is the list's first
 
     full_block_writer(inverted_lists& of, const list_version& before, const list_tail& end) noexcept : lists(of), after(before), tail(end) {
       if (tail.run == 0) tail.used = before.full_blocks;
@@ -256,17 +265,23 @@ class inverted_lists {
       // A quarter more than there are: appending a row costs the same however long the list is, and at most as much is empty.
       std::size_t wanted = after.full_blocks / 4;
       if (wanted < full - left) wanted = full - left;
-      if (after.first_capacity != 0) {
-        if (status grown = lists.runs_.grow(lists.run_count_ + 1); !grown.ok()) return grown;
-      }
       const auto first = lists.take_blocks(wanted);
       if (!first.ok()) return first.error();
+      if (after.first_capacity != 0) {
+        const auto run = lists.take_run();
+        if (!run.ok()) {
+          lists.free_.give(*first, static_cast<std::uint32_t>(wanted));
+          return run.error();
+        }
+        new_run = *run;
+      }
       new_first = *first;
       new_capacity = static_cast<std::uint32_t>(wanted);
       return {};
     }
     [[nodiscard]] status give_up(const error& why) noexcept {
-      if (new_capacity != 0) lists.give_back(new_first, new_capacity);
+      if (new_capacity != 0) lists.free_.give(new_first, new_capacity);
+      if (new_run != 0) (void)lists.free_runs_.push_back(new_run);
       return why;
     }
     /// @pre make_room made it
@@ -282,15 +297,14 @@ class inverted_lists {
         tail = {};
         return;
       }
-      lists.runs_.as<block_run>()[lists.run_count_++] = {new_first, new_capacity, 0};
-      const auto run = static_cast<std::uint32_t>(lists.run_count_);
+      lists.runs_.as<block_run>()[new_run - 1] = {new_first, new_capacity, 0};
       // Readers of older versions have no blocks left when they would come to it.
       if (tail.run == 0) {
-        after.next_run = run;
+        after.next_run = new_run;
       } else {
-        store_relaxed(&lists.runs_.as<block_run>()[tail.run - 1].next_run, run);
+        store_relaxed(&lists.runs_.as<block_run>()[tail.run - 1].next_run, new_run);
       }
-      tail = {run, 0};
+      tail = {new_run, 0};
     }
   };
 
@@ -311,28 +325,13 @@ class inverted_lists {
     std::uint32_t* const current = current_.as<std::uint32_t>() + list;
     const std::uint32_t before = load_relaxed(current);
     (void)compare_exchange(current, before, place);  // ordered before the epoch in which what was before is retired
-    if (before != 0) retire(epochs, before, 0);
+    if (before != 0) retire(epochs, retired_what::version, before, 0);
     reclaim(epochs);
   }
 
-  // -- blocks and versions that are free
+  // -- blocks, versions and runs that are free
   [[nodiscard]] result<std::uint32_t> take_blocks(std::size_t count) noexcept {
-    std::size_t best = free_.size();
-    for (std::size_t i = 0; i < free_.size(); ++i) {
-      if (free_[i].count >= count && (best == free_.size() || free_[i].count < free_[best].count)) best = i;
-      if (best == i && free_[i].count == count) break;
-    }
-    if (best != free_.size()) {
-      retired_blocks& run = free_[best];
-      const std::uint32_t first = run.first;
-      run.first += static_cast<std::uint32_t>(count);
-      run.count -= static_cast<std::uint32_t>(count);
-      if (run.count == 0) {
-        run = free_[free_.size() - 1];
-        (void)free_.resize(free_.size() - 1);  // shrinking cannot fail
-      }
-      return first;
-    }
+    if (const std::uint32_t first = free_.take(count, block_count_); first != free_blocks::none) return first;
     const std::uint64_t end = std::uint64_t{block_count_} + count;
     if (end > most_blocks) return error{errc::limit_exceeded, "blocks of lists", most_blocks, end};
     if (status grown = blocks_.grow(static_cast<std::size_t>(end)); !grown.ok()) return grown.error();
@@ -351,43 +350,44 @@ class inverted_lists {
     store_relaxed(&version_count_, place + 1);
     return place;
   }
-  // Where there is no memory for a note, what is free or retired is lost until the index is saved.
-  void give_back(std::uint32_t first, std::uint32_t count) noexcept {
-    constexpr std::size_t most_looked_at = 4096;  // of a few thousand free runs some are large enough, joined or not
-    for (std::size_t i = 0; i < free_.size() && free_.size() <= most_looked_at; ++i) {
-      const retired_blocks run = free_[i];
-      if (run.first + run.count != first && first + count != run.first) continue;
-      first = run.first < first ? run.first : first;
-      count += run.count;
-      free_[i] = free_[free_.size() - 1];
-      (void)free_.resize(free_.size() - 1);
-      i = ~std::size_t{0};  // what is longer now may reach to another
+  /// The number of a run. @pre what takes it is sure to write or give it back
+  [[nodiscard]] result<std::uint32_t> take_run() noexcept {
+    if (!free_runs_.empty()) {
+      const std::uint32_t run = free_runs_[free_runs_.size() - 1];
+      (void)free_runs_.resize(free_runs_.size() - 1);
+      return run;
     }
-    (void)free_.push_back({0, first, count});
+    if (status grown = runs_.grow(std::size_t{run_count_} + 1); !grown.ok()) return grown.error();
+    store_relaxed(&run_count_, run_count_ + 1);
+    return run_count_;
   }
-  void retire(reader_epochs& epochs, std::uint32_t first, std::uint32_t count) noexcept { (void)retired_.push_back({epochs.now(), first, count}); }
+  // Where there is no memory for a note, what is free or retired is lost until the index is saved.
+  void retire(reader_epochs& epochs, retired_what what, std::uint32_t first, std::uint32_t count) noexcept {
+    (void)retired_.push_back({epochs.now(), what, first, count});
+  }
   void retire(const list_version& version, reader_epochs& epochs) noexcept {
-    if (version.first_capacity != 0) retire(epochs, version.first_block, version.first_capacity);
-    for (std::uint32_t next = version.next_run; next != 0; next = run_of(next).next_run) {
-      retire(epochs, run_of(next).first_block, run_of(next).capacity);
+    if (version.first_capacity != 0) retire(epochs, retired_what::blocks, version.first_block, version.first_capacity);
+    for (std::uint32_t run = version.next_run; run != 0; run = run_of(run).next_run) {
+      retire(epochs, retired_what::blocks, run_of(run).first_block, run_of(run).capacity);
+      retire(epochs, retired_what::run, run, 0);
     }
-    if (version.row_count % list_block_rows != 0) retire(epochs, version.last_block, 1);
+    if (version.row_count % list_block_rows != 0) retire(epochs, retired_what::blocks, version.last_block, 1);
   }
   void reclaim(reader_epochs& epochs) noexcept {
     constexpr std::size_t at_once = 64;  // asking the epochs costs as much as some appends
     if (retired_.size() - retired_seen_ < at_once || !epochs.have_left(retired_[retired_seen_].epoch)) return;
     const std::uint64_t now = epochs.now();
     for (; retired_seen_ < retired_.size() && retired_[retired_seen_].epoch + 2 <= now; ++retired_seen_) {
-      const retired_blocks& one = retired_[retired_seen_];
-      if (one.count == 0) {
-        (void)free_versions_.push_back(one.first);
-      } else {
-        give_back(one.first, one.count);
+      const retired& one = retired_[retired_seen_];
+      switch (one.what) {
+        case retired_what::blocks: free_.give(one.first, one.count); break;
+        case retired_what::version: (void)free_versions_.push_back(one.first); break;
+        case retired_what::run: (void)free_runs_.push_back(one.first); break;
       }
     }
     if (retired_seen_ < retired_.size() / 2) return;
     const std::size_t left = retired_.size() - retired_seen_;
-    if (left != 0) std::memmove(retired_.data(), retired_.data() + retired_seen_, left * sizeof(retired_blocks));
+    if (left != 0) std::memmove(retired_.data(), retired_.data() + retired_seen_, left * sizeof(retired));
     (void)retired_.resize(left);
     retired_seen_ = 0;
   }
@@ -398,16 +398,17 @@ class inverted_lists {
   column blocks_;
   column current_;         ///< of each list the number of its version, 0 for its first; no memory if nothing may change
   column runs_;
-  std::size_t run_count_ = 0;
+  std::uint32_t run_count_ = 0;
   std::uint32_t version_count_ = 0;
   std::uint32_t block_count_ = 0;
   std::uint32_t file_blocks_ = 0;
   buffer<list_tail> tails_;
   buffer<bool> kept_;               ///< of a list that is written anew
-  buffer<retired_blocks> retired_;  ///< the oldest first
+  buffer<retired> retired_;         ///< the oldest first
   std::size_t retired_seen_ = 0;    ///< of those, how many are free by now
-  buffer<retired_blocks> free_;
+  free_blocks free_;
   buffer<std::uint32_t> free_versions_;
+  buffer<std::uint32_t> free_runs_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

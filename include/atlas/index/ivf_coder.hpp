@@ -82,6 +82,15 @@ class ivf_coder {
   [[nodiscard]] const product_quantizer& product() const noexcept { return product_; }
   [[nodiscard]] const learned_rotation& learned() const noexcept { return learned_; }
   [[nodiscard]] const list_block_layout& layout() const noexcept { return layout_; }
+  /// Bytes of what was learned, and of the rotation.
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    const std::uint64_t codebook = has_parts(codes_) ? std::uint64_t{product_.parts()} * product_.width() * product_.centroids() : 0;
+    // A random rotation has four signs a component, a learned one a square, and where its columns end.
+    const std::uint64_t turned = rotation_ == ivf_rotation::random    ? random_.padded() / 2
+                                 : rotation_ == ivf_rotation::learned ? std::uint64_t{learned_.padded()} * learned_.dimension() * sizeof(float)
+                                                                      : 0;
+    return (codebook + zeros_.size()) * sizeof(float) + turned;
+  }
   /// Components of a rotated vector.
   [[nodiscard]] std::size_t rotated() const noexcept {
     return turned_dimension(rotation_, dimension_, parts_);
@@ -235,10 +244,16 @@ class ivf_coder {
     };
     const float squares = dot(residual, residual);
     const float product = dot(residual, decoded);
+    const float code_squares = dot(decoded, decoded);
     const float centroid_product = dot(centroid, decoded);
     // 0 for a row that is its centroid: it is as far as that.
     float gain = product > 0.0F ? squares / product : 0.0F;
-    if (!(gain < 0x1P60F)) gain = 0.0F;
+    // What stands for a row is at most so many times as long as its residual. Without a bound a code nearly at right angles to
+    // the residual, such as of a vector unlike all that were learned from, would have a gain that puts the row anywhere: its
+    // error is the tangent of the angle between them. One bit a component has 1.25 times the length, product codes about 1.
+    constexpr float longest = 16.0F;
+    const float most = longest * __builtin_sqrtf(squares / code_squares);
+    if (!(gain <= most)) gain = most < __builtin_inff() ? most : 0.0F;
     if (which == metric::inner_product) return {0.0F, -gain};
     const float add = squares + 2.0F * gain * centroid_product;
     return which == metric::cosine ? coded_row{0.5F * add, -gain} : coded_row{add, -2.0F * gain};

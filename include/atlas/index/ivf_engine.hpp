@@ -2,20 +2,21 @@
 // include/atlas/index/ivf_engine.hpp -- an inverted file as the engine of an index: train, link, search, save, open.
 //
 // Room:      what was learned and the lists, from none to the first training and from one training to the next.
-// Not here:  searches (index/ivf_query.hpp, index/ivf_group.hpp), their sections of a file (index/ivf_file.hpp), coding (index/ivf_encoding.hpp).
-// Depends:   index/{basic_index,ivf_encoding,ivf_file,ivf_group,ivf_options,ivf_query}.hpp.
+// Not here:  searches (index/ivf_query.hpp, index/ivf_group.hpp), their sections of a file (index/ivf_file.hpp), coding
+//            (index/ivf_encoding.hpp), how removed rows leave lists (index/ivf_tidying.hpp).
+// Depends:   index/{basic_index,code_store,ivf_encoding,ivf_file,ivf_group,ivf_options,ivf_query,ivf_tidying}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_IVF_ENGINE_HPP
 #define ATLAS_INDEX_IVF_ENGINE_HPP
 
-#include <atlas/core/clock.hpp>         // monotonic_ns
-#include <atlas/core/thread.hpp>        // current_process, yield_thread
 #include <atlas/index/basic_index.hpp>  // found_rows, section_writer
+#include <atlas/index/code_store.hpp>   // code_store
 #include <atlas/index/ivf_encoding.hpp> // ivf_encoding
 #include <atlas/index/ivf_file.hpp>     // save_lists, open_lists
 #include <atlas/index/ivf_group.hpp>    // ivf_group_search
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
 #include <atlas/index/ivf_query.hpp>    // ivf_search
+#include <atlas/index/ivf_tidying.hpp>  // ivf_tidying
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -27,6 +28,7 @@ class ivf_engine {
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors),     static_cast<std::uint32_t>(index_section::keys),
       static_cast<std::uint32_t>(index_section::row_states),  static_cast<std::uint32_t>(index_section::key_map),
+      static_cast<std::uint32_t>(index_section::codes),       static_cast<std::uint32_t>(index_section::code_centre),
       static_cast<std::uint32_t>(index_section::lists),       static_cast<std::uint32_t>(index_section::list_blocks),
       static_cast<std::uint32_t>(index_section::centroids),   static_cast<std::uint32_t>(index_section::centroid_codes),
       static_cast<std::uint32_t>(index_section::centroid_terms),
@@ -48,7 +50,7 @@ class ivf_engine {
     options_ = with_choices(options);
     probes_.store_release(static_cast<std::uint32_t>(options_.probes));
     rerank_.store_release(static_cast<std::uint32_t>(options_.rerank));
-    return {};
+    return codes_.create(options_.rerank_codes, options_.dimension, options_.metric, options_.reserve_rows);
   }
 
   [[nodiscard]] const ivf_pq_options& options() const noexcept { return options_; }
@@ -66,9 +68,9 @@ class ivf_engine {
   }
 
   // -- what basic_index asks of an engine
-  [[nodiscard]] status make_room(const row_batch&) noexcept { return {}; }
-  void store_beside(const row_store&, const row_batch&) noexcept {}
-  [[nodiscard]] status reserve(std::uint32_t) noexcept { return {}; }
+  [[nodiscard]] status make_room(const row_batch& batch) noexcept { return codes_.make_room(std::size_t{batch.first} + batch.fresh_count); }
+  void store_beside(const row_store& rows, const row_batch& batch) noexcept { codes_.store(rows, batch, rerank_codes_from); }
+  [[nodiscard]] status reserve(std::uint32_t rows) noexcept { return codes_.make_room(rows); }
   [[nodiscard]] status link_batch(const row_store& rows, const row_batch& batch, thread_pool& pool, reader_epochs& epochs,
                                   const add_options& options) noexcept {
     buffer<std::uint32_t> ids;
@@ -119,37 +121,23 @@ class ivf_engine {
     return train_on(sample, rows, live, {pool, epochs, threads, on_progress, percent});
   }
 
-  /// Rows that were removed leave lists when they are a quarter of all. Not inside a reader.
-  void tidy(row_store& rows, reader_epochs& epochs, scratch_list&, std::size_t) noexcept {
-    constexpr std::size_t fewest = 1024;
-    const std::size_t share = rows.live_count() / 3;
-    if (rows.removed_count() < (share > fewest ? share : fewest) && !is_unlinking_.load_acquire()) return;
-    if (!tidy_lock_.try_lock()) return;
-    if (!is_out_of_lists_) unlink(rows, epochs);
-    (void)free_unlinked(rows, epochs);
-    tidy_lock_.unlock();
+  /// Pays for `removals` removed rows: takes some of those there are out of lists. Not inside a reader.
+  void tidy(row_store& rows, reader_epochs& epochs, scratch_list&, std::size_t removals) noexcept {
+    drop_replaced(epochs);
+    tidying_.step(places(rows, epochs), removals);
   }
   /// Takes all removed rows out of lists. @pre no change is under way; not inside a reader
   /// @return  false if that cannot be now; nothing is wrong then
   [[nodiscard]] bool tidy_all(row_store& rows, reader_epochs& epochs, scratch_list&) noexcept {
-    if (current_process() != owner_) return rows.removed_count() == 0;  // before the lock, which the fork() may have cut off
-    lock_guard<mutex> tidying(tidy_lock_);
-    const std::uint64_t begin = monotonic_ns();
-    while (rows.removed_count() != 0) {
-      if (!is_out_of_lists_) unlink(rows, epochs);
-      if (!is_out_of_lists_) return false;
-      if (!free_unlinked(rows, epochs)) {
-        if (monotonic_ns() - begin > longest_wait_ns) return false;
-        yield_thread();
-      }
-    }
-    return true;
+    const bool are_out = tidying_.finish(places(rows, epochs));
+    if (are_out) drop_replaced(epochs);
+    return are_out;
   }
 
   [[nodiscard]] result<found_rows> nearest(const row_store& rows, search_scratch& scratch, const search_options& options) const noexcept {
     const ivf_parts* const parts = trained();
     const status found = parts == nullptr ? exact_nearest(rows, options.k, options.allowed, scratch)
-                                          : ivf_search(rows, *parts, scratch).nearest(request(*parts, options));
+                                          : ivf_search(rows, *parts, codes_, scratch).nearest(request(*parts, options));
     if (!found.ok()) return found.error();
     if (parts == nullptr) order_equals_by_key(scratch.answers.data(), scratch.answers.size(), rows);
     return found_rows{scratch.answers.data(), scratch.answers.size()};
@@ -162,7 +150,7 @@ class ivf_engine {
   [[nodiscard]] status nearest_of_group(const row_store& rows, search_scratch& scratch, const matrix_view& queries, const search_options& options,
                                         hits_view hits) const noexcept {
     const ivf_parts& parts = *trained();  // once it is there it stays
-    return ivf_group_search(rows, parts, scratch).nearest(queries, request(parts, options), hits);
+    return ivf_group_search(rows, parts, codes_, scratch).nearest(queries, request(parts, options), hits);
   }
   [[nodiscard]] result<found_rows> within(const row_store& rows, search_scratch& scratch, float radius, const range_options& options) const noexcept {
     const ivf_parts* const parts = trained();
@@ -172,7 +160,7 @@ class ivf_engine {
       order_equals_by_key(scratch.answers.data(), scratch.answers.size(), rows);
     } else {
       const std::size_t wanted = options.width == 0 ? probes() : options.width;
-      found = ivf_search(rows, *parts, scratch).within(radius, clamp_probes(*parts, wanted), options.allowed);
+      found = ivf_search(rows, *parts, codes_, scratch).within(radius, clamp_probes(*parts, wanted), options.allowed);
     }
     if (!found.ok()) return found.error();
     return found_rows{scratch.answers.data(), scratch.answers.size()};
@@ -184,7 +172,7 @@ class ivf_engine {
     parameters.row_stride_bytes = row_stride_bytes;
     parameters.probes = probes_.load_acquire();
     parameters.rerank = rerank_.load_acquire();
-    return save_ivf(writer, rows, trained(), parameters);
+    return save_ivf(writer, rows, codes_, trained(), parameters);
   }
   [[nodiscard]] status open(const file_reader& file, const open_options& options, const ivf_parameters& parameters) noexcept {
     const file_header& header = file.header();
@@ -193,6 +181,8 @@ class ivf_engine {
     options_ = *said;
     probes_.store_release(parameters.probes);
     rerank_.store_release(static_cast<std::uint32_t>(options_.rerank));
+    const stored_codes stored{parameters.rerank_codes, parameters.rerank_codes_wanted, rerank_codes_from};
+    if (status codes = open_codes(file, options, stored, codes_); !codes.ok()) return codes;
     if (parameters.list_count == 0) {
       if (options.vectors == vector_residence::on_disk) {
         return error{errc::invalid_argument, "open_options.vectors", "mapped, as nothing is trained and every search reads all", "on_disk"};
@@ -207,10 +197,12 @@ class ivf_engine {
     trained_.store_release(parts);
     return open_ivf(file, options, options_, parameters, *parts);
   }
-  [[nodiscard]] std::uint64_t bytes(std::uint32_t) const noexcept {
+  /// Of codes, of lists and of what was learned; until searches have left it, of what was learned before too.
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t row_count) const noexcept {
     const ivf_parts* const parts = trained();
-    return parts == nullptr ? 0 : parts->model.bytes() + parts->lists.bytes();
+    return codes_.bytes(row_count) + (parts == nullptr ? 0 : bytes_of(*parts)) + replaced_bytes_.load_acquire();
   }
+  [[nodiscard]] const code_store& codes() const noexcept { return codes_; }
 
   [[nodiscard]] std::size_t probes() const noexcept {
     const std::uint32_t probes = probes_.load_acquire();
@@ -249,8 +241,11 @@ class ivf_engine {
     std::uint64_t epoch;
     ivf_parts* parts;
   };
-  static constexpr std::uint64_t longest_wait_ns = 60'000'000'000;
 
+  [[nodiscard]] static std::uint64_t bytes_of(const ivf_parts& parts) noexcept { return parts.model.bytes() + parts.lists.bytes(); }
+  [[nodiscard]] ivf_places places(row_store& rows, reader_epochs& epochs) noexcept {
+    return {rows, epochs, trained_, training_lock_, unlisted_, lists_lock_};
+  }
   /// Rows from which on there are lists.
   [[nodiscard]] std::size_t train_from() const noexcept {
     if (options_.train_from != 0) return options_.train_from;
@@ -270,7 +265,7 @@ class ivf_engine {
     asked.candidates = rerank > max_rows / options.k ? max_rows : options.k * rerank;
     if (asked.candidates < options.k) asked.candidates = options.k;
     asked.estimates_only = options.estimates_only;
-    if (asked.estimates_only) asked.candidates = options.k;
+    if (asked.estimates_only && !codes_.is_active()) asked.candidates = options.k;
     asked.patience = options.patience;
     asked.allowed = options.allowed;
     return asked;
@@ -331,24 +326,36 @@ class ivf_engine {
   }
   /// Lists rows and shows the lists to searches; on error nothing has changed.
   [[nodiscard]] status take_over(ivf_parts* parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
-    status listed = replaced_.reserve(replaced_.size() + 1);
+    status listed = reserve_replaced();
     if (listed.ok()) listed = list_rows(*parts, rows, ids, how);
     if (!listed.ok()) {
       delete parts;
       return listed;
     }
     ivf_parts* const before = trained_.exchange(parts);
-    if (before != nullptr) (void)replaced_.push_back({how.epochs.now(), before});  // there is room
+    if (before != nullptr) {
+      lock_guard<mutex> noting(replaced_lock_);
+      (void)replaced_.push_back({how.epochs.now(), before});  // there is room
+      replaced_bytes_.fetch_add(bytes_of(*before));
+    }
     unlisted_.clear();
     drop_replaced(how.epochs);
     return {};
   }
+  [[nodiscard]] status reserve_replaced() noexcept {
+    lock_guard<mutex> noting(replaced_lock_);
+    return replaced_.reserve(replaced_.size() + 1);
+  }
+  /// Frees what was learned before, as far as no search is in it any more.
   void drop_replaced(reader_epochs& epochs) noexcept {
+    if (replaced_bytes_.load_acquire() == 0 || !replaced_lock_.try_lock()) return;
     while (!replaced_.empty() && epochs.have_left(replaced_[0].epoch)) {
+      replaced_bytes_.fetch_sub(bytes_of(*replaced_[0].parts));
       delete replaced_[0].parts;
       std::memmove(replaced_.data(), replaced_.data() + 1, (replaced_.size() - 1) * sizeof(replaced));
-      (void)replaced_.resize(replaced_.size() - 1);
+      (void)replaced_.resize(replaced_.size() - 1);  // shrinking cannot fail
     }
+    replaced_lock_.unlock();
   }
   [[nodiscard]] status list_rows(ivf_parts& parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
     ivf_encoding encoding;
@@ -375,60 +382,18 @@ class ivf_engine {
     return how.report(1.0) ? status{} : status{errc::cancelled};
   }
 
-  /// Takes removed rows out of lists, and notes them. @pre tidy_lock_ is held
-  void unlink(row_store& rows, reader_epochs& epochs) noexcept {
-    const std::uint32_t row_count = rows.row_count();
-    for (std::uint32_t row = 0; row < row_count; ++row) {
-      if (rows.state(row) != row_state::removed) continue;
-      if (!unlinked_.reserve(unlinked_.size() + 1).ok()) break;
-      if (rows.begin_unlink(row)) (void)unlinked_.push_back(row);  // there is room
-    }
-    if (unlinked_.empty()) return;
-    is_unlinking_.store_release(true);
-    if (!training_lock_.try_lock()) return;  // a first training takes long: the next change tries again
-    std::size_t kept = 0;
-    for (const std::uint32_t row : unlisted_) {
-      if (rows.state(row) != row_state::unlinked) unlisted_[kept++] = row;
-    }
-    (void)unlisted_.resize(kept);  // shrinking cannot fail
-    training_lock_.unlock();
-    if (ivf_parts* const parts = trained_.load_acquire(); parts != nullptr) {
-      lock_guard<mutex> appending(lists_lock_);
-      for (std::uint32_t list = 0; list < parts->lists.list_count(); ++list) {
-        const auto rewritten = parts->lists.rewrite(list, epochs, [&](std::uint32_t row) noexcept {
-          return row < rows.row_count() && rows.state(row) != row_state::unlinked;
-        });
-        // Without memory for it the rows stay where they are, and so do their slots.
-        if (!rewritten.ok()) return;
-      }
-    }
-    is_out_of_lists_ = true;
-    unlinked_at_ = epochs.now();
-  }
-  /// Gives slots to later rows once no reader holds them. @pre tidy_lock_ is held
-  [[nodiscard]] bool free_unlinked(row_store& rows, reader_epochs& epochs) noexcept {
-    if (!is_out_of_lists_ || !epochs.have_left(unlinked_at_)) return false;
-    if (!rows.free({unlinked_.data(), unlinked_.size()}).ok()) return false;
-    unlinked_.clear();
-    is_out_of_lists_ = false;
-    is_unlinking_.store_release(false);
-    return true;
-  }
-
   ivf_pq_options options_;
   atomic<std::uint32_t> probes_{0};
   atomic<std::uint32_t> rerank_{0};
   atomic<ivf_parts*> trained_{nullptr};
-  buffer<replaced> replaced_;
+  code_store codes_;                ///< to rerank by
+  mutex replaced_lock_;
+  buffer<replaced> replaced_;       ///< what was learned before, and some search may be in
+  atomic<std::uint64_t> replaced_bytes_{0};
   mutex training_lock_;             ///< of the first training, and of unlisted_
   buffer<std::uint32_t> unlisted_;  ///< rows of before
   mutex lists_lock_;                ///< of changes to lists
-  mutex tidy_lock_;
-  buffer<std::uint32_t> unlinked_;
-  bool is_out_of_lists_ = false;
-  std::uint64_t unlinked_at_ = 0;
-  atomic<bool> is_unlinking_{false};
-  std::uint32_t owner_ = current_process();
+  ivf_tidying tidying_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

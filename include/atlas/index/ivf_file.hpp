@@ -3,11 +3,12 @@
 //
 // Room:      the sections of lists, blocks and what was learned.
 // Not here:  vectors, keys and states (index/index_file.hpp).
-// Depends:   index/{index_file,ivf_options,ivf_query,row_order}.hpp.
+// Depends:   index/{code_file,index_file,ivf_options,ivf_query,row_order}.hpp.
 // Threads:   the caller keeps changes away.
 #ifndef ATLAS_INDEX_IVF_FILE_HPP
 #define ATLAS_INDEX_IVF_FILE_HPP
 
+#include <atlas/index/code_file.hpp>    // save_codes
 #include <atlas/index/index_file.hpp>   // section_writer, save_rows, open_column
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
 #include <atlas/index/ivf_query.hpp>    // ivf_parts
@@ -22,6 +23,13 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   };
   if (!is_stored_ivf_codes(parameters.codes)) return corrupt("parameters.codes", "0 to 4", parameters.codes);
   if (!is_stored_ivf_rotation(parameters.rotation)) return corrupt("parameters.rotation", "0 to 2", parameters.rotation);
+  if (!is_stored_codes(parameters.rerank_codes_wanted)) return corrupt("parameters.rerank_codes_wanted", "0 to 4", parameters.rerank_codes_wanted);
+  if (parameters.rerank_codes != 0 && parameters.rerank_codes != parameters.rerank_codes_wanted) {
+    return corrupt("parameters.rerank_codes", "0 or as rerank_codes_wanted", parameters.rerank_codes);
+  }
+  if (parameters.rerank_codes_wanted != 0 && parameters.codes == static_cast<std::uint8_t>(ivf_codes::flat)) {
+    return corrupt("parameters.rerank_codes_wanted", "0, as flat lists compare vectors", parameters.rerank_codes_wanted);
+  }
   if (parameters.lists_wanted > most_lists) return corrupt("parameters.lists_wanted", "at most 2^20", parameters.lists_wanted);
   if (parameters.list_count > most_lists) return corrupt("parameters.list_count", "at most 2^20", parameters.list_count);
   if (parameters.probes > most_probes) return corrupt("parameters.probes", "at most 2^20", parameters.probes);
@@ -41,6 +49,7 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   options.iterations = parameters.iterations;
   options.probes = parameters.probes;
   options.rerank = parameters.rerank == 0 ? usual_rerank : parameters.rerank;
+  options.rerank_codes = static_cast<traversal_codes>(parameters.rerank_codes_wanted);
   if (has_parts(options.codes)) {
     if (status fits = check_ivf_parts(options, errc::corrupt_file); !fits.ok()) return fits.error();
   } else if (options.parts != 0 || options.rotation == ivf_rotation::learned) {
@@ -182,8 +191,8 @@ class list_block_writer {
   return {};
 }
 
-/// Writes live rows and the lists. Gives the number of rows.
-[[nodiscard]] inline result<std::uint64_t> save_ivf(section_writer& writer, const row_store& rows, const ivf_parts* parts,
+/// Writes live rows, their codes and the lists. Gives the number of rows.
+[[nodiscard]] inline result<std::uint64_t> save_ivf(section_writer& writer, const row_store& rows, const code_store& codes, const ivf_parts* parts,
                                                     ivf_parameters& parameters) noexcept {
   row_order order;
   if (status made = order_by_lists(rows, parts, order); !made.ok()) return made.error();
@@ -202,8 +211,11 @@ class list_block_writer {
     block_count = place_lists(versions);
     list_bytes = versions.size() * sizeof(list_version) + std::uint64_t{block_count} * parts->lists.layout().block_bytes + model.bytes();
   }
-  writer.expect(saved_row_bytes(rows, order.size()) + list_bytes);
+  writer.expect(saved_row_bytes(rows, order.size()) + saved_code_bytes(codes, order.size()) + list_bytes);
   if (status w = save_rows(writer, rows, order); !w.ok()) return w.error();
+  if (status w = save_codes(writer, codes, order); !w.ok()) return w.error();
+  parameters.rerank_codes_wanted = static_cast<std::uint8_t>(codes.kind());
+  parameters.rerank_codes = codes.is_active() ? parameters.rerank_codes_wanted : std::uint8_t{0};
   if (parts != nullptr) {
     if (status w = writer.write(static_cast<std::uint32_t>(index_section::lists), section_required | section_growable, sizeof(list_version),
                                 versions.data(), versions.size() * sizeof(list_version));
@@ -229,15 +241,15 @@ class list_block_writer {
 [[nodiscard]] inline status open_ivf(const file_reader& file, const open_options& options, const ivf_pq_options& wanted,
                                      const ivf_parameters& parameters, ivf_parts& parts) noexcept {
   const bool may_change = options.mode == open_mode::change;
-  const open_options mapped;
+  const open_options to_read{.load = options.load};
   const centroid_layout of_centroids(wanted.dimension);
-  const auto centroids = open_column(file, index_section::centroids, of_centroids.stride_bytes, parameters.list_count, mapped);
+  auto centroids = open_column(file, index_section::centroids, of_centroids.stride_bytes, parameters.list_count, to_read);
   if (!centroids.ok()) return centroids.error();
-  const auto codes = open_column(file, index_section::centroid_codes, of_centroids.padded, parameters.list_count, mapped);
+  auto codes = open_column(file, index_section::centroid_codes, of_centroids.padded, parameters.list_count, to_read);
   if (!codes.ok()) return codes.error();
-  const auto terms = open_column(file, index_section::centroid_terms, sizeof(centroid_terms), parameters.list_count, mapped);
+  auto terms = open_column(file, index_section::centroid_terms, sizeof(centroid_terms), parameters.list_count, to_read);
   if (!terms.ok()) return terms.error();
-  const auto centre = open_column(file, index_section::list_centre, sizeof(float), of_centroids.padded, mapped);
+  auto centre = open_column(file, index_section::list_centre, sizeof(float), of_centroids.padded, to_read);
   if (!centre.ok()) return centre.error();
   product_quantizer product;
   if (has_parts(wanted.codes)) {
@@ -263,7 +275,8 @@ class list_block_writer {
     }
     if (learned.dimension() != wanted.dimension) return error{errc::corrupt_file, "rotation.dimension", wanted.dimension, learned.dimension()};
   }
-  if (status made = parts.model.adopt(wanted, parameters.list_count, reinterpret_cast<const float*>(centre->data()), centroids->data(), codes->data(), terms->data(),
+  if (status made = parts.model.adopt(wanted, parameters.list_count,
+                                      {static_cast<column&&>(*centre), static_cast<column&&>(*centroids), static_cast<column&&>(*codes), static_cast<column&&>(*terms)},
                                       static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned), may_change);
       !made.ok()) {
     return made;
@@ -272,7 +285,7 @@ class list_block_writer {
     const section_entry* const graph = file.find(static_cast<std::uint32_t>(index_section::list_graph));
     if (graph == nullptr) return error{errc::corrupt_file, "section.id", static_cast<std::uint64_t>(index_section::list_graph), 0};
     if ((graph->flags & section_growable) == 0) return error{errc::corrupt_file, "section.flags", "growable, to be mapped by itself", graph->flags};
-    if (status opened = parts.model.graph().open(file, *graph, wanted.dimension, wanted.metric, parameters.list_count); !opened.ok()) return opened;
+    if (status opened = parts.model.graph().open(file, *graph, wanted.dimension, wanted.metric, parameters.list_count, options.load); !opened.ok()) return opened;
   }
   const list_block_layout& layout = parts.model.coder().layout();
   auto versions = open_column(file, index_section::lists, sizeof(list_version), parameters.list_count, options);

@@ -36,15 +36,17 @@ class ivf_graph {
     if (status added = made->add({keys.data(), keys.size()}, centroids, {.threads = threads}); !added.ok()) return added;
     return hold(static_cast<hnsw<float>&&>(*made));
   }
-  /// A part of an inverted file. @param section  its entry in `file`, growable
+  /// A part of an inverted file.
+  /// @param section  its entry in `file`, growable
+  /// @param load     as open_options::load
   [[nodiscard]] status open(const file_reader& file, const section_entry& section, std::size_t dimension, metric which,
-                            std::uint32_t list_count) noexcept {
+                            std::uint32_t list_count, bool load) noexcept {
     if (section.length_bytes == 0) return error{errc::corrupt_file, "list graph bytes", "at least 1", section.length_bytes};
     auto part = mapped_file::open_part(file.file(), section.offset, section.length_bytes);
     if (!part.ok()) return part.error();
     auto reader = file_reader::from(static_cast<mapped_file&&>(*part));
     if (!reader.ok()) return reader.error();
-    auto opened = hnsw<float>::open(static_cast<file_reader&&>(*reader));
+    auto opened = hnsw<float>::open(static_cast<file_reader&&>(*reader), {.load = load});
     if (!opened.ok()) return opened.error();
     const metric wanted = which == metric::inner_product ? metric::inner_product : metric::l2sq;
     if (opened->dimension() != dimension) return error{errc::corrupt_file, "list graph dimension", dimension, opened->dimension()};

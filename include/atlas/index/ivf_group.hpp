@@ -18,8 +18,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// on the order of lists.
 class ivf_group_search {
  public:
-  ivf_group_search(const row_store& rows, const ivf_parts& parts, search_scratch& scratch) noexcept
-      : rows_(rows), parts_(parts), scratch_(scratch), one_(rows, parts, scratch) {}
+  ivf_group_search(const row_store& rows, const ivf_parts& parts, const code_store& codes, search_scratch& scratch) noexcept
+      : rows_(rows), parts_(parts), scratch_(scratch), one_(rows, parts, codes, scratch) {}
 
   /// How many of so many queries go together: as many as have their tables and what they found in 16 MiB. 1 where lists are
   /// hardly shared, or their order counts.
@@ -37,18 +37,34 @@ class ivf_group_search {
   /// @param queries  shape [n, dimension]; n as queries_at_once
   /// @param hits     of these queries
   [[nodiscard]] status nearest(const matrix_view& queries, const ivf_request& request, hits_view hits) noexcept {
+    const auto is_named = one_.name_allowed(request);
+    if (!is_named.ok()) return is_named.error();
+    if (*is_named) return nearest_named(queries, request, hits);
     if (status prepared = prepare(queries, request); !prepared.ok()) return prepared;
     // First the list that each query is nearest to, so that few rows of the others come within its bound.
     if (status scanned = scan(scratch_.ivf.group.nearest, request); !scanned.ok()) return scanned;
     if (status scanned = scan(scratch_.ivf.group.others, request); !scanned.ok()) return scanned;
     for (std::size_t i = 0; i < queries.rows; ++i) {
-      if (status measured = one_.measure(request, scratch_.ivf.group[i]); !measured.ok()) return measured;
+      ivf_query& query = scratch_.ivf.group[i];
+      if (one_.is_short(request, query)) {
+        if (status scanned = one_.scan_further_again(request, query); !scanned.ok()) return scanned;
+      }
+      if (status measured = one_.measure(request, query); !measured.ok()) return measured;
       write_answers(i, request.k, hits);
     }
     return {};
   }
 
  private:
+  /// Among the rows of a bitmap, which are looked up once for all queries.
+  [[nodiscard]] status nearest_named(const matrix_view& queries, const ivf_request& request, const hits_view& hits) noexcept {
+    for (std::size_t i = 0; i < queries.rows; ++i) {
+      if (status taken = scratch_.take_query(queries.row(i), rows_.layout()); !taken.ok()) return taken;
+      if (status measured = one_.nearest_named(request, scratch_.query.data()); !measured.ok()) return measured;
+      write_answers(i, request.k, hits);
+    }
+    return {};
+  }
   [[nodiscard]] status prepare(const matrix_view& queries, const ivf_request& request) noexcept {
     ivf_query_group& group = scratch_.ivf.group;
     const std::size_t dimension = rows_.layout().dimension;

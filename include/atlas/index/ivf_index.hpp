@@ -40,7 +40,10 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
     if (status rows = index.state_->rows.create(layout, options.reserve_rows); !rows.ok()) return rows.error();
     return index;
   }
-  /// An index file. Cost: O(1), whatever its size, unless it is loaded. The file must not shrink while it is open.
+  /// An index file. The file must not shrink while it is open.
+  /// Cost: O(1), whatever its size, to read it mapped. To change it, a pass over its lists, or before training its rows, and
+  /// with a rotation their centroids are turned, which takes dimension squared for each if it is a learned one. If it is
+  /// loaded, that of reading it.
   /// @return  every code that storage/file_reader.hpp names, kind_mismatch, scalar_mismatch, metric_mismatch;
   ///          errc::invalid_argument for vectors left on disk together with open_mode::change, or of a file that is not trained
   [[nodiscard]] static result<ivf_pq> open(const char* path, const open_options& options = {}) noexcept {
@@ -55,6 +58,8 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   /// @return  errc::invalid_argument (fewer vectors than lists, or than a part has centroids, with both numbers),
   ///          dimension_mismatch, not_finite, zero_vector (cosine), limit_exceeded (a length above 1e18) with the row,
   ///          read_only, no_memory, cancelled
+  /// Memory: meanwhile two copies of the sample, a third with a rotation of product codes, and the lists of before beside the
+  /// new ones: until the searches that are in them have ended, and then to the next change, or compact, at most.
   /// Threads: changes wait, searches go on with what was learned before.
   [[nodiscard]] status train(const matrix_view& sample, const add_options& options = {}) noexcept {
     if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};
@@ -111,6 +116,8 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   [[nodiscard]] ivf_codes codes() const noexcept { return this->state_->engine.options().codes; }
   [[nodiscard]] ivf_rotation rotation() const noexcept { return this->state_->engine.options().rotation; }
   [[nodiscard]] std::size_t parts() const noexcept { return this->state_->engine.options().parts; }
+  /// In what form candidates are compared before the best are measured, once there are 256 rows.
+  [[nodiscard]] traversal_codes rerank_codes() const noexcept { return this->state_->engine.codes().kind(); }
   /// What searches look at that say nothing else: lists, and candidates measured for each of k.
   [[nodiscard]] std::size_t probes() const noexcept {
     const reader_epochs::reader reading = this->read_here();

@@ -3,13 +3,14 @@
 //
 // Room:      training; the list of a row, the lists nearest to a query, and how far their centroids are.
 // Not here:  the codes (index/ivf_coder.hpp), the lists (index/inverted_lists.hpp).
-// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{ivf_coder,ivf_graph,ivf_options}.hpp.
+// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{column,ivf_coder,ivf_graph,ivf_options}.hpp.
 // Threads:   const calls may run beside each other; memory to work in is the caller's.
 #ifndef ATLAS_INDEX_IVF_MODEL_HPP
 #define ATLAS_INDEX_IVF_MODEL_HPP
 
 #include <atlas/distance/batch.hpp>                // mean_of_rows
 #include <atlas/distance/nearest.hpp>              // nearest
+#include <atlas/index/column.hpp>                  // column
 #include <atlas/index/ivf_coder.hpp>               // ivf_coder
 #include <atlas/index/ivf_graph.hpp>               // ivf_graph
 #include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
@@ -37,6 +38,7 @@ class ivf_model {
   /// @param sample   shape [rows, dimension], under cosine of unit length; finite
   /// @param options  lists, codes, parts and rotation as chosen: not automatic
   /// @return         kmeans's and product_quantizer::train's errors
+  /// Memory: beside what it learns, the sample once more, and with a rotation of product codes twice; kmeans's own on top.
   [[nodiscard]] status train(const matrix_view& sample, const ivf_pq_options& options, unsigned threads, progress on_progress) noexcept {
     set_shape(options.dimension, options.metric, static_cast<std::uint32_t>(options.lists));
     if (status made = coder_.create(options.codes, options.rotation, options.dimension, options.parts, options.seed); !made.ok()) return made;
@@ -75,18 +77,25 @@ class ivf_model {
     return rotate_centroids();
   }
 
+  /// Columns of a file that a model takes over: mapped, or loaded. The file outlives it.
+  struct columns {
+    column centre;     ///< shape [centroid_layout(dimension).padded]
+    column centroids;  ///< one a list; likewise their codes and terms
+    column codes;
+    column terms;
+  };
   /// Takes over what a file holds. @pre lengths were checked
-  /// @param centre     shape [centroid_layout(dimension).padded], mapped; likewise
-  /// @param centroids  list_count of them, mapped; the file outlives the model; likewise their codes and terms
-  [[nodiscard]] status adopt(const ivf_pq_options& options, std::uint32_t list_count, const float* centre, const std::byte* centroids, const std::byte* codes, const std::byte* terms,
-                             product_quantizer&& product, learned_rotation&& learned, bool may_encode) noexcept {
+  /// @param may_encode  whether rows are to be added: then a rotation turns all centroids
+  [[nodiscard]] status adopt(const ivf_pq_options& options, std::uint32_t list_count, columns&& from, product_quantizer&& product,
+                             learned_rotation&& learned, bool may_encode) noexcept {
     set_shape(options.dimension, options.metric, list_count);
     if (status made = coder_.create(options.codes, options.rotation, options.dimension, options.parts, options.seed); !made.ok()) return made;
     coder_.adopt(static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned));
-    centre_ = centre;
-    centroids_ = centroids;
-    codes_ = reinterpret_cast<const std::int8_t*>(codes);
-    terms_ = reinterpret_cast<const centroid_terms*>(terms);
+    adopted_ = static_cast<columns&&>(from);
+    centre_ = adopted_.centre.as<const float>();
+    centroids_ = adopted_.centroids.data();
+    codes_ = adopted_.codes.as<const std::int8_t>();
+    terms_ = adopted_.terms.as<const centroid_terms>();
     return may_encode ? rotate_centroids() : status{};
   }
 
@@ -100,8 +109,10 @@ class ivf_model {
   [[nodiscard]] ivf_graph& graph() noexcept { return graph_; }
   /// Shape [layout().padded].
   [[nodiscard]] const float* centre_vector() const noexcept { return centre_; }
+  /// Bytes of all that was learned, in memory or mapped.
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float) + graph_.bytes();
+    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float) +
+           coder_.bytes() + graph_.bytes();
   }
   [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
   [[nodiscard]] const ivf_coder& coder() const noexcept { return coder_; }
@@ -294,7 +305,8 @@ class ivf_model {
   std::size_t dimension_ = 0;
   const float* centre_ = nullptr;  ///< the mean of the sample, with zeros behind it
   buffer<float> owned_centre_;
-  buffer<std::byte> owned_;        ///< centroids that are not mapped
+  columns adopted_;                ///< of a file
+  buffer<std::byte> owned_;        ///< centroids that were trained here
   buffer<std::int8_t> owned_codes_;
   buffer<centroid_terms> owned_terms_;
   const std::byte* centroids_ = nullptr;

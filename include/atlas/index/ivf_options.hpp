@@ -3,13 +3,14 @@
 //
 // Room:      the options of ivf_pq's creation, and the names in them.
 // Not here:  options of searches (index/options.hpp).
-// Depends:   core, distance.
+// Depends:   core, distance, index/traversal_codes.hpp.
 #ifndef ATLAS_INDEX_IVF_OPTIONS_HPP
 #define ATLAS_INDEX_IVF_OPTIONS_HPP
 
-#include <atlas/core/result.hpp>      // status
-#include <atlas/distance/metric.hpp>  // metric
-#include <atlas/distance/scalar.hpp>  // scalar
+#include <atlas/core/result.hpp>            // status
+#include <atlas/distance/metric.hpp>        // metric
+#include <atlas/distance/scalar.hpp>        // scalar
+#include <atlas/index/traversal_codes.hpp>  // traversal_codes
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -70,6 +71,9 @@ struct ivf_pq_options {
   std::uint64_t seed = 42;              ///< of every random choice
   std::size_t reserve_rows = 0;         ///< rows to make room for at once, and that lists = 0 expects
   scalar stored = scalar::f32;          ///< what vectors are stored as, as hnsw_options::stored
+  /// A code of each row beside its vector, from 256 rows on: candidates are compared by these, and only the best two for each
+  /// of k, of lvq4 four, are measured on their vectors, which may then lie on a slow disk. Automatic: lvq8. Not for flat codes
+  traversal_codes rerank_codes = traversal_codes::none;
 };
 
 namespace detail {
@@ -81,6 +85,7 @@ inline constexpr std::size_t fewest_trained_rows = 10'000;       ///< with as fe
 inline constexpr std::uint32_t most_probes = most_lists;
 inline constexpr std::uint32_t most_rerank = 65'536;
 inline constexpr std::uint32_t usual_rerank = 8;
+inline constexpr std::uint32_t rerank_codes_from = 256;          ///< rows whose mean codes are relative to
 
 /// Lists for so many rows: about their square root, a power of two, so that centroids and rows of a list take as long.
 /// @param sample_rows  there are no more than they can train
@@ -140,6 +145,7 @@ inline constexpr std::uint32_t usual_rerank = 8;
     if (options.parts > options.dimension) options.parts = options.dimension;
   }
   if (options.rerank == 0) options.rerank = usual_rerank;
+  if (options.rerank_codes == traversal_codes::automatic) options.rerank_codes = traversal_codes::lvq8;
   return options;
 }
 /// @param options  a caller's
@@ -161,6 +167,12 @@ inline constexpr std::uint32_t usual_rerank = 8;
   }
   if (options.train_from != 0 && options.train_from < fewest_to_train(chosen)) {
     return error{errc::invalid_argument, "train_from", "0 or at least as many as there are lists and centroids of a part,", fewest_to_train(chosen), options.train_from};
+  }
+  if (!is_stored_codes(static_cast<std::uint8_t>(chosen.rerank_codes))) {
+    return error{errc::invalid_argument, "rerank_codes", "0 none, 1 f16, 2 bf16, 3 lvq8, 4 lvq4 or 255 automatic", static_cast<std::uint64_t>(chosen.rerank_codes)};
+  }
+  if (chosen.codes == ivf_codes::flat && chosen.rerank_codes != traversal_codes::none) {
+    return error{errc::invalid_argument, "rerank_codes", "none, as flat lists compare vectors", name(chosen.rerank_codes)};
   }
   if (!has_parts(chosen.codes) && options.parts != 0) return error{errc::invalid_argument, "parts", "0 for codes without parts", options.parts};
   if (has_parts(chosen.codes)) return check_ivf_parts(chosen, errc::invalid_argument);

@@ -149,12 +149,13 @@ class ivf_query_group {
 struct ivf_scratch {
   centred_query centred;
   near_lists near;
+  buffer<std::uint64_t> seen_lists;  ///< a bit for each list, of a search that goes on to further ones
   preparing_memory preparing;
   ivf_query alone;
   ivf_query_group group;
 
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return centred.bytes() + near.bytes() + preparing.bytes() + alone.bytes_held() + group.bytes();
+    return centred.bytes() + near.bytes() + seen_lists.capacity() * sizeof(std::uint64_t) + preparing.bytes() + alone.bytes_held() + group.bytes();
   }
 };
 

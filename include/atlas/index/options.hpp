@@ -31,7 +31,12 @@ struct search_options {
   /// hnsw: candidates kept ("ef"); 0: the index's default; raised to k if below. With `starts` or `patience`, the time
   /// grows with its square from some thousands on
   std::size_t width = 0;
-  std::size_t probes = 0;  ///< ivf_pq: lists looked at; 0: the index's default
+  /// ivf_pq: lists looked at; 0: the index's default. Where these hold fewer than k rows that may be answers, because a filter
+  /// allows few, lists are short or rows were removed, the search goes on to the next nearest lists until it has k * rerank
+  /// candidates, with estimates_only and without rerank_codes k, or all lists were looked at. The rows of a bitmap with few bits are
+  /// instead looked up by their keys and compared, all of them, where that is shorter; answers are then exact, as far as
+  /// rerank_codes leave them so
+  std::size_t probes = 0;
   /// ivf_pq: rows for each of k whose distance is measured, of those that are estimated nearest; 0: the index's default
   std::size_t rerank = 0;
   unsigned threads = 1;   ///< threads for a batch; 0: all that the process may use
@@ -46,8 +51,8 @@ struct search_options {
   /// hnsw: nanoseconds a query; the answer is what was found by then, which may be fewer than k; 0: no limit. What was found
   /// is still measured; a query beside which an upsert is published may begin anew, once
   std::uint64_t time_limit_ns = 0;
-  /// ivf_pq: answers are those estimated nearest, and have estimated distances. No vector is read, but with flat codes and
-  /// before training
+  /// ivf_pq: answers are those estimated nearest, and have estimated distances; with rerank_codes, from 256 rows on, those that are
+  /// nearest by these codes, of as many as rerank says, and their distances. No vector is read, but with flat codes and before training
   bool estimates_only = false;
   /// flat: in what numbers a batch rules rows out; the answers are the same
   atlas::first_pass first_pass = first_pass::f32;
@@ -139,7 +144,8 @@ struct seal_options {
 struct memory_use {
   std::uint64_t vectors = 0;   ///< rows as stored, padding included; 0 where they are left on disk
   std::uint64_t keys = 0;      ///< keys, row states and the key map
-  std::uint64_t graph = 0;     ///< hnsw: links, codes, a sealed one's blocks of neighbours; 0 for flat
+  /// hnsw: links, codes, a sealed one's blocks of neighbours; ivf_pq: lists, codes beside rows, and what was learned; 0 for flat
+  std::uint64_t graph = 0;
   std::uint64_t scratch = 0;   ///< kept between searches
   [[nodiscard]] std::uint64_t total() const noexcept { return vectors + keys + graph + scratch; }
 };

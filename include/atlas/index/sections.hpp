@@ -21,7 +21,7 @@ enum class index_section : std::uint32_t {
   levels = 0x111,        ///< growable; u8 a row: its highest level
   upper_blocks = 0x112,  ///< growable; u32 a row: the first of its blocks in upper_links; 0xFFFFFFFF on level 0
   upper_links = 0x113,   ///< growable; connectivity u32 a block, one block a level above 0
-  codes = 0x114,         ///< growable; a row's traversal code; there if parameters.codes is not 0
+  codes = 0x114,         ///< growable; a row's traversal code, of ivf_pq to rerank by; there if parameters.codes or rerank_codes is not 0
   code_centre = 0x115,   ///< f32 a component; likewise
   neighbours = 0x116,    ///< growable; a row's blocks of neighbours; there if parameters.neighbour_blocks is not 0
   lists = 0x120,         ///< growable; list_version a list; this and the next ones are there if ivf_parameters.list_count is not 0
@@ -70,7 +70,8 @@ struct ivf_parameters {
   std::uint32_t list_count = 0;        ///< 0: not trained yet
   std::uint8_t codes = 0;              ///< ivf_codes; not automatic
   std::uint8_t rotation = 0;           ///< ivf_rotation; likewise
-  std::uint16_t reserved0 = 0;
+  std::uint8_t rerank_codes = 0;         ///< traversal_codes of the codes section; 0: there is none
+  std::uint8_t rerank_codes_wanted = 0;  ///< traversal_codes that begin at rerank_codes_from rows
   std::uint32_t parts = 0;             ///< of product codes
   std::uint64_t seed = 0;
   std::uint64_t lists_wanted = 0;      ///< at the next training; 0: by the rows there are

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a graph's file says of its codes and blocks of neighbours, checked as include/atlas/index/hnsw_engine.hpp does.
+"""What a file says of the codes beside its rows, and a graph's of its blocks of neighbours, checked as
+include/atlas/index/code_file.hpp and hnsw_engine.hpp do.
 They are not read: every search here compares the vectors."""
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 from .._errors import ReadOnly, refused
 from .file import File
 
-_CODES, _CENTRE, _NEIGHBOURS = 0x114, 0x115, 0x116
-SECTIONS = (_CODES, _CENTRE, _NEIGHBOURS)
+CODES_SECTION, CENTRE_SECTION, _NEIGHBOURS = 0x114, 0x115, 0x116
+SECTIONS = (CODES_SECTION, CENTRE_SECTION, _NEIGHBOURS)
 _NONE, _F16, _BF16, _LVQ8, _LVQ4 = range(5)
 _TERMS_BYTES, _LINE = 16, 64
 _MOST_BLOCKS, _NEIGHBOURS_OF_BLOCK = 4, 32
@@ -51,8 +52,8 @@ def check(file: File, found: CodesInfo) -> None:
         return
     if found.present != found.wanted:
         raise file.corrupt("parameters.codes", found.wanted, found.present)
-    file.array(_CODES, np.dtype((np.void, stride_bytes(found.wanted, header.dimension))), header.rows)
-    if not np.isfinite(file.array(_CENTRE, "<f4", header.dimension)).all():
+    file.array(CODES_SECTION, np.dtype((np.void, stride_bytes(found.wanted, header.dimension))), header.rows)
+    if not np.isfinite(file.array(CENTRE_SECTION, "<f4", header.dimension)).all():
         raise file.corrupt("code centre", "finite numbers", "NaN or infinity")
 
 

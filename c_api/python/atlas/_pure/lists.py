@@ -11,18 +11,20 @@ from typing import NamedTuple
 import numpy as np
 
 from .._errors import InvalidArgument, refused
-from .._types import LIST_CODES, ROTATIONS
+from .._types import CODES, LIST_CODES, ROTATIONS
+from . import codes as row_codes
 from .file import GROWABLE, File
 
 _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE = range(0x120, 0x126)
 _QUANTIZER, _ROTATION, _GRAPH = 0x126, 0x127, 0x128
-SECTIONS = (_LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE, _QUANTIZER, _ROTATION, _GRAPH)
-# row stride, lists, codes, rotation, parts, seed, lists wanted, train from, iterations, probes, rerank, blocks, promised
+SECTIONS = (row_codes.CODES_SECTION, row_codes.CENTRE_SECTION, _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE, _QUANTIZER, _ROTATION, _GRAPH)
+# row stride, lists, codes, rotation, rerank codes, those wanted, parts, seed, lists wanted, train from, iterations, probes, rerank, blocks, promised
 # recall and its k
-_PARAMETERS = struct.Struct("<IIBBHIQQQIIIIfI")
+_PARAMETERS = struct.Struct("<IIBBBBIQQQIIIIfI")
 _FLAT, _PQ4, _PQ8, _RABITQ, _SQ8 = range(5)
 _NONE, _RANDOM, _LEARNED = range(3)
 _MOST_LISTS, _MOST_RERANK, _USUAL_RERANK, _MOST_ROWS, _MOST_DIMENSION = 1 << 20, 65536, 8, 0xFFFFFFFE, 65535
+_RERANK_CODES_FROM = 256  # rows
 _MOST_COMPARED = 4096  # lists, above which there is a graph of their centroids
 _BLOCK_ROWS, _TERMS_BYTES, _LIST_BYTES = 32, 384, 32
 
@@ -37,6 +39,7 @@ class ListsInfo(NamedTuple):
     code_bytes: int = 0
     probes: int = 0
     rerank: int = 0
+    rerank_codes: str = "none"
 
 
 def _up(value: int, unit: int) -> int:
@@ -75,19 +78,25 @@ def _code_bytes(codes: int, turned: int, parts: int) -> int:
 
 def check(file: File, on_disk: bool) -> ListsInfo:
     dimension = file.header.dimension
-    (_, lists, codes, rotation, _, parts, _, lists_wanted, train_from, iterations, probes, rerank, blocks, _,
-     _) = _PARAMETERS.unpack_from(file.header.parameters)
+    (_, lists, codes, rotation, rerank_present, rerank_wanted, parts, _, lists_wanted, train_from, iterations, probes, rerank,
+     blocks, _, _) = _PARAMETERS.unpack_from(file.header.parameters)
     for field, value, least, most, expected in (
             ("codes", codes, 0, _SQ8, "0 to 4"), ("rotation", rotation, 0, _LEARNED, "0 to 2"),
+            ("rerank_codes_wanted", rerank_wanted, 0, 4, "0 to 4"),
             ("lists_wanted", lists_wanted, 0, _MOST_LISTS, "at most 2^20"), ("list_count", lists, 0, _MOST_LISTS, "at most 2^20"),
             ("probes", probes, 0, _MOST_LISTS, "at most 2^20"), ("rerank", rerank, 0, _MOST_RERANK, "at most 65536"),
             ("train_from", train_from, 0, _MOST_ROWS, "at most 2^32 - 2"), ("iterations", iterations, 1, 10000, "1 to 10000")):
         if not least <= value <= most:
             raise file.corrupt("parameters." + field, expected, value)
+    if rerank_present not in (0, rerank_wanted):
+        raise file.corrupt("parameters.rerank_codes", "0 or as rerank_codes_wanted", rerank_present)
+    if rerank_wanted and codes == _FLAT:
+        raise file.corrupt("parameters.rerank_codes_wanted", "0, as flat lists compare vectors", rerank_wanted)
     _check_parts(file, codes, rotation, parts)
+    row_codes.check(file, row_codes.CodesInfo(rerank_present, rerank_wanted, _RERANK_CODES_FROM))
     usual_probes = max(1, math.isqrt(max(lists, 1) - 1) + 1)
     info = ListsInfo(lists, LIST_CODES[codes + 1], ROTATIONS[rotation + 1], parts, 0, probes or usual_probes,
-                     rerank or _USUAL_RERANK)  # in both tuples 0 is "automatic", which no file holds
+                     rerank or _USUAL_RERANK, CODES[rerank_wanted + 1])  # in all tuples 0 is "automatic", which no file holds
     if lists == 0:
         if on_disk:
             raise refused(InvalidArgument, "vectors", "mapped, as nothing is trained and every search reads all", "on_disk",
