@@ -96,6 +96,7 @@ struct ivf_file_build {
     constexpr std::uint64_t most_ranges = 1024;
     if (ranges > most_ranges) ranges = most_ranges;
     if (ranges > model.list_count()) ranges = model.list_count();
+    if (status made = waiting.reserve(rows_at_once * layout.stride_bytes); !made.ok()) return made;  // it would grow to more
     return spill.shape(model.list_count(), static_cast<std::uint32_t>(ranges), model.coder().layout().code_bytes, layout.stride_bytes);
   }
   /// Notes new keys: all or, on error, none.
