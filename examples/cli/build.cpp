@@ -11,7 +11,9 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cli {
@@ -57,6 +59,17 @@ void check_codes(const build_arguments& arguments) {
                 "--codes: expected one of " + all + " for --kind " + arguments.kind + ", found " + arguments.codes);
 }
 
+atlas::ivf_pq_options list_options(const build_arguments& arguments, atlas::metric metric, const atlas::vector_file& vectors) {
+  atlas::ivf_pq_options options;
+  options.dimension = static_cast<std::size_t>(vectors.dimension());
+  options.metric = metric;
+  options.seed = arguments.seed;
+  options.reserve_rows = static_cast<std::size_t>(vectors.rows());
+  options.stored = take_argument(atlas::parse_scalar(arguments.stored), "--stored");
+  fill_ivf_options(options, arguments.ivf, arguments.codes);
+  return options;
+}
+
 atlas::any_index create(const build_arguments& arguments, atlas::metric metric, const atlas::vector_file& vectors) {
   const auto dimension = static_cast<std::size_t>(vectors.dimension());
   const auto rows = static_cast<std::size_t>(vectors.rows());
@@ -71,16 +84,7 @@ atlas::any_index create(const build_arguments& arguments, atlas::metric metric, 
     options.reserve_rows = rows;
     return take(atlas::flat<float>::create(options), arguments.vectors);
   }
-  if (arguments.kind == "ivf_pq") {
-    atlas::ivf_pq_options options;
-    options.dimension = dimension;
-    options.metric = metric;
-    options.seed = arguments.seed;
-    options.reserve_rows = rows;
-    options.stored = stored;
-    fill_ivf_options(options, arguments.ivf, arguments.codes);
-    return take(atlas::ivf_pq<float>::create(options), arguments.vectors);
-  }
+  if (arguments.kind == "ivf_pq") return take(atlas::ivf_pq<float>::create(list_options(arguments, metric, vectors)), arguments.vectors);
   atlas::hnsw_options options;
   options.dimension = dimension;
   options.metric = metric;
@@ -94,24 +98,25 @@ atlas::any_index create(const build_arguments& arguments, atlas::metric metric, 
   return take(atlas::hnsw<float>::create(options), arguments.vectors);
 }
 
+/// Those of --keys; none without it.
 std::vector<std::uint64_t> read_keys(const build_arguments& arguments, std::uint64_t rows) {
-  std::vector<std::uint64_t> keys(rows);
-  if (arguments.keys.empty()) {
-    for (std::uint64_t i = 0; i < rows; ++i) keys[i] = i;
-    return keys;
-  }
+  if (arguments.keys.empty()) return {};
   const auto file = take(atlas::vector_file::open(arguments.keys.c_str()), arguments.keys);
   if (file.rows() != rows || file.dimension() != 1) {
     throw failure(atlas::error{atlas::errc::dimension_mismatch, "keys", rows, file.rows() * file.dimension()}, arguments.keys);
   }
+  std::vector<std::uint64_t> keys(rows);
   std::vector<std::int64_t> numbers(rows);
   take(file.read_integers(0, rows, numbers.data()), arguments.keys);
   std::transform(numbers.begin(), numbers.end(), keys.begin(), [](std::int64_t key) { return static_cast<std::uint64_t>(key); });
   return keys;
 }
 
-void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
-              const build_arguments& arguments) {
+void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, std::vector<std::uint64_t> keys, const build_arguments& arguments) {
+  if (keys.empty()) {
+    keys.resize(vectors.rows());
+    std::iota(keys.begin(), keys.end(), std::uint64_t{0});
+  }
   // Enough rows to keep every thread busy, few enough that the floats of one batch stay small.
   const std::uint64_t batch = std::clamp<std::uint64_t>((std::uint64_t{32} << 20) / (vectors.dimension() * sizeof(float)), 1, 65536);
   std::vector<float> rows(static_cast<std::size_t>(batch * vectors.dimension()));
@@ -131,28 +136,9 @@ void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, const 
   }
 }
 
-void run(const build_arguments& arguments, const command_line& line) {
-  check_codes(arguments);
-  const atlas::metric metric = take_argument(atlas::parse_metric(arguments.metric), "--metric");
-  const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.vectors), arguments.vectors);
-  if (!arguments.keys.empty()) take_argument(atlas::vector_format_of(arguments.keys), arguments.keys);
-  const auto vectors = take(atlas::vector_file::open(arguments.vectors.c_str(), format), arguments.vectors);
-  if (vectors.axes() != 2) {
-    throw failure(atlas::error{atlas::errc::dimension_mismatch, "axes", 2, vectors.axes()}, arguments.vectors);
-  }
-  const std::vector<std::uint64_t> keys = read_keys(arguments, vectors.rows());
-  const stopwatch watch;
-  atlas::any_index index = create(arguments, metric, vectors);
-  std::uint64_t trained_on = 0;
-  if (auto* const lists = index.as_ivf_pq()) trained_on = train_on_file(*lists, vectors, arguments.ivf, arguments.threads, arguments.vectors);
-  const double trained = watch.seconds();
-  add_rows(index, vectors, keys, arguments);
-  const double built = watch.seconds();
-  {
-    progress_line saving("saving  ", "bytes");
-    take(index.save(arguments.output.c_str(), {.on_progress = saving}), arguments.output);
-  }
-  const double rate = built > 0 ? static_cast<double>(index.size()) / built : 0;
+/// Says what came of it. @param seconds  all that it took
+void describe(const build_arguments& arguments, const atlas::any_index& index, const lists_built& built, double seconds, const command_line& line) {
+  const double rate = built.seconds > 0 ? static_cast<double>(index.size()) / built.seconds : 0;
   if (line.as_json) {
     json out = {{"index", arguments.output},
                 {"kind", index.kind_name()},
@@ -165,24 +151,52 @@ void run(const build_arguments& arguments, const command_line& line) {
       out.update({{"codes", name(lists->codes())},
                   {"lists", lists->lists()},
                   {"code_bytes", lists->code_bytes()},
-                  {"trained_on", trained_on},
-                  {"training_seconds", trained}});
+                  {"trained_on", built.trained_on},
+                  {"training_seconds", built.training_seconds}});
     }
-    out.update({{"seconds", watch.seconds()}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
+    out.update({{"seconds", seconds}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
     return print_json(out);
   }
   std::cout << printable(arguments.output) << ": " << index.kind_name() << ", " << name(index.metric()) << ", "
             << counted(index.size(), "vector") << " of dimension " << index.dimension() << "; ";
   if (const auto* lists = index.as_ivf_pq()) {
     if (lists->is_trained()) {
-      std::cout << counted(lists->lists(), "list") << " of " << name(lists->codes()) << ", learned from " << count_text(trained_on) << " in "
-                << duration_text(trained) << "; ";
+      std::cout << counted(lists->lists(), "list") << " of " << name(lists->codes()) << ", learned from " << count_text(built.trained_on) << " in "
+                << duration_text(built.training_seconds) << "; ";
     } else {
       std::cout << "no lists yet, searches compare all; ";
     }
   }
-  std::cout << bytes_text(index.memory().total()) << "; " << duration_text(built) << ", "
+  std::cout << bytes_text(index.memory().total()) << "; " << duration_text(built.seconds) << ", "
             << count_text(static_cast<std::uint64_t>(rate)) << " vectors/s\n";
+}
+
+void run(const build_arguments& arguments, const command_line& line) {
+  check_codes(arguments);
+  const atlas::metric metric = take_argument(atlas::parse_metric(arguments.metric), "--metric");
+  const atlas::vector_format format = take_argument(atlas::vector_format_of(arguments.vectors), arguments.vectors);
+  if (!arguments.keys.empty()) take_argument(atlas::vector_format_of(arguments.keys), arguments.keys);
+  const auto vectors = take(atlas::vector_file::open(arguments.vectors.c_str(), format), arguments.vectors);
+  if (vectors.axes() != 2) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "axes", 2, vectors.axes()}, arguments.vectors);
+  }
+  std::vector<std::uint64_t> keys = read_keys(arguments, vectors.rows());
+  const stopwatch watch;
+  if (arguments.kind == "ivf_pq" && gets_lists(arguments.ivf, vectors.rows())) {
+    const lists_built built = build_lists(arguments.output, vectors, keys, list_options(arguments, metric, vectors), arguments.ivf,
+                                          arguments.threads, arguments.vectors);
+    const auto index = take(atlas::any_index::open(arguments.output.c_str()), arguments.output);
+    return describe(arguments, index, built, watch.seconds(), line);
+  }
+  atlas::any_index index = create(arguments, metric, vectors);
+  add_rows(index, vectors, std::move(keys), arguments);
+  lists_built built;
+  built.seconds = watch.seconds();
+  {
+    progress_line saving("saving  ", "bytes");
+    take(index.save(arguments.output.c_str(), {.on_progress = saving}), arguments.output);
+  }
+  describe(arguments, index, built, watch.seconds(), line);
 }
 
 }  // namespace

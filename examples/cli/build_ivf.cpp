@@ -5,7 +5,6 @@
 #include "terminal.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 namespace cli {
@@ -20,20 +19,11 @@ constexpr atlas::traversal_codes forms_of_rerank_codes[] = {atlas::traversal_cod
                                                             atlas::traversal_codes::lvq8, atlas::traversal_codes::lvq4};
 /// Without --lists, smaller files are left to exact searches, as the library would.
 constexpr std::uint64_t fewest_rows = 10'000;
-/// Vectors of a list that it is learned from; more hardly move its centroid.
-constexpr std::uint64_t rows_of_list = 256;
 
 /// @pre it is one of their names
 template <class Names>
 auto named(const Names& all, const std::string& text) {
   return *std::find_if(std::begin(all), std::end(all), [&](auto one) { return text == name(one); });
-}
-
-std::uint64_t rows_to_train_on(const ivf_arguments& arguments, std::uint64_t rows) {
-  if (arguments.lists == 0 && arguments.train_rows == 0 && rows < fewest_rows) return 0;
-  if (arguments.train_rows != 0) return std::min(arguments.train_rows, rows);
-  const std::uint64_t lists = arguments.lists != 0 ? arguments.lists : static_cast<std::uint64_t>(std::sqrt(static_cast<double>(rows)));
-  return std::min(rows, std::max(fewest_rows, rows_of_list * lists));
 }
 
 }  // namespace
@@ -63,8 +53,12 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
   for (const atlas::traversal_codes one : forms_of_rerank_codes) rerank_codes.emplace_back(name(one));
   command.add_option("--rerank-codes", arguments.rerank_codes, "ivf_pq: a code beside each vector, by which those are compared before the best two for each answer are measured")
       ->capture_default_str()->check(CLI::IsMember(rerank_codes));
-  command.add_option("--train-rows", arguments.train_rows, "ivf_pq: vectors, from all over the file, that lists and codes are learned from; 0: 256 a list")
+  command.add_option("--train-rows", arguments.train_rows, "ivf_pq: vectors, from all over the file, that lists and codes are learned from; 0: 256 a list, or as many as --memory lets be")
       ->capture_default_str()->check(CLI::Range(std::int64_t{0}, std::int64_t{0xFFFFFFFE}))->type_name("N");
+  command.add_option("--memory", arguments.memory_bytes, "ivf_pq: for vectors on their way, such as 64MB or 2GiB; their keys, lists and what these are learned from come on top")
+      ->capture_default_str()->transform(CLI::AsSizeValue(true))->check(CLI::Range(std::int64_t{16} << 20, std::int64_t{1} << 46))->type_name("BYTES");
+  command.add_option("--temporary-folder", arguments.temporary_folder, "ivf_pq: on whose disk vectors lie until they are in order, as much room as they take; default: the output's")
+      ->check(a_path())->type_name("FOLDER");
 }
 
 void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& arguments, const std::string& codes) {
@@ -89,26 +83,42 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
   if (!are_products && options.rotation == atlas::ivf_rotation::learned) refuse("--rotation", arguments.rotation);
 }
 
-std::uint64_t train_on_file(atlas::ivf_pq<float>& index, const atlas::vector_file& vectors, const ivf_arguments& arguments,
-                            unsigned threads, const std::string& path) {
-  const std::uint64_t rows = vectors.rows();
-  const std::uint64_t count = rows_to_train_on(arguments, rows);
-  if (count == 0) return 0;
-  const auto row_of = [&](std::uint64_t place) { return place * rows / count; };  // both below 2^32
-  std::vector<float> sample(static_cast<std::size_t>(count) * index.dimension());
-  progress_line line("sampling", "vectors");
-  for (std::uint64_t i = 0; i < count; ++i) {
-    take(vectors.read_floats(row_of(i), 1, sample.data() + static_cast<std::size_t>(i) * index.dimension()), path);
-    if (i % 4096 == 0 && !line(i, count)) throw failure(atlas::error(atlas::errc::cancelled), path);
+bool gets_lists(const ivf_arguments& arguments, std::uint64_t rows) {
+  return rows != 0 && (arguments.lists != 0 || arguments.train_rows != 0 || rows >= fewest_rows);
+}
+
+lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+                        const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path) {
+  atlas::ivf_build_options how;
+  how.index = options;
+  how.memory_bytes = static_cast<std::size_t>(arguments.memory_bytes);
+  if (!arguments.temporary_folder.empty()) how.temporary_folder = arguments.temporary_folder.c_str();
+  how.threads = threads;
+  const std::string& folder = arguments.temporary_folder.empty() ? output : arguments.temporary_folder;
+  // An error is about the vectors, about where they lie meanwhile, or about the new file.
+  const auto failed = [&](const atlas::error& why) {
+    if (why.row != atlas::error::no_row) return failure(exit_code::file, why, path);
+    const std::string field = why.field == nullptr ? "" : why.field;
+    if (field == "folder") return failure(why, folder);
+    return failure(why, field.rfind("path", 0) == 0 || field.rfind("file", 0) == 0 ? output : path);
+  };
+  const stopwatch watch;
+  lists_built built;
+  auto builder = atlas::ivf_pq_builder::create(output.c_str(), how);
+  if (!builder.ok()) throw failed(builder.error());
+  progress_line line("learning", "steps");
+  const auto trained = builder->train(vectors, arguments.train_rows, line);
+  if (!trained.ok()) throw failed(trained.error());
+  built.trained_on = *trained;
+  built.training_seconds = watch.seconds();
+  line.restart("building", "vectors");
+  if (const atlas::status added = builder->add(vectors, {keys.data(), keys.size()}, line); !added.ok()) {
+    throw added.error().code == atlas::errc::no_space ? failure(added.error(), folder) : failed(added.error());
   }
-  line.restart("training", "steps");
-  const atlas::status trained = index.train(atlas::dense(sample.data(), static_cast<std::size_t>(count), index.dimension()),
-                                            {.threads = threads, .on_progress = line});
-  if (trained.ok()) return count;
-  atlas::error why = trained.error();
-  if (why.row == atlas::error::no_row) throw failure(why, path);
-  why.row = row_of(why.row);
-  throw failure(exit_code::file, why, path);
+  built.seconds = watch.seconds();
+  line.restart("saving  ", "bytes");
+  if (const atlas::status finished = builder->finish(line); !finished.ok()) throw failure(finished.error(), output);
+  return built;
 }
 
 }  // namespace cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/cli/build_ivf.hpp -- atlas build --kind ivf_pq: its options, and what its lists are learned from.
+// examples/cli/build_ivf.hpp -- atlas build --kind ivf_pq: its options, and the file written without holding its vectors in memory.
 #ifndef ATLAS_EXAMPLES_CLI_BUILD_IVF_HPP
 #define ATLAS_EXAMPLES_CLI_BUILD_IVF_HPP
 
@@ -8,6 +8,7 @@
 #include <atlas/ivf_pq.hpp>
 #include <atlas/storage/vector_file.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct ivf_arguments {
   std::uint64_t rerank = 0;
   std::uint64_t train_rows = 0;
   std::string rerank_codes = "none";
+  std::uint64_t memory_bytes = atlas::ivf_build_options().memory_bytes;
+  std::string temporary_folder;
 };
 
 /// Adds --lists, --parts and so on to a subcommand.
@@ -34,10 +37,20 @@ std::vector<std::string> names_of_list_codes();
 /// Into the options of an index. Throws a failure of usage where these words do not go together.
 void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& arguments, const std::string& codes);
 
-/// Trains an empty index on every n-th vector of a file, unless there are so few that it stays without lists.
-/// @return  how many it was trained on; 0: it was not
-std::uint64_t train_on_file(atlas::ivf_pq<float>& index, const atlas::vector_file& vectors, const ivf_arguments& arguments,
-                            unsigned threads, const std::string& path);
+/// Whether so many vectors get lists: few are left to exact searches unless lists are asked for.
+bool gets_lists(const ivf_arguments& arguments, std::uint64_t rows);
+
+/// What a building took.
+struct lists_built {
+  std::uint64_t trained_on = 0;
+  double training_seconds = 0;
+  double seconds = 0;  ///< until the file was to be written
+};
+/// Writes the index of a file of vectors.
+/// @param keys  of each row; empty: the rows' numbers
+/// @param path  of the vectors, for errors
+lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+                        const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path);
 
 }  // namespace cli
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """atlas build --kind ivf_pq, and eval, tune, search, info, export and compact of what it made."""
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import subprocess
 import numpy
 import pytest
 
-from conftest import FILE, INTERRUPTED, USAGE
+from conftest import FAILED, FILE, INTERRUPTED, OK, USAGE
 from test_vector_commands import truth_of
 
 CODES = ("flat", "pq4", "pq8", "rabitq", "sq8")
@@ -94,6 +95,53 @@ def test_lists_are_learned_from_all_over_the_file(atlas):
     assert "8 lists of flat, learned from 400 in" in atlas.run("build", "base.npy", "-o", "w.atlas", "--kind", "ivf_pq", "--lists", 8,
                                                                "--train-rows", 400, "--codes", "flat").out
 
+
+def test_a_file_is_written_in_little_memory_with_the_answers_of_much(atlas, vectors):
+    """What is on its way does not lie beside the output, whatever the memory, and the file is the same."""
+    os.mkdir(atlas.folder / "elsewhere")
+    numpy.save(atlas.folder / "keys.npy", numpy.arange(1500, dtype="i8") * 3 + 1)
+    made = []
+    for output, options in (("a.atlas", ("--memory", "16MiB")), ("b.atlas", ("--memory", "2GB", "--temporary-folder", "elsewhere", "--threads", 2))):
+        built = build(atlas, "--lists", 16, "--keys", "keys.npy", *options, output=output)
+        assert (built["vectors"], built["lists"]) == (1500, 16)
+        made.append((atlas.folder / output).read_bytes())
+    assert made[0] == made[1]
+    assert os.listdir(atlas.folder / "elsewhere") == []
+    hits = atlas.json("search", "a.atlas", "--queries", "base.npy", "-k", 1, "--probes", 16)["hits"]
+    assert [hit[0]["key"] for hit in hits] == [3 * row + 1 for row in range(1500)]
+
+
+def test_memory_bounds_what_a_build_holds(atlas):
+    """123 MB of vectors in a process that may have 64 MiB."""
+    numpy.save(atlas.folder / "base.npy", numpy.random.default_rng(2).normal(size=(60_000, 512)).astype("f4"))
+    how = [atlas.command, "build", "base.npy", "-o", "v.atlas", "--kind", "ivf_pq", "--lists", "32", "--codes", "sq8", "--train-rows", "1000",
+           "--iterations", "1", "--threads", "1"]
+    limit = 64 << 20
+    for memory, code in (("16MiB", OK), ("1GiB", FAILED)):
+        done = subprocess.run([*how, "--memory", memory], cwd=atlas.folder, capture_output=True, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
+        assert done.returncode == code, (memory, done)
+    assert "out of memory" in done.stderr and atlas.json("info", "v.atlas")["count"] == 60_000
+
+
+def test_a_temporary_folder_that_is_not_there_and_too_little_memory_are_refused(atlas, vectors):
+    how = ("build", "base.npy", "-o", "v.atlas", "--kind", "ivf_pq", "--lists", 16)
+    assert "nowhere: not found" in atlas.run(*how, "--temporary-folder", "nowhere", code=FILE).err
+    assert "none/v.atlas: not found" in atlas.run("build", "base.npy", "-o", "none/v.atlas", "--kind", "ivf_pq", "--lists", 16, code=FILE).err
+    for wrong in ("1MB", "-1", "some"):
+        assert "--memory" in atlas.run(*how, "--memory", wrong, code=USAGE).err
+    assert sorted(os.listdir(atlas.folder)) == ["base.npy", "queries.npy", "truth.npy"]
+
+
+def test_a_full_disk_leaves_the_old_index(atlas, vectors):
+    (atlas.folder / "v.atlas").write_text("the old index")
+    for room in (1000, 100_000, 200_000):  # the vectors are 144,000 bytes, the file 260,000
+        done = subprocess.run([atlas.command, "build", "base.npy", "-o", "v.atlas", "--kind", "ivf_pq", "--lists", "16", "--codes", "sq8"],
+                              cwd=atlas.folder, capture_output=True, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+        assert done.returncode == FAILED and "v.atlas: no space left" in done.stderr, done
+    assert (atlas.folder / "v.atlas").read_text() == "the old index"
+    assert sorted(os.listdir(atlas.folder)) == ["base.npy", "queries.npy", "truth.npy", "v.atlas"]
 
 def test_a_file_of_few_vectors_stays_without_lists_unless_asked(atlas, vectors):
     built = build(atlas)
@@ -255,6 +303,6 @@ def test_interrupted_training_leaves_the_old_index_and_nothing_else(atlas):
 
 def test_help_names_what_is_ivf_pqs(atlas):
     text = " ".join(atlas.run("build", "--help").out.split())
-    for option in ("--lists", "--parts", "--rotation", "--iterations", "--probes", "--rerank", "--train-rows"):
+    for option in ("--lists", "--parts", "--rotation", "--iterations", "--probes", "--rerank", "--train-rows", "--memory", "--temporary-folder"):
         assert option in text
     assert "ivf_pq: flat, pq4, pq8, rabitq, sq8" in text

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/index/ivf_builder_test.cpp -- mirrors include/atlas/index/ivf_builder.hpp, ivf_file_build.hpp and ivf_spill.hpp.
+// tests/index/ivf_builder_test.cpp -- mirrors include/atlas/index/ivf_builder.hpp and ivf_file_build.hpp.
 #include <atlas/ivf_pq.hpp>
 
+#include "support/child_process.hpp"
 #include "support/error_line.hpp"
 #include "support/index_answers.hpp"
 #include "support/index_cases.hpp"
@@ -10,9 +11,12 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iostream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -124,7 +128,7 @@ struct half_built {
       return true;
     };
     const std::string path = folder.path("built.atlas");
-    ivf_pq_builder::build(path.c_str(), source, {.memory_bytes = std::size_t{16} << 20, .on_progress = report}).value();
+    ivf_pq_builder::build(path.c_str(), source, {.memory_bytes = std::size_t{16} << 20}, {}, 0, report).value();
     CHECK_FALSE(has_fallen);
     CHECK(last == 1000);
     const auto index = ivf_pq<float>::open(path.c_str()).value();
@@ -136,8 +140,11 @@ struct half_built {
       index.get(i, stored.data()).value();
       CHECK(std::equal(stored.begin(), stored.end(), vectors.begin() + static_cast<std::ptrdiff_t>(i * dimension)));
     }
-    const auto cancel = [](std::uint64_t done, std::uint64_t) noexcept { return done < 500; };
-    CHECK(failed_as(ivf_pq_builder::build(folder.path("other.atlas").c_str(), source, {.on_progress = cancel}), errc::cancelled));
+    for (const std::uint64_t end : {0U, 1U, 100U, 200U, 500U, 900U, 1000U}) {
+      CAPTURE(end);
+      const auto cancel = [end](std::uint64_t done, std::uint64_t) noexcept { return done < end; };
+      CHECK(failed_as(ivf_pq_builder::build(folder.path("other.atlas").c_str(), source, {}, {}, 0, cancel), errc::cancelled));
+    }
     CHECK(folder.names() == std::vector<std::string>{"built.atlas", "vectors.npy"});
   }
 
@@ -165,13 +172,176 @@ struct half_built {
     CHECK(folder.names().empty());
   }
 
-  TEST_CASE("a temporary folder that is not there is refused when it is needed, by name") {
+  TEST_CASE("a temporary folder that is not there is refused at once, by name; one that is has nothing in it that can be seen") {
     const support::scratch_folder folder;
-    const std::string nowhere = folder.path("nowhere");
-    auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 2, .codes = ivf_codes::flat}, .temporary_folder = nowhere.c_str()}).value();
-    const auto sample = rows_of(1, 100, 8);
-    CHECK(failed_as(builder.train(atlas::dense(sample.data(), 100, 8)), errc::file_not_found));
-    CHECK(failed_as(builder.finish(), errc::file_not_found));
+    const std::string path = folder.path("built.atlas");
+    const auto create = [&](const std::string& temporary) {
+      return ivf_pq_builder::create(path.c_str(), {.index = {.dimension = 8, .lists = 2}, .temporary_folder = temporary.c_str()});
+    };
+    CHECK(names(create(folder.path("nowhere")), errc::file_not_found, "folder"));
+    CHECK(names(create(folder.write("file", "")), errc::not_a_directory, "folder"));
+    CHECK(names(create(""), errc::invalid_argument, "folder"));
+    CHECK(folder.names() == std::vector<std::string>{"file"});
+    const support::scratch_folder elsewhere;
+    const auto vectors = rows_of(1, 100, 8);
+    auto builder = create(elsewhere.path()).value();
+    builder.train(atlas::dense(vectors.data(), 100, 8)).value();
+    builder.add(support::keys_from(0, 100), atlas::dense(vectors.data(), 100, 8)).value();
+    CHECK(elsewhere.names().empty());
+    builder.finish().value();
+    CHECK(ivf_pq<float>::open(path.c_str()).value().size() == 100);
+  }
+
+  TEST_CASE("vectors added one by one give the same file, also where lists are found by a graph") {
+    const support::scratch_folder folder;
+    constexpr std::size_t rows = 5000;
+    constexpr std::size_t dimension = 4;
+    const auto vectors = rows_of(8, rows, dimension);
+    const auto all = atlas::dense(vectors.data(), rows, dimension);
+    for (const std::size_t lists : {std::size_t{20}, std::size_t{4200}}) {
+      CAPTURE(lists);
+      const atlas::ivf_pq_options options{.dimension = dimension, .lists = lists, .codes = ivf_codes::sq8, .iterations = 1};
+      auto index = ivf_pq<float>::create(options).value();
+      index.train(all).value();
+      index.add(support::keys_from(0, rows), all).value();
+      index.save(folder.path("index.atlas").c_str()).value();
+      for (const std::size_t at_once : {std::size_t{1}, rows}) {
+        auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = options, .memory_bytes = std::size_t{16} << 20, .threads = 1}).value();
+        builder.train(all).value();
+        for (std::size_t first = 0; first < rows; first += at_once) {
+          builder.add(support::keys_from(first, at_once), atlas::dense(all.row(first), at_once, dimension)).value();
+        }
+        builder.finish().value();
+        CHECK(support::read_whole(folder.path("built.atlas")) == support::read_whole(folder.path("index.atlas")));
+      }
+    }
+  }
+
+  TEST_CASE("files: trained on and added, with keys of their own or their rows' numbers, one after the other") {
+    const support::scratch_folder folder;
+    constexpr std::size_t dimension = 8;
+    const auto vectors = rows_of(3, 1000, dimension);
+    folder.write("vectors.npy", npy_of(vectors, 1000, dimension));
+    folder.write("empty.fvecs", "");
+    folder.write("narrow.npy", npy_of(vectors, 2000, dimension / 2));
+    const auto file_of = [&](const char* name) { return atlas::vector_file::open(folder.path(name).c_str()).value(); };
+    const auto source = file_of("vectors.npy");
+    const std::string path = folder.path("built.atlas");
+    auto builder = ivf_pq_builder::create(path.c_str(), {.index = {.dimension = dimension, .codes = ivf_codes::pq4}}).value();
+    CHECK(names(builder.add(source), errc::invalid_argument, "add"));
+    CHECK(names(builder.train(file_of("empty.fvecs")), errc::invalid_argument, "vectors.rows"));
+    CHECK(names(builder.train(file_of("narrow.npy")), errc::dimension_mismatch, "vectors.dimension"));
+    CHECK(names(builder.train(source, 15), errc::invalid_argument, "sample.rows"));
+    CHECK(builder.train(source, 600).value() == 600);
+    CHECK(builder.lists() == 8);  // 16 would want 640
+    CHECK(builder.code_bytes() == 2);
+    CHECK(builder.dimension() == dimension);
+    CHECK(names(builder.train(source), errc::invalid_argument, "train"));
+    CHECK(names(builder.add(file_of("narrow.npy")), errc::dimension_mismatch, "vectors.dimension"));
+    std::uint64_t reported = 0;
+    const auto report = [&](std::uint64_t done, std::uint64_t total) noexcept { return (reported = done) <= total; };
+    builder.add(source, {}, report).value();
+    CHECK(reported == 1000);
+    const auto keys = support::keys_from(5000, 1000);
+    CHECK(names(builder.add(source, {keys.data(), 999}), errc::invalid_argument, "keys.size"));
+    builder.add(source, keys).value();
+    builder.add(file_of("empty.fvecs")).value();
+    CHECK(builder.size() == 2000);
+    const auto again = builder.add(source, keys);
+    REQUIRE(failed_as(again, errc::duplicate_key));
+    CHECK(again.error().row == 0);
+    builder.finish().value();
+    CHECK(builder.size() == 2000);
+    const auto index = ivf_pq<float>::open(path.c_str()).value();
+    for (const std::uint64_t key : {0U, 999U, 5000U, 5999U}) {
+      std::vector<float> stored(dimension);
+      index.get(key, stored.data()).value();
+      CHECK(std::equal(stored.begin(), stored.end(), vectors.begin() + static_cast<std::ptrdiff_t>(key % 1000 * dimension)));
+    }
+    CHECK(ivf_pq_builder::build(path.c_str(), source, {}, {}, 100).ok());
+    CHECK(ivf_pq<float>::open(path.c_str()).value().lists() == 2);
+    CHECK(names(ivf_pq_builder::build(path.c_str(), source, {}, {keys.data(), 3}), errc::invalid_argument, "keys.size"));
+    CHECK(names(ivf_pq_builder::build(path.c_str(), file_of("empty.fvecs"), {}), errc::invalid_argument, "dimension"));
+    CHECK(ivf_pq<float>::open(path.c_str()).value().size() == 1000);  // as it was
+  }
+
+  TEST_CASE("cancelled training can be begun again; a cancelled add or finish is the builder's end") {
+    const support::scratch_folder folder;
+    folder.write("built.atlas", "before");
+    const auto vectors = rows_of(3, 400, 8);
+    const auto all = atlas::dense(vectors.data(), 400, 8);
+    const auto stop = [](std::uint64_t, std::uint64_t) noexcept { return false; };
+    for (const bool is_in_add : {true, false}) {
+      auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 4}}).value();
+      CHECK(failed_as(builder.train(all, stop), errc::cancelled));
+      CHECK(builder.lists() == 0);
+      builder.train(all).value();
+      if (is_in_add) {
+        CHECK(failed_as(builder.add(support::keys_from(0, 400), all, stop), errc::cancelled));
+        CHECK(failed_as(builder.add(support::keys_from(400, 400), all), errc::cancelled));
+      } else {
+        builder.add(support::keys_from(0, 400), all).value();
+        CHECK(failed_as(builder.finish(stop), errc::cancelled));
+      }
+      CHECK(folder.names() == std::vector<std::string>{"built.atlas"});  // not only when the builder goes
+      CHECK(failed_as(builder.finish(), errc::cancelled));
+    }
+    CHECK(support::read_whole(folder.path("built.atlas")) == "before");
+  }
+
+  TEST_CASE("a full disk: no_space from every later call, nothing left behind, and the old file is whole") {
+    // RLIMIT_FSIZE stands for it. In a child, since it cannot be undone.
+    const support::scratch_folder folder;
+    folder.write("built.atlas", "before");
+    constexpr std::size_t rows = 3000;
+    constexpr std::size_t dimension = 64;
+    const auto vectors = rows_of(3, rows, dimension);
+    const auto all = atlas::dense(vectors.data(), rows, dimension);
+    const auto build = [&] {
+      auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(),
+                                            {.index = {.dimension = dimension, .lists = 8, .codes = ivf_codes::sq8}, .memory_bytes = std::size_t{16} << 20, .threads = 1}).value();
+      builder.train(all).value();
+      atlas::status last;
+      for (std::size_t first = 0; first < rows && last.ok(); first += 100) {
+        last = builder.add(support::keys_from(first, 100), atlas::dense(all.row(first), 100, dimension));
+      }
+      if (last.ok()) last = builder.finish();
+      const bool leaves_nothing = folder.names() == std::vector<std::string>{"built.atlas"};
+      if (last.ok()) return 1;
+      const bool is_the_end = failed_as(builder.finish(), errc::no_space) && failed_as(builder.add(support::keys_from(9000, 1), atlas::dense(all.row(0), 1, dimension)), errc::no_space);
+      return failed_as(last, errc::no_space) && is_the_end && leaves_nothing ? 0 : 2;
+    };
+    // What is on its way is 1.0 MB, the file 1.3 MB.
+    for (const rlim_t room : {0UL, 1UL, 4096UL, 500'000UL, 1'100'000UL, 1'250'000UL}) {
+      CAPTURE(room);
+      std::cout.flush();  // what waits there a sanitizer writes from the child too, against the limit
+      const auto end = support::in_child([&] {
+        const rlimit limit{room, room};
+        return ::setrlimit(RLIMIT_FSIZE, &limit) == 0 ? build() : 3;
+      });
+      CHECK(end.signal == 0);
+      CHECK(end.code == 0);
+      CHECK(support::read_whole(folder.path("built.atlas")) == "before");
+      CHECK(folder.names() == std::vector<std::string>{"built.atlas"});
+    }
+    CHECK(build() == 1);
+  }
+
+  TEST_CASE("a child of fork() is refused, and its parent's file stays whole") {
+    half_built half;
+    const auto rest = atlas::dense(half.vectors.data() + 200 * 8, 200, 8);
+    const auto end = support::in_child([&] {
+      const bool all_refused = names(half.builder.add(support::keys_from(200, 200), rest), errc::invalid_argument, "builder") &&
+                               names(half.builder.train(rest), errc::invalid_argument, "builder") && names(half.builder.finish(), errc::invalid_argument, "builder");
+      half.builder = ivf_pq_builder::create(half.folder.path("other.atlas").c_str(), {.index = {.dimension = 8}}).value();  // ends the child's copy
+      return all_refused ? 0 : 1;
+    });
+    CHECK(end.code == 0);
+    half.builder.add(support::keys_from(200, 200), rest).value();
+    half.builder.finish().value();
+    const auto index = ivf_pq<float>::open(half.folder.path("built.atlas").c_str()).value();
+    CHECK(index.size() == 400);
+    for (std::size_t i = 0; i < 400; i += 13) CHECK(support::search_one(index, half.vectors.data() + i * 8, {.k = 1, .probes = 4}).keys[0] == i);
   }
 
   TEST_CASE("calls out of order are refused, and the builder goes on") {
@@ -250,62 +420,6 @@ struct half_built {
       CHECK(index.size() == rows);
       const auto found = support::search_one(index, sample.data(), {.k = 600, .probes = 7});
       CHECK(found.keys.size() == rows);
-    }
-  }
-
-  TEST_CASE("spill: each column comes back in the order of lists, whatever the ranges and windows") {
-    const support::scratch_folder folder;
-    constexpr std::size_t dimension = 4;
-    const auto sample = rows_of(5, 300, dimension);
-    atlas::ivf_pq_options options{.dimension = dimension, .lists = 9, .codes = ivf_codes::sq8, .rotation = ivf_rotation::none};
-    atlas::detail::ivf_model model;
-    model.train(atlas::dense(sample.data(), 300, dimension), options, 1, {}).value();
-    for (const std::uint32_t ranges : {1U, 2U, 5U, 9U}) {
-      for (const std::size_t window_bytes : {std::size_t{1}, std::size_t{70}, std::size_t{1} << 20}) {
-        CAPTURE(ranges);
-        CAPTURE(window_bytes);
-        atlas::detail::ivf_spill spill;
-        spill.create(folder.path().c_str(), 9, ranges, model.coder().layout().code_bytes, dimension * sizeof(float)).value();
-        atlas::thread_pool pool(1);
-        atlas::detail::ivf_encoding encoding;
-        std::vector<std::vector<std::uint64_t>> keys_of_lists(9);
-        std::uint64_t next_key = 0;
-        for (const std::size_t count : {std::size_t{3}, std::size_t{100}, std::size_t{40}}) {
-          const auto vectors = rows_of(6 + count, count, dimension);
-          encoding.encode(model, atlas::metric::l2sq, count, pool, 1, [&](std::size_t i, float* out) noexcept {
-            std::memcpy(out, vectors.data() + i * dimension, dimension * sizeof(float));
-          }).value();
-          std::vector<std::uint64_t> keys(count);
-          for (auto& key : keys) key = next_key++;
-          // A row's vector begins with its key, so that it is known again.
-          auto marked = vectors;
-          for (std::size_t i = 0; i < count; ++i) marked[i * dimension] = static_cast<float>(keys[i]);
-          spill.append(encoding, count, keys.data(), reinterpret_cast<const std::byte*>(marked.data())).value();
-          for (std::size_t i = 0; i < count; ++i) keys_of_lists[encoding.list(i)].push_back(keys[i]);
-        }
-        spill.number_rows();
-        std::vector<std::uint64_t> want;
-        for (std::uint32_t list = 0; list < 9; ++list) {
-          CHECK(spill.first_row(list) == want.size());
-          want.insert(want.end(), keys_of_lists[list].begin(), keys_of_lists[list].end());
-        }
-        REQUIRE(spill.row_count() == want.size());
-        atlas::detail::ordered_rows keys(spill, atlas::detail::spill_column::keys, window_bytes);
-        atlas::detail::ordered_rows vectors(spill, atlas::detail::spill_column::vectors, window_bytes);
-        for (std::size_t first = 0; first < want.size();) {
-          const std::size_t count = std::min<std::size_t>(first % 5 + 1, want.size() - first);
-          std::uint64_t got[5];
-          float marked[5 * dimension];
-          keys.read(count, reinterpret_cast<std::byte*>(got)).value();
-          vectors.read(count, reinterpret_cast<std::byte*>(marked)).value();
-          for (std::size_t i = 0; i < count; ++i) {
-            CHECK(got[i] == want[first + i]);
-            CHECK(marked[i * dimension] == static_cast<float>(want[first + i]));
-          }
-          first += count;
-        }
-        CHECK(folder.names().empty());
-      }
     }
   }
 }

@@ -18,8 +18,10 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// when finish() has put everything on the device, and what stood at its path before stays until then. A builder that is
 /// given up leaves nothing behind.
 ///
-/// After an error of the disk or of memory inside add or finish every later call gives that error. After any other error
-/// nothing was taken, and the builder goes on.
+/// After an error by which vectors were lost, as those of the disk and of memory inside add and finish, and when these are
+/// cancelled, every later call gives that error. After any other nothing was taken, and the builder goes on. In a child of
+/// fork() every call is refused.
+/// Progress is called on the calling thread; false cancels.
 class ivf_pq_builder {
  public:
   /// @param path     of the file, NUL-terminated; its folder exists
@@ -38,10 +40,7 @@ class ivf_pq_builder {
     auto* const made = new (std::nothrow) state(options);
     if (made == nullptr) return error{errc::no_memory, "builder"};
     ivf_pq_builder builder(made);
-    auto file = file_writer::create(path);
-    if (!file.ok()) return file.error();
-    made->file = static_cast<file_writer&&>(*file);
-    if (status named = made->name_folder(path, options.temporary_folder); !named.ok()) return named.error();
+    if (status opened = made->open(path, options.temporary_folder); !opened.ok()) return opened.error();
     return builder;
   }
   ivf_pq_builder(ivf_pq_builder&& other) noexcept : state_(other.state_) { other.state_ = nullptr; }
@@ -60,10 +59,9 @@ class ivf_pq_builder {
   /// Learns lists and codes. Once, before vectors are added.
   /// @param sample  shape [n, dimension], from all over the vectors: 40 to 256 for each list
   /// @return  as ivf_pq::train; errc::invalid_argument if it was trained before
-  [[nodiscard]] status train(const matrix_view& sample) noexcept {
+  [[nodiscard]] status train(const matrix_view& sample, progress on_progress = {}) noexcept {
     state& own = *state_;
-    if (!own.failed.ok()) return own.failed;
-    if (own.is_trained) return error{errc::invalid_argument, "train", "once", "a second time"};
+    if (status usable = check_untrained(); !usable.ok()) return usable;
     if (sample.rows == 0) return error{errc::invalid_argument, "sample.rows", "at least 1", sample.rows};
     if (status fits = detail::check_matrix(sample, own.layout.dimension, "sample"); !fits.ok()) return fits;
     buffer<float> units;
@@ -74,142 +72,178 @@ class ivf_pq_builder {
       return error{errc::invalid_argument, "sample.rows", "at least", detail::fewest_to_train(learned), sample.rows};
     }
     const matrix_view rows = dense(units.data(), sample.rows, own.layout.dimension);
-    if (status trained = own.model.train(rows, learned, own.threads, own.on_progress); !trained.ok()) return trained;
-    if (status made = own.start_spill(); !made.ok()) return own.fail(made);
+    if (status trained = own.model.train(rows, learned, own.threads, on_progress); !trained.ok()) return trained;
+    if (status made = own.shape_spill(); !made.ok()) return own.end(made);
     own.is_trained = true;
     return {};
   }
+  /// The same from vectors all over a file.
+  /// @param rows  how many of them, at most all; 0: 256 for each list, as far as four times as many floats fit the memory, but
+  ///              at least 40. How many lists there are without `lists` is by reserve_rows, or by the file's if that is 0
+  /// @return  how many it were; or vector_file's errors too. A vector that cannot be taken is named by its row of the file
+  [[nodiscard]] result<std::uint64_t> train(const vector_file& vectors, std::uint64_t rows = 0, progress on_progress = {}) noexcept {
+    state& own = *state_;
+    if (status usable = check_untrained(); !usable.ok()) return usable.error();
+    if (status fits = check_file(vectors, own.layout.dimension); !fits.ok()) return fits.error();
+    const std::uint64_t all = vectors.rows();
+    if (all == 0) return error{errc::invalid_argument, "vectors.rows", "at least 1", all};
+    const std::size_t said = own.options.reserve_rows;
+    const std::size_t expected = said != 0 ? said : static_cast<std::size_t>(all);
+    const std::size_t dimension = own.layout.dimension;
+    std::uint64_t count = rows;
+    if (count == 0) {
+      const std::uint64_t lists = own.options.lists != 0 ? own.options.lists : detail::usual_lists(expected, static_cast<std::size_t>(all));
+      const std::uint64_t fit = own.memory_bytes / 4 / (dimension * sizeof(float));
+      const std::uint64_t least = detail::rows_of_list * lists;
+      count = detail::rows_trained_on * lists;
+      if (count > fit) count = fit > least ? fit : least;
+    }
+    if (count > all) count = all;
+    buffer<float> sample;
+    if (status made = sample.resize(static_cast<std::size_t>(count) * dimension); !made.ok()) return made.error();
+    const auto row_of = [&](std::uint64_t i) noexcept { return i * all / count; };  // both below 2^32
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (i % 4096 == 0 && on_progress && !on_progress(0, 0)) return errc::cancelled;
+      if (status read = vectors.read_floats(row_of(i), 1, sample.data() + static_cast<std::size_t>(i) * dimension); !read.ok()) return read.error();
+    }
+    own.options.reserve_rows = expected;
+    const status trained = train(dense(sample.data(), static_cast<std::size_t>(count), dimension), on_progress);
+    if (trained.ok()) return count;
+    own.options.reserve_rows = said;
+    error why = trained.error();
+    return why.row == error::no_row ? why : why.at_row(row_of(why.row));
+  }
 
   /// Takes vectors under new keys: all of a call or, on error, none.
-  /// @param keys     shape [n], below reserved_key, none taken yet, none twice
-  /// @param vectors  shape [n, dimension]
+  /// @param keys         shape [n], below reserved_key, none taken yet, none twice
+  /// @param vectors      shape [n, dimension]
+  /// @param on_progress  with rows of the call
   /// @return  errc::invalid_argument (also before train), dimension_mismatch, not_finite, zero_vector (cosine),
-  ///          duplicate_key or limit_exceeded with the row of the call; no_memory, no_space, io
-  [[nodiscard]] status add(span<const std::uint64_t> keys, const matrix_view& vectors) noexcept {
+  ///          duplicate_key or limit_exceeded with the row of the call; no_memory, no_space, io, cancelled
+  [[nodiscard]] status add(span<const std::uint64_t> keys, const matrix_view& vectors, progress on_progress = {}) noexcept {
     state& own = *state_;
-    if (!own.failed.ok()) return own.failed;
-    if (!own.is_trained) return error{errc::invalid_argument, "add", "train first", "not trained yet"};
+    if (status usable = check_trained("add"); !usable.ok()) return usable;
     if (keys.size() != vectors.rows) return error{errc::invalid_argument, "keys.size", vectors.rows, keys.size()};
     if (keys.empty()) return {};
     if (keys.data() == nullptr) return error{errc::invalid_argument, "keys", "a pointer", "null"};
     if (status fits = detail::check_matrix(vectors, own.layout.dimension, "vectors"); !fits.ok()) return fits;
-    if (keys.size() > max_rows - own.keys.size()) return error{errc::limit_exceeded, "rows", max_rows, own.keys.size() + keys.size()};
-    const auto at_once = [&own](auto work, std::size_t count) noexcept -> status {
-      for (std::size_t first = 0; first < count; first += own.rows_at_once) {
-        const std::size_t some = count - first < own.rows_at_once ? count - first : own.rows_at_once;
-        if (status done = work(first, some); !done.ok()) return done;
+    if (keys.size() > max_rows - own.row_count) return error{errc::limit_exceeded, "rows", max_rows, own.row_count + keys.size()};
+    const auto for_each_part = [&](auto work) noexcept -> status {
+      for (std::size_t first = 0; first < keys.size(); first += own.rows_at_once) {
+        const std::size_t count = keys.size() - first < own.rows_at_once ? keys.size() - first : own.rows_at_once;
+        const status done = work(span<const std::uint64_t>{keys.data() + first, count}, matrix_view{vectors.row(first), count, vectors.dimension, vectors.stride}, first + count);
+        if (!done.ok()) return done.error().row == error::no_row ? done : error(done.error()).at_row(done.error().row + first);
       }
       return {};
     };
-    const auto part = [&](std::size_t first, std::size_t count) noexcept { return matrix_view{vectors.row(first), count, vectors.dimension, vectors.stride}; };
-    const status checked = at_once([&](std::size_t first, std::size_t count) noexcept -> status {
-      const auto norms = row_store::check_batch(own.layout, {keys.data() + first, count}, part(first, count));
-      if (norms.ok()) return {};
-      error why = norms.error();
-      return why.row == error::no_row ? why : why.at_row(why.row + first);
-    }, keys.size());
+    const status checked = for_each_part([&](span<const std::uint64_t> some, const matrix_view& part, std::size_t) noexcept -> status {
+      const auto norms = row_store::check_batch(own.layout, some, part);
+      return norms.ok() ? status{} : status{norms.error()};
+    });
     if (!checked.ok()) return checked;
     if (status claimed = own.claim(keys); !claimed.ok()) return claimed;
-    const status spilled = at_once([&](std::size_t first, std::size_t count) noexcept {
-      return own.spill_rows({keys.data() + first, count}, part(first, count));
-    }, keys.size());
-    return spilled.ok() ? status{} : own.fail(spilled);
+    const status taken = for_each_part([&](span<const std::uint64_t> some, const matrix_view& part, std::size_t done) noexcept -> status {
+      if (status took = own.take(some, part); !took.ok()) return took;
+      return on_progress && !on_progress(done, keys.size()) ? status{errc::cancelled} : status{};
+    });
+    return taken.ok() ? status{} : own.end(taken);
   }
-
-  /// Vectors taken so far.
-  [[nodiscard]] std::uint64_t size() const noexcept { return state_->keys.size(); }
-  /// How many lists there are; 0 before train.
-  [[nodiscard]] std::size_t lists() const noexcept { return state_->is_trained ? state_->model.list_count() : 0; }
-
-  /// Brings rows into the order of lists and puts the file in place. Nothing but the destructor may be called after it.
-  /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file
-  [[nodiscard]] status finish() noexcept {
+  /// The same of all vectors in a file, except that those before one that cannot be taken stay: then give the builder up.
+  /// @param keys  of each row; empty: the rows' numbers
+  /// @return  vector_file's errors too. A vector that cannot be taken is named by its row of the file
+  [[nodiscard]] status add(const vector_file& vectors, span<const std::uint64_t> keys = {}, progress on_progress = {}) noexcept {
     state& own = *state_;
-    if (!own.failed.ok()) return own.failed;
-    if (!own.is_trained) return error{errc::invalid_argument, "finish", "train first", "not trained yet"};
-    const status written = own.write();
-    (void)own.fail(written.ok() ? status{error{errc::invalid_argument, "builder", "one that is not finished", "a finished one"}} : written);
-    return written;
-  }
-
-  /// The whole of it, of the vectors in a file: a sample from all over it is trained on; the keys are row numbers.
-  /// @param options  index.dimension and reserve_rows are the file's, whatever they say
-  /// @return  as the calls above, and vector_file's errors; a vector that cannot be taken is named by its row
-  /// Cost: reads the file twice where it does not fit memory, and writes as much to the temporary folder.
-  [[nodiscard]] static status build(const char* path, const vector_file& vectors, ivf_build_options options) noexcept {
+    if (status usable = check_trained("add"); !usable.ok()) return usable;
+    if (status fits = check_file(vectors, own.layout.dimension); !fits.ok()) return fits;
     const std::uint64_t rows = vectors.rows();
-    if (rows == 0) return error{errc::invalid_argument, "vectors.rows", "at least 1", rows};
-    if (rows > max_rows) return error{errc::limit_exceeded, "vectors.rows", max_rows, rows};
-    if (vectors.axes() != 2) return error{errc::dimension_mismatch, "vectors.axes", std::uint64_t{2}, vectors.axes()};
-    if (vectors.dimension() > max_dimension) return error{errc::limit_exceeded, "dimension", max_dimension, vectors.dimension()};
-    options.index.dimension = static_cast<std::size_t>(vectors.dimension());
-    options.index.reserve_rows = static_cast<std::size_t>(rows);
-    const progress whole = options.on_progress;
-    const auto scaled = [&whole](double from, double to) noexcept {
-      return [&whole, from, to](std::uint64_t done, std::uint64_t total) noexcept {
-        const double share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
-        return whole(static_cast<std::uint64_t>(steps * (from + (to - from) * share)), steps);
-      };
-    };
-    double trained_share = 0.0;
-    const auto training = [&](std::uint64_t, std::uint64_t) noexcept {
-      trained_share += (1.0 - trained_share) / 16;  // of iterations and parts, whose number is not known here
-      return whole(static_cast<std::uint64_t>(steps * 0.2 * trained_share), steps);
-    };
-    const auto adding = scaled(0.2, 0.7);
-    const auto finishing = scaled(0.7, 1.0);
-    if (whole) options.on_progress = progress(training);
-    auto made = create(path, options);
-    if (!made.ok()) return made.error();
-    state& own = *made->state_;
-    if (status trained = made->train_on(vectors); !trained.ok()) return trained;
+    if (!keys.empty() && keys.size() != rows) return error{errc::invalid_argument, "keys.size", rows, keys.size()};
     buffer<float> some;
-    buffer<std::uint64_t> keys;
+    buffer<std::uint64_t> numbers;
     if (status sized = some.resize(own.rows_at_once * own.layout.dimension); !sized.ok()) return sized;
+    if (status sized = numbers.resize(own.rows_at_once); !sized.ok()) return sized;
     for (std::uint64_t first = 0; first < rows; first += own.rows_at_once) {
-      if (whole && !adding(first, rows)) return errc::cancelled;
       const std::size_t count = rows - first < own.rows_at_once ? static_cast<std::size_t>(rows - first) : own.rows_at_once;
       if (status read = vectors.read_floats(first, count, some.data()); !read.ok()) return read;
-      if (status sized = keys.resize(count); !sized.ok()) return sized;
-      for (std::size_t i = 0; i < count; ++i) keys[i] = first + i;
-      if (status added = made->add({keys.data(), count}, dense(some.data(), count, own.layout.dimension)); !added.ok()) {
+      for (std::size_t i = 0; i < count; ++i) numbers[i] = keys.empty() ? first + i : keys[static_cast<std::size_t>(first) + i];
+      if (status added = add({numbers.data(), count}, dense(some.data(), count, own.layout.dimension)); !added.ok()) {
         error why = added.error();
         return why.row == error::no_row ? why : why.at_row(why.row + first);
       }
+      if (on_progress && !on_progress(first + count, rows)) return own.end(errc::cancelled);
     }
-    if (whole) own.on_progress = progress(finishing);
-    return made->finish();
+    return {};
+  }
+
+  /// Vectors taken so far.
+  [[nodiscard]] std::uint64_t size() const noexcept { return state_->row_count; }
+  [[nodiscard]] std::size_t dimension() const noexcept { return state_->layout.dimension; }
+  /// How many lists there are; 0 before train.
+  [[nodiscard]] std::size_t lists() const noexcept { return state_->is_trained ? state_->model.list_count() : 0; }
+  /// Bytes of a row's code; 0 before train.
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return state_->is_trained ? state_->model.coder().layout().code_bytes : 0; }
+
+  /// Brings rows into the order of lists and puts the file in place. Later calls but size() and the like are refused.
+  /// @param on_progress  with bytes written
+  /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file
+  [[nodiscard]] status finish(progress on_progress = {}) noexcept {
+    state& own = *state_;
+    if (status usable = check_trained("finish"); !usable.ok()) return usable;
+    const status written = own.write(on_progress);
+    (void)own.end(written.ok() ? status{error{errc::invalid_argument, "builder", "one that is not finished", "a finished one"}} : written);
+    return written;
+  }
+
+  /// The whole of it, of the vectors in a file.
+  /// @param options      index.dimension and reserve_rows are the file's, whatever they say
+  /// @param keys         of each row; empty: the rows' numbers
+  /// @param train_rows   as train() of a file
+  /// @param on_progress  in thousandths of the whole
+  /// @return  as the calls above; a vector that cannot be taken is named by its row
+  /// Cost: reads the file twice where it does not fit memory, and writes as much to the temporary folder.
+  [[nodiscard]] static status build(const char* path, const vector_file& vectors, ivf_build_options options, span<const std::uint64_t> keys = {},
+                                    std::uint64_t train_rows = 0, progress on_progress = {}) noexcept {
+    if (status fits = check_file(vectors, static_cast<std::size_t>(vectors.dimension())); !fits.ok()) return fits;
+    if (!keys.empty() && keys.size() != vectors.rows()) return error{errc::invalid_argument, "keys.size", vectors.rows(), keys.size()};
+    options.index.dimension = static_cast<std::size_t>(vectors.dimension());
+    options.index.reserve_rows = static_cast<std::size_t>(vectors.rows());
+    constexpr std::uint64_t steps = 1000;
+    const auto report = [&](double share) noexcept { return on_progress(static_cast<std::uint64_t>(steps * share), steps); };
+    double trained_share = 0.0;
+    const auto training = [&](std::uint64_t, std::uint64_t total) noexcept {
+      if (total != 0) trained_share += (1.0 - trained_share) / 16;  // of iterations and parts, whose number is not known here
+      return report(0.2 * trained_share);
+    };
+    const auto adding = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(0.2 + 0.5 * static_cast<double>(done) / static_cast<double>(total)); };
+    const auto finishing = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(0.7 + 0.3 * static_cast<double>(done) / static_cast<double>(total)); };
+    auto made = create(path, options);
+    if (!made.ok()) return made.error();
+    const auto trained = made->train(vectors, train_rows, on_progress ? progress(training) : progress{});
+    if (!trained.ok()) return trained.error();
+    if (status added = made->add(vectors, keys, on_progress ? progress(adding) : progress{}); !added.ok()) return added;
+    return made->finish(on_progress ? progress(finishing) : progress{});
   }
 
  private:
   static constexpr std::size_t least_memory_bytes = std::size_t{16} << 20;
-  static constexpr std::uint64_t steps = 1000;
 
   using state = detail::ivf_file_build;
 
   explicit ivf_pq_builder(state* made) noexcept : state_(made) {}
 
-  /// Trains on rows from all over a file: 256 a list, as far as four times as many floats fit the memory.
-  [[nodiscard]] status train_on(const vector_file& vectors) noexcept {
-    state& own = *state_;
-    const std::uint64_t rows = vectors.rows();
-    const std::size_t dimension = own.layout.dimension;
-    const std::size_t lists = own.options.lists != 0 ? own.options.lists : detail::usual_lists(static_cast<std::size_t>(rows), static_cast<std::size_t>(rows));
-    std::uint64_t count = std::uint64_t{detail::rows_trained_on} * lists;
-    const std::uint64_t fit = own.memory_bytes / 4 / (dimension * sizeof(float));
-    const std::uint64_t least = std::uint64_t{detail::rows_of_list} * lists;
-    if (count > fit) count = fit > least ? fit : least;
-    if (count > rows) count = rows;
-    buffer<float> sample;
-    if (status made = sample.resize(static_cast<std::size_t>(count) * dimension); !made.ok()) return made;
-    const auto row_of = [&](std::uint64_t i) noexcept { return i * rows / count; };
-    for (std::uint64_t i = 0; i < count; ++i) {
-      if (status read = vectors.read_floats(row_of(i), 1, sample.data() + static_cast<std::size_t>(i) * dimension); !read.ok()) return read;
-    }
-    const status trained = train(dense(sample.data(), static_cast<std::size_t>(count), dimension));
-    if (trained.ok() || trained.error().row == error::no_row) return trained;
-    error why = trained.error();
-    return why.at_row(row_of(why.row));
+  [[nodiscard]] status check_untrained() const noexcept {
+    if (status usable = state_->usable(); !usable.ok()) return usable;
+    return state_->is_trained ? status{error{errc::invalid_argument, "train", "once", "a second time"}} : status{};
+  }
+  [[nodiscard]] status check_trained(const char* call) const noexcept {
+    if (status usable = state_->usable(); !usable.ok()) return usable;
+    return state_->is_trained ? status{} : status{error{errc::invalid_argument, call, "train first", "not trained yet"}};
+  }
+  [[nodiscard]] static status check_file(const vector_file& vectors, std::size_t dimension) noexcept {
+    if (vectors.rows() > max_rows) return error{errc::limit_exceeded, "vectors.rows", max_rows, vectors.rows()};
+    if (vectors.rows() == 0) return {};
+    if (vectors.axes() != 2) return error{errc::dimension_mismatch, "vectors.axes", std::uint64_t{2}, std::uint64_t{vectors.axes()}};
+    if (vectors.dimension() != dimension) return error{errc::dimension_mismatch, "vectors.dimension", dimension, vectors.dimension()};
+    return {};
   }
 
   state* state_;

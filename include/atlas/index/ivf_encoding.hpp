@@ -71,7 +71,7 @@ class ivf_encoding {
         !ran.ok()) {
       return ran;
     }
-    if (status assigned = model.assign(dense(vectors_.data(), count, dimension), threads, lists_.data()); !assigned.ok()) return assigned;
+    if (status assigned = model.assign(dense(vectors_.data(), count, dimension), pool, threads, lists_.data()); !assigned.ok()) return assigned;
     atomic<bool> has_failed{false};  // for want of memory
     if (status ran = pool.run(tasks, [&](std::size_t task, unsigned) noexcept {
           coding_memory memory;

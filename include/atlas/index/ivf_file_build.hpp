@@ -16,17 +16,17 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 /// How an inverted file is built on disk.
 struct ivf_build_options {
-  /// What it becomes. With `lists` = 0, reserve_rows says how many rows there will be; train_from counts only once the
-  /// file is open
+  /// What it becomes. reserve_rows says how many rows there will be, and so how many lists, if `lists` does not, and into how
+  /// many ranges of them rows are sorted; train_from counts only once the file is open
   ivf_pq_options index = {};
   /// Where rows lie until they are in their order, NUL-terminated: as much room as the vectors take, and their codes. Null:
   /// beside the file
   const char* temporary_folder = nullptr;
-  /// For vectors and codes on their way: beside it there are what was learned, in training the sample four times, and 24
-  /// bytes a row for its key. From 16 MiB on
+  /// For vectors and codes on their way. Beside it there are what was learned, in training the sample four times, and of each
+  /// row up to 24 bytes for its key, if reserve_rows said how many there are, else 40; and 16 for each range of lists that
+  /// has some of the rows which are coded together, at most for each row. From 16 MiB on
   std::size_t memory_bytes = std::size_t{256} << 20;
-  unsigned threads = 0;      ///< 0: all that the process may use. The file is the same
-  progress on_progress = {};  ///< of train, finish and build; called on the calling thread, false cancels
+  unsigned threads = 0;  ///< 0: all that the process may use. Up to 4,096 lists the file is the same; from there on their graph needs 1 for that
 };
 
 namespace detail {
@@ -37,54 +37,75 @@ struct ivf_file_build {
   row_layout layout;
   std::size_t memory_bytes;
   unsigned threads;
-  progress on_progress;
   std::size_t rows_at_once;
   thread_pool pool;
   file_writer file;
-  buffer<char> folder;  ///< of rows on their way
   ivf_model model;
   ivf_spill spill;
   ivf_encoding encoding;
-  buffer<std::byte> rows;       ///< of one step of an add, as they are stored
+  buffer<std::byte> waiting;    ///< rows that are not coded yet, as they are stored: however few a caller adds, many are coded at once
   buffer<std::uint64_t> keys;   ///< in the order in which they came
   key_map map;
+  std::uint64_t row_count = 0;
   bool is_trained = false;
   status failed;
 
   explicit ivf_file_build(const ivf_build_options& wanted) noexcept
       : options(with_choices(wanted.index)), layout(wanted.index.dimension, wanted.index.metric, wanted.index.stored),
-        memory_bytes(wanted.memory_bytes), threads(wanted.threads), on_progress(wanted.on_progress) {
+        memory_bytes(wanted.memory_bytes), threads(wanted.threads) {
     // An eighth of the memory: they are held as floats, as stored, and with their codes as they are written.
     const std::size_t fit = memory_bytes / 8 / (layout.dimension * sizeof(float));
     const std::size_t most = ivf_encoding::rows_at_once(layout.dimension);
     rows_at_once = fit == 0 ? 1 : fit < most ? fit : most;
   }
-  status fail(const status& why) noexcept {
+  /// Whether a call may go on. A child of fork() shares the files, in which both would write to the same places.
+  [[nodiscard]] status usable() const noexcept {
+    if (!failed.ok()) return failed;
+    if (!file.is_of_this_process()) return error{errc::invalid_argument, "builder", "the process that made it", "a child of it"};
+    return {};
+  }
+  /// Gives memory and disk back; every later call gives `why`.
+  status end(const status& why) noexcept {
     failed = why;
+    file = file_writer();
+    spill = ivf_spill();
+    encoding = ivf_encoding();
+    waiting = {};
+    keys = {};
+    map = {};
     return why;
   }
-  [[nodiscard]] status name_folder(const char* path, const char* wanted) noexcept {
-    if (wanted != nullptr) return folder.append(wanted, std::strlen(wanted) + 1);
+  /// @param path    of the file
+  /// @param folder  of rows on their way; null: the file's
+  [[nodiscard]] status open(const char* path, const char* folder) noexcept {
+    auto created = file_writer::create(path);
+    if (!created.ok()) return created.error();
+    file = static_cast<file_writer&&>(*created);
+    if (folder != nullptr) return spill.open(folder);
+    buffer<char> beside;
     const char* const slash = std::strrchr(path, '/');
     const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path) + 1;  // "/" stays
-    if (status made = folder.append(length == 0 ? "." : path, length == 0 ? 1 : length); !made.ok()) return made;
-    return folder.push_back('\0');
+    if (status made = beside.append(length == 0 ? "." : path, length == 0 ? 1 : length); !made.ok()) return made;
+    if (status made = beside.push_back('\0'); !made.ok()) return made;
+    return spill.open(beside.data());
   }
   /// As many ranges of lists as have the vectors of each in half the memory.
-  [[nodiscard]] status start_spill() noexcept {
+  [[nodiscard]] status shape_spill() noexcept {
     const std::uint64_t expected = options.reserve_rows != 0 ? options.reserve_rows : std::uint64_t{10'000'000};
     std::uint64_t ranges = expected * layout.stride_bytes / (memory_bytes / 4) + 1;
     constexpr std::uint64_t most_ranges = 1024;
     if (ranges > most_ranges) ranges = most_ranges;
     if (ranges > model.list_count()) ranges = model.list_count();
-    return spill.create(folder.data(), model.list_count(), static_cast<std::uint32_t>(ranges), model.coder().layout().code_bytes, layout.stride_bytes);
+    if (status made = waiting.reserve(rows_at_once * layout.stride_bytes); !made.ok()) return made;  // it would grow to more
+    return spill.shape(model.list_count(), static_cast<std::uint32_t>(ranges), model.coder().layout().code_bytes, layout.stride_bytes);
   }
   /// Notes new keys: all or, on error, none.
   [[nodiscard]] status claim(span<const std::uint64_t> wanted) noexcept {
     const std::size_t before = keys.size();
+    if (status made = keys.reserve(options.reserve_rows); !made.ok()) return made;
     if (status made = keys.append(wanted.data(), wanted.size()); !made.ok()) return made;
-    const auto row_count = static_cast<std::uint32_t>(before);
-    const status roomy = map.reserve(keys.size() > options.reserve_rows ? keys.size() : options.reserve_rows, keys.data(), row_count);
+    const auto claimed = static_cast<std::uint32_t>(before);
+    const status roomy = map.reserve(keys.size() > options.reserve_rows ? keys.size() : options.reserve_rows, keys.data(), claimed);
     std::size_t noted = 0;
     status refused = roomy;
     for (; refused.ok() && noted < wanted.size(); ++noted) {
@@ -95,7 +116,10 @@ struct ivf_file_build {
       }
       map.insert(wanted[noted], row);
     }
-    if (refused.ok()) return {};
+    if (refused.ok()) {
+      row_count = keys.size();
+      return {};
+    }
     while (noted != 0) {
       --noted;
       map.erase(wanted[noted], static_cast<std::uint32_t>(before + noted));
@@ -103,26 +127,41 @@ struct ivf_file_build {
     (void)keys.resize(before);  // shrinking cannot fail
     return refused;
   }
-  [[nodiscard]] status spill_rows(span<const std::uint64_t> their_keys, const matrix_view& vectors) noexcept {
+  /// Takes rows whose keys were claimed. @pre there are at most rows_at_once
+  [[nodiscard]] status take(span<const std::uint64_t> their_keys, const matrix_view& vectors) noexcept {
     const auto inverse_norms = row_store::check_batch(layout, their_keys, vectors);
     if (!inverse_norms.ok()) return inverse_norms.error();
-    if (status made = rows.resize(vectors.rows * layout.stride_bytes); !made.ok()) return made;
-    for (std::size_t i = 0; i < vectors.rows; ++i) layout.write(rows.data() + i * layout.stride_bytes, vectors.row(i), inverse_norms->data()[i]);
-    const status encoded = encoding.encode(model, layout.metric, vectors.rows, pool, threads, [this](std::size_t i, float* out) noexcept {
-      layout.read_unit(rows.data() + i * layout.stride_bytes, out);
+    for (std::size_t i = 0; i < vectors.rows; ++i) {
+      if (waiting.size() == rows_at_once * layout.stride_bytes) {
+        if (status spilled = spill_waiting(); !spilled.ok()) return spilled;
+      }
+      const std::size_t at = waiting.size();
+      if (status made = waiting.resize(at + layout.stride_bytes); !made.ok()) return made;
+      layout.write(waiting.data() + at, vectors.row(i), inverse_norms->data()[i]);
+    }
+    return {};
+  }
+  [[nodiscard]] status spill_waiting() noexcept {
+    const std::size_t count = waiting.size() / layout.stride_bytes;
+    if (count == 0) return {};
+    const status encoded = encoding.encode(model, layout.metric, count, pool, threads, [this](std::size_t i, float* out) noexcept {
+      layout.read_unit(waiting.data() + i * layout.stride_bytes, out);
     });
     if (!encoded.ok()) return encoded;
-    return spill.append(encoding, vectors.rows, their_keys.data(), rows.data());
+    if (status spilled = spill.append(encoding, count, keys.data() + spill.row_count(), waiting.data()); !spilled.ok()) return spilled;
+    waiting.clear();
+    return {};
   }
 
   /// The sections in the order in which an index saves them.
-  [[nodiscard]] status write() noexcept {
+  [[nodiscard]] status write(progress on_progress) noexcept {
+    if (status spilled = spill_waiting(); !spilled.ok()) return spilled;
+    ATLAS_ASSERT(spill.row_count() == row_count);
     keys = {};
     map = {};
-    rows = {};
+    waiting = {};
     encoding = {};
     spill.number_rows();
-    const std::uint64_t row_count = spill.row_count();
     buffer<list_version> versions;
     if (status made = versions.resize_zeroed(model.list_count()); !made.ok()) return made;
     for (std::uint32_t list = 0; list < model.list_count(); ++list) {
@@ -135,7 +174,7 @@ struct ivf_file_build {
     const std::size_t block_bytes = model.coder().layout().block_bytes;
     writer.expect(row_count * (layout.stride_bytes + sizeof(std::uint64_t) + 1) + key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t) +
                   versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes());
-    if (status w = write_rows(writer, row_count); !w.ok()) return w;
+    if (status w = write_rows(writer); !w.ok()) return w;
     if (status w = writer.write(static_cast<std::uint32_t>(index_section::lists), section_required | section_growable, sizeof(list_version),
                                 versions.data(), versions.size() * sizeof(list_version));
         !w.ok()) {
@@ -151,7 +190,7 @@ struct ivf_file_build {
     describe_rows(header, file_kind::ivf_pq, layout, row_count, row_count, parameters);
     return file.commit(header);
   }
-  [[nodiscard]] status write_rows(section_writer& writer, std::uint64_t row_count) noexcept {
+  [[nodiscard]] status write_rows(section_writer& writer) noexcept {
     status failed_reading;
     const auto write_column = [&](index_section id, spill_column which, std::byte* kept) noexcept -> status {
       ordered_rows source(spill, which, memory_bytes / 2);

@@ -8,6 +8,7 @@
 #ifndef ATLAS_INDEX_IVF_MODEL_HPP
 #define ATLAS_INDEX_IVF_MODEL_HPP
 
+#include <atlas/core/thread_pool.hpp>              // thread_pool
 #include <atlas/distance/batch.hpp>                // mean_of_rows
 #include <atlas/distance/nearest.hpp>              // nearest
 #include <atlas/index/column.hpp>                  // column
@@ -127,14 +128,15 @@ class ivf_model {
   }
   /// The list of each of some rows: that of the nearest centroid.
   /// @param centred  shape [rows, dimension]: relative to the centre
+  /// @param threads  of the pool's at most; 0: all
   /// @param lists    shape [centred.rows]
   /// @return         assign_to_centroids's errors: a file may hold centroids that are no numbers
-  [[nodiscard]] status assign(const matrix_view& centred, unsigned threads, std::uint32_t* lists) const noexcept {
-    if (graph_.is_there()) return assign_by_graph(centred, threads, lists);
+  [[nodiscard]] status assign(const matrix_view& centred, thread_pool& pool, unsigned threads, std::uint32_t* lists) const noexcept {
+    if (graph_.is_there()) return assign_by_graph(centred, pool, threads, lists);
     const matrix_view centroids = centroid_rows();
     constexpr std::size_t few = 16;  // for which centroids are not worth preparing; the lists are the same
     if (centred.rows > few) {
-      const auto assigned = assign_to_centroids(centred, centroids, {.threads = threads}, lists);
+      const auto assigned = detail::assign_with(pool, centred, centroids, {.threads = threads}, lists, nullptr);
       return assigned.ok() ? status{} : status{assigned.error()};
     }
     for (std::size_t i = 0; i < centred.rows; ++i) {
@@ -250,9 +252,8 @@ class ivf_model {
   [[nodiscard]] matrix_view centroid_rows() const noexcept {
     return {centroid(0), list_count_, dimension(), layout_.stride_bytes / sizeof(float)};
   }
-  [[nodiscard]] status assign_by_graph(const matrix_view& centred, unsigned threads, std::uint32_t* lists) const noexcept {
+  [[nodiscard]] status assign_by_graph(const matrix_view& centred, thread_pool& pool, unsigned threads, std::uint32_t* lists) const noexcept {
     constexpr std::size_t rows_of_task = 64;
-    thread_pool pool(threads);
     atomic<bool> has_failed{false};  // for want of memory
     const status ran = pool.run((centred.rows + rows_of_task - 1) / rows_of_task, [&](std::size_t task, unsigned) noexcept {
       near_memory memory;
@@ -261,7 +262,7 @@ class ivf_model {
         lists[i] = 0;
         if (!graph_.near(centred.row(i), 1, list_count_, memory, lists + i).ok()) has_failed.store_release(true);
       }
-    });
+    }, threads);
     if (!ran.ok()) return ran;
     return has_failed.load_acquire() ? status{error{errc::no_memory, "memory to assign in"}} : status{};
   }

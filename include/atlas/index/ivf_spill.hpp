@@ -19,16 +19,22 @@ inline constexpr std::size_t spill_column_count = 4;
 
 /// Rows in chunks: each has rows of one range of lists, sorted by list and in one list in the order in which they came. A
 /// row's number is its place in the order of lists, and in a list that in which it came.
-/// Memory: 24 bytes a chunk, 8 bytes a list, and the rows of one append.
+/// Memory: 16 bytes a chunk, of which an append makes one for each range that it has rows of; 8 bytes a list, and the rows
+/// of one append.
 class ivf_spill {
  public:
-  /// @param folder   on whose disk rows lie meanwhile
-  /// @param ranges   of lists, whose rows are read back by themselves, 1 to list_count
-  /// @return  open_temporary's errors, no_memory
-  [[nodiscard]] status create(const char* folder, std::uint32_t list_count, std::uint32_t ranges, std::size_t code_bytes, std::size_t row_bytes) noexcept {
+  /// @param folder  on whose disk rows lie meanwhile
+  /// @return  open_temporary's errors
+  [[nodiscard]] status open(const char* folder) noexcept {
     auto opened = open_temporary(folder);
     if (!opened.ok()) return opened.error();
     file_ = static_cast<file_descriptor&&>(*opened);
+    return {};
+  }
+  /// Says what rows are, before the first.
+  /// @param ranges   of lists, whose rows are read back by themselves, 1 to list_count
+  /// @return  no_memory
+  [[nodiscard]] status shape(std::uint32_t list_count, std::uint32_t ranges, std::size_t code_bytes, std::size_t row_bytes) noexcept {
     list_count_ = list_count;
     range_count_ = ranges;
     widths_[static_cast<std::size_t>(spill_column::lists)] = sizeof(std::uint32_t);
@@ -158,34 +164,39 @@ class ordered_rows {
     const std::uint32_t first_list = spill_.first_list(range_);
     if (status made = next_rows_.resize(spill_.first_list(range_ + 1) - first_list); !made.ok()) return made;
     for (std::uint32_t i = 0; i < next_rows_.size(); ++i) next_rows_[i] = spill_.first_row(first_list + i);
+    std::uint64_t placed = 0;
     for (const ivf_spill::chunk& chunk : spill_.chunks()) {
       if (chunk.range != range_) continue;
-      if (status taken = take(chunk, first_list); !taken.ok()) return taken;
+      const auto taken = take(chunk, first_list);
+      if (!taken.ok()) return taken.error();
+      placed += *taken;
     }
+    if (placed != end_ - begin_) return error{errc::corrupt_file, "spilled rows", end_ - begin_, placed};
     return {};
   }
-  /// The rows of a chunk that lie in the window, whose numbers rise.
-  [[nodiscard]] status take(const ivf_spill::chunk& chunk, std::uint32_t first_list) noexcept {
+  /// The rows of a chunk that lie in the window, whose numbers rise; unless the disk gave other lists than were written.
+  /// @return  how many there are
+  [[nodiscard]] result<std::uint64_t> take(const ivf_spill::chunk& chunk, std::uint32_t first_list) noexcept {
     const std::size_t width = spill_.width(column_);
-    if (status made = numbers_.resize(chunk.count); !made.ok()) return made;
-    if (status made = lists_.resize(chunk.count); !made.ok()) return made;
-    if (status got = spill_.read(chunk, spill_column::lists, 0, chunk.count, lists_.data()); !got.ok()) return got;
+    if (status made = numbers_.resize(chunk.count); !made.ok()) return made.error();
+    if (status made = lists_.resize(chunk.count); !made.ok()) return made.error();
+    if (status got = spill_.read(chunk, spill_column::lists, 0, chunk.count, lists_.data()); !got.ok()) return got.error();
     for (std::size_t i = 0; i < chunk.count; ++i) {
       const std::uint32_t place = lists_[i] - first_list;
-      if (place >= next_rows_.size()) return error{errc::corrupt_file, "spilled list", "one of its range", lists_[i]};  // someone else wrote there
+      if (place >= next_rows_.size()) return error{errc::corrupt_file, "spilled list", "one of its range", lists_[i]};
       numbers_[i] = next_rows_[place]++;
     }
     std::size_t first = 0;
     while (first < chunk.count && numbers_[first] < begin_) ++first;
     std::size_t end = first;
-    while (end < chunk.count && numbers_[end] < end_) ++end;
-    if (first == end) return {};
-    if (status made = elements_.resize((end - first) * width); !made.ok()) return made;
-    if (status got = spill_.read(chunk, column_, first, end - first, elements_.data()); !got.ok()) return got;
+    while (end < chunk.count && numbers_[end] >= begin_ && numbers_[end] < end_) ++end;
+    if (first == end) return std::uint64_t{0};
+    if (status made = elements_.resize((end - first) * width); !made.ok()) return made.error();
+    if (status got = spill_.read(chunk, column_, first, end - first, elements_.data()); !got.ok()) return got.error();
     for (std::size_t i = first; i < end; ++i) {
       std::memcpy(window_.data() + static_cast<std::size_t>(numbers_[i] - begin_) * width, elements_.data() + (i - first) * width, width);
     }
-    return {};
+    return std::uint64_t{end - first};
   }
 
   const ivf_spill& spill_;

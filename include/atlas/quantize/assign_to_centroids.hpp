@@ -50,6 +50,23 @@ inline constexpr std::size_t rows_of_report = std::size_t{1} << 20;
   return check_lengths(rows, "rows");
 }
 
+/// As the function below, on the threads of a pool, of which options.threads is the most.
+[[nodiscard]] inline result<std::size_t> assign_with(thread_pool& pool, const matrix_view& rows, const matrix_view& centroids,
+                                                     const assign_options& options, std::uint32_t* ids, float* distances) noexcept {
+  if (status checked = check_block(any_matrix_view::of(rows), rows_block); !checked.ok()) return checked.error();
+  if (rows.rows == 0) return std::size_t{0};
+  if (status checked = check_assignment(rows, centroids, ids, distances); !checked.ok()) return checked.error();
+  for (std::size_t first = 0; first < rows.rows; first += rows_of_report) {
+    const std::size_t count = rows.rows - first < rows_of_report ? rows.rows - first : rows_of_report;
+    centroid_search search(pool, rows.subrows(first, count), options.threads);
+    if (status made = search.create(centroids.rows, false); !made.ok()) return made.error();
+    search.find(centroids, nullptr, ids + first);
+    if (distances != nullptr) search.measure(centroids, ids + first, distances + first);
+    if (options.on_progress && !options.on_progress(first + count, rows.rows)) return errc::cancelled;
+  }
+  return rows.rows;
+}
+
 }  // namespace detail
 
 /// The nearest centroid of each row by squared distance, of equally near ones the lower.
@@ -71,22 +88,8 @@ inline constexpr std::size_t rows_of_report = std::size_t{1} << 20;
 [[nodiscard]] inline result<std::size_t> assign_to_centroids(const matrix_view& rows, const matrix_view& centroids,
                                                              const assign_options& options, std::uint32_t* ids,
                                                              float* distances = nullptr) noexcept {
-  if (status checked = detail::check_block(any_matrix_view::of(rows), detail::rows_block); !checked.ok()) {
-    return checked.error();
-  }
-  if (rows.rows == 0) return std::size_t{0};
-  if (status checked = detail::check_assignment(rows, centroids, ids, distances); !checked.ok()) return checked.error();
-
   thread_pool pool(options.threads);
-  for (std::size_t first = 0; first < rows.rows; first += detail::rows_of_report) {
-    const std::size_t count = rows.rows - first < detail::rows_of_report ? rows.rows - first : detail::rows_of_report;
-    detail::centroid_search search(pool, rows.subrows(first, count));
-    if (status made = search.create(centroids.rows, false); !made.ok()) return made.error();
-    search.find(centroids, nullptr, ids + first);
-    if (distances != nullptr) search.measure(centroids, ids + first, distances + first);
-    if (options.on_progress && !options.on_progress(first + count, rows.rows)) return errc::cancelled;
-  }
-  return rows.rows;
+  return detail::assign_with(pool, rows, centroids, options, ids, distances);
 }
 
 }}  // namespace atlas::ATLAS_ABI

@@ -47,10 +47,12 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 class centroid_search {
  public:
-  /// @param rows  checked (check_block, check_lengths); they stay where they are as long as the search is used
-  centroid_search(thread_pool& pool, const matrix_view& rows) noexcept
+  /// @param rows          checked (check_block, check_lengths); they stay where they are as long as the search is used
+  /// @param most_threads  of the pool's; 0: all
+  centroid_search(thread_pool& pool, const matrix_view& rows, unsigned most_threads = 0) noexcept
       : table_(kernels()),
         pool_(pool),
+        threads_(most_threads == 0 || most_threads > pool.thread_count() ? pool.thread_count() : most_threads),
         rows_(rows),
         full_rows_(&table_.panel, rows),
         reduced_rows_(rows.dimension < least_reduced_dimension ? nullptr : table_.panel_i8, rows) {}
@@ -62,7 +64,7 @@ class centroid_search {
   /// @param keeps_panels  whether rows in int8, a quarter of their size, or of few components, are kept between calls
   [[nodiscard]] status create(std::size_t most, bool keeps_panels) noexcept {
     const std::size_t tasks = (rows_.rows + rows_of_task - 1) / rows_of_task;
-    lane_count_ = pool_.thread_count() < most_lanes ? pool_.thread_count() : most_lanes;
+    lane_count_ = threads_ < most_lanes ? threads_ : most_lanes;
     lane_count_ = tasks < lane_count_ ? tasks : lane_count_;
     lanes_ = new (std::nothrow) lane[lane_count_];
     if (lanes_ == nullptr) return errc::no_memory;
@@ -285,6 +287,7 @@ class centroid_search {
 
   const kernel_table& table_;
   thread_pool& pool_;
+  const unsigned threads_;
   const matrix_view rows_;
   matrix_view centroids_;
   const float* prices_ = nullptr;

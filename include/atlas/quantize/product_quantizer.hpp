@@ -139,7 +139,7 @@ class product_quantizer {
   /// The other way.
   void unpack(const std::uint8_t* bytes, std::uint8_t* codes) const noexcept {
     for (std::size_t part = 0; part < parts(); ++part) {
-      codes[part] = bits() == 8 ? bytes[part] : static_cast<std::uint8_t>((bytes[part / 2] >> (part % 2 * 4)) & 15U);
+      codes[part] = bits() == 8 ? bytes[part] : static_cast<std::uint8_t>((unsigned{bytes[part / 2]} >> (part % 2 * 4)) & 15U);
     }
   }
 

@@ -132,6 +132,8 @@ class file_writer {
     return {};
   }
 
+  /// Whether this process began the file: what a child of fork() writes goes into its parent's.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return memory_ != nullptr || replacement_.is_of_this_process(); }
   /// Bytes of the file so far, header and padding too.
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return position_; }
 

@@ -65,6 +65,8 @@ class replacement_file {
 
   [[nodiscard]] bool is_open() const noexcept { return file_.is_open(); }
   [[nodiscard]] const file_descriptor& file() const noexcept { return file_; }
+  /// False in a child of fork(), whose copy leads to its parent's file.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return process_ == ::getpid(); }
 
   /// Syncs the temporary, renames it onto the target, syncs the folder, and ends this object.
   ///
