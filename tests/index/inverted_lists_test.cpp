@@ -133,7 +133,7 @@ void append(inverted_lists& lists, reader_epochs& epochs, std::uint32_t list, co
     std::uint32_t next = 0;
     std::uint64_t settled = 0;
     std::vector<std::uint32_t> counts(list_count, 0);
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 150; ++round) {
       // Lists of all lengths, each of several runs, that are written anew at other lengths.
       for (int step = 0; step < 400; ++step) {
         const std::uint32_t list = bits() % list_count;
@@ -146,9 +146,9 @@ void append(inverted_lists& lists, reader_epochs& epochs, std::uint32_t list, co
         const std::uint32_t kept = next - std::min(next, 9000U);
         counts[list] -= static_cast<std::uint32_t>(lists.rewrite(list, epochs, [&](std::uint32_t row) noexcept { return row >= kept; }).value());
       }
-      if (round == 20) settled = lists.bytes();
+      if (round == 30) settled = lists.bytes();
     }
-    CHECK(lists.bytes() <= settled + settled / 4);
+    CHECK(lists.bytes() <= settled + settled / 3);
     for (std::uint32_t list = 0; list < list_count; ++list) CHECK(rows_of(lists, list).size() == counts[list]);
   }
 

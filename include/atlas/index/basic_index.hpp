@@ -76,7 +76,7 @@ class basic_index {
   }
   /// As add, but a key that is stored already gets the new vector in place of the old one. While it runs, searches
   /// find the old one, and from its end on the new one; never both, never neither. The old vector's row stays in memory: in
-  /// flat until the index is built anew, in hnsw until later changes take it out of the graph and its slot is used again.
+  /// flat until the index is built anew, in hnsw and ivf_pq until later changes take it out of the graph or lists and its slot is used again.
   [[nodiscard]] status upsert(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options = {}) noexcept {
     return append(keys, vectors, options, on_duplicate::replace);
   }
@@ -215,7 +215,7 @@ class basic_index {
     return state_->rows.reserve(rows, [this](std::uint32_t room) noexcept { return state_->engine.reserve(room); });
   }
 
-  /// Takes removed and replaced vectors out of a graph now, so that their memory serves the next ones; saved files are
+  /// Takes removed and replaced vectors out of a graph or lists now, so that their memory serves the next ones; saved files are
   /// without them in any case. Searches go on; changes wait. flat: nothing to do.
   /// @return  errc::read_only; errc::cancelled if that could not be finished: searches that began before it took more than a
   ///          minute, memory ran out, or this is the child of a fork(). What was done by then stays done

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/index/code_store.hpp -- what a walk reads in place of the vectors.
+// include/atlas/index/code_store.hpp -- what a walk, or a search of lists, reads in place of the vectors.
 //
 // Room:      one code for each row, the query's side of their distances, and when an index begins to have them.
-// Not here:  how vectors become codes (quantize/lvq.hpp), the walk (index/hnsw_search.hpp).
+// Not here:  how vectors become codes (quantize/lvq.hpp), the walk (index/hnsw_search.hpp), candidates that lists gave
+//            (index/ivf_query.hpp).
 // Depends:   core, distance, quantize, index/{column,row_store,traversal_codes}.hpp.
 // Threads:   rows are encoded before anything leads to them and do not change until their slot is free; make_room and
 //            store belong to the row store's append, of which one runs at a time.

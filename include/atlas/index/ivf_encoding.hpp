@@ -37,7 +37,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// Vectors, assigned and coded, some thousand at a time.
 class ivf_encoding {
  public:
-  /// Vectors that are coded at a time: 32 MiB of them, as far as these are a few hundred.
+  /// Vectors that are coded at a time: as many as have 32 MiB, but 256 to 65,536. Beside them lie their codes and 20 bytes each; a
+  /// thread has a few vectors of its own, and where there is no graph over them, assigning has a copy of the centroids.
   [[nodiscard]] static std::size_t rows_at_once(std::size_t dimension) noexcept {
     const std::size_t rows = (std::size_t{32} << 20) / (dimension * sizeof(float));
     return rows < 256 ? 256 : rows > 65'536 ? 65'536 : rows;

@@ -59,7 +59,7 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   ///          dimension_mismatch, not_finite, zero_vector (cosine), limit_exceeded (a length above 1e18) with the row,
   ///          read_only, no_memory, cancelled
   /// Memory: meanwhile two copies of the sample, a third with a rotation of product codes, and the lists of before beside the
-  /// new ones: until the searches that are in them have ended, and then to the next change, or compact, at most.
+  /// new ones: until the searches that are in them have ended, and then to the next upsert, removal or compact.
   /// Threads: changes wait, searches go on with what was learned before.
   [[nodiscard]] status train(const matrix_view& sample, const add_options& options = {}) noexcept {
     if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/index/traversal_codes.hpp -- in what form rows are compared while a graph is walked.
+// include/atlas/index/traversal_codes.hpp -- in what form rows are compared while a graph is walked, or before they are measured.
 //
 // Room:      the names and numbers of these forms, their sizes, and which one is taken if none is asked for.
 // Not here:  the codes themselves (quantize/lvq.hpp), their memory (index/code_store.hpp).
@@ -13,7 +13,8 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// A walk compares hundreds of rows and needs to know only which are nearer; so it reads codes, which take a fraction of
-/// a vector's bytes, and what it finds is then measured exactly on the stored vectors. The numbers are stored.
+/// a vector's bytes, and what it finds is then measured exactly on the stored vectors. So are the candidates that lists give, by
+/// rerank_codes. The numbers are stored.
 enum class traversal_codes : std::uint8_t {
   none = 0,   ///< the stored vectors themselves
   /// Each component as IEEE 754 binary16, under cosine of unit vectors. What is beyond 65,504 counts as infinite: such rows
@@ -22,7 +23,7 @@ enum class traversal_codes : std::uint8_t {
   bf16 = 2,   ///< as the upper half of a binary32, likewise
   lvq8 = 3,   ///< 8 bits a component, with a scale and offset of each vector's own after the rows' mean is taken off
   lvq4 = 4,   ///< the same in 4 bits
-  automatic = 255,  ///< at creation: lvq8, and lvq4 from `lvq4_from_dimension` components on
+  automatic = 255,  ///< at creation: lvq8, and for walks lvq4 from `lvq4_from_dimension` components on
 };
 
 /// Where four bits come to be enough: from here on their errors, which are averaged over the components, cost no recall at
