@@ -3,13 +3,14 @@
 //
 // Room:      the sections of lists, blocks and what was learned.
 // Not here:  vectors, keys and states (index/index_file.hpp).
-// Depends:   index/{index_file,ivf_options,ivf_query,row_order}.hpp.
+// Depends:   index/{index_file,ivf_options,ivf_promise,ivf_query,row_order}.hpp.
 // Threads:   the caller keeps changes away.
 #ifndef ATLAS_INDEX_IVF_FILE_HPP
 #define ATLAS_INDEX_IVF_FILE_HPP
 
 #include <atlas/index/index_file.hpp>   // section_writer, save_rows, open_column
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
+#include <atlas/index/ivf_promise.hpp>  // check_promise
 #include <atlas/index/ivf_query.hpp>    // ivf_parts
 #include <atlas/index/row_order.hpp>    // row_order
 
@@ -25,9 +26,11 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   if (parameters.lists_wanted > most_lists) return corrupt("parameters.lists_wanted", "at most 2^20", parameters.lists_wanted);
   if (parameters.list_count > most_lists) return corrupt("parameters.list_count", "at most 2^20", parameters.list_count);
   if (parameters.probes > most_probes) return corrupt("parameters.probes", "at most 2^20", parameters.probes);
+  if (parameters.usual_probes > most_probes) return corrupt("parameters.usual_probes", "at most 2^20", parameters.usual_probes);
   if (parameters.rerank > most_rerank) return corrupt("parameters.rerank", "at most 65536", parameters.rerank);
   if (parameters.train_from > max_rows) return corrupt("parameters.train_from", "at most 2^32 - 2", parameters.train_from);
   if (parameters.iterations == 0 || parameters.iterations > 10'000) return corrupt("parameters.iterations", "1 to 10000", parameters.iterations);
+  if (status fits = check_promise(parameters); !fits.ok()) return fits.error();
   ivf_pq_options options;
   options.dimension = header.dimension;
   options.metric = static_cast<metric>(header.metric);
@@ -41,6 +44,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   options.iterations = parameters.iterations;
   options.probes = parameters.probes;
   options.rerank = parameters.rerank == 0 ? usual_rerank : parameters.rerank;
+  options.recall = parameters.wanted_recall;
+  if (parameters.wanted_k != 0) options.recall_k = parameters.wanted_k;
   if (has_parts(options.codes)) {
     if (status fits = check_ivf_parts(options, errc::corrupt_file); !fits.ok()) return fits.error();
   } else if (options.parts != 0 || options.rotation == ivf_rotation::learned) {
@@ -200,6 +205,7 @@ class list_block_writer {
     if (status w = model.write(writer); !w.ok()) return w.error();
     parameters.list_count = parts->lists.list_count();
     parameters.block_count = block_count;
+    parameters.usual_probes = parts->usual_probes;
   }
   return std::uint64_t{order.size()};
 }
@@ -208,6 +214,7 @@ class list_block_writer {
 [[nodiscard]] inline status open_ivf(const file_reader& file, const open_options& options, const ivf_pq_options& wanted,
                                      const ivf_parameters& parameters, ivf_parts& parts) noexcept {
   const bool may_change = options.mode == open_mode::change;
+  parts.usual_probes = parameters.usual_probes;
   const open_options mapped;
   const centroid_layout of_centroids(wanted.dimension);
   const auto centroids = open_column(file, index_section::centroids, of_centroids.stride_bytes, parameters.list_count, mapped);

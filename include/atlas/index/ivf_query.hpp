@@ -21,6 +21,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 struct ivf_parts {
   ivf_model model;
   inverted_lists lists;
+  buffer<float> held_back;         ///< shape [n, dimension]: what the model was not trained on, under cosine of unit length
+  std::uint32_t usual_probes = 0;  ///< measured, of an index that names none; 0: not measured
 };
 
 /// What one search asks for.
@@ -33,11 +35,20 @@ struct ivf_request {
   filter allowed = {};
 };
 
+/// Candidates whose distances are measured, for so many rows for each of k.
+[[nodiscard]] constexpr std::size_t candidates_of(std::size_t k, std::size_t rerank) noexcept {
+  const std::size_t candidates = rerank > max_rows / k ? max_rows : k * rerank;
+  return candidates < k ? k : candidates;
+}
+
+/// Rows that may be answers.
+enum class answer_states : std::uint8_t { live, live_and_pending };
+
 /// One search, whose memory is its scratch's.
 class ivf_search {
  public:
-  ivf_search(const row_store& rows, const ivf_parts& parts, search_scratch& scratch) noexcept
-      : rows_(rows), parts_(parts), scratch_(scratch), row_count_(rows.row_count()) {}
+  ivf_search(const row_store& rows, const ivf_parts& parts, search_scratch& scratch, answer_states answers = answer_states::live) noexcept
+      : rows_(rows), parts_(parts), scratch_(scratch), row_count_(rows.row_count()), answers_(answers) {}
 
   /// The k nearest into scratch.answers, sorted. @pre scratch.query is set
   [[nodiscard]] status nearest(const ivf_request& request) noexcept {
@@ -238,7 +249,11 @@ class ivf_search {
     }
     found.count = kept;
   }
-  [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept { return row < row_count_ && rows_.state(row) == row_state::live; }
+  [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept {
+    if (row >= row_count_) return false;
+    const row_state state = rows_.state(row);
+    return state == row_state::live || (answers_ == answer_states::live_and_pending && state == row_state::pending);
+  }
 
   void sort_answers() noexcept {
     scratch_.answers.sort();
@@ -249,6 +264,7 @@ class ivf_search {
   const ivf_parts& parts_;
   search_scratch& scratch_;
   const std::uint32_t row_count_;
+  const answer_states answers_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail
