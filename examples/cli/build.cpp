@@ -147,6 +147,7 @@ void run(const build_arguments& arguments, const command_line& line) {
   if (auto* const lists = index.as_ivf_pq()) trained_on = train_on_file(*lists, vectors, arguments.ivf, arguments.threads, arguments.vectors);
   const double trained = watch.seconds();
   add_rows(index, vectors, keys, arguments);
+  if (auto* const lists = index.as_ivf_pq()) tune_to_recall(*lists, arguments.threads, arguments.vectors);
   const double built = watch.seconds();
   {
     progress_line saving("saving  ", "bytes");
@@ -166,7 +167,8 @@ void run(const build_arguments& arguments, const command_line& line) {
                   {"lists", lists->lists()},
                   {"code_bytes", lists->code_bytes()},
                   {"trained_on", trained_on},
-                  {"training_seconds", trained}});
+                  {"training_seconds", trained},
+                  {"promised", promise_json(lists->promised())}});
     }
     out.update({{"seconds", watch.seconds()}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
     return print_json(out);
@@ -177,6 +179,7 @@ void run(const build_arguments& arguments, const command_line& line) {
     if (lists->is_trained()) {
       std::cout << counted(lists->lists(), "list") << " of " << name(lists->codes()) << ", learned from " << count_text(trained_on) << " in "
                 << duration_text(trained) << "; ";
+      if (const std::string promised = promise_text(lists->promised()); !promised.empty()) std::cout << promised << "; ";
     } else {
       std::cout << "no lists yet, searches compare all; ";
     }

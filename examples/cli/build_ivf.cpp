@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <iterator>
 
 namespace cli {
@@ -20,6 +21,7 @@ constexpr atlas::ivf_rotation rotations[] = {atlas::ivf_rotation::automatic, atl
 constexpr std::uint64_t fewest_rows = 10'000;
 /// Vectors of a list that it is learned from; more hardly move its centroid.
 constexpr std::uint64_t rows_of_list = 256;
+constexpr double usual_recall = 0.95;
 
 /// @pre it is one of their names
 template <class Names>
@@ -53,7 +55,12 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
       ->capture_default_str()->check(CLI::IsMember(names));
   command.add_option("--iterations", arguments.iterations, "ivf_pq: of k-means for the lists")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
-  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: about the root of the lists")
+  command.add_option("--recall", arguments.recall, "ivf_pq: share of the exact answers that searches are to find, measured with vectors that were held back from training; "
+                                                  "probes and rerank follow from it; 0: not measured, and probes about the root of the lists. By default 0.95, but 0 beside --probes or --rerank")
+      ->check(CLI::Range(0.0, 1.0))->type_name("X");
+  command.add_option("--recall-k", arguments.recall_k, "ivf_pq: for so many answers a query")
+      ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
+  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: as --recall says")
       ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
   command.add_option("--rerank", arguments.rerank, "ivf_pq: vectors that a search measures for each answer unless it says; 0: 8")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
@@ -69,6 +76,12 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
   options.iterations = arguments.iterations;
   options.probes = static_cast<std::size_t>(arguments.probes);
   options.rerank = static_cast<std::size_t>(arguments.rerank);
+  const bool are_given = arguments.probes != 0 || arguments.rerank != 0;
+  options.recall = arguments.recall >= 0 ? arguments.recall : are_given ? 0.0 : usual_recall;
+  options.recall_k = static_cast<std::size_t>(arguments.recall_k);
+  if (options.recall > 0 && are_given) {
+    throw failure(exit_code::usage, "invalid argument", "--recall: expected none beside --probes or --rerank, which it sets, found both");
+  }
   const bool are_products = codes == "automatic" || codes == "pq4" || codes == "pq8";
   const auto refuse = [&](const char* option, const std::string& found) {
     throw failure(exit_code::usage, "invalid argument",
@@ -98,6 +111,24 @@ std::uint64_t train_on_file(atlas::ivf_pq<float>& index, const atlas::vector_fil
   if (why.row == atlas::error::no_row) throw failure(why, path);
   why.row = row_of(why.row);
   throw failure(exit_code::file, why, path);
+}
+
+void tune_to_recall(atlas::ivf_pq<float>& index, unsigned threads, const std::string& path) {
+  const double recall = index.wanted().recall;
+  if (recall == 0 || !index.is_trained() || index.size() < 2) return;
+  progress_line line("tuning  ", "queries");
+  take(index.tune({.k = index.wanted().k, .recall = recall, .on_progress = line, .threads = threads}), path);
+}
+
+std::string promise_text(const atlas::recall_promise& promised) {
+  if (promised.k == 0) return "";
+  char recall[32];
+  std::snprintf(recall, sizeof recall, "%.3f", std::floor(promised.recall * 1000) / 1000);
+  return "recall@" + std::to_string(promised.k) + ' ' + recall;
+}
+
+json promise_json(const atlas::recall_promise& promised) {
+  return promised.k == 0 ? json() : json{{"recall", promised.recall}, {"k", promised.k}};
 }
 
 }  // namespace cli

@@ -22,6 +22,8 @@ struct ivf_arguments {
   std::uint64_t probes = 0;
   std::uint64_t rerank = 0;
   std::uint64_t train_rows = 0;
+  double recall = -1;  ///< below 0: not said
+  std::uint64_t recall_k = atlas::ivf_pq_options().recall_k;
 };
 
 /// Adds --lists, --parts and so on to a subcommand.
@@ -37,6 +39,14 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
 /// @return  how many it was trained on; 0: it was not
 std::uint64_t train_on_file(atlas::ivf_pq<float>& index, const atlas::vector_file& vectors, const ivf_arguments& arguments,
                             unsigned threads, const std::string& path);
+
+/// Sets the probes and rerank that find the wanted recall, of a filled index that was made to want one.
+void tune_to_recall(atlas::ivf_pq<float>& index, unsigned threads, const std::string& path);
+
+/// "recall@10 0.957", rounded down; "" for none.
+std::string promise_text(const atlas::recall_promise& promised);
+/// {"recall": .957, "k": 10}, or null.
+json promise_json(const atlas::recall_promise& promised);
 
 }  // namespace cli
 

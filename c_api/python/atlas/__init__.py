@@ -32,7 +32,7 @@ from ._folder import Folder
 from ._index import Index, Path, checked_path
 from ._texts import Embedder, checked_text, chunk
 from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
-                     Progress, Tuned)
+                     Progress, Promise, Tuned)
 
 __version__ = "0.1.0"
 
@@ -42,7 +42,7 @@ __all__ = [
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
     "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
-    "ReadOnly", "ScalarMismatch", "TimedOut", "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk",
+    "Promise", "ReadOnly", "ScalarMismatch", "TimedOut", "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk",
     "consecutive_cosine", "distances", "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native",
     "native_problem", "nearest", "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
 ]

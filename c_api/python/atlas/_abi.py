@@ -32,7 +32,8 @@ class IndexOptions(c.Structure):
                 ("search_width", c.c_uint32), ("seed", c.c_uint64), ("reserve_rows", c.c_uint64),
                 ("codes", c.c_int32), ("stored", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float),
                 ("lists", c.c_uint64), ("train_from", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
-                ("parts", c.c_uint32), ("iterations", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
+                ("parts", c.c_uint32), ("iterations", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32),
+                ("recall", c.c_double), ("recall_k", c.c_uint32), ("reserved", c.c_uint32)]
 
 
 class OpenOptions(c.Structure):
@@ -86,7 +87,8 @@ class IndexInfo(c.Structure):
                 ("memory_graph", c.c_uint64), ("memory_scratch", c.c_uint64), ("stored", c.c_int32),
                 ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float), ("is_sealed", c.c_uint32),
                 ("reserved", c.c_uint32), ("lists", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
-                ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
+                ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32),
+                ("promised_recall", c.c_double), ("promised_k", c.c_uint64)]
 
 
 class ChunkOptions(c.Structure):

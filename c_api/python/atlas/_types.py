@@ -62,6 +62,15 @@ class Tuned(NamedTuple):
     """ivf_pq: vectors measured for each of k"""
 
 
+class Promise(NamedTuple):
+    """What searches with an index's own settings were measured to find."""
+
+    recall: float
+    """share of the exact answers"""
+    k: int
+    """for so many answers a query"""
+
+
 class Chunk(NamedTuple):
     """A part of a text. Offsets count from the text's start; ``_end`` is the first behind the chunk."""
 
@@ -112,6 +121,8 @@ class IndexInfo:
     code_bytes: int
     probes: int
     rerank: int
+    promised: Optional[Promise]
+    """ivf_pq: what searches with the defaults were measured to find; None: nothing is promised"""
     memory: Dict[str, int]
     """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours; lists and centroids), scratch"""
 
@@ -201,6 +212,8 @@ class IndexOptions(NamedTuple):
     iterations: int
     probes: int
     rerank: int
+    recall: float
+    recall_k: int
 
 
 class SearchOptions(NamedTuple):
@@ -235,7 +248,7 @@ class IndexBackend(Protocol):
     def reserve(self, rows: int) -> None: ...
     def compact(self) -> None: ...
     def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None: ...
-    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
+    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
     def close(self) -> None: ...

@@ -59,7 +59,7 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   /// With a wanted recall (ivf_pq_options::recall) a tenth of the sample, 100 to 1,000 vectors, is held back. Once the rows are
   /// listed, if they are at least half as many as the sample, the default probes and rerank become the cheapest that find as much for these
   /// vectors, or else the pair that finds most, and what was measured is promised(). Before rows are there it is tune's to do. A
-  /// sample that has no 100 to spare promises nothing.
+  /// sample of fewer than 200, or of fewer than 100 more than training needs, promises nothing.
   /// Threads: changes wait, searches go on with what was learned before.
   [[nodiscard]] status train(const matrix_view& sample, const add_options& options = {}) noexcept {
     if (this->is_read_only()) return error{errc::read_only, "index", "open_mode::change", "open_mode::read"};
@@ -89,8 +89,8 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   ///
   /// Reranking is one of 1, 2, 3, 4, 6, 8, 12, 16, 32 and 64 rows for each of k, probes the fewest that are enough with it;
   /// of these the pair that costs least by what lists, codes and vectors cost roughly, not by the clock: the same index and
-  /// queries give the same. If none is enough it is the pair that found the most, and the result's recall is below the
-  /// wanted one: compare it.
+  /// queries give the same. If none is enough it is the cheapest pair of those that found the most, and the result's recall is
+  /// below the wanted one: compare it.
   ///
   /// @param queries  shape [n, dimension]; such as will be asked, several hundred of them for a recall of two digits
   /// @param options  k, recall, progress: cancelling leaves the index as it was
@@ -127,6 +127,12 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   /// set_defaults and after a training without one, nor while there are twice as many vectors as when it was measured, or
   /// half as many; a file that is saved then promises nothing. That vectors are replaced by others does not show.
   [[nodiscard]] recall_promise promised() const noexcept { return this->state_->engine.promised(this->size()); }
+
+  /// What each training measures for, as ivf_pq_options::recall says.
+  [[nodiscard]] recall_promise wanted() const noexcept {
+    const ivf_pq_options& options = this->state_->engine.options();
+    return {options.recall, options.recall_k};
+  }
 
   [[nodiscard]] bool is_trained() const noexcept { return this->state_->engine.is_trained(); }
   /// How many there are; 0 before training.

@@ -91,11 +91,13 @@ class kept_promise {
 inline constexpr std::size_t fewest_held_back = 100;
 inline constexpr std::size_t most_held_back = 1000;
 
-/// How many vectors of a sample are not trained on, but measured with: a tenth, 100 to 1,000, or none where training needs them.
+/// How many vectors of a sample are not trained on, but measured with: a tenth, 100 to 1,000, or none where that were more
+/// than half of them, or training needs them.
 [[nodiscard]] constexpr std::size_t held_back_count(std::size_t sample_rows, std::size_t fewest_to_train) noexcept {
   const std::size_t tenth = sample_rows / 10;
   const std::size_t wanted = tenth < fewest_held_back ? fewest_held_back : tenth < most_held_back ? tenth : most_held_back;
-  return sample_rows >= fewest_to_train && sample_rows - fewest_to_train >= wanted ? wanted : 0;
+  const std::size_t trained_on = fewest_to_train > wanted ? fewest_to_train : wanted;
+  return sample_rows >= trained_on + wanted ? wanted : 0;
 }
 /// Moves so many vectors, from all over a sample, out of it.
 [[nodiscard]] inline status hold_back(buffer<float>& sample, std::size_t dimension, std::size_t count, buffer<float>& held_back) noexcept {
