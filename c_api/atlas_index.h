@@ -70,14 +70,18 @@ typedef struct atlas_index_options {
   int32_t rotation;       /**< ATLAS_ROTATION_ */
   uint32_t parts;         /**< of product codes; default one of PQ4 for 2 components, of PQ8 for 8 */
   uint32_t iterations;    /**< of k-means for the lists; default 10 */
-  uint32_t probes;        /**< lists that a search looks at; stored; default about the root of the lists */
+  uint32_t probes;        /**< lists that a search looks at; stored; default as many as find 0.95 of the 10 nearest of some
+                               vectors, measured by each training; before vectors are there the root of the lists */
   uint32_t rerank;        /**< rows measured for each of k; stored; default 8 */
   int32_t rerank_codes;   /**< ATLAS_CODES_: a code beside each vector, by which those rows are compared, so that only the best
                                two for each of k, of LVQ4 four, are measured; not of FLAT lists; default NONE */
-  uint32_t reserved;      /**< 0 */
+  uint32_t recall_k;      /**< for so many answers a query; default 10 */
+  double recall;          /**< share of the exact answers that searches are to find, above 0 to 1: trainings hold some
+                               vectors back, and set the cheapest probes and rerank that find as much for them; stored;
+                               default none */
 } atlas_index_options;
 #define ATLAS_INDEX_OPTIONS_INIT \
-  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */
@@ -207,9 +211,13 @@ typedef struct atlas_index_info {
   uint32_t rerank;
   int32_t rerank_codes;    /**< ATLAS_CODES_, never AUTOMATIC */
   uint32_t reserved_2;     /**< 0 */
+  double promised_recall;  /**< share of the exact answers that searches with the defaults were measured to find, by a
+                                training with a wanted recall or by atlas_index_tune; 0: nothing is promised, or no longer,
+                                as there are twice as many vectors since, or half as many */
+  uint64_t promised_k;     /**< for so many answers a query */
 } atlas_index_info;
 #define ATLAS_INDEX_INFO_INIT \
-  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** An empty index in memory. `options` is needed: dimension has no default. */
 ATLAS_C_EXPORT atlas_status atlas_index_create(atlas_index** out, const atlas_index_options* options);
@@ -373,10 +381,11 @@ ATLAS_C_EXPORT atlas_status atlas_index_retrain(atlas_index* index, const atlas_
  * Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
  * ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in files
  * saved from now on; an index that was opened to read, or is sealed, is tuned as any other. If nothing is enough, what
- * found the most is set: out->recall tells.
+ * found the most is set: out->recall tells. Of ivf_pq what was measured is promised, as atlas_index_info says.
  *
  * @param[out] out      may be NULL
- * @param      queries  such as will be asked; several hundred for a recall of two digits
+ * @param      queries  such as will be asked; several hundred for a recall of two digits. NULL: ivf_pq only; vectors that
+ *                      the last training held back, else up to 1,000 stored ones, each without itself
  * @param      options  may be NULL
  * @return              ATLAS_ERR_INVALID_ARGUMENT, also for no queries, an empty index and one that is not trained;
  *                      _KIND_MISMATCH for flat; _CANCELLED; or as atlas_index_search. Then nothing was set

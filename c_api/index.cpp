@@ -53,6 +53,8 @@ status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas
   ivf_pq.probes = wished.probes;
   ivf_pq.rerank = wished.rerank;
   if (wished.rerank_codes != 0) ivf_pq.rerank_codes = *rerank_codes;
+  ivf_pq.recall = wished.recall;
+  if (wished.recall_k != 0) ivf_pq.recall_k = wished.recall_k;
   if (wished.seed != 0) ivf_pq.seed = wished.seed;
   ivf_pq.reserve_rows = wished.reserve_rows;
   ivf_pq.stored = stored;
@@ -66,7 +68,6 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
   ATLAS_C_TRY(require(options, "options"));
   const auto wished = read_options(options, "index options");
   if (!wished.ok()) return wished.error();
-  ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_f32(wished->scalar, "options.scalar"));
   const auto which = read_metric(wished->metric);
   if (!which.ok()) return which.error();
@@ -132,6 +133,9 @@ status describe_index(atlas_index_info* out, const any_index& index) noexcept {
     info.probes = static_cast<std::uint32_t>(lists->probes());
     info.rerank = static_cast<std::uint32_t>(lists->rerank());
     info.rerank_codes = codes_number(lists->rerank_codes());
+    const atlas::recall_promise promised = lists->promised();
+    info.promised_recall = promised.recall;
+    info.promised_k = promised.k;
   }
   info.size = index.size();
   info.is_read_only = index.is_read_only() ? 1 : 0;
@@ -187,14 +191,18 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
             const atlas_tune_options* options) noexcept {
   if (out != nullptr) ATLAS_C_TRY(require_info(out, "tune result"));
   ATLAS_C_TRY(require(index, "index"));
-  const auto rows = read_matrix(queries, queries_fields);
-  if (!rows.ok()) return rows.error();
+  auto* hnsw = index->index.as_hnsw();
+  auto* lists = index->index.as_ivf_pq();
+  matrix_view rows;
+  if (queries != nullptr || lists == nullptr) {
+    const auto given = read_matrix(queries, queries_fields);
+    if (!given.ok()) return given.error();
+    ATLAS_C_TRY(require_dimension(given->dimension, index->index.dimension(), "queries.dimension"));
+    rows = *given;
+  }
   const auto wished = read_options(options, "tune options");
   if (!wished.ok()) return wished.error();
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
-  ATLAS_C_TRY(require_dimension(rows->dimension, index->index.dimension(), "queries.dimension"));
-  auto* hnsw = index->index.as_hnsw();
-  auto* lists = index->index.as_ivf_pq();
   if (hnsw == nullptr && lists == nullptr) {
     return error{errc::kind_mismatch, "index", "hnsw or ivf_pq", index->index.kind_name()};
   }
@@ -203,7 +211,7 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   if (wished->k != 0) how.k = wished->k;
   if (wished->recall != 0) how.recall = wished->recall;
   how.on_progress = report.view();
-  const auto tuned = hnsw != nullptr ? hnsw->tune(*rows, how) : lists->tune(*rows, how);
+  const auto tuned = hnsw != nullptr ? hnsw->tune(rows, how) : queries != nullptr ? lists->tune(rows, how) : lists->tune(how);
   if (!tuned.ok()) return tuned.error();
   if (out == nullptr) return {};
   atlas_tune_result found = ATLAS_TUNE_RESULT_INIT;

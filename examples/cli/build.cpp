@@ -152,7 +152,8 @@ void describe(const build_arguments& arguments, const atlas::any_index& index, c
                   {"lists", lists->lists()},
                   {"code_bytes", lists->code_bytes()},
                   {"trained_on", built.trained_on},
-                  {"training_seconds", built.training_seconds}});
+                  {"training_seconds", built.training_seconds},
+                  {"promised", promise_json(lists->promised())}});
     }
     out.update({{"seconds", seconds}, {"vectors_per_second", rate}, {"memory_bytes", index.memory().total()}});
     return print_json(out);
@@ -163,6 +164,7 @@ void describe(const build_arguments& arguments, const atlas::any_index& index, c
     if (lists->is_trained()) {
       std::cout << counted(lists->lists(), "list") << " of " << name(lists->codes()) << ", learned from " << count_text(built.trained_on) << " in "
                 << duration_text(built.training_seconds) << "; ";
+      if (const std::string promised = promise_text(lists->promised()); !promised.empty()) std::cout << promised << "; ";
     } else {
       std::cout << "no lists yet, searches compare all; ";
     }
@@ -185,6 +187,8 @@ void run(const build_arguments& arguments, const command_line& line) {
   if (arguments.kind == "ivf_pq" && gets_lists(arguments.ivf, vectors.rows())) {
     const lists_built built = build_lists(arguments.output, vectors, keys, list_options(arguments, metric, vectors), arguments.ivf,
                                           arguments.threads, arguments.vectors);
+    const std::uint64_t vector_bytes = vectors.rows() * vectors.dimension() * sizeof(float);
+    tune_to_recall(arguments.ivf, vector_bytes, arguments.threads, arguments.output);
     const auto index = take(atlas::any_index::open(arguments.output.c_str()), arguments.output);
     return describe(arguments, index, built, watch.seconds(), line);
   }

@@ -5,6 +5,8 @@
 #include "terminal.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 #include <iterator>
 
 namespace cli {
@@ -19,6 +21,9 @@ constexpr atlas::traversal_codes forms_of_rerank_codes[] = {atlas::traversal_cod
                                                             atlas::traversal_codes::lvq8, atlas::traversal_codes::lvq4};
 /// Without --lists, smaller files are left to exact searches, as the library would.
 constexpr std::uint64_t fewest_rows = 10'000;
+constexpr double usual_recall = 0.95;
+/// Some hundred vectors are compared with all: of more bytes only if it is asked for.
+constexpr std::uint64_t most_measured_bytes = std::uint64_t{4} << 30;
 
 /// @pre it is one of their names
 template <class Names>
@@ -45,7 +50,12 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
       ->capture_default_str()->check(CLI::IsMember(names));
   command.add_option("--iterations", arguments.iterations, "ivf_pq: of k-means for the lists")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
-  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: about the root of the lists")
+  command.add_option("--recall", arguments.recall, "ivf_pq: share of the exact answers that searches are to find, measured with vectors that were held back from training; "
+                                                  "probes and rerank follow from it; 0: not measured, and probes about the root of the lists. By default 0.95, but 0 for more than 4 GiB of vectors and beside --probes or --rerank")
+      ->check(CLI::Range(0.0, 1.0))->type_name("X");
+  command.add_option("--recall-k", arguments.recall_k, "ivf_pq: for so many answers a query")
+      ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
+  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: as --recall says")
       ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
   command.add_option("--rerank", arguments.rerank, "ivf_pq: vectors that a search measures for each answer unless it says; 0: 8")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
@@ -73,6 +83,12 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
   if (options.codes == atlas::ivf_codes::flat && options.rerank_codes != atlas::traversal_codes::none) {
     throw failure(exit_code::usage, "invalid argument",
                   "--rerank-codes: expected none for --codes flat, whose lists compare vectors, found " + arguments.rerank_codes);
+  }
+  const bool are_given = arguments.probes != 0 || arguments.rerank != 0;
+  options.recall = arguments.recall >= 0 ? arguments.recall : 0.0;  // else by what there is to measure, once it is there
+  options.recall_k = static_cast<std::size_t>(arguments.recall_k);
+  if (options.recall > 0 && are_given) {
+    throw failure(exit_code::usage, "invalid argument", "--recall: expected none beside --probes or --rerank, which it sets, found both");
   }
   const bool are_products = codes == "automatic" || codes == "pq4" || codes == "pq8";
   const auto refuse = [&](const char* option, const std::string& found) {
@@ -119,6 +135,29 @@ lists_built build_lists(const std::string& output, const atlas::vector_file& vec
   line.restart("saving  ", "bytes");
   if (const atlas::status finished = builder->finish(line); !finished.ok()) throw failure(finished.error(), output);
   return built;
+}
+
+void tune_to_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes, unsigned threads, const std::string& path) {
+  const bool is_measured = arguments.recall < 0 && arguments.probes == 0 && arguments.rerank == 0 && vector_bytes <= most_measured_bytes;
+  const double recall = is_measured ? usual_recall : arguments.recall;
+  if (recall <= 0) return;
+  auto index = take(atlas::ivf_pq<float>::open(path.c_str(), {.mode = atlas::open_mode::change}), path);
+  if (!index.is_trained() || index.size() < 2) return;
+  progress_line line("tuning  ", "queries");
+  take(index.tune({.k = static_cast<std::size_t>(arguments.recall_k), .recall = recall, .on_progress = line, .threads = threads}), path);
+  line.restart("saving  ", "bytes");
+  take(index.save(path.c_str(), {.on_progress = line}), path);
+}
+
+std::string promise_text(const atlas::recall_promise& promised) {
+  if (promised.k == 0) return "";
+  char recall[32];
+  std::snprintf(recall, sizeof recall, "%.3f", std::floor(promised.recall * 1000) / 1000);
+  return "recall@" + std::to_string(promised.k) + ' ' + recall;
+}
+
+json promise_json(const atlas::recall_promise& promised) {
+  return promised.k == 0 ? json() : json{{"recall", promised.recall}, {"k", promised.k}};
 }
 
 }  // namespace cli

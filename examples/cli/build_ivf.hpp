@@ -26,6 +26,8 @@ struct ivf_arguments {
   std::string rerank_codes = "none";
   std::uint64_t memory_bytes = atlas::ivf_build_options().memory_bytes;
   std::string temporary_folder;
+  double recall = -1;  ///< below 0: not said
+  std::uint64_t recall_k = atlas::ivf_pq_options().recall_k;
 };
 
 /// Adds --lists, --parts and so on to a subcommand.
@@ -51,6 +53,14 @@ struct lists_built {
 /// @param path  of the vectors, for errors
 lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
                         const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path);
+
+/// Sets the probes and rerank that find the wanted recall for some of a written file's vectors, if one is wanted.
+void tune_to_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes, unsigned threads, const std::string& path);
+
+/// "recall@10 0.957", rounded down; "" for none.
+std::string promise_text(const atlas::recall_promise& promised);
+/// {"recall": .957, "k": 10}, or null.
+json promise_json(const atlas::recall_promise& promised);
 
 }  // namespace cli
 

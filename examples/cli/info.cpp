@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/info.cpp -- atlas info, atlas verify: what a file holds, and whether it is whole.
+#include "build_ivf.hpp"
 #include "command.hpp"
 #include "sections.hpp"
 #include "terminal.hpp"
@@ -91,6 +92,7 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
                          {"probes", lists->probes()},
                          {"rerank", lists->rerank()},
                          {"rerank_codes", name(lists->rerank_codes())},
+                         {"promised", promise_json(lists->promised())},
                          {"lists_wanted", stored.lists_wanted},
                          {"train_from", stored.train_from},
                          {"iterations", stored.iterations},
@@ -135,6 +137,9 @@ void print_lists(const json& of, const std::function<void(const std::string&, co
   row("codes", about);
   const std::string by_codes = of["rerank_codes"] != "none" ? " by " + of["rerank_codes"].get<std::string>() : "";
   row("searches", counted(number(of["probes"]), "probe") + ", rerank " + count_text(number(of["rerank"])) + by_codes);
+  if (const json& promised = of["promised"]; !promised.is_null()) {
+    row("promised", promise_text({promised["recall"].get<double>(), promised["k"].get<std::size_t>()}));
+  }
 }
 
 void print(const json& out) {

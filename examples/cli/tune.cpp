@@ -38,26 +38,37 @@ atlas::result<atlas::tune_result> tune(atlas::any_index& index, const atlas::mat
   return index.as_hnsw() != nullptr ? index.as_hnsw()->tune(queries, options) : index.as_ivf_pq()->tune(queries, options);
 }
 
+std::vector<float> read_queries(const std::string& path, std::size_t dimension) {
+  const auto questions = take(atlas::vector_file::open(path.c_str()), path);
+  if (questions.dimension() != dimension) {
+    throw failure(atlas::error{atlas::errc::dimension_mismatch, "query dimension", dimension, questions.dimension()}, path);
+  }
+  std::vector<float> vectors(static_cast<std::size_t>(questions.rows()) * dimension);
+  take(questions.read_floats(0, questions.rows(), vectors.data()), path);
+  return vectors;
+}
+
 void run(const tune_arguments& arguments, const command_line& line) {
-  take_argument(atlas::vector_format_of(arguments.queries), arguments.queries);
+  if (!arguments.queries.empty()) take_argument(atlas::vector_format_of(arguments.queries), arguments.queries);
   const std::string output = arguments.output.empty() ? arguments.file : arguments.output;
   auto index = take(atlas::any_index::open(arguments.file.c_str()), arguments.file);
   const bool has_lists = index.as_ivf_pq() != nullptr;
   take(check_tunable(index), arguments.file);
   const auto further = further_sections(*index.file());
-  const auto questions = take(atlas::vector_file::open(arguments.queries.c_str()), arguments.queries);
-  if (questions.dimension() != index.dimension()) {
-    throw failure(atlas::error{atlas::errc::dimension_mismatch, "query dimension", index.dimension(), questions.dimension()}, arguments.queries);
+  if (arguments.queries.empty() && !has_lists) {
+    throw failure(exit_code::usage, atlas::error{atlas::errc::invalid_argument, "--queries", "a file of them, for hnsw", "none"}, arguments.file);
   }
-  std::vector<float> vectors(static_cast<std::size_t>(questions.rows()) * index.dimension());
-  take(questions.read_floats(0, questions.rows(), vectors.data()), arguments.queries);
+  const std::vector<float> vectors = arguments.queries.empty() ? std::vector<float>() : read_queries(arguments.queries, index.dimension());
   const stopwatch watch;
   atlas::tune_result tuned;
   {
     progress_line progress("tuning  ", "queries");
-    tuned = take(tune(index, atlas::dense(vectors.data(), static_cast<std::size_t>(questions.rows()), index.dimension()),
-                      {.k = arguments.k, .recall = arguments.recall, .on_progress = progress}),
-                 arguments.queries);
+    const atlas::tune_options options{.k = arguments.k, .recall = arguments.recall, .on_progress = progress, .threads = 0};
+    if (arguments.queries.empty()) {
+      tuned = take(index.as_ivf_pq()->tune(options), arguments.file);
+    } else {
+      tuned = take(tune(index, atlas::dense(vectors.data(), vectors.size() / index.dimension(), index.dimension()), options), arguments.queries);
+    }
     progress.restart("saving  ", "bytes");
     take(index.save(output.c_str(), {.extra = further, .on_progress = progress}), output);
   }
@@ -94,13 +105,14 @@ void add_tune_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("tune", "Find the search width of an hnsw index, or probes and rerank of an ivf_pq one, that answer as well as is wanted, and keep them in the file");
   const auto arguments = std::make_shared<tune_arguments>();
   command->add_option("file", arguments->file, "An hnsw or ivf_pq index")->required()->check(a_path())->type_name("FILE");
-  command->add_option("--queries", arguments->queries, "A file of vectors such as will be asked")->required()->check(a_path())->type_name("VECTORS");
+  command->add_option("--queries", arguments->queries, "A file of vectors such as will be asked; without it an ivf_pq index is asked for the neighbours of its own vectors")->check(a_path())->type_name("VECTORS");
   command->add_option("--recall", arguments->recall, "The share of the exact answers that is wanted")
       ->capture_default_str()->check(CLI::Range(0.001, 1.0))->type_name("X");
   command->add_option("-k", arguments->k, "Answers a query")->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
   command->add_option("-o,--output", arguments->output, "The file to write; by default FILE is replaced")->check(a_path())->type_name("NEW");
   finish_command(*command, line,
                  "  atlas tune sift.atlas --queries query.fvecs --recall 0.97\n"
+                 "  atlas tune lists.atlas --recall 0.9\n"
                  "  atlas tune e.atlas --queries q.npy -k 100 -o tuned.atlas");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }

@@ -26,7 +26,7 @@ AT(atlas_work_options, threads, 4);
 AT(atlas_work_options, progress, 8);
 AT(atlas_work_options, progress_context, 16);
 
-SIZE(atlas_index_options, 112);
+SIZE(atlas_index_options, 120);
 AT(atlas_index_options, struct_size, 0);
 AT(atlas_index_options, kind, 4);
 AT(atlas_index_options, scalar, 8);
@@ -50,7 +50,8 @@ AT(atlas_index_options, iterations, 92);
 AT(atlas_index_options, probes, 96);
 AT(atlas_index_options, rerank, 100);
 AT(atlas_index_options, rerank_codes, 104);
-AT(atlas_index_options, reserved, 108);
+AT(atlas_index_options, recall_k, 108);
+AT(atlas_index_options, recall, 112);
 
 SIZE(atlas_open_options, 16);
 AT(atlas_open_options, struct_size, 0);
@@ -99,7 +100,7 @@ AT(atlas_save_options, reserved, 4);
 AT(atlas_save_options, progress, 8);
 AT(atlas_save_options, progress_context, 16);
 
-SIZE(atlas_index_info, 144);
+SIZE(atlas_index_info, 160);
 AT(atlas_index_info, struct_size, 0);
 AT(atlas_index_info, kind, 4);
 AT(atlas_index_info, scalar, 8);
@@ -130,6 +131,8 @@ AT(atlas_index_info, probes, 128);
 AT(atlas_index_info, rerank, 132);
 AT(atlas_index_info, rerank_codes, 136);
 AT(atlas_index_info, reserved_2, 140);
+AT(atlas_index_info, promised_recall, 144);
+AT(atlas_index_info, promised_k, 152);
 
 SIZE(atlas_tune_options, 40);
 AT(atlas_tune_options, struct_size, 0);

@@ -206,8 +206,16 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
     CHECK(info_of(create_ivf(options).get()).parts == components / 8);
     options.list_codes = ATLAS_LIST_CODES_RABITQ;
     CHECK(info_of(create_ivf(options).get()).rotation == ATLAS_ROTATION_RANDOM);
+    const index_handle early = create_ivf(ivf_options());
+    const auto values = random_rows(7, vector_count, components);
+    const atlas_matrix sample = matrix(values, components);
+    REQUIRE(atlas_index_train(early.get(), &sample, nullptr) == ATLAS_OK);
+    CHECK(info_of(early.get()).probes == 4);  // of 16 lists, with no vectors to measure with
     info = info_of(filled_ivf().get());
-    CHECK(info.probes == 4);  // of 16 lists
+    CHECK(info.probes > 4);
+    CHECK(info.probes < 16);
+    CHECK(info.promised_recall == 0.0);
+    CHECK(info.promised_k == 0);
     for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
       info = info_of(filled_index(kind, 20, components).get());
       CHECK(info.lists == 0);
@@ -250,7 +258,6 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
           o.rerank_codes = ATLAS_CODES_LVQ8;
         },
         ATLAS_ERR_INVALID_ARGUMENT, "rerank_codes: expected none, as flat lists compare vectors, found lvq8");
-    refused([](made_with& o) { o.reserved = 1; }, ATLAS_ERR_INVALID_ARGUMENT, "options.reserved: expected 0, found 1");
     for (const std::int32_t number : {-1, 4, 256}) {
       refused([&](made_with& o) { o.rotation = number; }, ATLAS_ERR_INVALID_ARGUMENT,
               "options.rotation: expected one of ATLAS_ROTATION_, found");
@@ -278,6 +285,10 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
     refused([](made_with& o) { o.iterations = 10'001; }, ATLAS_ERR_INVALID_ARGUMENT, "iterations: expected 1 to 10000, found 10001");
     refused([](made_with& o) { o.probes = (1U << 20) + 1; }, ATLAS_ERR_LIMIT_EXCEEDED, "probes: expected 1048576, found 1048577");
     refused([](made_with& o) { o.rerank = 65'537; }, ATLAS_ERR_LIMIT_EXCEEDED, "rerank: expected 65536, found 65537");
+    for (const double wrong : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+      refused([&](made_with& o) { o.recall = wrong; }, ATLAS_ERR_INVALID_ARGUMENT, "recall: expected 0 to 1, found another number");
+    }
+    refused([](made_with& o) { o.recall_k = UINT32_MAX; }, ATLAS_ERR_INVALID_ARGUMENT, "recall_k: expected 1 to 2^32 - 2, found 4294967295");
     refused([](made_with& o) { o.reserve_rows = UINT64_MAX; }, ATLAS_ERR_LIMIT_EXCEEDED, "reserve_rows");
   }
 
@@ -379,7 +390,9 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
   }
 
   TEST_CASE("ivf_pq: range looks at as many lists as probes says") {
-    const index_handle index = filled_ivf();
+    atlas_index_options made_with = ivf_options();
+    made_with.probes = 4;
+    const index_handle index = filled_ivf(made_with);
     const index_handle flat = filled_index(ATLAS_KIND_FLAT, vector_count, components);
     const auto query = random_rows(8, 1, components);
     const atlas_matrix one = matrix(query, components);

@@ -191,7 +191,7 @@ def test_plot_draws_a_curve_for_each_rerank(atlas, vectors):
 
 
 def test_tune(atlas, vectors):
-    build(atlas, "--lists", 16)
+    build(atlas, "--lists", 16, "--recall", 0)
     done = atlas.json("tune", "v.atlas", "--queries", "queries.npy", "--recall", 0.9, "-k", 5, "-o", "t.atlas")
     assert 0.9 <= done["recall"] <= 1 and 1 <= done["probes"] <= 16 and done["rerank"] >= 1 and "width" not in done
     tuned = atlas.json("info", "t.atlas")["parameters"]
@@ -203,6 +203,33 @@ def test_tune(atlas, vectors):
     done = atlas.json("tune", "v.atlas", "--queries", "queries.npy", "--recall", 1, "-k", 1)
     assert done["recall"] < 1
     assert "nothing finds more" in atlas.run("tune", "v.atlas", "--queries", "queries.npy", "--recall", 1, "-k", 1).out
+
+
+def test_recall_is_promised(atlas, vectors):
+    built = build(atlas, "--lists", 16, "--recall", 0.9, "--recall-k", 5)
+    promised = built["promised"]
+    assert promised["k"] == 5 and 0.899 < promised["recall"] <= 1
+    parameters = atlas.json("info", "v.atlas")["parameters"]
+    assert parameters["promised"] == promised
+    shown = f"recall@5 {int(promised['recall'] * 1000) / 1000:.3f}"
+    lines = [line.split(maxsplit=1) for line in atlas.run("info", "v.atlas").out.splitlines() if "promised" in line]
+    assert [line[1].strip() for line in lines] == [shown]
+    assert f"; {shown}; " in atlas.run("build", "base.npy", "-o", "w.atlas", "--kind", "ivf_pq", "--lists", 16, "--recall", 0.9, "--recall-k", 5).out
+    assert atlas.run("verify", "v.atlas")
+    # Without a word 0.95 of 10; not where probes or rerank are named, nor where lists are not worth while.
+    assert build(atlas, "--lists", 16)["promised"]["k"] == 10
+    for options in (["--lists", 16, "--probes", 3], ["--lists", 16, "--rerank", 3], ["--lists", 16, "--recall", 0], []):
+        assert build(atlas, *options)["promised"] is None
+    assert "promised" not in atlas.run("info", "v.atlas").out
+    build(atlas, "--lists", 16, "--probes", 2)
+    done = atlas.json("tune", "v.atlas", "--recall", 0.8, "-k", 3)  # by its own vectors
+    assert done["recall"] >= 0.8 and atlas.json("info", "v.atlas")["parameters"]["promised"]["k"] == 3
+    assert "--recall: expected none beside --probes or --rerank" in atlas.run(
+        "build", "base.npy", "-o", "x.atlas", "--kind", "ivf_pq", "--recall", 0.9, "--probes", 4, code=USAGE).err
+    for wrong in (["--recall", 1.1], ["--recall", -0.5], ["--recall-k", 0]):
+        atlas.run("build", "base.npy", "-o", "x.atlas", "--kind", "ivf_pq", *wrong, code=USAGE)
+    atlas.json("build", "base.npy", "-o", "h.atlas")
+    assert "--queries: expected a file of them, for hnsw, found none" in atlas.run("tune", "h.atlas", code=USAGE).err
 
 
 @pytest.mark.parametrize("kind", ["ivf_pq", "hnsw", "flat"])

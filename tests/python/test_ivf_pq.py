@@ -4,6 +4,7 @@
 import gzip
 import os
 import pathlib
+import struct
 
 import numpy as np
 import pytest
@@ -90,8 +91,11 @@ def test_defaults():
     assert atlas.Index.create(32, kind="ivf_pq", list_codes="rabitq").info().rotation == "random"
     assert atlas.Index.create(32, kind="ivf_pq", list_codes="pq8").info().parts == 4
     info = filled()[0].info()
-    assert (info.lists, info.probes) == (16, 4)
     assert info.rerank_codes == "none"
+    assert info.lists == 16 and 4 < info.probes < 16 and info.promised is None  # measured, with vectors in no clusters
+    early = atlas.Index.create(12, kind="ivf_pq", lists=16)
+    early.train(random_rows(1, 1200, 12))
+    assert early.info().probes == 4  # the root of the lists, with none to measure with
     for kind in ("flat", "hnsw"):
         info = atlas.Index.create(4, kind=kind).info()
         assert info.rerank_codes == "none"
@@ -141,10 +145,12 @@ def test_options_of_creation_are_checked():
             ("list_codes", 3, "list_codes"), ("rotation", "opq", "rotation: expected one of automatic, none, random, learned"),
             ("rotation", None, "rotation"), ("lists", -1, "lists"), ("lists", (1 << 20) + 1, "lists"), ("train_from", -1, "train_from"),
             ("parts", -1, "parts"), ("parts", 65536, "parts"), ("iterations", 0, "iterations"), ("iterations", 10001, "iterations"),
-            ("probes", -1, "probes"), ("probes", (1 << 20) + 1, "probes"), ("rerank", 0, "rerank"), ("rerank", 65537, "rerank")):
+            ("probes", -1, "probes"), ("probes", (1 << 20) + 1, "probes"), ("rerank", 0, "rerank"), ("rerank", 65537, "rerank"),
+            ("recall", -0.1, "recall: expected 0 to 1"), ("recall", 1.1, "recall"), ("recall", float("nan"), "recall"),
+            ("recall_k", 0, "recall_k"), ("recall_k", (1 << 32) - 1, "recall_k")):
         with pytest.raises(atlas.InvalidArgument, match=says):
             atlas.Index.create(4, kind="ivf_pq", **{name: bad})
-    for name in ("lists", "train_from", "parts", "iterations", "probes", "rerank"):
+    for name in ("lists", "train_from", "parts", "iterations", "probes", "rerank", "recall", "recall_k"):
         with pytest.raises(TypeError, match=name):
             atlas.Index.create(4, kind="ivf_pq", **{name: "4"})
 
@@ -284,6 +290,7 @@ def test_tuning_finds_probes_and_rerank_and_keeps_them(tmp_path):
     with pytest.raises(atlas.Cancelled):
         index.tune(queries, progress=lambda done, total: False)
     assert index.info().probes == tuned.probes
+    assert index.promised == (pytest.approx(tuned.recall), 5) and index.promised.recall <= tuned.recall
     untrained = atlas.Index.create(12, kind="ivf_pq")
     untrained.add([1], queries[:1])
     with pytest.raises(atlas.InvalidArgument, match="index: expected trained, found not trained yet"):
@@ -365,7 +372,7 @@ def test_a_saved_file_answers_alike_without_the_library(tmp_path, metric):
             index.save(path)
             found, expected = pure_open(path).info(), atlas.Index.open(path).info()
             for field in ("kind", "metric", "dimension", "size", "read_only", "stored", "lists", "list_codes", "rotation", "parts",
-                          "code_bytes", "probes", "rerank", "connectivity", "codes"):
+                          "code_bytes", "probes", "rerank", "promised", "connectivity", "codes"):
                 assert getattr(found, field) == getattr(expected, field), field
             answer = pure_open(path).search(vectors[:9], 5, SearchOptions())
             other = index.search(vectors[:9], k=5, probes=5, rerank=64)
@@ -390,6 +397,12 @@ def test_damaged_files_are_refused_alike(golden, tmp_path, name):
                (parameters + 8, b"\5"), (parameters + 9, b"\3"), (parameters + 10, b"\3"), (parameters + 10, b"\3\3"), (parameters + 11, b"\5"), (parameters + 12, u32(77)), (parameters + 24, u64(1 << 21)),
                (parameters + 32, u64(1 << 40)), (parameters + 40, u32(0)), (parameters + 40, u32(10001)),
                (parameters + 44, u32((1 << 20) + 1)), (parameters + 48, u32(65537)), (parameters + 52, u32(99))]
+    recall = {value: struct.pack("<f", value) for value in (0.5, 1.5, -0.5, float("nan"))}
+    changes += [(parameters + 56, recall[value]) for value in recall]  # a promise, of no answers
+    changes += [(parameters + 60, u32(10)), (parameters + 64, u64(58)), (parameters + 56, recall[0.5] + u32(10)),
+                (parameters + 56, recall[0.5] + u32(10) + u64(1 << 40)), (parameters + 56, recall[0.5] + u32((1 << 32) - 1) + u64(58)),
+                (parameters + 72, struct.pack("<d", 1.5)), (parameters + 72, struct.pack("<d", float("nan"))),
+                (parameters + 72, struct.pack("<dI", 0.9, 0)), (parameters + 84, u32((1 << 20) + 1))]
     for id_ in sections:
         if id_ >= 0x120:
             changes.append((sections[id_], u32(0x199)))  # an id that nobody knows, and the one that is missing
@@ -403,6 +416,33 @@ def test_damaged_files_are_refused_alike(golden, tmp_path, name):
 
 
 @native_only
+def test_a_wanted_recall_is_measured_and_promised(tmp_path):
+    path = tmp_path / "index.atlas"
+    index, vectors = filled(recall=0.9, recall_k=5)
+    assert index.promised == index.info().promised and index.promised.k == 5 and 0.899 < index.promised.recall <= 1
+    index.save(path)
+    assert atlas.Index.open(path).promised == index.promised == pure_open(path).info().promised
+    opened = atlas.Index.open(path, "r+")
+    tuned = opened.tune(k=3, recall=0.8)
+    assert tuned.recall >= 0.8 and opened.promised == (pytest.approx(tuned.recall), 3)
+    opened.add(np.arange(1200, 2399), vectors[:1199])
+    assert opened.promised is not None
+    opened.save(path)
+    assert pure_open(path).info().promised == opened.promised
+    opened.add([2399], vectors[:1])  # twice as many
+    assert opened.promised is None
+    opened.save(path)
+    assert pure_open(path).info().promised is None
+    opened.train()
+    assert opened.promised.k == 5
+    for kind in ("flat", "hnsw"):
+        other = atlas.Index.create(4, kind=kind)
+        assert other.promised is None
+        with pytest.raises(atlas.InvalidArgument, match=f"queries of {kind}: expected an array, found None"):
+            other.tune()
+
+
+@native_only
 def test_above_4096_lists_a_graph_finds_them_and_belongs_to_the_file(tmp_path):
     from atlas._types import SearchOptions
     path = tmp_path / "index.atlas"
@@ -411,7 +451,7 @@ def test_above_4096_lists_a_graph_finds_them_and_belongs_to_the_file(tmp_path):
     queries = random_rows(2, 20, 4)
     exact = pure_open(path).search(queries, 5, SearchOptions())
     assert pure_open(path).info().lists == atlas.Index.open(path).info().lists == 4200
-    assert pure_open(path).info().probes == atlas.Index.open(path).info().probes == 65
+    assert pure_open(path).info().probes == atlas.Index.open(path).info().probes == index.info().probes
     found = atlas.Index.open(path).search(queries, k=5, probes=400)
     assert np.mean([np.isin(one, other) for one, other in zip(found.keys, exact.keys)]) > 0.95
     good = path.read_bytes()

@@ -34,7 +34,7 @@ from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
 from ._texts import Embedder, checked_text, chunk
 from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
-                     Progress, Tuned)
+                     Progress, Promise, Tuned)
 
 __version__ = "0.1.0"
 
@@ -44,8 +44,8 @@ __all__ = [
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
     "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
-    "ReadOnly", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut", "Tuned",
-    "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk", "consecutive_cosine", "distances",
+    "Promise", "ReadOnly", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
+    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk", "consecutive_cosine", "distances",
     "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native", "native_problem", "nearest",
     "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
 ]

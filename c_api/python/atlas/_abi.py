@@ -33,7 +33,7 @@ class IndexOptions(c.Structure):
                 ("codes", c.c_int32), ("stored", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float),
                 ("lists", c.c_uint64), ("train_from", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
                 ("parts", c.c_uint32), ("iterations", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32),
-                ("rerank_codes", c.c_int32), ("reserved", c.c_uint32)]
+                ("rerank_codes", c.c_int32), ("recall_k", c.c_uint32), ("recall", c.c_double)]
 
 
 class OpenOptions(c.Structure):
@@ -88,7 +88,8 @@ class IndexInfo(c.Structure):
                 ("codes", c.c_int32), ("codes_from", c.c_uint32), ("alpha", c.c_float), ("is_sealed", c.c_uint32),
                 ("reserved", c.c_uint32), ("lists", c.c_uint64), ("list_codes", c.c_int32), ("rotation", c.c_int32),
                 ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32),
-                ("rerank_codes", c.c_int32), ("reserved_2", c.c_uint32)]
+                ("rerank_codes", c.c_int32), ("reserved_2", c.c_uint32),
+                ("promised_recall", c.c_double), ("promised_k", c.c_uint64)]
 
 
 class ShardsOptions(c.Structure):

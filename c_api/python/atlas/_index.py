@@ -16,7 +16,7 @@ from ._backend import index_class
 from ._errors import InvalidArgument, refused
 from ._options import (MOST_PROBES, Seconds, checked_index_options, checked_recall, checked_residence,
                        checked_search_options)
-from ._types import Hits, IndexBackend, IndexInfo, Progress, SearchOptions, Tuned
+from ._types import Hits, IndexBackend, IndexInfo, Progress, Promise, SearchOptions, Tuned
 
 MOST_ANSWERS = 1 << 24
 """Of one query. The result has that many columns, found or not: 200 MB for each query."""
@@ -67,8 +67,8 @@ class Index:
                build_width: int = 200, search_width: int = 64, seed: int = 42, reserve: int = 0,
                codes: str = "automatic", stored: str = "float32", alpha: float = 1.0, codes_from: int = 1024,
                lists: int = 0, train_from: int = 0, list_codes: str = "automatic", rotation: str = "automatic",
-               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 8,
-               rerank_codes: str = "none") -> "Index":
+               parts: int = 0, iterations: int = 10, probes: int = 0, rerank: int = 8, rerank_codes: str = "none",
+               recall: float = 0.0, recall_k: int = 10) -> "Index":
         """An empty index in memory.
 
         @param dimension     components of a vector, 1 to 65,535
@@ -100,16 +100,22 @@ class Index:
                              product codes), or "automatic": "random" for "rabitq", else "none"
         @param parts         ivf_pq: of product codes; 0: one of "pq4" for 2 components, of "pq8" for 8
         @param iterations    ivf_pq: of k-means for the lists, 1 to 10,000
-        @param probes        ivf_pq: default lists that a search looks at, to 2**20; 0: about the root of the lists; stored
-                             in the file
+        @param probes        ivf_pq: default lists that a search looks at, to 2**20; stored in the file. 0: as many as find
+                             0.95 of the 10 nearest of some of the vectors, measured by each training; before vectors are
+                             there the root of the lists
         @param rerank        ivf_pq: default vectors measured for each of k, 1 to 65,536; stored in the file
         @param rerank_codes  ivf_pq: a code beside each vector, by which those that ``rerank`` says are compared, so that only
                              the best two for each of k, of "lvq4" four, are measured, which may be left on disk: "lvq8",
                              "lvq4", "f16" or "bf16" as ``codes``, or "none". Not for "flat" lists
+        @param recall        ivf_pq: share of the exact answers that searches are to find, above 0 to 1: trainings hold some
+                             vectors back, and set the cheapest probes and rerank that find as much for them; what was
+                             measured is ``promised``. 0: nothing is measured
+        @param recall_k      ivf_pq: for so many answers a query
         """
         return cls(index_class.create(checked_index_options(
             dimension, metric, kind, connectivity, build_width, search_width, seed, reserve, codes, stored, codes_from,
-            alpha, lists, train_from, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes)))
+            alpha, lists, train_from, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes, recall,
+            recall_k)))
 
     @classmethod
     def open(cls, path: Path, mode: str = "r", *, vectors: str = "mapped", load: bool = False) -> "Index":
@@ -262,20 +268,25 @@ class Index:
         block = None if sample is None else checked_vectors("sample", sample, self._dimension, "2")
         self._backend.train(block, checked_count("threads", threads, 0, 4096), progress)
 
-    def tune(self, queries: Floats, k: int = 10, recall: float = 0.95, *, progress: Optional[Progress] = None) -> Tuned:
+    def tune(self, queries: Optional[Floats] = None, k: int = 10, recall: float = 0.95, *,
+             progress: Optional[Progress] = None) -> Tuned:
         """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
         ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in
         files saved from now on; an index that was opened to read, or is sealed, is tuned as any other. If nothing is
-        enough, what found the most is set: compare the result's recall.
+        enough, what found the most is set: compare the result's recall. Of ivf_pq what was measured is ``promised``.
 
-        @param queries   float32 [q, dimension], such as will be asked; several hundred for a recall of two digits
+        @param queries   float32 [q, dimension], such as will be asked; several hundred for a recall of two digits. None:
+                         ivf_pq only; vectors that the last training held back, else up to 1,000 stored ones, each without
+                         itself
         @param k         answers a query
         @param recall    wanted share of the exact answers, above 0 to 1
         @param progress  called with (done, total) queries; cancelling leaves the index as it was
         @raise           KindMismatch for flat; InvalidArgument for an index that is empty or not trained; NativeRequired
                          without the native library
         """
-        block = checked_vectors("queries", queries, self._dimension)
+        if queries is None and self._kind != "ivf_pq":
+            raise refused(InvalidArgument, "queries of " + self._kind, "an array", "None")
+        block = None if queries is None else checked_vectors("queries", queries, self._dimension)
         return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall), progress)
 
     # -- files and facts
@@ -306,6 +317,13 @@ class Index:
     def info(self) -> IndexInfo:
         """Kind, metric, dimension, size, widths, and bytes of memory by part."""
         return self._backend.info()
+
+    @property
+    def promised(self) -> Optional[Promise]:
+        """ivf_pq: the share of the exact answers that searches with the default probes and rerank were measured to find,
+        by a training with a wanted recall or by ``tune``; None: nothing is promised, or no longer, as there are twice as
+        many vectors since, or half as many."""
+        return self._backend.info().promised
 
     @property
     def dimension(self) -> int:

@@ -16,7 +16,7 @@ from ._errors import error_of
 from ._library import library as _library
 from ._types import (CODES, KINDS, LEVELS, LIST_CODES, METRICS, PHASES, ROTATIONS, SKIP_REASONS, STORED, Chunk,
                      EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions,
-                     Progress, SearchOptions, Tuned)
+                     Progress, Promise, SearchOptions, Tuned)
 
 assert _library is not None, "imported by the package only when the library is there"
 _lib: c.CDLL = _library
@@ -107,7 +107,8 @@ class NativeIndex:
                          codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha,
                          lists=wished.lists, train_from=wished.train_from, list_codes=wished.list_codes,
                          rotation=wished.rotation, parts=wished.parts, iterations=wished.iterations,
-                         probes=wished.probes, rerank=wished.rerank, rerank_codes=wished.rerank_codes)
+                         probes=wished.probes, rerank=wished.rerank, rerank_codes=wished.rerank_codes,
+                         recall=wished.recall, recall_k=wished.recall_k)
         out = c.c_void_p()
         _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
         return cls(out.value or 0)
@@ -131,6 +132,7 @@ class NativeIndex:
             lists=info.lists, list_codes=LIST_CODES[info.list_codes] if info.list_codes else "none",
             rotation=ROTATIONS[info.rotation] if info.rotation else "none", parts=info.parts, code_bytes=info.code_bytes,
             probes=info.probes, rerank=info.rerank, rerank_codes=CODES[info.rerank_codes or CODES.index("none")],
+            promised=Promise(info.promised_recall, info.promised_k) if info.promised_k else None,
             memory={part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def add(self, keys: Keys, vectors: Floats, threads: int, progress: Optional[Progress], replace: bool) -> None:
@@ -243,10 +245,10 @@ class NativeIndex:
         _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(matrix), options)),
                   threads, progress, _LONG_BATCH + 1)
 
-    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
-        matrix, found = _matrix(queries), _sized(_abi.TuneResult)
+    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+        matrix, found = None if queries is None else _matrix(queries), _sized(_abi.TuneResult)
         _run_save(self._handle, lambda index, options: int(
-            _lib.atlas_index_tune(c.byref(found), index, c.byref(matrix), options)), progress,
+            _lib.atlas_index_tune(c.byref(found), index, None if matrix is None else c.byref(matrix), options)), progress,
             _sized(_abi.TuneOptions, k=k, recall=recall))
         return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second, found.probes, found.rerank)
 

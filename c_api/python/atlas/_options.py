@@ -53,6 +53,13 @@ def checked_recall(value: object) -> float:
     return recall
 
 
+def checked_wanted_recall(value: object) -> float:
+    recall = checked_number("recall", value, "a number from 0 to 1")
+    if not 0.0 <= recall <= 1.0:
+        raise refused(InvalidArgument, "recall", "0 to 1", value)
+    return recall
+
+
 def checked_alpha(value: object) -> float:
     alpha = checked_number("alpha", value, "a number from 1 to 2")
     if not 1.0 <= alpha <= 2.0:
@@ -63,7 +70,7 @@ def checked_alpha(value: object) -> float:
 def checked_index_options(dimension: int, metric: str, kind: str, connectivity: int, build_width: int, search_width: int,
                           seed: int, reserve: int, codes: str, stored: str, codes_from: int, alpha: float, lists: int,
                           train_from: int, list_codes: str, rotation: str, parts: int, iterations: int, probes: int,
-                          rerank: int, rerank_codes: str) -> IndexOptions:
+                          rerank: int, rerank_codes: str, recall: float, recall_k: int) -> IndexOptions:
     stored_as = checked_name("stored", stored, STORED)
     if KINDS[checked_name("kind", kind, KINDS)] == "flat" and stored_as != 0:
         raise refused(ScalarMismatch, "stored of flat", STORED[0], stored)
@@ -77,7 +84,8 @@ def checked_index_options(dimension: int, metric: str, kind: str, connectivity: 
         checked_name("list_codes", list_codes, LIST_CODES), checked_name("rotation", rotation, ROTATIONS),
         checked_count("parts", parts, 0, 65535), checked_count("iterations", iterations, 1, 10000),
         checked_count("probes", probes, 0, MOST_LISTS), checked_count("rerank", rerank, 1, MOST_RERANK),
-        checked_name("rerank_codes", rerank_codes, RERANK_CODES) + 1)
+        checked_name("rerank_codes", rerank_codes, RERANK_CODES) + 1, checked_wanted_recall(recall),
+        checked_count("recall_k", recall_k, 1, (1 << 32) - 2))
 
 
 def checked_search_options(width: int, threads: int, allowed: Allowed, strategy: str, starts: int, patience: int,

@@ -63,6 +63,15 @@ class Tuned(NamedTuple):
     """ivf_pq: vectors measured for each of k"""
 
 
+class Promise(NamedTuple):
+    """What searches with an index's own settings were measured to find."""
+
+    recall: float
+    """share of the exact answers"""
+    k: int
+    """for so many answers a query"""
+
+
 class Chunk(NamedTuple):
     """A part of a text. Offsets count from the text's start; ``_end`` is the first behind the chunk."""
 
@@ -115,6 +124,8 @@ class IndexInfo:
     rerank: int
     rerank_codes: str
     """by what candidates are compared before the best are measured"""
+    promised: Optional[Promise]
+    """ivf_pq: what searches with the defaults were measured to find; None: nothing is promised"""
     memory: Dict[str, int]
     """bytes by part: vectors, keys, graph (links, codes, a sealed one's blocks of neighbours; lists and centroids), scratch"""
 
@@ -205,6 +216,8 @@ class IndexOptions(NamedTuple):
     probes: int
     rerank: int
     rerank_codes: int
+    recall: float
+    recall_k: int
 
 
 class SearchOptions(NamedTuple):
@@ -239,7 +252,7 @@ class IndexBackend(Protocol):
     def reserve(self, rows: int) -> None: ...
     def compact(self) -> None: ...
     def train(self, sample: Optional[Floats], threads: int, progress: Optional[Progress]) -> None: ...
-    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
+    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
     def close(self) -> None: ...

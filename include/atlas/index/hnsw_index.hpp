@@ -87,9 +87,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   /// Threads: beside searches and changes; rows that come or go meanwhile make the recall less exact.
   [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
     auto& own = *this->state_;
-    const detail::tuned_index parts{own.rows, own.engine, own.pool, own.scratches, own.epochs};
     if (status fits = detail::check_tune(own.rows, queries, options); !fits.ok()) return fits.error();
-    auto tuned = detail::hnsw_tuning(parts, queries, options).run();
+    auto tuned = detail::hnsw_tuning({own.rows, own.pool, own.scratches, own.epochs}, own.engine, queries, options).run();
     if (!tuned.ok()) return tuned;
     if (status set = set_search_width(tuned->width); !set.ok()) return set.error();
     own.engine.set_prefetch_rows(tuned->prefetch_rows);

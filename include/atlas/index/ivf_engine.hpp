@@ -3,8 +3,9 @@
 //
 // Room:      what was learned and the lists, from none to the first training and from one training to the next.
 // Not here:  searches (index/ivf_query.hpp, index/ivf_group.hpp), their sections of a file (index/ivf_file.hpp), coding
-//            (index/ivf_encoding.hpp), how removed rows leave lists (index/ivf_tidying.hpp).
-// Depends:   index/{basic_index,code_store,ivf_encoding,ivf_file,ivf_group,ivf_options,ivf_query,ivf_tidying}.hpp.
+//            (index/ivf_encoding.hpp), how removed rows leave lists (index/ivf_tidying.hpp), what recall is measured with
+//            (index/ivf_promise.hpp, index/ivf_tune.hpp).
+// Depends:   index/{basic_index,code_store,ivf_encoding,ivf_file,ivf_group,ivf_options,ivf_promise,ivf_query,ivf_tidying,ivf_tune}.hpp.
 // Threads:   as index/basic_index.hpp says.
 #ifndef ATLAS_INDEX_IVF_ENGINE_HPP
 #define ATLAS_INDEX_IVF_ENGINE_HPP
@@ -15,8 +16,10 @@
 #include <atlas/index/ivf_file.hpp>     // save_lists, open_lists
 #include <atlas/index/ivf_group.hpp>    // ivf_group_search
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
+#include <atlas/index/ivf_promise.hpp>  // kept_promise
 #include <atlas/index/ivf_query.hpp>    // ivf_search
 #include <atlas/index/ivf_tidying.hpp>  // ivf_tidying
+#include <atlas/index/ivf_tune.hpp>     // ivf_tuning
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -97,17 +100,14 @@ class ivf_engine {
     return list_rows(*trained_.load_acquire(), rows, ids, how);
   }
   /// Learns from a sample and lists the rows there are. @pre no change is under way
-  /// @param sample  shape [n, dimension], under cosine of unit length
-  [[nodiscard]] status train(const row_store& rows, const matrix_view& sample, thread_pool& pool, reader_epochs& epochs, unsigned threads,
+  /// @param sample  shape [n, dimension], under cosine of unit length; what is in it afterwards is of no use
+  [[nodiscard]] status train(const row_store& rows, buffer<float>& sample, thread_pool& pool, reader_epochs& epochs, unsigned threads,
                              progress on_progress) noexcept {
-    const work how{pool, epochs, threads, on_progress, percent};
-    if (sample.rows < fewest_to_train(options_)) return error{errc::invalid_argument, "sample.rows", "at least", fewest_to_train(options_), sample.rows};
+    const std::size_t sample_rows = sample.size() / options_.dimension;
+    if (!has_enough(sample)) return error{errc::invalid_argument, "sample.rows", "at least", fewest_to_train(options_), sample_rows};
     buffer<std::uint32_t> live;
     if (status found = find_live(rows, live); !found.ok()) return found;
-    const std::size_t expected = live.size() > options_.reserve_rows ? live.size() : options_.reserve_rows;
-    auto parts = learn(sample, expected > sample.rows ? expected : sample.rows, how.part(0.0, share_of_training));
-    if (!parts.ok()) return parts.error();
-    return take_over(*parts, rows, live, how.part(share_of_training, 1.0));
+    return train_on(sample, rows, live, {pool, epochs, threads, on_progress, percent});
   }
   /// Learns anew from the rows there are, and lists them anew. @pre no change is under way
   [[nodiscard]] status retrain(const row_store& rows, thread_pool& pool, reader_epochs& epochs, unsigned threads, progress on_progress) noexcept {
@@ -172,6 +172,7 @@ class ivf_engine {
     parameters.row_stride_bytes = row_stride_bytes;
     parameters.probes = probes_.load_acquire();
     parameters.rerank = rerank_.load_acquire();
+    promise_.save(parameters, rows.live_count());
     return save_ivf(writer, rows, codes_, trained(), parameters);
   }
   [[nodiscard]] status open(const file_reader& file, const open_options& options, const ivf_parameters& parameters) noexcept {
@@ -183,6 +184,7 @@ class ivf_engine {
     rerank_.store_release(static_cast<std::uint32_t>(options_.rerank));
     const stored_codes stored{parameters.rerank_codes, parameters.rerank_codes_wanted, rerank_codes_from};
     if (status codes = open_codes(file, options, stored, codes_); !codes.ok()) return codes;
+    promise_.open(parameters);
     if (parameters.list_count == 0) {
       if (options.vectors == vector_residence::on_disk) {
         return error{errc::invalid_argument, "open_options.vectors", "mapped, as nothing is trained and every search reads all", "on_disk"};
@@ -205,16 +207,26 @@ class ivf_engine {
   [[nodiscard]] const code_store& codes() const noexcept { return codes_; }
 
   [[nodiscard]] std::size_t probes() const noexcept {
-    const std::uint32_t probes = probes_.load_acquire();
-    return probes != 0 ? probes : usual_probes(list_count());
+    if (const std::uint32_t probes = probes_.load_acquire(); probes != 0) return probes;
+    const ivf_parts* const parts = trained();
+    return parts != nullptr && parts->usual_probes != 0 ? parts->usual_probes : usual_probes(list_count());
   }
   [[nodiscard]] std::size_t rerank() const noexcept { return rerank_.load_acquire(); }
   [[nodiscard]] status set_defaults(std::size_t probes, std::size_t rerank) noexcept {
     if (probes == 0 || probes > most_probes) return error{errc::invalid_argument, "probes", "1 to 2^20", probes};
     if (rerank == 0 || rerank > most_rerank) return error{errc::invalid_argument, "rerank", "1 to 65536", rerank};
+    promise_.clear();
     probes_.store_release(static_cast<std::uint32_t>(probes));
     rerank_.store_release(static_cast<std::uint32_t>(rerank));
     return {};
+  }
+  /// What searches with the defaults were measured to find, as far as it holds with so many rows.
+  [[nodiscard]] recall_promise promised(std::size_t row_count) const noexcept { return promise_.at(row_count); }
+  /// Makes what was found the defaults and the promise.
+  void set_tuned(const tune_result& tuned, std::size_t k, std::size_t row_count) noexcept {
+    probes_.store_release(static_cast<std::uint32_t>(tuned.probes));
+    rerank_.store_release(static_cast<std::uint32_t>(tuned.rerank));
+    promise_.set({tuned.recall, k}, row_count);
   }
 
  private:
@@ -236,13 +248,13 @@ class ivf_engine {
     }
   };
   static constexpr std::uint64_t percent = 100;
-  static constexpr double share_of_training = 0.8;  ///< about, of the time until rows are listed
+  static constexpr double share_of_training = 0.7;  ///< about, of the time until rows are listed
   struct replaced {
     std::uint64_t epoch;
     ivf_parts* parts;
   };
 
-  [[nodiscard]] static std::uint64_t bytes_of(const ivf_parts& parts) noexcept { return parts.model.bytes() + parts.lists.bytes(); }
+  [[nodiscard]] static std::uint64_t bytes_of(const ivf_parts& parts) noexcept { return parts.model.bytes() + parts.lists.bytes() + parts.held_back.capacity() * sizeof(float); }
   [[nodiscard]] ivf_places places(row_store& rows, reader_epochs& epochs) noexcept {
     return {rows, epochs, trained_, training_lock_, unlisted_, lists_lock_};
   }
@@ -261,9 +273,7 @@ class ivf_engine {
     ivf_request asked;
     asked.k = options.k;
     asked.probes = clamp_probes(parts, options.probes != 0 ? options.probes : probes());
-    const std::size_t rerank = options.rerank != 0 ? options.rerank : rerank_.load_acquire();
-    asked.candidates = rerank > max_rows / options.k ? max_rows : options.k * rerank;
-    if (asked.candidates < options.k) asked.candidates = options.k;
+    asked.candidates = candidates_of(options.k, options.rerank != 0 ? options.rerank : rerank_.load_acquire());
     asked.estimates_only = options.estimates_only;
     if (asked.estimates_only && !codes_.is_active()) asked.candidates = options.k;
     asked.patience = options.patience;
@@ -279,6 +289,15 @@ class ivf_engine {
       if (status noted = out.push_back(row); !noted.ok()) return noted;
     }
     return {};
+  }
+  /// Of some rows those that are live or being added.
+  [[nodiscard]] static std::size_t count_of_live(const row_store& rows, const buffer<std::uint32_t>& ids) noexcept {
+    std::size_t count = 0;
+    for (const std::uint32_t row : ids) {
+      const row_state state = rows.state(row);
+      count += state == row_state::live || state == row_state::pending ? 1U : 0U;
+    }
+    return count;
   }
   /// A model of a sample, and empty lists. @param expected  rows that there are to be
   [[nodiscard]] result<ivf_parts*> learn(const matrix_view& sample, std::size_t expected, const work& how) noexcept {
@@ -317,30 +336,76 @@ class ivf_engine {
   [[nodiscard]] bool has_enough(const buffer<float>& sample) const noexcept {
     return sample.size() / options_.dimension >= fewest_to_train(options_);
   }
-  /// Learns from a sample of rows, and lists the rows.
-  [[nodiscard]] status train_on(const buffer<float>& sample, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
-    const std::size_t expected = ids.size() > options_.reserve_rows ? ids.size() : options_.reserve_rows;
-    auto parts = learn(dense(sample.data(), sample.size() / options_.dimension, options_.dimension), expected, how.part(0.0, share_of_training));
+  /// Learns from a sample, and lists the rows. Of the sample some is held back if a recall is wanted.
+  [[nodiscard]] status train_on(buffer<float>& sample, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
+    const std::size_t dimension = options_.dimension;
+    const std::size_t sample_rows = sample.size() / dimension;
+    const std::size_t held = options_.recall != 0 ? held_back_count(sample_rows, fewest_to_train(options_)) : 0;
+    buffer<float> held_back;
+    if (held != 0) {
+      if (status taken = hold_back(sample, dimension, held, held_back); !taken.ok()) return taken;
+    }
+    std::size_t expected = ids.size() > options_.reserve_rows ? ids.size() : options_.reserve_rows;
+    if (expected < sample_rows) expected = sample_rows;
+    auto parts = learn(dense(sample.data(), sample.size() / dimension, dimension), expected, how.part(0.0, share_of_training));
     if (!parts.ok()) return parts.error();
-    return take_over(*parts, rows, ids, how.part(share_of_training, 1.0));
+    (*parts)->held_back = static_cast<buffer<float>&&>(held_back);
+    // With fewer rows than half of what was learned from most are still to come: what is measured now would not hold then.
+    const std::size_t row_count = count_of_live(rows, ids);
+    return take_over(*parts, rows, ids, row_count >= (sample_rows + 1) / 2 ? row_count : 0, how.part(share_of_training, 1.0));
   }
   /// Lists rows and shows the lists to searches; on error nothing has changed.
-  [[nodiscard]] status take_over(ivf_parts* parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
+  /// @param row_count  of those that stay, to measure with; 0: not yet
+  [[nodiscard]] status take_over(ivf_parts* parts, const row_store& rows, const buffer<std::uint32_t>& ids, std::size_t row_count, const work& how) noexcept {
+    constexpr double share_of_listing = 0.4;  // about, where recall is measured
+    const bool is_tuned = row_count != 0 && !parts->held_back.empty();
+    const bool is_measured = is_tuned || (row_count > 1 && options_.recall == 0 && probes_.load_acquire() == 0);
+    tune_result tuned;
     status listed = reserve_replaced();
-    if (listed.ok()) listed = list_rows(*parts, rows, ids, how);
+    if (listed.ok()) listed = list_rows(*parts, rows, ids, how.part(0.0, is_measured ? share_of_listing : 1.0));
+    if (listed.ok() && is_measured) listed = is_tuned ? tune(*parts, rows, ids, how.part(share_of_listing, 1.0), tuned) : find_usual(*parts, rows, ids, how.part(share_of_listing, 1.0));
     if (!listed.ok()) {
       delete parts;
       return listed;
     }
+    promise_.clear();
     ivf_parts* const before = trained_.exchange(parts);
     if (before != nullptr) {
       lock_guard<mutex> noting(replaced_lock_);
       (void)replaced_.push_back({how.epochs.now(), before});  // there is room
       replaced_bytes_.fetch_add(bytes_of(*before));
     }
+    if (is_tuned) set_tuned(tuned, options_.recall_k, row_count);
     unlisted_.clear();
     drop_replaced(how.epochs);
     return {};
+  }
+  /// The cheapest defaults that find the wanted recall for what was held back.
+  [[nodiscard]] status tune(const ivf_parts& parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how, tune_result& tuned) const noexcept {
+    return measure(parts, parts.held_back, {options_.recall_k, options_.recall}, rows, {own_row::left_out, 0, ids.data(), ids.size()}, how, tuned);
+  }
+  /// The fewest probes that are enough for some of the rows, as far as the default reranking allows.
+  [[nodiscard]] status find_usual(ivf_parts& parts, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) const noexcept {
+    buffer<float> some;
+    if (status taken = take_stored(rows, ids.data(), ids.size(), rows_measured_by, some); !taken.ok()) return taken;
+    if (some.empty()) return {};
+    tune_result found;
+    const tune_options wanted{10, usual_recall};
+    if (status measured = measure(parts, some, wanted, rows, {own_row::left_out, rerank(), ids.data(), ids.size()}, how, found); !measured.ok()) return measured;
+    if (found.recall >= usual_recall) parts.usual_probes = static_cast<std::uint32_t>(found.probes);
+    return {};
+  }
+  [[nodiscard]] status measure(const ivf_parts& parts, const buffer<float>& sample, tune_options wanted, const row_store& rows, const ivf_tuning_of& of,
+                               const work& how, tune_result& tuned) const noexcept {
+    const auto report = [&](std::uint64_t done, std::uint64_t total) noexcept { return how.report(static_cast<double>(done) / static_cast<double>(total)); };
+    if (how.on_progress) wanted.on_progress = report;
+    wanted.threads = how.threads;
+    scratch_list scratches;
+    const matrix_view queries = dense(sample.data(), sample.size() / options_.dimension, options_.dimension);
+    const auto found = ivf_tuning({rows, how.pool, scratches, how.epochs}, parts, codes_, queries, wanted, of).find();
+    if (!found.ok()) return found.error();
+    tuned = *found;
+    return how.report(1.0) ? status{} : status{errc::cancelled};
   }
   [[nodiscard]] status reserve_replaced() noexcept {
     lock_guard<mutex> noting(replaced_lock_);
@@ -385,6 +450,7 @@ class ivf_engine {
   ivf_pq_options options_;
   atomic<std::uint32_t> probes_{0};
   atomic<std::uint32_t> rerank_{0};
+  kept_promise promise_;
   atomic<ivf_parts*> trained_{nullptr};
   code_store codes_;                ///< to rerank by
   mutex replaced_lock_;

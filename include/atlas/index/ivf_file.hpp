@@ -3,7 +3,7 @@
 //
 // Room:      the sections of lists, blocks and what was learned.
 // Not here:  vectors, keys and states (index/index_file.hpp).
-// Depends:   index/{code_file,index_file,ivf_options,ivf_query,row_order}.hpp.
+// Depends:   index/{code_file,index_file,ivf_options,ivf_promise,ivf_query,row_order}.hpp.
 // Threads:   the caller keeps changes away.
 #ifndef ATLAS_INDEX_IVF_FILE_HPP
 #define ATLAS_INDEX_IVF_FILE_HPP
@@ -11,6 +11,7 @@
 #include <atlas/index/code_file.hpp>    // save_codes
 #include <atlas/index/index_file.hpp>   // section_writer, save_rows, open_column
 #include <atlas/index/ivf_options.hpp>  // ivf_pq_options
+#include <atlas/index/ivf_promise.hpp>  // check_promise
 #include <atlas/index/ivf_query.hpp>    // ivf_parts
 #include <atlas/index/row_order.hpp>    // row_order
 
@@ -33,9 +34,11 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   if (parameters.lists_wanted > most_lists) return corrupt("parameters.lists_wanted", "at most 2^20", parameters.lists_wanted);
   if (parameters.list_count > most_lists) return corrupt("parameters.list_count", "at most 2^20", parameters.list_count);
   if (parameters.probes > most_probes) return corrupt("parameters.probes", "at most 2^20", parameters.probes);
+  if (parameters.usual_probes > most_probes) return corrupt("parameters.usual_probes", "at most 2^20", parameters.usual_probes);
   if (parameters.rerank > most_rerank) return corrupt("parameters.rerank", "at most 65536", parameters.rerank);
   if (parameters.train_from > max_rows) return corrupt("parameters.train_from", "at most 2^32 - 2", parameters.train_from);
   if (parameters.iterations == 0 || parameters.iterations > 10'000) return corrupt("parameters.iterations", "1 to 10000", parameters.iterations);
+  if (status fits = check_promise(parameters); !fits.ok()) return fits.error();
   ivf_pq_options options;
   options.dimension = header.dimension;
   options.metric = static_cast<metric>(header.metric);
@@ -50,6 +53,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   options.probes = parameters.probes;
   options.rerank = parameters.rerank == 0 ? usual_rerank : parameters.rerank;
   options.rerank_codes = static_cast<traversal_codes>(parameters.rerank_codes_wanted);
+  options.recall = parameters.wanted_recall;
+  if (parameters.wanted_k != 0) options.recall_k = parameters.wanted_k;
   if (has_parts(options.codes)) {
     if (status fits = check_ivf_parts(options, errc::corrupt_file); !fits.ok()) return fits.error();
   } else if (options.parts != 0 || options.rotation == ivf_rotation::learned) {
@@ -70,6 +75,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   parameters.iterations = options.iterations;
   parameters.probes = static_cast<std::uint32_t>(options.probes);
   parameters.rerank = static_cast<std::uint32_t>(options.rerank);
+  parameters.wanted_recall = options.recall;
+  parameters.wanted_k = static_cast<std::uint32_t>(options.recall_k);
   return parameters;
 }
 /// Gives the lists of a file their blocks, one list after the other: first_block and what follows from row_count.
@@ -233,6 +240,7 @@ class list_block_writer {
     if (status w = model.write(writer); !w.ok()) return w.error();
     parameters.list_count = parts->lists.list_count();
     parameters.block_count = block_count;
+    parameters.usual_probes = parts->usual_probes;
   }
   return std::uint64_t{order.size()};
 }
@@ -241,6 +249,7 @@ class list_block_writer {
 [[nodiscard]] inline status open_ivf(const file_reader& file, const open_options& options, const ivf_pq_options& wanted,
                                      const ivf_parameters& parameters, ivf_parts& parts) noexcept {
   const bool may_change = options.mode == open_mode::change;
+  parts.usual_probes = parameters.usual_probes;
   const open_options to_read{.load = options.load};
   const centroid_layout of_centroids(wanted.dimension);
   auto centroids = open_column(file, index_section::centroids, of_centroids.stride_bytes, parameters.list_count, to_read);

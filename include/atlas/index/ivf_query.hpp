@@ -24,6 +24,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 struct ivf_parts {
   ivf_model model;
   inverted_lists lists;
+  buffer<float> held_back;         ///< shape [n, dimension]: what the model was not trained on, under cosine of unit length
+  std::uint32_t usual_probes = 0;  ///< measured, of an index that names none; 0: not measured
 };
 
 /// What one search asks for.
@@ -40,12 +42,21 @@ struct ivf_request {
 /// sift-kodak-128, mnist-784 and lsa-books-384 recall@1, @10 and @100 are the same to the last digit as where all of 32 for each of
 /// k are measured, with lvq8 from 1.5 on and with lvq4, but for k = 1, from 4 on; with 1 they are up to 0.018 and 0.2 lower.
 [[nodiscard]] constexpr std::size_t measured_of_coded(traversal_codes codes) noexcept { return codes == traversal_codes::lvq4 ? 4 : 2; }
+/// Candidates whose distances are measured, for so many rows for each of k.
+[[nodiscard]] constexpr std::size_t candidates_of(std::size_t k, std::size_t rerank) noexcept {
+  const std::size_t candidates = rerank > max_rows / k ? max_rows : k * rerank;
+  return candidates < k ? k : candidates;
+}
+
+/// Rows that may be answers.
+enum class answer_states : std::uint8_t { live, live_and_pending };
 
 /// One search, whose memory is its scratch's.
 class ivf_search {
  public:
-  ivf_search(const row_store& rows, const ivf_parts& parts, const code_store& codes, search_scratch& scratch) noexcept
-      : rows_(rows), parts_(parts), codes_(codes), scratch_(scratch), row_count_(rows.row_count()), is_coded_(codes.is_active()) {}
+  ivf_search(const row_store& rows, const ivf_parts& parts, const code_store& codes, search_scratch& scratch,
+             answer_states answers = answer_states::live) noexcept
+      : rows_(rows), parts_(parts), codes_(codes), scratch_(scratch), row_count_(rows.row_count()), is_coded_(codes.is_active()), answers_(answers) {}
 
   /// The k nearest into scratch.answers, sorted. @pre scratch.query is set
   [[nodiscard]] status nearest(const ivf_request& request) noexcept {
@@ -349,7 +360,11 @@ class ivf_search {
     }
     found.count = kept;
   }
-  [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept { return row < row_count_ && rows_.state(row) == row_state::live; }
+  [[nodiscard]] bool is_answer(std::uint32_t row) const noexcept {
+    if (row >= row_count_) return false;
+    const row_state state = rows_.state(row);
+    return state == row_state::live || (answers_ == answer_states::live_and_pending && state == row_state::pending);
+  }
   [[nodiscard]] bool may_be_answer(std::uint32_t row, const filter& allowed) const noexcept {
     return is_answer(row) && (allowed.is_empty() || allowed.allows(rows_.key(row)));
   }
@@ -365,6 +380,7 @@ class ivf_search {
   search_scratch& scratch_;
   const std::uint32_t row_count_;
   const bool is_coded_;  ///< each of these rows
+  const answer_states answers_;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

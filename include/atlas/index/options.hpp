@@ -107,6 +107,7 @@ struct tune_options {
   std::size_t k = 10;         ///< answers a query, >= 1
   double recall = 0.95;       ///< wanted share of the exact answers, above 0 to 1; as near as the k-th counts as exact
   progress on_progress = {};  ///< called with queries asked, of the most there may be; cancelling leaves the index as it was
+  unsigned threads = 1;       ///< that count right answers; 0: all that the process may use. The clock is one thread's
 };
 
 /// What tune set, and measured.
@@ -117,6 +118,12 @@ struct tune_result {
   double queries_per_second = 0;  ///< with what was set, on one thread that nothing disturbs
   std::size_t probes = 0;         ///< ivf_pq: lists looked at
   std::size_t rerank = 0;         ///< ivf_pq: rows measured for each of k
+};
+
+/// What share of the exact answers searches were measured to find that name no settings of their own.
+struct recall_promise {
+  double recall = 0;  ///< 0: nothing is promised
+  std::size_t k = 0;  ///< for so many answers a query
 };
 
 /// A section of the caller's that is written into the file beside the index's own, marked optional.

@@ -80,10 +80,14 @@ struct ivf_parameters {
   std::uint32_t probes = 0;            ///< default lists a search looks at
   std::uint32_t rerank = 0;            ///< default candidates measured, for each of k
   std::uint32_t block_count = 0;
-  float promised_recall = 0.0F;        ///< measured with rows that were held back; 0: not measured
-  std::uint32_t promised_k = 0;        ///< for so many answers, with the defaults
+  float promised_recall = 0.0F;        ///< measured with the defaults; 0: not measured, or no longer so
+  std::uint32_t promised_k = 0;        ///< for so many answers
+  std::uint64_t promised_rows = 0;     ///< with so many rows
+  double wanted_recall = 0.0;          ///< at the next training; 0: none
+  std::uint32_t wanted_k = 0;
+  std::uint32_t usual_probes = 0;      ///< measured at the last training, in use while probes is 0; 0: not measured
 };
-static_assert(sizeof(ivf_parameters) == 64);
+static_assert(sizeof(ivf_parameters) == 88);
 
 }}  // namespace atlas::ATLAS_ABI
 

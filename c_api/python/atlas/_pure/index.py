@@ -384,7 +384,7 @@ class PureIndex:
             self._require_kind("ivf_pq")
             self._may_change()
 
-    def tune(self, queries: Floats, k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned:
         with self._lock:
             self._open()
             self._require_kind("hnsw", "ivf_pq")

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from .._errors import InvalidArgument, refused
-from .._types import CODES, LIST_CODES, ROTATIONS
+from .._types import CODES, LIST_CODES, ROTATIONS, Promise
 from . import codes as row_codes
 from .file import GROWABLE, File
 
@@ -19,8 +19,8 @@ _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE = range(0
 _QUANTIZER, _ROTATION, _GRAPH = 0x126, 0x127, 0x128
 SECTIONS = (row_codes.CODES_SECTION, row_codes.CENTRE_SECTION, _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE, _QUANTIZER, _ROTATION, _GRAPH)
 # row stride, lists, codes, rotation, rerank codes, those wanted, parts, seed, lists wanted, train from, iterations, probes, rerank, blocks, promised
-# recall and its k
-_PARAMETERS = struct.Struct("<IIBBBBIQQQIIIIfI")
+# recall and its k, rows it was measured with, wanted recall and its k, measured probes
+_PARAMETERS = struct.Struct("<IIBBBBIQQQIIIIfIQdII")
 _FLAT, _PQ4, _PQ8, _RABITQ, _SQ8 = range(5)
 _NONE, _RANDOM, _LEARNED = range(3)
 _MOST_LISTS, _MOST_RERANK, _USUAL_RERANK, _MOST_ROWS, _MOST_DIMENSION = 1 << 20, 65536, 8, 0xFFFFFFFE, 65535
@@ -40,6 +40,7 @@ class ListsInfo(NamedTuple):
     probes: int = 0
     rerank: int = 0
     rerank_codes: str = "none"
+    promised: Optional[Promise] = None
 
 
 def _up(value: int, unit: int) -> int:
@@ -76,15 +77,30 @@ def _code_bytes(codes: int, turned: int, parts: int) -> int:
     return {_FLAT: 0, _PQ4: _up(parts, 4) // 2, _PQ8: _up(parts, 2), _RABITQ: _up(turned, 16) // 8, _SQ8: _up(turned, 2)}[codes]
 
 
+def _promise(file: File, lists: int, recall: float, k: int, rows: int) -> Optional[Promise]:
+    """As far as it still holds. index/ivf_promise.hpp."""
+    if not 0.0 <= recall <= 1.0:
+        raise file.corrupt("parameters.promised_recall", "0 to 1", "another number")
+    if recall != 0 and lists == 0:
+        raise file.corrupt("parameters.promised_recall", "0, as there are no lists", "more")
+    for field, value in (("promised_k", k), ("promised_rows", rows)):
+        if (recall != 0) != (value != 0):
+            raise file.corrupt("parameters." + field, "0" if recall == 0 else "1 or more", value)
+        if value > _MOST_ROWS:
+            raise file.corrupt("parameters." + field, "at most 2^32 - 2", value)
+    return Promise(recall, k) if rows < 2 * file.header.count < 4 * rows else None
+
+
 def check(file: File, on_disk: bool) -> ListsInfo:
     dimension = file.header.dimension
     (_, lists, codes, rotation, rerank_present, rerank_wanted, parts, _, lists_wanted, train_from, iterations, probes, rerank,
-     blocks, _, _) = _PARAMETERS.unpack_from(file.header.parameters)
+     blocks, promised, promised_k, promised_rows, wanted, wanted_k, measured_probes) = _PARAMETERS.unpack_from(file.header.parameters)
     for field, value, least, most, expected in (
             ("codes", codes, 0, _SQ8, "0 to 4"), ("rotation", rotation, 0, _LEARNED, "0 to 2"),
             ("rerank_codes_wanted", rerank_wanted, 0, 4, "0 to 4"),
             ("lists_wanted", lists_wanted, 0, _MOST_LISTS, "at most 2^20"), ("list_count", lists, 0, _MOST_LISTS, "at most 2^20"),
             ("probes", probes, 0, _MOST_LISTS, "at most 2^20"), ("rerank", rerank, 0, _MOST_RERANK, "at most 65536"),
+            ("usual_probes", measured_probes, 0, _MOST_LISTS, "at most 2^20"),
             ("train_from", train_from, 0, _MOST_ROWS, "at most 2^32 - 2"), ("iterations", iterations, 1, 10000, "1 to 10000")):
         if not least <= value <= most:
             raise file.corrupt("parameters." + field, expected, value)
@@ -92,11 +108,16 @@ def check(file: File, on_disk: bool) -> ListsInfo:
         raise file.corrupt("parameters.rerank_codes", "0 or as rerank_codes_wanted", rerank_present)
     if rerank_wanted and codes == _FLAT:
         raise file.corrupt("parameters.rerank_codes_wanted", "0, as flat lists compare vectors", rerank_wanted)
+    promise = _promise(file, lists, promised, promised_k, promised_rows)
+    if not 0.0 <= wanted <= 1.0:
+        raise file.corrupt("parameters.wanted_recall", "0 to 1", "another number")
+    if wanted != 0 and wanted_k == 0:
+        raise file.corrupt("parameters.wanted_k", "1 or more", wanted_k)
     _check_parts(file, codes, rotation, parts)
     row_codes.check(file, row_codes.CodesInfo(rerank_present, rerank_wanted, _RERANK_CODES_FROM))
-    usual_probes = max(1, math.isqrt(max(lists, 1) - 1) + 1)
+    usual_probes = (measured_probes if lists else 0) or max(1, math.isqrt(max(lists, 1) - 1) + 1)
     info = ListsInfo(lists, LIST_CODES[codes + 1], ROTATIONS[rotation + 1], parts, 0, probes or usual_probes,
-                     rerank or _USUAL_RERANK, CODES[rerank_wanted + 1])  # in all tuples 0 is "automatic", which no file holds
+                     rerank or _USUAL_RERANK, CODES[rerank_wanted + 1], promise)  # in all tuples 0 is "automatic", which no file holds
     if lists == 0:
         if on_disk:
             raise refused(InvalidArgument, "vectors", "mapped, as nothing is trained and every search reads all", "on_disk",

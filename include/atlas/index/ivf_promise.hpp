@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/index/ivf_promise.hpp -- the recall that an inverted file was measured to have, and what it is measured with.
+//
+// Room:      the promise while rows come and go, and in a file; vectors that are held back from training, or chosen later.
+// Not here:  the measuring (index/recall_measure.hpp), when it is done (index/ivf_engine.hpp).
+// Depends:   core, index/{options,row_store,sections}.hpp.
+// Threads:   a promise is read and set by any; if two set it at once, one of them stays.
+#ifndef ATLAS_INDEX_IVF_PROMISE_HPP
+#define ATLAS_INDEX_IVF_PROMISE_HPP
+
+#include <atlas/core/atomic.hpp>      // atomic
+#include <atlas/core/memory.hpp>      // buffer
+#include <atlas/index/options.hpp>    // recall_promise
+#include <atlas/index/row_store.hpp>  // row_store
+#include <atlas/index/sections.hpp>   // ivf_parameters
+
+#include <cstring>  // std::memcpy
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// A recall, and the number of rows that it was measured with. It holds while there are more than half as many rows and
+/// fewer than twice as many.
+class kept_promise {
+ public:
+  /// @param row_count  1 or more
+  void set(const recall_promise& measured, std::size_t row_count) noexcept {
+    const std::size_t k = measured.k < max_rows ? measured.k : max_rows;
+    row_count_.store_release(row_count);
+    packed_.store_release(std::uint64_t{bits_below(measured.recall)} << 32 | k);
+  }
+  void clear() noexcept { packed_.store_release(0); }
+  /// What holds with so many rows.
+  [[nodiscard]] recall_promise at(std::size_t row_count) const noexcept {
+    const std::uint64_t packed = packed_.load_acquire();
+    const std::uint64_t measured_rows = row_count_.load_acquire();
+    if (packed >> 32 == 0 || row_count >= 2 * measured_rows || 2 * std::uint64_t{row_count} <= measured_rows) return {};
+    return {static_cast<double>(float_of(static_cast<std::uint32_t>(packed >> 32))), static_cast<std::size_t>(packed & 0xFFFFFFFFU)};
+  }
+
+  void save(ivf_parameters& parameters, std::size_t row_count) const noexcept {
+    const recall_promise held = at(row_count);
+    parameters.promised_recall = static_cast<float>(held.recall);
+    parameters.promised_k = static_cast<std::uint32_t>(held.k);
+    parameters.promised_rows = held.k != 0 ? row_count_.load_acquire() : 0;
+  }
+  /// @pre check_promise accepted them
+  void open(const ivf_parameters& parameters) noexcept {
+    if (parameters.promised_k == 0) return clear();
+    set({static_cast<double>(parameters.promised_recall), parameters.promised_k}, static_cast<std::size_t>(parameters.promised_rows));
+  }
+
+ private:
+  /// The largest float that is not above a number from 0 to 1: no more is promised than was measured.
+  [[nodiscard]] static std::uint32_t bits_below(double value) noexcept {
+    const auto nearest = static_cast<float>(value);
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &nearest, sizeof bits);
+    return static_cast<double>(nearest) > value ? bits - 1 : bits;
+  }
+  [[nodiscard]] static float float_of(std::uint32_t bits) noexcept {
+    float value = 0.0F;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+
+  atomic<std::uint64_t> packed_{0};     ///< a float's bits and k; a recall of 0 is no promise
+  atomic<std::uint64_t> row_count_{0};
+};
+
+/// Refuses what no file was saved with.
+[[nodiscard]] inline status check_promise(const ivf_parameters& parameters) noexcept {
+  const auto corrupt = [](const char* field, const char* expected, std::uint64_t found) noexcept {
+    return error{errc::corrupt_file, field, expected, found};
+  };
+  if (!(parameters.promised_recall >= 0.0F && parameters.promised_recall <= 1.0F)) {
+    return error{errc::corrupt_file, "parameters.promised_recall", "0 to 1", "another number"};
+  }
+  const bool is_there = parameters.promised_recall != 0.0F;
+  if (is_there && parameters.list_count == 0) return error{errc::corrupt_file, "parameters.promised_recall", "0, as there are no lists", "more"};
+  if (is_there != (parameters.promised_k != 0)) return corrupt("parameters.promised_k", is_there ? "1 or more" : "0", parameters.promised_k);
+  if (is_there != (parameters.promised_rows != 0)) return corrupt("parameters.promised_rows", is_there ? "1 or more" : "0", parameters.promised_rows);
+  if (parameters.promised_k > max_rows) return corrupt("parameters.promised_k", "at most 2^32 - 2", parameters.promised_k);
+  if (parameters.promised_rows > max_rows) return corrupt("parameters.promised_rows", "at most 2^32 - 2", parameters.promised_rows);
+  if (!(parameters.wanted_recall >= 0.0 && parameters.wanted_recall <= 1.0)) {
+    return error{errc::corrupt_file, "parameters.wanted_recall", "0 to 1", "another number"};
+  }
+  if (parameters.wanted_recall != 0.0 && parameters.wanted_k == 0) return corrupt("parameters.wanted_k", "1 or more", parameters.wanted_k);
+  return {};
+}
+
+inline constexpr std::size_t fewest_held_back = 100;
+inline constexpr std::size_t most_held_back = 1000;
+
+/// How many vectors of a sample are not trained on, but measured with: a tenth, 100 to 1,000, or none where that were more
+/// than half of them, or training needs them.
+[[nodiscard]] constexpr std::size_t held_back_count(std::size_t sample_rows, std::size_t fewest_to_train) noexcept {
+  const std::size_t tenth = sample_rows / 10;
+  const std::size_t wanted = tenth < fewest_held_back ? fewest_held_back : tenth < most_held_back ? tenth : most_held_back;
+  const std::size_t trained_on = fewest_to_train > wanted ? fewest_to_train : wanted;
+  return sample_rows >= trained_on + wanted ? wanted : 0;
+}
+/// Moves so many vectors, from all over a sample, out of it.
+[[nodiscard]] inline status hold_back(buffer<float>& sample, std::size_t dimension, std::size_t count, buffer<float>& held_back) noexcept {
+  const std::size_t rows = sample.size() / dimension;
+  if (status made = held_back.resize(count * dimension); !made.ok()) return made;
+  std::size_t taken = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const float* const from = sample.data() + row * dimension;
+    const bool is_next = taken < count && row == taken * rows / count;
+    float* const to = is_next ? held_back.data() + taken++ * dimension : sample.data() + (row - taken) * dimension;
+    if (to != from) std::memcpy(to, from, dimension * sizeof(float));
+  }
+  return sample.resize((rows - count) * dimension);
+}
+/// Vectors of rows from all over an index, as many as there are up to `most`.
+/// @param ids  rows to choose from, live ones or being added; null: the live ones of all
+[[nodiscard]] inline status take_stored(const row_store& rows, const std::uint32_t* ids, std::size_t id_count, std::size_t most, buffer<float>& out) noexcept {
+  const std::size_t dimension = rows.layout().dimension;
+  const std::size_t row_count = ids != nullptr ? id_count : rows.row_count();
+  buffer<std::uint32_t> from;
+  if (status made = from.reserve(row_count); !made.ok()) return made;
+  for (std::size_t i = 0; i < row_count; ++i) {
+    const std::uint32_t row = ids != nullptr ? ids[i] : static_cast<std::uint32_t>(i);
+    const row_state state = rows.state(row);
+    if (state != row_state::live && !(ids != nullptr && state == row_state::pending)) continue;
+    if (status noted = from.push_back(row); !noted.ok()) return noted;
+  }
+  const std::size_t count = from.size() < most ? from.size() : most;
+  if (status made = out.resize(count * dimension); !made.ok()) return made;
+  buffer<std::byte> room;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto stored = rows.vector(from[i * from.size() / count], room);
+    if (!stored.ok()) return stored.error();
+    float* const vector = out.data() + taken * dimension;
+    rows.layout().read_unit(*stored, vector);
+    if (checked_inverse_norm(vector, dimension, rows.layout().metric).ok()) ++taken;  // or a file holds what no index took
+  }
+  return out.resize(taken * dimension);
+}
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_INDEX_IVF_PROMISE_HPP
