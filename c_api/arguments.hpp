@@ -61,6 +61,10 @@ inline constexpr std::size_t first_size<atlas_tune_result> = 40;
 template <>
 inline constexpr std::size_t first_size<atlas_index_info> = 80;
 template <>
+inline constexpr std::size_t first_size<atlas_ivf_build_options> = 56;
+template <>
+inline constexpr std::size_t first_size<atlas_ivf_builder_info> = 32;
+template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;

@@ -89,6 +89,17 @@ class IndexInfo(c.Structure):
                 ("parts", c.c_uint32), ("code_bytes", c.c_uint32), ("probes", c.c_uint32), ("rerank", c.c_uint32)]
 
 
+class IvfBuildOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("index", c.POINTER(IndexOptions)),
+                ("temporary_folder", c.c_char_p), ("memory_bytes", c.c_uint64), ("train_rows", c.c_uint64),
+                ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
+class IvfBuilderInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("size", c.c_uint64), ("lists", c.c_uint64),
+                ("code_bytes", c.c_uint32), ("reserved", c.c_uint32)]
+
+
 class ChunkOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
                 ("overlap", c.c_uint64)]
@@ -154,7 +165,8 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
     "atlas_nearest_options": NearestOptions,
     "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_tune_options": TuneOptions,
-    "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_chunk_options": ChunkOptions,
+    "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_ivf_build_options": IvfBuildOptions,
+    "atlas_ivf_builder_info": IvfBuilderInfo, "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
@@ -202,6 +214,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_save": (Status, [_p, _text, _p]),
     "atlas_index_seal": (Status, [_p, _text, _p]),
     "atlas_file_verify": (Status, [_text, _p]),
+    "atlas_ivf_builder_create": (Status, [_p, _text, _p]),
+    "atlas_ivf_builder_close": (None, [_p]),
+    "atlas_ivf_builder_describe": (Status, [_p, _p]),
+    "atlas_ivf_builder_train": (Status, [_p, _p, _p]),
+    "atlas_ivf_builder_add": (Status, [_p, _p, _p, _p]),
+    "atlas_ivf_builder_finish": (Status, [_p, _p]),
+    "atlas_ivf_build_file": (Status, [_text, _text, _p, _size, _p]),
     "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_create": (Status, [_p, _p]),
     "atlas_embedder_open_state": (Status, [_p, _p, _size]),
