@@ -12,14 +12,17 @@ native_problem: str = problem
 
 if TYPE_CHECKING or native:
     from . import _native as _module
+    from . import _native_builder as _builders
     from . import _native_vectors as _vectors
     index_class: Any = _module.NativeIndex
     folder_class: Any = _module.NativeFolder
+    builder_class: Any = _builders.NativeIvfBuilder
 else:
     from ._pure import backend as _module
     from ._pure import vectors as _vectors
     index_class = _module.PureIndex
     folder_class = _module.PureFolder
+    builder_class = _module.PureIvfBuilder
 
 chunk = _module.chunk
 verify = _module.verify
@@ -40,7 +43,7 @@ i8_scales = _vectors.i8_scales
 to_i8 = _vectors.to_i8
 from_i8 = _vectors.from_i8
 
-__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "chunk", "verify",
-           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "distances",
+__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "chunk",
+           "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "distances",
            "nearest", "normalize", "norms", "mean", "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8",
            "from_i8"]
