@@ -69,6 +69,10 @@ inline constexpr std::size_t first_size<atlas_shard_info> = 40;
 template <>
 inline constexpr std::size_t first_size<atlas_shards_answer> = 32;
 template <>
+inline constexpr std::size_t first_size<atlas_ivf_build_options> = 56;
+template <>
+inline constexpr std::size_t first_size<atlas_ivf_builder_info> = 32;
+template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
- * All of it: atlas_vectors.h, atlas_index.h, atlas_shards.h, atlas_texts.h and atlas_folder.h, which come with it, are
+ * All of it: atlas_vectors.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_texts.h and atlas_folder.h, which come with it, are
  * parts. Rules that hold for every function of all, so that no comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
@@ -140,6 +140,7 @@ typedef struct atlas_work_options {
 
 #include "atlas_index.h" /* create, open, add, search, range, tune, save */
 
+#include "atlas_builder.h" /* index files larger than memory */
 #include "atlas_shards.h" /* several index files as one */
 
 /* ---- texts ------------------------------------------------------------------------------------------ */

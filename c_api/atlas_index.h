@@ -81,7 +81,7 @@ typedef struct atlas_index_options {
                                default none */
 } atlas_index_options;
 #define ATLAS_INDEX_OPTIONS_INIT \
-  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_index_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 enum {
   ATLAS_OPEN_READ = 0,  /**< mapped and shared; every change is refused with ATLAS_ERR_READ_ONLY */

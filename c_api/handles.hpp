@@ -9,13 +9,20 @@
 #include "atlas.h"
 
 #include <atlas/any_index.hpp>         // any_index
+#include <atlas/core/mutex.hpp>        // mutex
 #include <atlas/core/thread_pool.hpp>  // thread_pool
 #include <atlas/embed.hpp>             // hashing_embedder
 #include <atlas/folder.hpp>            // folder_index
+#include <atlas/ivf_pq.hpp>            // ivf_pq_builder
 #include <atlas/shards.hpp>            // shards
 
 struct atlas_index {
   atlas::any_index index;
+};
+
+struct atlas_ivf_builder {
+  atlas::ivf_pq_builder builder;
+  mutable atlas::mutex lock{};
 };
 
 namespace atlas::c_api {

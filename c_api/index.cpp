@@ -3,6 +3,7 @@
 #include "guard.hpp"
 #include "handles.hpp"
 #include "search_arguments.hpp"
+#include "ivf_options.hpp"
 
 #include <atlas/any_index.hpp>
 
@@ -33,32 +34,10 @@ static_assert(ATLAS_RESERVED_KEY == atlas::reserved_key);
 
 namespace {
 
-status create_ivf_pq(atlas_index** out, const atlas_index_options& wished, atlas::metric which,
-                     scalar stored) noexcept {
-  const auto codes = read_list_codes(wished.list_codes);
-  if (!codes.ok()) return codes.error();
-  const auto rotation = read_rotation(wished.rotation);
-  if (!rotation.ok()) return rotation.error();
-  const auto rerank_codes = read_codes(wished.rerank_codes, "options.rerank_codes");
-  if (!rerank_codes.ok()) return rerank_codes.error();
-  atlas::ivf_pq_options ivf_pq;
-  ivf_pq.dimension = wished.dimension;
-  ivf_pq.metric = which;
-  ivf_pq.lists = wished.lists;
-  ivf_pq.codes = *codes;
-  ivf_pq.parts = wished.parts;
-  ivf_pq.rotation = *rotation;
-  ivf_pq.train_from = wished.train_from;
-  if (wished.iterations != 0) ivf_pq.iterations = wished.iterations;
-  ivf_pq.probes = wished.probes;
-  ivf_pq.rerank = wished.rerank;
-  if (wished.rerank_codes != 0) ivf_pq.rerank_codes = *rerank_codes;
-  ivf_pq.recall = wished.recall;
-  if (wished.recall_k != 0) ivf_pq.recall_k = wished.recall_k;
-  if (wished.seed != 0) ivf_pq.seed = wished.seed;
-  ivf_pq.reserve_rows = wished.reserve_rows;
-  ivf_pq.stored = stored;
-  auto made = atlas::ivf_pq<float>::create(ivf_pq);
+status create_ivf_pq(atlas_index** out, const atlas_index_options& wished) noexcept {
+  const auto options = read_ivf_options(wished);
+  if (!options.ok()) return options.error();
+  auto made = atlas::ivf_pq<float>::create(*options);
   if (!made.ok()) return made.error();
   return hand_out(out, any_index(static_cast<atlas::ivf_pq<float>&&>(*made)));
 }
@@ -86,7 +65,7 @@ status create(atlas_index** out, const atlas_index_options* options) noexcept {
     if (!made.ok()) return made.error();
     return hand_out(out, any_index(static_cast<atlas::flat<float>&&>(*made)));
   }
-  if (wished->kind == ATLAS_KIND_IVF_PQ) return create_ivf_pq(out, *wished, *which, *stored);
+  if (wished->kind == ATLAS_KIND_IVF_PQ) return create_ivf_pq(out, *wished);
   if (wished->kind != ATLAS_KIND_HNSW && wished->kind != ATLAS_KIND_DEFAULT) {
     return no_such("options.kind", "one of ATLAS_KIND_", wished->kind);
   }

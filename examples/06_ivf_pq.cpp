@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/06_ivf_pq.cpp -- an inverted file: learn it from a sample, add, ask, tune, save, search with the vectors on disk.
+// examples/06_ivf_pq.cpp -- an inverted file: learn it from a sample, add, ask, tune, save, search with the vectors on disk, build on disk.
 //   g++ -std=c++20 -O2 -Iinclude examples/06_ivf_pq.cpp -o 06_ivf_pq && ./06_ivf_pq [FILE]
 #include <atlas/ivf_pq.hpp>
 
@@ -110,5 +110,21 @@ int main(int argc, char** argv) {
   std::uint64_t again[k];
   if (auto asked = index.search(query, {.k = k}, {found, distances, &count}); !asked.ok()) return fail("search", asked.error());
   if (auto asked = opened->search(query, {.k = k}, {again, distances, &count}); !asked.ok()) return fail("search on disk", asked.error());
-  return std::equal(found, found + k, again) && memory.vectors == 0 ? 0 : 1;
+  if (!std::equal(found, found + k, again) || memory.vectors != 0) return 1;
+
+  // Such a file is built without an index in memory, too: vectors lie on disk until they are in the order of lists, and the
+  // file is in place, whole, when it is finished. A file of vectors is built in one call, ivf_pq_builder::build.
+  auto builder = atlas::ivf_pq_builder::create(path, {.index = {.dimension = dimension, .reserve_rows = rows}, .memory_bytes = std::size_t{64} << 20});
+  if (!builder.ok()) return fail("create a builder", builder.error());
+  if (auto trained = builder->train(atlas::dense(sample.data(), rows / 2, dimension)); !trained.ok()) return fail("train", trained.error());
+  constexpr std::size_t at_once = 1'000;
+  for (std::size_t row = 0; row < rows; row += at_once) {
+    const auto some = atlas::dense(&vectors[row * dimension], at_once, dimension);
+    if (auto added = builder->add({&keys[row], at_once}, some); !added.ok()) return fail("add", added.error());
+  }
+  if (auto finished = builder->finish(); !finished.ok()) return fail(path, finished.error());
+  auto built = atlas::ivf_pq<float>::open(path);
+  if (!built.ok()) return fail(path, built.error());
+  std::printf("%s was built anew with %zu lists of %zu vectors\n", path, built->lists(), built->size());
+  return built->size() == rows ? 0 : 1;
 }

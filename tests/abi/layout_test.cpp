@@ -197,6 +197,24 @@ AT(atlas_shards_answer, status, 12);
 AT(atlas_shards_answer, failed_shard, 16);
 AT(atlas_shards_answer, found, 24);
 
+SIZE(atlas_ivf_build_options, 56);
+AT(atlas_ivf_build_options, struct_size, 0);
+AT(atlas_ivf_build_options, threads, 4);
+AT(atlas_ivf_build_options, index, 8);
+AT(atlas_ivf_build_options, temporary_folder, 16);
+AT(atlas_ivf_build_options, memory_bytes, 24);
+AT(atlas_ivf_build_options, train_rows, 32);
+AT(atlas_ivf_build_options, progress, 40);
+AT(atlas_ivf_build_options, progress_context, 48);
+
+SIZE(atlas_ivf_builder_info, 32);
+AT(atlas_ivf_builder_info, struct_size, 0);
+AT(atlas_ivf_builder_info, dimension, 4);
+AT(atlas_ivf_builder_info, size, 8);
+AT(atlas_ivf_builder_info, lists, 16);
+AT(atlas_ivf_builder_info, code_bytes, 24);
+AT(atlas_ivf_builder_info, reserved, 28);
+
 SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);
 AT(atlas_chunk_options, fill_percent, 4);

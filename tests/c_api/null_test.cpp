@@ -331,6 +331,48 @@ TEST_SUITE("c_api") {
     CHECK(found == 0);
   }
 
+  TEST_CASE("NULL is refused by every function of atlas_ivf_builder that needs a pointer") {
+    const support::scratch_folder scratch;
+    const std::string path = scratch.path("built.atlas");
+    atlas_index_options index = ATLAS_INDEX_OPTIONS_INIT;
+    index.dimension = 2;
+    index.lists = 1;
+    atlas_ivf_build_options options = ATLAS_IVF_BUILD_OPTIONS_INIT;
+    atlas_ivf_builder* made = nullptr;
+    refuses_null(atlas_ivf_builder_create(&made, path.c_str(), nullptr));
+    refuses_null(atlas_ivf_builder_create(&made, path.c_str(), &options));  // options.index
+    options.index = &index;
+    refuses_null(atlas_ivf_builder_create(nullptr, path.c_str(), &options));
+    refuses_null(atlas_ivf_builder_create(&made, nullptr, &options));
+    CHECK(made == nullptr);
+    CHECK(scratch.names().empty());
+    atlas_ivf_builder_close(nullptr);
+
+    REQUIRE(atlas_ivf_builder_create(&made, path.c_str(), &options) == ATLAS_OK);
+    const builder_handle builder(made);
+    const auto values = random_rows(1, 100, 2);
+    const auto keys = keys_from(0, 100);
+    const atlas_matrix rows = matrix(values, 2);
+    const atlas_matrix no_data = {nullptr, 2, 0, 2, ATLAS_SCALAR_F32};
+    atlas_ivf_builder_info info = ATLAS_IVF_BUILDER_INFO_INIT;
+    refuses_null(atlas_ivf_builder_describe(nullptr, made));
+    refuses_null(atlas_ivf_builder_describe(&info, nullptr));
+    refuses_null(atlas_ivf_builder_train(nullptr, &rows, nullptr));
+    refuses_null(atlas_ivf_builder_train(made, nullptr, nullptr));
+    refuses_null(atlas_ivf_builder_train(made, &no_data, nullptr));
+    REQUIRE(atlas_ivf_builder_train(made, &rows, nullptr) == ATLAS_OK);
+    refuses_null(atlas_ivf_builder_add(nullptr, keys.data(), &rows, nullptr));
+    refuses_null(atlas_ivf_builder_add(made, nullptr, &rows, nullptr));
+    refuses_null(atlas_ivf_builder_add(made, keys.data(), nullptr, nullptr));
+    refuses_null(atlas_ivf_builder_add(made, keys.data(), &no_data, nullptr));
+    refuses_null(atlas_ivf_builder_finish(nullptr, nullptr));
+    refuses_null(atlas_ivf_build_file(nullptr, "x.npy", nullptr, 0, nullptr));
+    refuses_null(atlas_ivf_build_file(path.c_str(), nullptr, nullptr, 0, nullptr));
+    refuses_null(atlas_ivf_build_file(path.c_str(), "x.npy", nullptr, 3, nullptr));
+    REQUIRE(atlas_ivf_builder_describe(&info, made) == ATLAS_OK);
+    CHECK(info.size == 0);
+  }
+
   TEST_CASE("functions without a handle answer without one") {
     CHECK(atlas_abi_version() == ATLAS_C_ABI_VERSION);
     CHECK(std::string(atlas_version()) == "0.1.0");

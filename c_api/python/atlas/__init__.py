@@ -21,6 +21,7 @@ from typing import Optional
 from . import _backend
 from ._arrays import RESERVED_KEY, Bitmap
 from ._backend import library_path, native, native_problem
+from ._builder import IvfBuilder, build_ivf_pq
 from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
                         to_i8)
 from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
@@ -42,12 +43,12 @@ __all__ = [
     "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Closed", "CorruptFile", "DimensionMismatch",
     "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
-    "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
+    "IvfBuilder", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
     "Promise", "ReadOnly", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
-    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "chunk", "consecutive_cosine", "distances",
-    "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native", "native_problem", "nearest",
-    "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
+    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "build_ivf_pq", "chunk", "consecutive_cosine",
+    "distances", "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native", "native_problem",
+    "nearest", "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
 ]
 
 

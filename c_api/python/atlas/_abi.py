@@ -112,6 +112,17 @@ class ShardsAnswer(c.Structure):
                 ("failed_shard", c.c_uint64), ("found", c.c_uint64)]
 
 
+class IvfBuildOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("index", c.POINTER(IndexOptions)),
+                ("temporary_folder", c.c_char_p), ("memory_bytes", c.c_uint64), ("train_rows", c.c_uint64),
+                ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
+class IvfBuilderInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("size", c.c_uint64), ("lists", c.c_uint64),
+                ("code_bytes", c.c_uint32), ("reserved", c.c_uint32)]
+
+
 class ChunkOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
                 ("overlap", c.c_uint64)]
@@ -179,6 +190,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_tune_options": TuneOptions,
     "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_shards_options": ShardsOptions,
     "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
+    "atlas_ivf_build_options": IvfBuildOptions, "atlas_ivf_builder_info": IvfBuilderInfo,
     "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
@@ -227,6 +239,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_index_save": (Status, [_p, _text, _p]),
     "atlas_index_seal": (Status, [_p, _text, _p]),
     "atlas_file_verify": (Status, [_text, _p]),
+    "atlas_ivf_builder_create": (Status, [_p, _text, _p]),
+    "atlas_ivf_builder_close": (None, [_p]),
+    "atlas_ivf_builder_describe": (Status, [_p, _p]),
+    "atlas_ivf_builder_train": (Status, [_p, _p, _p]),
+    "atlas_ivf_builder_add": (Status, [_p, _p, _p, _p]),
+    "atlas_ivf_builder_finish": (Status, [_p, _p]),
+    "atlas_ivf_build_file": (Status, [_text, _text, _p, _size, _p]),
     "atlas_shards_write": (Status, [_text, _p, _size]),
     "atlas_shards_open": (Status, [_p, _text, _p]),
     "atlas_shards_open_files": (Status, [_p, _p, _size, _p]),

@@ -12,10 +12,12 @@ native_problem: str = problem
 
 if TYPE_CHECKING or native:
     from . import _native as _module
+    from . import _native_builder as _builders
     from . import _native_shards as _shards
     from . import _native_vectors as _vectors
     index_class: Any = _module.NativeIndex
     folder_class: Any = _module.NativeFolder
+    builder_class: Any = _builders.NativeIvfBuilder
     _shards_class: Any = _shards.NativeShards
 else:
     from ._pure import backend as _module
@@ -23,6 +25,7 @@ else:
     from ._pure import vectors as _vectors
     index_class = _module.PureIndex
     folder_class = _module.PureFolder
+    builder_class = _module.PureIvfBuilder
     _shards_class = _shards.PureShards
 
 chunk = _module.chunk
@@ -47,7 +50,7 @@ i8_scales = _vectors.i8_scales
 to_i8 = _vectors.to_i8
 from_i8 = _vectors.from_i8
 
-__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "chunk", "verify",
-           "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
+__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "chunk",
+           "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
            "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
            "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8"]

@@ -86,6 +86,16 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
     run_long(run, progress)
 
 
+def _index_options(wished: IndexOptions) -> Any:
+    return _sized(_abi.IndexOptions, kind=KINDS.index(wished.kind), metric=METRICS.index(wished.metric),
+                  dimension=wished.dimension, connectivity=wished.connectivity, build_width=wished.build_width,
+                  search_width=wished.search_width, seed=wished.seed, reserve_rows=wished.reserve, codes=wished.codes,
+                  stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha, lists=wished.lists,
+                  train_from=wished.train_from, list_codes=wished.list_codes, rotation=wished.rotation, parts=wished.parts,
+                  iterations=wished.iterations, probes=wished.probes, rerank=wished.rerank,
+                  rerank_codes=wished.rerank_codes, recall=wished.recall, recall_k=wished.recall_k)
+
+
 def _search_options(wished: SearchOptions) -> Any:
     (width, threads, allowed, strategy, starts, patience, time_limit_ns, first_pass, probes, rerank,
      estimates_only) = wished
@@ -101,16 +111,8 @@ class NativeIndex:
 
     @classmethod
     def create(cls, wished: IndexOptions) -> "NativeIndex":
-        options = _sized(_abi.IndexOptions, kind=KINDS.index(wished.kind), metric=METRICS.index(wished.metric),
-                         dimension=wished.dimension, connectivity=wished.connectivity, build_width=wished.build_width,
-                         search_width=wished.search_width, seed=wished.seed, reserve_rows=wished.reserve,
-                         codes=wished.codes, stored=wished.stored, codes_from=wished.codes_from, alpha=wished.alpha,
-                         lists=wished.lists, train_from=wished.train_from, list_codes=wished.list_codes,
-                         rotation=wished.rotation, parts=wished.parts, iterations=wished.iterations,
-                         probes=wished.probes, rerank=wished.rerank, rerank_codes=wished.rerank_codes,
-                         recall=wished.recall, recall_k=wished.recall_k)
         out = c.c_void_p()
-        _check(_lib.atlas_index_create(c.byref(out), c.byref(options)))
+        _check(_lib.atlas_index_create(c.byref(out), c.byref(_index_options(wished))))
         return cls(out.value or 0)
 
     @classmethod

@@ -220,6 +220,15 @@ class IndexOptions(NamedTuple):
     recall_k: int
 
 
+class BuildOptions(NamedTuple):
+    """As ``IvfBuilder`` takes them."""
+
+    index: IndexOptions
+    memory: int
+    temporary_folder: Optional[bytes]
+    threads: int
+
+
 class SearchOptions(NamedTuple):
     """As ``Index.search`` takes them; strategy and first pass by their places in STRATEGIES and FIRST_PASSES."""
 
@@ -255,6 +264,15 @@ class IndexBackend(Protocol):
     def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
     def seal(self, path: bytes, degree: int, threads: int, seed: int, progress: Optional[Progress]) -> None: ...
+    def close(self) -> None: ...
+
+
+class BuilderBackend(Protocol):
+    def train(self, sample: Floats, progress: Optional[Progress]) -> None: ...
+    def add(self, keys: Keys, vectors: Floats, progress: Optional[Progress]) -> None: ...
+    def finish(self, progress: Optional[Progress]) -> None: ...
+    def facts(self) -> Tuple[int, int]:
+        """Vectors, lists."""
     def close(self) -> None: ...
 
 

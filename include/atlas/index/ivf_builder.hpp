@@ -134,8 +134,8 @@ class ivf_pq_builder {
     const auto for_each_part = [&](auto work) noexcept -> status {
       for (std::size_t first = 0; first < keys.size(); first += own.rows_at_once) {
         const std::size_t count = keys.size() - first < own.rows_at_once ? keys.size() - first : own.rows_at_once;
-        const status done = work(span<const std::uint64_t>{keys.data() + first, count}, matrix_view{vectors.row(first), count, vectors.dimension, vectors.stride}, first + count);
-        if (!done.ok()) return done.error().row == error::no_row ? done : error(done.error()).at_row(done.error().row + first);
+        const status done = work(span<const std::uint64_t>{keys.data() + first, count}, vectors.subrows(first, count), first + count);
+        if (!done.ok()) return done.error().row == error::no_row ? done : status{done.error().at_row(done.error().row + first)};
       }
       return {};
     };
@@ -209,15 +209,17 @@ class ivf_pq_builder {
     if (!keys.empty() && keys.size() != vectors.rows()) return error{errc::invalid_argument, "keys.size", vectors.rows(), keys.size()};
     options.index.dimension = static_cast<std::size_t>(vectors.dimension());
     options.index.reserve_rows = static_cast<std::size_t>(vectors.rows());
-    constexpr std::uint64_t steps = 1000;
-    const auto report = [&](double share) noexcept { return on_progress(static_cast<std::uint64_t>(steps * share), steps); };
+    // A fifth is training, a half adding; bytes and rows are below 2^54.
+    const auto report = [&](std::uint64_t from, std::uint64_t to, std::uint64_t done, std::uint64_t total) noexcept {
+      return on_progress(from + (to - from) * done / total, 1000);
+    };
     double trained_share = 0.0;
     const auto training = [&](std::uint64_t, std::uint64_t total) noexcept {
       if (total != 0) trained_share += (1.0 - trained_share) / 16;  // of iterations and parts, whose number is not known here
-      return report(0.2 * trained_share);
+      return report(0, 200, static_cast<std::uint64_t>(trained_share * 200), 200);
     };
-    const auto adding = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(0.2 + 0.5 * static_cast<double>(done) / static_cast<double>(total)); };
-    const auto finishing = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(0.7 + 0.3 * static_cast<double>(done) / static_cast<double>(total)); };
+    const auto adding = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(200, 700, done, total); };
+    const auto finishing = [&](std::uint64_t done, std::uint64_t total) noexcept { return report(700, 1000, done, total); };
     auto made = create(path, options);
     if (!made.ok()) return made.error();
     const auto trained = made->train(vectors, train_rows, on_progress ? progress(training) : progress{});

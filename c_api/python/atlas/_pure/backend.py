@@ -3,18 +3,35 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Any, Optional
 
+from .._arrays import Keys
 from .._errors import InvalidArgument, needs_native, refused
-from .._types import EmbedderOptions, FolderProgress, FolderReport, Progress
+from .._types import BuildOptions, EmbedderOptions, FolderProgress, FolderReport, Progress
 from .chunker import chunk
 from .embedder import PureEmbedder
 from .file import File
 from .folder import PureFolder
 from .index import PureIndex
 
-__all__ = ["PureIndex", "PureFolder", "PureEmbedder", "chunk", "create_embedder", "open_embedder", "build_folder",
+__all__ = ["PureIndex", "PureFolder", "PureIvfBuilder", "PureEmbedder", "chunk", "create_embedder", "open_embedder", "build_folder",
            "verify", "simd_target", "force_simd_target"]
+
+
+class PureIvfBuilder:
+    @staticmethod
+    def require() -> None:
+        raise needs_native("building lists; an index of kind 'flat' searches exactly")
+
+    @staticmethod
+    def create(path: bytes, options: BuildOptions) -> Any:
+        PureIvfBuilder.require()
+
+    @staticmethod
+    def build_file(path: bytes, vectors: bytes, keys: Optional[Keys], train_rows: int, options: BuildOptions,
+                   progress: Optional[Progress]) -> int:
+        PureIvfBuilder.require()
+        return 0
 
 
 def create_embedder(options: EmbedderOptions) -> PureEmbedder:
