@@ -240,11 +240,6 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
     refused([](made_with& o) { o.iterations = 10'001; }, ATLAS_ERR_INVALID_ARGUMENT, "iterations: expected 1 to 10000, found 10001");
     refused([](made_with& o) { o.probes = (1U << 20) + 1; }, ATLAS_ERR_LIMIT_EXCEEDED, "probes: expected 1048576, found 1048577");
     refused([](made_with& o) { o.rerank = 65'537; }, ATLAS_ERR_LIMIT_EXCEEDED, "rerank: expected 65536, found 65537");
-    for (const double wrong : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
-      refused([&](made_with& o) { o.recall = wrong; }, ATLAS_ERR_INVALID_ARGUMENT, "recall: expected 0 to 1, found another number");
-    }
-    refused([](made_with& o) { o.recall_k = UINT32_MAX; }, ATLAS_ERR_INVALID_ARGUMENT, "recall_k: expected 1 to 2^32 - 2, found 4294967295");
-    refused([](made_with& o) { o.reserved = 1; }, ATLAS_ERR_INVALID_ARGUMENT, "options.reserved: expected 0, found 1");
     refused([](made_with& o) { o.reserve_rows = UINT64_MAX; }, ATLAS_ERR_LIMIT_EXCEEDED, "reserve_rows");
   }
 
