@@ -3,6 +3,8 @@
 #include "c_api/c_api_support.hpp"
 #include "support/scratch_folder.hpp"
 
+#include <limits>
+
 TEST_SUITE("c_api") {
 namespace {
 
@@ -68,5 +70,22 @@ atlas_index_info described(const atlas_index* index) {
     const index_handle graph = filled_index(ATLAS_KIND_HNSW, 20, wide);
     CHECK(atlas_index_tune(&tuned, graph.get(), nullptr, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("queries: expected a pointer, found NULL"));
+  }
+
+  TEST_CASE("ivf_pq: a recall that is none, and answers that are none, are refused with what was expected and found") {
+    const auto refused = [](auto set, const char* text) {
+      CAPTURE(text);
+      atlas_index_options options = lists_options();
+      set(options);
+      atlas_index* index = nullptr;
+      CHECK(atlas_index_create(&index, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+      CHECK(last_error_says(text));
+      CHECK(index == nullptr);
+    };
+    for (const double wrong : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+      refused([&](atlas_index_options& o) { o.recall = wrong; }, "recall: expected 0 to 1, found another number");
+    }
+    refused([](atlas_index_options& o) { o.recall_k = UINT32_MAX; }, "recall_k: expected 1 to 2^32 - 2, found 4294967295");
+    refused([](atlas_index_options& o) { o.reserved = 1; }, "options.reserved: expected 0, found 1");
   }
 }

@@ -184,7 +184,7 @@ def test_options_of_searches_are_checked(golden, tmp_path):
 
 @native_only
 def test_searches_are_exact_until_it_is_trained_and_then_as_probes_and_rerank_say():
-    index, vectors = filled(rows=1199, train_from=1200)
+    index, vectors = filled(rows=1199, train_from=1200, probes=4)
     queries = random_rows(2, 40, 12)
     assert index.info().lists == 0
     np.testing.assert_array_equal(index.search(queries, k=10, probes=1, rerank=1).keys,
@@ -422,7 +422,7 @@ def test_a_wanted_recall_is_measured_and_promised(tmp_path):
     assert index.promised == index.info().promised and index.promised.k == 5 and 0.899 < index.promised.recall <= 1
     index.save(path)
     assert atlas.Index.open(path).promised == index.promised == pure_open(path).info().promised
-    opened = atlas.Index.open(path, "r+")
+    opened = atlas.Index.open(path, "change")
     tuned = opened.tune(k=3, recall=0.8)
     assert tuned.recall >= 0.8 and opened.promised == (pytest.approx(tuned.recall), 3)
     opened.add(np.arange(1200, 2399), vectors[:1199])

@@ -84,7 +84,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
             assert eval(number) == parameters[prefix + name].default, (struct, name, words)
         return len(said)
 
-    assert check("atlas_index_options", atlas.Index.create) == 8
+    assert check("atlas_index_options", atlas.Index.create) == 9
     assert check("atlas_seal_options", atlas.Index.seal) == 2
     assert check("atlas_tune_options", atlas.Index.tune) == 2
     assert check("atlas_chunk_options", atlas.chunk) == 3

@@ -249,8 +249,8 @@ class recall_measure {
   }
 
   const measured_index index_;
-  const matrix_view& queries_;
-  const tune_options& options_;
+  const matrix_view queries_;
+  const tune_options options_;
   const own_row own_;
   buffer<float> farthest_;              ///< each query's k-th nearest row's distance
   buffer<std::uint32_t> exact_counts_;  ///< k, or as many as there are

@@ -88,7 +88,7 @@ def _promise(file: File, lists: int, recall: float, k: int, rows: int) -> Option
             raise file.corrupt("parameters." + field, "0" if recall == 0 else "1 or more", value)
         if value > _MOST_ROWS:
             raise file.corrupt("parameters." + field, "at most 2^32 - 2", value)
-    return Promise(recall, k) if rows < 2 * file.header.count < 4 * rows else None
+    return Promise(recall, k) if rows < 2 * file.header.live < 4 * rows else None
 
 
 def check(file: File, on_disk: bool) -> ListsInfo:
