@@ -22,11 +22,12 @@ struct ivf_build_options {
   /// Where rows lie until they are in their order, NUL-terminated: as much room as the vectors take, and their codes. Null:
   /// beside the file
   const char* temporary_folder = nullptr;
-  /// For vectors and codes on their way. Beside it there are what was learned, in training the sample four times, and of each
-  /// row up to 24 bytes for its key, if reserve_rows said how many there are, else 40; and 16 for each range of lists that
-  /// has some of the rows which are coded together, at most for each row. From 16 MiB on
+  /// For vectors and codes on their way. Beside it there are what was learned, up to three times; in training the sample, four
+  /// times; of each row up to 24 bytes for its key, if reserve_rows said how many there are, else 40; and 16 for each range of
+  /// lists that has some of the rows which are coded together, at most for each row. From 16 MiB on
   std::size_t memory_bytes = std::size_t{256} << 20;
-  unsigned threads = 0;  ///< 0: all that the process may use. Up to 4,096 lists the file is the same; from there on their graph needs 1 for that
+  /// 0: all that the process may use. The file is the same up to 4,096 lists; above, the graph of their centroids needs 1 for that
+  unsigned threads = 0;
 };
 
 namespace detail {
