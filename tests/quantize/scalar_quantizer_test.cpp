@@ -258,7 +258,7 @@ bool same(const scalar_quantizer& a, const scalar_quantizer& b) {
       CHECK(same(loaded.value(), sq));
       CHECK(support::image_of(loaded.value()) == image);
       support::refuses_damage<scalar_quantizer>(image);
-      for (const float step : {-1.0F, 1e-40F}) {
+      for (const float step : {-1.0F, -0.0F, 1e-40F}) {
         CHECK(support::failed_as(support::load_image<scalar_quantizer>(support::with_number(image, 3, step)),
                                  errc::corrupt_file));
       }

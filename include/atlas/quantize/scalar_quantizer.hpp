@@ -180,7 +180,7 @@ class scalar_quantizer {
     for (std::size_t i = 0; i < made.dimension(); ++i) {
       const auto lower = load_unaligned<float>(image.value().numbers + 2 * i * sizeof(float));
       const auto step = load_unaligned<float>(image.value().numbers + (2 * i + 1) * sizeof(float));
-      if (step != 0.0F && !(step >= 0x1P-126F)) {
+      if (__builtin_signbit(step) || (step != 0.0F && step < 0x1P-126F)) {
         return error{errc::corrupt_file, "quantizer.numbers", "steps of 0, or of 2^-126 and more", "another"}.at_row(i);
       }
       made.ranges_.data()[i] = detail::scalar_range::of(static_cast<double>(lower), static_cast<double>(step));
