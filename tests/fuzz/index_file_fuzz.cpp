@@ -14,16 +14,12 @@
 #include <atlas/index/hnsw_index.hpp>
 
 #include "support/components.hpp"
+#include "support/fuzzed_file.hpp"
 #include "support/index_bytes.hpp"
 #include "support/index_exercise.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -240,42 +236,12 @@ std::string file_of(input& from, std::uint8_t flags) {
   return file;
 }
 
-/// One file in memory, and a name in a folder in memory to save to.
-struct places {
-  places() {
-    descriptor = ::memfd_create("index_file_fuzz", MFD_CLOEXEC);
-    if (descriptor < 0) std::abort();
-    std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    std::snprintf(save_path, sizeof save_path, "%s/index_file_fuzz.%d", ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", static_cast<int>(::getpid()));
-  }
-  places(const places&) = delete;
-  places& operator=(const places&) = delete;
-  ~places() {
-    ::close(descriptor);
-    ::unlink(save_path);
-  }
-  void write(const std::string& bytes) const {
-    // Emptied first: then what is zero needs not be written.
-    if (::ftruncate(descriptor, 0) != 0 || ::ftruncate(descriptor, static_cast<off_t>(bytes.size())) != 0) std::abort();
-    constexpr std::size_t page = 4096;
-    static const std::string zeros(page, '\0');
-    for (std::size_t at = 0; at < bytes.size(); at += page) {
-      const std::size_t length = bytes.size() - at < page ? bytes.size() - at : page;
-      if (std::memcmp(bytes.data() + at, zeros.data(), length) == 0) continue;
-      if (::pwrite(descriptor, bytes.data() + at, length, static_cast<off_t>(at)) != static_cast<ssize_t>(length)) std::abort();
-    }
-  }
-  int descriptor = -1;
-  char path[64] = {};
-  char save_path[64] = {};
-};
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
-  static const places where;
+  static const support::fuzzed_file where("index_file_fuzz");
   input from(data, size_bytes);
   const std::uint8_t flags = from.byte();
   where.write(file_of(from, flags));

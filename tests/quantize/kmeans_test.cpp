@@ -212,29 +212,69 @@ TEST_SUITE("kmeans") {
     for (const std::uint32_t size : found->sizes) CHECK(size != 0);
   }
 
-  TEST_CASE("kmeans: batches cost less and come near to all rows; a sample is all that centroids are made of") {
+  TEST_CASE("kmeans: an empty cluster's row is drawn in proportion to its squared distance") {
+    // Wherever both centroids start at one of the many rows at 0, one of the three others fills the second cluster.
+    support::float_block rows{300, 1, 1, std::vector<float>(300, 0.0F)};
+    for (std::size_t i = 0; i < 3; ++i) rows.row(100 * i + 7)[0] = static_cast<float>(i + 1);
+    std::size_t drawn[4] = {};
+    for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+      const auto start = kmeans(rows.view(), {.clusters = 2, .iterations = 0, .seed = seed});
+      REQUIRE(start.ok());
+      if (start->centroids[0] != 0.0F || start->centroids[1] != 0.0F) continue;
+      const auto found = kmeans(rows.view(), {.clusters = 2, .iterations = 1, .seed = seed});
+      REQUIRE(found.ok());
+      REQUIRE((found->centroids[1] >= 1.0F && found->centroids[1] <= 3.0F));
+      ++drawn[static_cast<std::size_t>(found->centroids[1])];
+    }
+    const auto all = static_cast<double>(drawn[1] + drawn[2] + drawn[3]);
+    CHECK(all > 3800);
+    for (const std::size_t distance : {1U, 2U, 3U}) {
+      CAPTURE(distance);
+      const double share = static_cast<double>(distance * distance) / 14;
+      const double deviation = std::sqrt(all * share * (1 - share));
+      CHECK(std::abs(static_cast<double>(drawn[distance]) - all * share) < 4 * deviation);
+    }
+  }
+
+  TEST_CASE("kmeans: batches come near to all rows") {
     const auto rows = clumps(12, 6000, 16, 20);
     const auto full = kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus});
+    const auto none = kmeans(rows.view(), {.clusters = 20, .iterations = 0, .start = kmeans_start::plus_plus});
     const auto batches =
         kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 600});
-    const auto sampled =
-        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 900});
-    REQUIRE((full.ok() && batches.ok() && sampled.ok()));
+    REQUIRE((full.ok() && none.ok() && batches.ok()));
     CHECK(batches->iterations == 10);
-    CHECK(batches->error < 1.5 * full->error);
-    CHECK(sampled->error < 1.5 * full->error);
-    for (const kmeans_result* each : {&*batches, &*sampled}) {
-      const auto want = support::assign_by_pairs(rows.view(), atlas::dense(each->centroids.data(), 20, 16));
-      CHECK((all_of(each->assigned) == want.ids));
-    }
+    CHECK(batches->error - full->error < 0.2 * (none->error - full->error));
+    const auto want = support::assign_by_pairs(rows.view(), atlas::dense(batches->centroids.data(), 20, 16));
+    CHECK((all_of(batches->assigned) == want.ids));
     // As many as there are means all.
     const auto not_batches =
         kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .batch_rows = 6000});
-    const auto not_sampled =
-        kmeans(rows.view(), {.clusters = 20, .iterations = 10, .start = kmeans_start::plus_plus, .sample_rows = 7000});
-    REQUIRE((not_batches.ok() && not_sampled.ok()));
+    REQUIRE(not_batches.ok());
     CHECK(are_same(*not_batches, *full));
-    CHECK(are_same(*not_sampled, *full));
+  }
+
+  TEST_CASE("kmeans: centroids of a sample are those of its rows alone, and all rows are assigned to them") {
+    const auto rows = clumps(12, 6000, 16, 20, 1);
+    for (const kmeans_start start : {kmeans_start::sampled, kmeans_start::plus_plus}) {
+      const kmeans_options options{.clusters = 20, .iterations = 10, .start = start};
+      kmeans_options sampling = options;
+      sampling.sample_rows = 900;
+      atlas::buffer<std::uint32_t> ids;
+      REQUIRE(atlas::detail::choose_rows(6000, 900, ~options.seed, ids).ok());
+      CHECK((std::set<std::uint32_t>(ids.begin(), ids.end()).size() == 900));
+      std::vector<float> sample(900 * 16);
+      atlas::detail::copy_rows(rows.view(), ids.data(), 900, sample.data());
+      const auto of_sample = kmeans(atlas::dense(sample.data(), 900, 16), options);
+      const auto sampled = kmeans(rows.view(), sampling);
+      REQUIRE((of_sample.ok() && sampled.ok()));
+      CHECK((all_of(sampled->centroids) == all_of(of_sample->centroids)));
+      const auto want = support::assign_by_pairs(rows.view(), atlas::dense(sampled->centroids.data(), 20, 16));
+      CHECK((all_of(sampled->assigned) == want.ids));
+      // As many as there are means all.
+      sampling.sample_rows = 7000;
+      CHECK(are_same(kmeans(rows.view(), sampling).value(), kmeans(rows.view(), options).value()));
+    }
   }
 
   TEST_CASE("kmeans: a centroid is its rows' mean also where a row that is far larger was among them") {
@@ -266,12 +306,47 @@ TEST_SUITE("kmeans") {
     }
   }
 
-  TEST_CASE("kmeans: a centroid of one batch is the mean of the batch's rows") {
-    // Two rows only: whatever is drawn, each of two centroids stays where its row is.
-    const support::float_block rows{2, 1, 1, {1.0F, 5.0F}};
-    const auto found = kmeans(rows.view(), {.clusters = 2, .iterations = 7, .batch_rows = 1});
-    REQUIRE(found.ok());
-    CHECK(found->error == 0.0);
+  TEST_CASE("kmeans: the centroid of batches is the mean of all the rows that were drawn, as often as they were") {
+    support::float_block rows{50, 1, 1, std::vector<float>(50)};
+    for (std::size_t i = 0; i < 50; ++i) rows.row(i)[0] = static_cast<float>(i * i);
+    for (const std::uint32_t iterations : {1U, 2U, 7U}) {
+      const auto found = kmeans(rows.view(), {.clusters = 1, .iterations = iterations, .batch_rows = 5});
+      REQUIRE(found.ok());
+      double sum = 0;
+      for (std::uint64_t i = 0; i < iterations * 5; ++i) {
+        const std::uint64_t row = atlas::detail::random_number(42 ^ 0x6261746368, i) % 50;
+        sum += static_cast<double>(row * row);
+      }
+      CHECK(found->centroids[0] == static_cast<float>(sum / (iterations * 5.0)));
+    }
+  }
+
+  TEST_CASE("kmeans: k-means++ over more rows than a block chooses the same on any number of threads, and can be ended") {
+    const auto rows = clumps(18, 12'000, 3, 700);
+    kmeans_options options{.clusters = 700, .iterations = 0, .start = kmeans_start::plus_plus};
+    const auto one = kmeans(rows.view(), options);
+    REQUIRE(one.ok());
+    std::set<std::vector<float>> different;
+    for (std::size_t i = 0; i < 700; ++i)
+      different.emplace(one->centroids.data() + i * 3, one->centroids.data() + i * 3 + 3);
+    CHECK(different.size() == 700);
+    for (const unsigned threads : {2U, 5U}) {
+      options.threads = threads;
+      const auto many = kmeans(rows.view(), options);
+      REQUIRE(many.ok());
+      CHECK(are_same(*one, *many));
+    }
+    // 16 rows for each of 64 clusters, of so many components that a quarter of the way is the first report.
+    const auto long_rows = support::float_block{1024, 16'384, 16'384, std::vector<float>(1024 * 16'384, 1.0F)};
+    std::size_t asked = 0;
+    const auto stop = [&](std::uint64_t done, std::uint64_t) {
+      CHECK(done == 0);
+      ++asked;
+      return false;
+    };
+    CHECK(failed_as(kmeans(long_rows.view(), {.clusters = 64, .start = kmeans_start::plus_plus, .on_progress = stop}),
+                    errc::cancelled));
+    CHECK(asked == 1);
   }
 
   TEST_CASE("kmeans: balance makes sizes even, at some error") {

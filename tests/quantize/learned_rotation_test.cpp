@@ -225,4 +225,29 @@ bool same(const learned_rotation& a, const learned_rotation& b) {
     CHECK(support::image_of(loaded.value()) == image);
     support::refuses_damage<learned_rotation>(image);
   }
+
+  TEST_CASE("load: what would lengthen a component is refused; that others are at right angles is not checked") {
+    const auto rows = dependent_rows(300, 5);
+    const auto map = learned_rotation::train(dense(rows.data(), 300, 5), {.parts = 3, .bits = 4}).value();
+    const support::image_bytes image = support::image_of(map);
+    CHECK(map.orthogonality_error().value() < 1e-5F);
+    for (const float number : {1e30F, 2.0F, -1.1F}) {
+      const auto loaded = support::load_image<learned_rotation>(support::with_number(image, 7, number));
+      REQUIRE(support::failed_as(loaded, errc::corrupt_file));
+      CHECK(loaded.error().row == 2);  // component 2 of column 1
+    }
+    const auto zeros = support::with_header(support::image_bytes(image.size(), std::byte{0}), support::header_of(image));
+    CHECK(support::failed_as(support::load_image<learned_rotation>(zeros), errc::corrupt_file));
+    // All components become the same one.
+    auto same_rows = image;
+    for (std::size_t i = 0; i < 5 * 6; ++i) same_rows = support::with_number(same_rows, i, i < 5 ? 1.0F : 0.0F);
+    const auto loaded = support::load_image<learned_rotation>(same_rows);
+    REQUIRE(loaded.ok());
+    CHECK(std::abs(loaded->orthogonality_error().value() - 1.0F) < 1e-5F);
+    const float ones[5] = {1, 1, 1, 1, 1};
+    float out[6];
+    loaded->apply(ones, out);
+    CHECK(out[0] == 5.0F);
+    CHECK(out[1] == 0.0F);
+  }
 }

@@ -107,7 +107,7 @@ bool same_codebook(const product_quantizer& a, const product_quantizer& b) {
     for (const float odd : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
       some_rows broken(300, 9);
       broken.numbers[123 * 9 + 8] = odd;
-      const auto made = product_quantizer::train(broken.view(), {.parts = 3, .sample_rows = 1});
+      const auto made = product_quantizer::train(broken.view(), {.parts = 3, .rows_a_centroid = 1});
       REQUIRE(support::failed_as(made, errc::not_finite));
       CHECK(made.error().row == 123);
     }
@@ -130,7 +130,7 @@ bool same_codebook(const product_quantizer& a, const product_quantizer& b) {
       "train: the same centroids with any number of threads and on each instruction set, others of another seed") {
     const some_rows rows(700, 18);
     for (const unsigned bits : {4U, 8U}) {
-      pq_options options{.parts = 5, .bits = bits, .iterations = 9, .sample_rows = 2};
+      pq_options options{.parts = 5, .bits = bits, .iterations = 9, .rows_a_centroid = 2};
       const auto want = product_quantizer::train(rows.view(), options);
       REQUIRE(want.ok());
       support::on_each_target([&] {

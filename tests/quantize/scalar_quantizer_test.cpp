@@ -161,6 +161,32 @@ bool same(const scalar_quantizer& a, const scalar_quantizer& b) {
     CHECK(out == 199.0F);
   }
 
+  TEST_CASE("encode: numbers that lie farther apart than the largest float have their codes") {
+    const std::vector<float> numbers{-3e38F, 3e38F, 0.0F, 1e38F};
+    const auto sq = scalar_quantizer::train(dense(numbers.data(), 4, 1), {}).value();
+    const auto lower = static_cast<double>(sq.lower(0));
+    const auto step = static_cast<double>(sq.step(0));
+    CHECK(step > 2e36);
+    for (const float number : {-3e38F, -1e38F, 0.0F, 5e37F, 1e38F, 2.5e38F, 3e38F}) {
+      std::uint8_t code = 0;
+      float decoded = 0;
+      sq.encode(&number, &code);
+      sq.decode(&code, &decoded);
+      CHECK(code == static_cast<std::uint8_t>(std::lround((static_cast<double>(number) - lower) / step)));
+      CHECK(std::abs(static_cast<double>(decoded) - static_cast<double>(number)) <= 0.501 * step);
+    }
+    // And of the smallest the difference is not lost: steps of 2^-126 are the narrowest.
+    std::vector<float> small;
+    for (int i = 0; i < 256; ++i) small.push_back(std::ldexp(static_cast<float>(i), -126));
+    const auto narrow = scalar_quantizer::train(dense(small.data(), 256, 1), {}).value();
+    CHECK(narrow.step(0) == std::ldexp(1.0F, -126));
+    for (std::size_t i = 0; i < 256; ++i) {
+      std::uint8_t code = 0;
+      narrow.encode(&small[i], &code);
+      CHECK(code == i);
+    }
+  }
+
   TEST_CASE("train: the ends of all rows count, also of those that are not in the sample") {
     std::vector<float> numbers(3000, 0.0F);
     numbers[1234] = 255.0F;
@@ -232,7 +258,7 @@ bool same(const scalar_quantizer& a, const scalar_quantizer& b) {
       CHECK(same(loaded.value(), sq));
       CHECK(support::image_of(loaded.value()) == image);
       support::refuses_damage<scalar_quantizer>(image);
-      for (const float step : {-1.0F, 1e-40F}) {
+      for (const float step : {-1.0F, -0.0F, 1e-40F}) {
         CHECK(support::failed_as(support::load_image<scalar_quantizer>(support::with_number(image, 3, step)),
                                  errc::corrupt_file));
       }

@@ -8,6 +8,7 @@
 #include <atlas/distance/pair_distance.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,11 +58,14 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
     if (found.iterations == iterations || ids == before) break;
     std::vector<std::size_t> sizes(clusters, 0);
     for (const std::uint32_t id : ids) ++sizes[id];
-    // Clusters without rows are given some: the first by a number drawn for each, divided by its distance.
+    // Clusters without rows are given some: the first by a time drawn for each, the shorter the farther it is.
+    const float greatest = *std::max_element(found.assigned.distances.begin(), found.assigned.distances.end());
     const auto key = [&](std::size_t row) {
       const std::uint64_t drawn =
           atlas::mix64((seed ^ 0x66696C6CU) + (found.iterations * rows.rows + row + 1) * 0x9E3779B97F4A7C15U);
-      return static_cast<float>((drawn >> 40) + 1) / found.assigned.distances[row];
+      const double share = std::ldexp(static_cast<double>(drawn >> 11), -53);
+      const double parts = static_cast<double>(greatest) / static_cast<double>(found.assigned.distances[row]);
+      return static_cast<float>(-std::log(1 - share) * parts);
     };
     std::vector<std::size_t> order;
     for (std::size_t row = 0; row < rows.rows; ++row) {

@@ -46,7 +46,8 @@ class additive_quantizer {
   ///              no_memory, cancelled
   /// The same for the same rows, options and SIMD target, with any number of threads.
   /// Cost: as encoding the sample once more than there are rounds: 8 stages of 8 bits, 128 components 6 s on one core
-  /// of Zen 4 with AVX-512. Memory: twice the sample, (stages * centroids)^2 floats.
+  /// of Zen 4 with AVX-512. Memory: twice the sample, a byte a stage for each of its rows, (stages *
+  /// centroids)^2 floats.
   [[nodiscard]] static result<additive_quantizer> train(const matrix_view& rows, const aq_options& options) noexcept {
     if (status checked = detail::check_training_lengths(rows); !checked.ok()) return checked.error();
     if (status checked = check(options.stages, options.bits, options.beam); !checked.ok()) return checked.error();

@@ -33,8 +33,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// are clusters and, rarely, if the last move of centroids takes all rows from one. Batches leave them where they are.
 /// The same input, options and instruction set give the same bits, whatever the number of threads.
 /// Cost: O(rows * clusters * dimension) time an iteration; from 32 components on in int8 where CPUs are faster at that.
-/// Memory beside the result: at most 20 bytes a row and 20 for each component of centroids; rows in int8, or once more
-/// if they have fewer than 32 components; a sample or a batch as it is. Never throws.
+/// Memory beside the result: at most 20 bytes a row; of each centroid 20 bytes a component, 64, and 4 for each thread;
+/// rows in int8, components rounded up to a multiple of 64, or once more as they are if they have fewer than 32; a sample or
+/// a batch as it is. k-means++ takes 12 bytes for each of the rows it looks at. Never throws.
 [[nodiscard]] inline result<kmeans_result> kmeans(const matrix_view& rows, const kmeans_options& options) noexcept {
   if (status checked = detail::check_block(any_matrix_view::of(rows), detail::rows_block); !checked.ok()) {
     return checked.error();

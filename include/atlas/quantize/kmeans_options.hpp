@@ -39,7 +39,8 @@ struct kmeans_options {
   /// 0 to 1: training ends where an iteration lowered the error by less than this share of it. Batches pay it no heed.
   double tolerance = 0;
   unsigned threads = 1;       ///< 0: all that the process may use; the result is the same for any number
-  progress on_progress = {};  ///< called on the calling thread with iterations done
+  /// Called on the calling thread with iterations done; while k-means++ chooses among many components, also with 0.
+  progress on_progress = {};
 };
 
 /// What kmeans found.

@@ -32,7 +32,8 @@ class kmeans_training {
       if (status made = prices_.resize_zeroed(clusters); !made.ok()) return made;
     }
     if (options_.start == kmeans_start::plus_plus) {
-      return choose_plus_plus(rows, clusters, options_.seed, found_.centroids.data());
+      const auto goes_on = [&] { return !options_.on_progress || options_.on_progress(0, options_.iterations); };
+      return choose_plus_plus(pool_, rows, clusters, options_.seed, goes_on, found_.centroids.data());
     }
     buffer<std::uint32_t> ids;
     if (status made = choose_rows(rows.rows, clusters, options_.seed, ids); !made.ok()) return made;
@@ -71,7 +72,7 @@ class kmeans_training {
     const matrix_view batch = dense(memory.data(), batch_rows, rows.dimension);
     while (found_.iterations < options_.iterations) {
       for (std::size_t i = 0; i < batch_rows; ++i) {
-        const std::uint64_t drawn = seeded(options_.seed ^ batch_seed, found_.iterations * batch_rows + i);
+        const std::uint64_t drawn = random_number(options_.seed ^ batch_seed, found_.iterations * batch_rows + i);
         ids[i] = static_cast<std::uint32_t>(drawn % rows.rows);
       }
       copy_rows(rows, ids.data(), batch_rows, memory.data());
@@ -129,8 +130,9 @@ class kmeans_training {
     return sum / static_cast<double>(rows.rows);
   }
 
-  /// Gives each cluster without rows one, by chance, the farther from its centroid the likelier: where many are far, about
-  /// in proportion to the squared distance. The last row of a cluster stays.
+  /// Gives each cluster without rows one, drawn with a chance in proportion to its squared distance from its centroid, and
+  /// not twice: the rows of the least -log(u) / distance are such a draw (Efraimidis and Spirakis, "Weighted random sampling
+  /// with a reservoir", Information Processing Letters 97, 2006). The last row of a cluster stays.
   [[nodiscard]] status fill_empty(const matrix_view& rows, centroid_search& search) noexcept {
     std::size_t empty = 0;
     for (const std::uint64_t size : sums_.sizes) empty += size == 0 ? 1U : 0U;
@@ -138,11 +140,15 @@ class kmeans_training {
     buffer<neighbour> drawn_rows;
     if (status made = drawn_rows.resize(empty); !made.ok()) return made;
     search.measure(centroids(rows), now_.data(), distances_.data());
+    float greatest = 0.0F;
+    for (const float distance : distances_) greatest = distance > greatest ? distance : greatest;
     top_k least({drawn_rows.data(), empty});
     for (std::uint32_t row = 0; row < rows.rows; ++row) {
       const float distance = distances_.data()[row];
-      const std::uint64_t drawn = seeded(options_.seed ^ fill_seed, found_.iterations * rows.rows + row);
-      if (distance > 0.0F) least.offer(static_cast<float>((drawn >> 40) + 1) / distance, row);
+      if (!(distance > 0.0F)) continue;
+      const double share = random_share(options_.seed ^ fill_seed, found_.iterations * rows.rows + row);
+      const double parts = static_cast<double>(greatest) / static_cast<double>(distance);  // so that float can hold it
+      least.offer(static_cast<float>(-__builtin_log(1 - share) * parts), row);
     }
     buffer<std::uint32_t> left;  // rows of each cluster
     if (status made = left.resize(options_.clusters); !made.ok()) return made;

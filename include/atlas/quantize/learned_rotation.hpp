@@ -44,7 +44,8 @@ class learned_rotation {
   ///              limit_exceeded, not_finite with the row, no_memory, cancelled
   /// The same for the same rows, options and SIMD target, with any number of threads.
   /// Cost: O(dimension^3), and for each round O(sample_rows * padded * (dimension + centroids)): 784 components for 32
-  /// parts of 8 bits 1.3 s, and 1 s a round, on one core of Zen 4 with AVX-512. Memory: twice the sample, six matrices.
+  /// parts of 8 bits 1.3 s, and 1 s a round, on one core of Zen 4 with AVX-512. Memory: twice the sample and a
+  /// part of it, 9 bytes a row of it, six matrices, and 12 bytes for each component of as many rows as there are centroids.
   [[nodiscard]] static result<learned_rotation> train(const matrix_view& rows, const opq_options& options) noexcept {
     if (status checked = detail::check_training_rows(rows); !checked.ok()) return checked.error();
     if (status checked = detail::check_parts(options.parts, options.parts, options.bits); !checked.ok()) {
@@ -92,7 +93,7 @@ class learned_rotation {
   [[nodiscard]] std::size_t padded() const noexcept { return padded_; }
   /// Shape [padded(), dimension()], aligned to 64 bytes: the columns of R, a row each. A vector x becomes x R.
   [[nodiscard]] const float* columns() const noexcept { return columns_.data(); }
-  /// max |R R' - I|: below 10^-5 after training; what was loaded may be anything.
+  /// max |R R' - I|: below 10^-5 after training; what was loaded may be anything below 1.001.
   /// @return  errc::no_memory
   /// Cost: dimension()^2 * padded().
   [[nodiscard]] result<float> orthogonality_error(unsigned threads = 1) const noexcept {
@@ -150,7 +151,9 @@ class learned_rotation {
     header.shape[1] = padded_;
     return detail::append_image(header, columns_.data(), out);
   }
-  /// From bytes that may be anything. That the matrix is orthogonal is not checked: orthogonality_error says it.
+  /// From bytes that may be anything. What a component becomes has its length to 10^-3, so that no row becomes longer
+  /// than sqrt(dimension()) times as long. That these are orthogonal is not checked, which would cost more than reading
+  /// them: orthogonality_error says it.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<learned_rotation> load(span<const std::byte> bytes) noexcept {
     const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::rotation);
@@ -166,11 +169,27 @@ class learned_rotation {
     made.dimension_ = shape[0];
     made.padded_ = shape[1];
     if (status copied = image.value().copy(made.columns_); !copied.ok()) return copied.error();
+    if (status checked = made.check_lengths(); !checked.ok()) return checked.error();
     if (status ended = made.set_ends(); !ended.ok()) return ended.error();
     return made;
   }
 
  private:
+  [[nodiscard]] status check_lengths() const noexcept {
+    buffer<double> squares;
+    if (status made = squares.resize_zeroed(dimension_); !made.ok()) return made;
+    for (std::size_t column = 0; column < padded_; ++column) {
+      for (std::size_t i = 0; i < dimension_; ++i) {
+        const auto number = static_cast<double>(columns_.data()[column * dimension_ + i]);
+        squares.data()[i] += number * number;
+      }
+    }
+    for (std::size_t i = 0; i < dimension_; ++i) {
+      if (squares.data()[i] >= 0.998 && squares.data()[i] <= 1.002) continue;
+      return error{errc::corrupt_file, "quantizer.numbers", "rows of length 1", "another"}.at_row(i);
+    }
+    return {};
+  }
   /// What is behind the last 16 components of each column, with zeros to 16: products of it are the same bits everywhere.
   [[nodiscard]] status set_ends() noexcept {
     const std::size_t whole = dimension_ & ~std::size_t{15};

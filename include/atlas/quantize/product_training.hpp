@@ -14,10 +14,10 @@
 #ifndef ATLAS_QUANTIZE_PRODUCT_TRAINING_HPP
 #define ATLAS_QUANTIZE_PRODUCT_TRAINING_HPP
 
-#include <atlas/core/bits.hpp>             // mix64
-#include <atlas/core/memory.hpp>           // buffer
-#include <atlas/distance/matrix_view.hpp>  // matrix_view
-#include <atlas/simd/kernel_table.hpp>     // kernels
+#include <atlas/core/memory.hpp>             // buffer
+#include <atlas/distance/matrix_view.hpp>    // matrix_view
+#include <atlas/quantize/random_number.hpp>  // random_number
+#include <atlas/simd/kernel_table.hpp>       // kernels
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -49,11 +49,6 @@ struct part_shape {
   const std::size_t width = (dimension + parts - 1) / parts;
   if ((parts - 1) * width < dimension) return {};
   return error{errc::invalid_argument, "parts", "none of padding alone, as of", (dimension + width - 1) / width, parts};
-}
-
-/// The `which`th of the numbers that a seed stands for.
-[[nodiscard]] constexpr std::uint64_t random_number(std::uint64_t seed, std::uint64_t which) noexcept {
-  return mix64(seed + (which + 1) * 0x9E3779B97F4A7C15U);
 }
 
 /// Numbers below `rows`, one of each of `count` equal stretches, in an order that the seed decides too.
@@ -141,7 +136,7 @@ class part_trainer {
         if (distance < nearest_.data()[i]) nearest_.data()[i] = distance;
         sum += nearest_.data()[i];
       }
-      double left = sum * (static_cast<double>(random_number(seed, each) >> 11) * 0x1P-53);
+      double left = sum * random_share(seed, each);
       for (row = 0; row + 1 < seen; ++row) {
         left -= nearest_.data()[row];
         if (left < 0) break;

@@ -29,8 +29,8 @@ class rotation_trainer {
         seed_(seed),
         pool_(pool) {}
 
-  /// Takes rows over, less their mean and divided by the largest component: a rotation does not depend on either, and
-  /// no sum overflows.
+  /// Takes rows over, less their mean and then divided by the largest component: a rotation does not depend on either, and
+  /// no sum overflows or vanishes, wherever the rows lie.
   [[nodiscard]] status create(const matrix_view& rows, const buffer<std::uint32_t>& sample) noexcept {
     count_ = sample.size();
     const std::size_t dimension = shape_.dimension;
@@ -45,19 +45,21 @@ class rotation_trainer {
     buffer<double> mean;
     if (sized.ok()) sized = mean.resize_zeroed(dimension);
     if (!sized.ok()) return sized;
-    float largest = 0.0F;
-    for (std::size_t i = 0; i < count_; ++i) {
-      const float* const from = rows.row(sample.data()[i]);
-      const float of_row = kernels().largest_f32(from, dimension);
-      largest = of_row > largest ? of_row : largest;
-      kernels().add_to_f64(from, mean.data(), dimension);
+    for (const std::uint32_t row : sample) kernels().add_to_f64(rows.row(row), mean.data(), dimension);
+    for (double& each : mean) each /= static_cast<double>(count_);
+    double largest = 0;
+    for (const std::uint32_t row : sample) {
+      for (std::size_t at = 0; at < dimension; ++at) {
+        const double difference = __builtin_fabs(static_cast<double>(rows.row(row)[at]) - mean.data()[at]);
+        largest = difference > largest ? difference : largest;
+      }
     }
-    const double scale = largest > 0.0F ? 1 / static_cast<double>(largest) : 1.0;
+    const double scale = largest > 0 ? 1 / largest : 1.0;
     for (std::size_t i = 0; i < count_; ++i) {
       order_.data()[i] = static_cast<std::uint32_t>(i);
       const float* const from = rows.row(sample.data()[i]);
       for (std::size_t at = 0; at < dimension; ++at) {
-        const double difference = static_cast<double>(from[at]) - mean.data()[at] / static_cast<double>(count_);
+        const double difference = static_cast<double>(from[at]) - mean.data()[at];
         rows_.data()[i * dimension + at] = static_cast<float>(difference * scale);
       }
     }

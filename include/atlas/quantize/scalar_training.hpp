@@ -16,19 +16,20 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 struct scalar_range {
   float lower = 0.0F;
   float step = 0.0F;  ///< 0, or at least 2^-126, so that its inverse is finite
-  float inverse = 0.0F;
+  float inverse = 0.0F;  ///< twice the step's, at most 2^127
 
   [[nodiscard]] static scalar_range of(double lower, double step) noexcept {
     scalar_range made;
     made.lower = static_cast<float>(lower);
     if (!(step > 0)) return made;
     made.step = step < 0x1P-126 ? 0x1P-126F : static_cast<float>(step);
-    made.inverse = 1.0F / made.step;
+    made.inverse = 2.0F / made.step;
     return made;
   }
-  /// The nearest of 0 to `largest`; 0 for NaN. Adding 1.5 * 2^23 rounds to an integer.
+  /// The nearest of 0 to `largest`; 0 for NaN. Halves of the largest floats may lie as far apart as they do. Adding
+  /// 1.5 * 2^23 rounds to an integer.
   [[nodiscard]] float code(float number, float largest) const noexcept {
-    float steps = (number - lower) * inverse;
+    float steps = (0.5F * number - 0.5F * lower) * inverse;
     steps = steps > 0.0F ? steps : 0.0F;
     steps = steps < largest ? steps : largest;
     return (steps + 12582912.0F) - 12582912.0F;
