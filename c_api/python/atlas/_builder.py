@@ -32,7 +32,7 @@ def _checked_build(dimension: int, metric: str, lists: int, list_codes: str, rot
                    temporary_folder: Optional[Path], threads: int) -> BuildOptions:
     expected = checked_count("rows", rows, 0, _MOST_ROWS)
     index = checked_index_options(dimension, metric, "ivf_pq", 16, 200, 64, seed, expected, "automatic", stored, 1024, 1.0,
-                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank)
+                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank, "none", 0.0, 10)
     folder = None if temporary_folder is None else checked_path("temporary_folder", temporary_folder)
     return BuildOptions(index, checked_count("memory", memory, LEAST_MEMORY), folder,
                         checked_count("threads", threads, 0, 4096))
