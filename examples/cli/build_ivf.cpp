@@ -141,7 +141,7 @@ void tune_to_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes, 
   const bool is_measured = arguments.recall < 0 && arguments.probes == 0 && arguments.rerank == 0 && vector_bytes <= most_measured_bytes;
   const double recall = is_measured ? usual_recall : arguments.recall;
   if (recall <= 0) return;
-  auto index = take(atlas::ivf_pq<float>::open(path.c_str(), {.mode = atlas::open_mode::change}), path);
+  auto index = take(atlas::ivf_pq<float>::open(path.c_str()), path);
   if (!index.is_trained() || index.size() < 2) return;
   progress_line line("tuning  ", "queries");
   take(index.tune({.k = static_cast<std::size_t>(arguments.recall_k), .recall = recall, .on_progress = line, .threads = threads}), path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/c_api/ivf_pq_test.cpp -- an inverted file through C: created, trained, searched, tuned, saved, and what is refused.
-#include "c_api/c_api_support.hpp"
+// tests/c_api/ivf_pq_test.cpp -- an inverted file through C: created, searched, changed, saved, and what is refused.
+#include "c_api/ivf_pq_support.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <algorithm>
@@ -11,92 +11,7 @@
 TEST_SUITE("c_api") {
 namespace {
 
-using namespace c_api_support;
-
-constexpr std::size_t vector_count = 1500;
-constexpr std::uint32_t components = 16;
-
-atlas_index_options ivf_options() {
-  atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;
-  options.kind = ATLAS_KIND_IVF_PQ;
-  options.dimension = components;
-  options.lists = 16;
-  return options;
-}
-
-index_handle create_ivf(const atlas_index_options& options) {
-  atlas_index* index = nullptr;
-  REQUIRE(atlas_index_create(&index, &options) == ATLAS_OK);
-  return index_handle(index);
-}
-
-/// The first vectors under the keys 0, 1, 2, ...
-void add_some(atlas_index* index, const std::vector<float>& values, std::size_t first, std::size_t count) {
-  const auto keys = keys_from(first, count);
-  const atlas_matrix some = {values.data() + first * components, count, 0, components, ATLAS_SCALAR_F32};
-  REQUIRE(atlas_index_add(index, keys.data(), &some, nullptr) == ATLAS_OK);
-}
-
-index_handle filled_ivf(const atlas_index_options& options = ivf_options()) {
-  index_handle index = create_ivf(options);
-  add_some(index.get(), random_rows(7, vector_count, components), 0, vector_count);
-  return index;
-}
-
-atlas_index_info info_of(const atlas_index* index) {
-  atlas_index_info info = ATLAS_INDEX_INFO_INIT;
-  REQUIRE(atlas_index_describe(&info, index) == ATLAS_OK);
-  return info;
-}
-
-struct found_by_ivf {
-  std::vector<std::uint64_t> keys;
-  std::vector<float> distances;
-  friend bool operator==(const found_by_ivf&, const found_by_ivf&) = default;
-};
-atlas_status ask(found_by_ivf& found, const atlas_index* index, const std::vector<float>& queries, std::size_t k,
-                 const atlas_search_options* options) {
-  const atlas_matrix asked = matrix(queries, components);
-  found.keys.assign(asked.rows * k, 5);
-  found.distances.assign(asked.rows * k, 5.0F);
-  atlas_hits hits = ATLAS_HITS_INIT;
-  hits.rows = asked.rows;
-  hits.k = k;
-  hits.keys = found.keys.data();
-  hits.distances = found.distances.data();
-  return atlas_index_search(&hits, index, &asked, options);
-}
-found_by_ivf ask(const atlas_index* index, const std::vector<float>& queries, std::size_t k, std::uint32_t probes = 0,
-                 std::uint32_t rerank = 0, std::uint32_t estimates_only = 0) {
-  atlas_search_options options = ATLAS_SEARCH_OPTIONS_INIT;
-  options.probes = probes;
-  options.rerank = rerank;
-  options.estimates_only = estimates_only;
-  found_by_ivf found;
-  REQUIRE(ask(found, index, queries, k, &options) == ATLAS_OK);
-  return found;
-}
-
-found_by_ivf exact_answers(const std::vector<float>& queries, std::size_t k) {
-  const index_handle flat = filled_index(ATLAS_KIND_FLAT, vector_count, components);
-  return ask(flat.get(), queries, k);
-}
-
-/// The share of answers that are as near as the k-th exact one.
-double recall_of(const found_by_ivf& found, const found_by_ivf& exact, std::size_t k) {
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < found.keys.size(); ++i) {
-    right += found.distances[i] <= exact.distances[i / k * k + k - 1] ? 1U : 0U;
-  }
-  return static_cast<double>(right) / static_cast<double>(found.keys.size());
-}
-
-std::int32_t count_reports(std::uint64_t done, std::uint64_t total, void* context) {
-  CHECK(done <= total);
-  ++*static_cast<int*>(context);
-  return 0;
-}
-std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
+using namespace ivf_pq_support;
 
 }  // namespace
 
@@ -417,98 +332,6 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
     CHECK(by_default == found[1]);  // 4 of 16 lists
   }
 
-  TEST_CASE("train and retrain: lists from a sample before vectors come, and anew from those there are") {
-    const auto values = random_rows(7, vector_count, components);
-    const auto queries = random_rows(8, 20, components);
-    const index_handle index = create_ivf(ivf_options());
-    atlas_matrix sample = {values.data(), 400, 0, components, ATLAS_SCALAR_F32};
-    atlas_work_options work = ATLAS_WORK_OPTIONS_INIT;
-    check_struct_size(work, [&](const atlas_work_options* given) { return atlas_index_train(index.get(), &sample, given); });
-    int reports = 0;
-    work.progress = count_reports;
-    work.progress_context = &reports;
-    work.threads = 1;
-    REQUIRE(atlas_index_train(index.get(), &sample, &work) == ATLAS_OK);
-    CHECK(reports > 1);
-    CHECK(info_of(index.get()).lists == 16);
-    CHECK(info_of(index.get()).size == 0);
-    add_some(index.get(), values, 0, vector_count);
-    const found_by_ivf exact = exact_answers(queries, 5);
-    CHECK(ask(index.get(), queries, 5, 16, 300) == exact);
-    const found_by_ivf before = ask(index.get(), queries, 5, 2, 300);
-
-    reports = 0;
-    check_struct_size(work, [&](const atlas_work_options* given) { return atlas_index_retrain(index.get(), given); });
-    CHECK(reports > 1);
-    CHECK(ask(index.get(), queries, 5, 16, 300) == exact);
-    CHECK(ask(index.get(), queries, 5, 2, 300) != before);  // of other lists
-
-    work.progress = stop_at_once;
-    const found_by_ivf kept = ask(index.get(), queries, 5, 2, 300);
-    CHECK(atlas_index_retrain(index.get(), &work) == ATLAS_ERR_CANCELLED);
-    CHECK(atlas_index_train(index.get(), &sample, &work) == ATLAS_ERR_CANCELLED);
-    CHECK(ask(index.get(), queries, 5, 2, 300) == kept);
-  }
-
-  TEST_CASE("train and retrain: what cannot be trained on is refused, and all is as it was") {
-    auto values = random_rows(7, 100, components);
-    const index_handle index = create_ivf(ivf_options());
-    const auto refused = [&](const atlas_matrix& given, atlas_status status, const char* text) {
-      CAPTURE(text);
-      CHECK(atlas_index_train(index.get(), &given, nullptr) == status);
-      CHECK(last_error_says(text));
-      CHECK(info_of(index.get()).lists == 0);
-    };
-    atlas_matrix sample = {values.data(), 15, 0, components, ATLAS_SCALAR_F32};
-    refused(sample, ATLAS_ERR_INVALID_ARGUMENT, "sample.rows: expected at least 16, found 15");
-    sample.rows = 0;
-    refused(sample, ATLAS_ERR_INVALID_ARGUMENT, "sample.rows: expected at least 1, found 0");
-    sample.rows = 100;
-    sample.dimension = components - 1;
-    refused(sample, ATLAS_ERR_DIMENSION_MISMATCH, "sample.dimension: expected 16, found 15");
-    sample.dimension = components;
-    sample.stride = 3;
-    refused(sample, ATLAS_ERR_INVALID_ARGUMENT, "sample.stride");
-    sample.stride = 0;
-    sample.scalar = ATLAS_SCALAR_U8;
-    refused(sample, ATLAS_ERR_SCALAR_MISMATCH, "sample.scalar: expected f32, found u8");
-    sample.scalar = 99;
-    refused(sample, ATLAS_ERR_INVALID_ARGUMENT, "sample.scalar: expected one of ATLAS_SCALAR_, found 99");
-    sample.scalar = ATLAS_SCALAR_F32;
-    values[57 * components + 3] = std::numeric_limits<float>::quiet_NaN();
-    refused(sample, ATLAS_ERR_NOT_FINITE, "NaN");
-    CHECK(atlas_last_error_row() == 57);
-    CHECK(atlas_index_retrain(index.get(), nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
-    CHECK(last_error_says("rows to train on: expected at least 16, found 0"));
-
-    atlas_index_options cosine = ivf_options();
-    cosine.metric = ATLAS_METRIC_COSINE;
-    const index_handle angles = create_ivf(cosine);
-    std::fill(&values[57 * components], &values[58 * components], 0.0F);
-    CHECK(atlas_index_train(angles.get(), &sample, nullptr) == ATLAS_ERR_ZERO_VECTOR);
-    CHECK(atlas_last_error_row() == 57);
-
-    for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW}) {
-      const index_handle other = filled_index(kind, 20, components);
-      const std::string text = std::string("index: expected ivf_pq, found ") + (kind == ATLAS_KIND_FLAT ? "flat" : "hnsw");
-      CHECK(atlas_index_train(other.get(), &sample, nullptr) == ATLAS_ERR_KIND_MISMATCH);
-      CHECK(last_error_says(text.c_str()));
-      CHECK(atlas_index_retrain(other.get(), nullptr) == ATLAS_ERR_KIND_MISMATCH);
-      CHECK(last_error_says(text.c_str()));
-    }
-    CHECK(atlas_index_seal(index.get(), "none.atlas", nullptr) == ATLAS_ERR_KIND_MISMATCH);
-    CHECK(last_error_says("index: expected hnsw, found ivf_pq"));
-
-    const support::scratch_folder folder;
-    const std::string path = folder.path("index.atlas");
-    REQUIRE(atlas_index_save(filled_ivf().get(), path.c_str(), nullptr) == ATLAS_OK);
-    atlas_index* opened = nullptr;
-    REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
-    const index_handle read_only(opened);
-    CHECK(atlas_index_train(opened, &sample, nullptr) == ATLAS_ERR_READ_ONLY);
-    CHECK(atlas_index_retrain(opened, nullptr) == ATLAS_ERR_READ_ONLY);
-  }
-
   TEST_CASE("ivf_pq: upsert, remove and compact, and a file opened for change goes on") {
     const support::scratch_folder folder;
     const std::string path = folder.path("index.atlas");
@@ -585,62 +408,5 @@ std::int32_t stop_at_once(std::uint64_t, std::uint64_t, void*) { return 1; }
       CHECK(found.keys[0] == key);
       CHECK(found.distances[0] == 0.0F);
     }
-  }
-
-  TEST_CASE("tune of ivf_pq: probes and rerank that find the wanted share, which become the index's") {
-    const support::scratch_folder folder;
-    const std::string path = folder.path("index.atlas");
-    const auto questions = random_rows(11, 60, components);
-    const atlas_matrix queries = matrix(questions, components);
-    const index_handle index = filled_ivf();
-    atlas_tune_options options = ATLAS_TUNE_OPTIONS_INIT;
-    options.k = 5;
-    options.recall = 0.9;
-    int reports = 0;
-    options.progress = count_reports;
-    options.progress_context = &reports;
-    atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
-    REQUIRE(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_OK);
-    CHECK(reports > 1);
-    CHECK(tuned.recall >= 0.9);
-    CHECK(tuned.recall <= 1.0);
-    CHECK(tuned.probes >= 1);
-    CHECK(tuned.probes <= 16);
-    CHECK(tuned.rerank >= 1);
-    CHECK(tuned.width == 0);
-    CHECK(tuned.prefetch_rows == 0);
-    CHECK(tuned.queries_per_second > 0);
-    CHECK(info_of(index.get()).probes == tuned.probes);
-    CHECK(info_of(index.get()).rerank == tuned.rerank);
-    CHECK(recall_of(ask(index.get(), questions, 5), exact_answers(questions, 5), 5) == doctest::Approx(tuned.recall));
-
-    REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
-    atlas_index* opened = nullptr;
-    REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
-    const index_handle read_only(opened);
-    CHECK(info_of(opened).probes == tuned.probes);
-    CHECK(info_of(opened).rerank == tuned.rerank);
-    options.recall = 1.0;
-    atlas_tune_result more = ATLAS_TUNE_RESULT_INIT;
-    REQUIRE(atlas_index_tune(&more, opened, &queries, &options) == ATLAS_OK);
-    CHECK(more.recall > tuned.recall);
-    CHECK(info_of(opened).probes == more.probes);
-
-    options.progress = stop_at_once;
-    CHECK(atlas_index_tune(&more, index.get(), &queries, &options) == ATLAS_ERR_CANCELLED);
-    CHECK(info_of(index.get()).probes == tuned.probes);
-    options.progress = nullptr;
-    for (const double recall : {-0.5, 1.5}) {
-      options.recall = recall;
-      CHECK(atlas_index_tune(&more, index.get(), &queries, &options) == ATLAS_ERR_INVALID_ARGUMENT);
-      CHECK(last_error_says("recall"));
-    }
-    const index_handle untrained = create_ivf(ivf_options());
-    add_some(untrained.get(), random_rows(7, 100, components), 0, 100);
-    CHECK(atlas_index_tune(&more, untrained.get(), &queries, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
-    CHECK(last_error_says("index: expected trained, found not trained yet"));
-    const index_handle flat = filled_index(ATLAS_KIND_FLAT, 5, components);
-    CHECK(atlas_index_tune(&more, flat.get(), &queries, nullptr) == ATLAS_ERR_KIND_MISMATCH);
-    CHECK(last_error_says("index: expected hnsw or ivf_pq, found flat"));
   }
 }

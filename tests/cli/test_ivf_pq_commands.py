@@ -279,7 +279,7 @@ def test_compact_and_export(atlas, vectors):
 
 
 def test_candidates_are_compared_by_codes_beside_the_vectors(atlas, vectors):
-    build(atlas, "--lists", 16, "--codes", "rabitq", "--rerank-codes", "lvq8")
+    build(atlas, "--lists", 16, "--codes", "rabitq", "--rerank", 8, "--rerank-codes", "lvq8")
     assert atlas.json("info", "v.atlas")["parameters"]["rerank_codes"] == "lvq8"
     assert "rerank 8 by lvq8" in atlas.run("info", "v.atlas").out
     assert evaluate(atlas, "--probes", 16, "--rerank", 150, "-k", 10)["rows"][0]["recall"] >= 0.99

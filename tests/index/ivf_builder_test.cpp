@@ -41,6 +41,11 @@ template <class Answer>
 bool names(const Answer& answer, errc code, const char* field) {
   return failed_as(answer, code) && std::strcmp(answer.error().field, field) == 0;
 }
+/// Of each sort some with codes to rerank by.
+atlas::traversal_codes rerank_codes_of(ivf_codes codes, atlas::scalar stored) {
+  if (codes == ivf_codes::pq4) return stored == atlas::scalar::f32 ? atlas::traversal_codes::lvq8 : atlas::traversal_codes::f16;
+  return codes == ivf_codes::rabitq && stored == atlas::scalar::f32 ? atlas::traversal_codes::lvq4 : atlas::traversal_codes::none;
+}
 /// Keys that do not come in their order.
 std::vector<std::uint64_t> scattered_keys(std::size_t rows) {
   std::vector<std::uint64_t> keys(rows);
@@ -93,7 +98,8 @@ struct half_built {
           const auto keys = scattered_keys(rows);
           const bool is_learned = codes == ivf_codes::pq8 && stored == atlas::scalar::f32;
           const atlas::ivf_pq_options options{.dimension = dimension, .metric = metric, .lists = 12, .codes = codes,
-                                              .rotation = is_learned ? ivf_rotation::learned : ivf_rotation::automatic, .probes = 3, .rerank = 5, .stored = stored};
+                                              .rotation = is_learned ? ivf_rotation::learned : ivf_rotation::automatic, .probes = 3, .rerank = 5, .stored = stored,
+                                              .rerank_codes = rerank_codes_of(codes, stored)};
           const auto sample = atlas::dense(vectors.data(), 600, dimension);
           auto index = ivf_pq<float>::create(options).value();
           index.train(sample).value();

@@ -118,18 +118,24 @@ class code_store {
     distances(query, codes_.data(), stride_bytes_, ids, count, prefetch_rows, out);
   }
 
+  /// @param vector  shape [dimension]; under cosine of unit length
+  /// @param to      stride_bytes() bytes
+  /// @pre a centre was adopted or is known
+  void encode(const float* vector, std::byte* to) const noexcept {
+    if (is_lvq(kind_)) return lvq_encode(lvq_, metric_, vector, 1.0F, centre_.data(), to);
+    const std::size_t bytes = dimension_ * sizeof(f16);
+    if (kind_ == traversal_codes::f16) {
+      kernels().f32_to_f16(vector, to, dimension_);
+    } else {
+      kernels().f32_to_bf16(vector, to, dimension_);
+    }
+    std::memset(to + bytes, 0, stride_bytes_ - bytes);
+  }
+
  private:
   void encode(const row_store& rows, std::uint32_t row) noexcept {
     rows.read_unit(row, vector_.data());
-    std::byte* to = codes_.at(row);
-    if (is_lvq(kind_)) return lvq_encode(lvq_, metric_, vector_.data(), 1.0F, centre_.data(), to);
-    const std::size_t bytes = dimension_ * sizeof(f16);
-    if (kind_ == traversal_codes::f16) {
-      kernels().f32_to_f16(vector_.data(), to, dimension_);
-    } else {
-      kernels().f32_to_bf16(vector_.data(), to, dimension_);
-    }
-    std::memset(to + bytes, 0, stride_bytes_ - bytes);
+    encode(vector_.data(), codes_.at(row));
   }
   void set_shape(traversal_codes kind, std::size_t dimension, metric which) noexcept {
     kind_ = kind;

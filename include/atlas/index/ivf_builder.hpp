@@ -34,9 +34,6 @@ class ivf_pq_builder {
       return error{errc::scalar_mismatch, "stored", "f32, f16, bf16, i8 or u8", static_cast<std::uint64_t>(index.stored)};
     }
     if (status fits = detail::check_ivf_options(index); !fits.ok()) return fits.error();
-    if (index.rerank_codes != traversal_codes::none) {
-      return error{errc::invalid_argument, "rerank_codes", "none, of a file that is built on disk", name(index.rerank_codes)};
-    }
     if (options.memory_bytes < least_memory_bytes) {
       return error{errc::invalid_argument, "memory_bytes", "at least 16 MiB", options.memory_bytes};
     }

@@ -3,12 +3,13 @@
 //
 // Room:      keys that are claimed, rows that are coded and spilled, and the file's sections.
 // Not here:  the calls of users and their order (index/ivf_builder.hpp), rows on their way (index/ivf_spill.hpp).
-// Depends:   core, storage, index/{ivf_file,ivf_spill}.hpp.
+// Depends:   core, storage, index/{code_store,ivf_file,ivf_spill}.hpp.
 // Threads:   one thread at a time, which uses others.
 #ifndef ATLAS_INDEX_IVF_FILE_BUILD_HPP
 #define ATLAS_INDEX_IVF_FILE_BUILD_HPP
 
 #include <atlas/core/thread_pool.hpp>  // thread_pool
+#include <atlas/index/code_store.hpp>  // code_store
 #include <atlas/index/ivf_file.hpp>    // saved_model, parameters_of, place_lists
 #include <atlas/index/ivf_spill.hpp>   // ivf_spill, ordered_rows
 
@@ -45,6 +46,8 @@ struct ivf_file_build {
   ivf_spill spill;
   ivf_encoding encoding;
   buffer<std::byte> waiting;    ///< rows that are not coded yet, as they are stored: however few a caller adds, many are coded at once
+  buffer<double> first_sums;    ///< of the rows whose mean codes to rerank by are relative to
+  std::size_t summed_rows = 0;
   buffer<std::uint64_t> keys;   ///< in the order in which they came
   key_map map;
   std::uint64_t row_count = 0;
@@ -139,7 +142,19 @@ struct ivf_file_build {
       const std::size_t at = waiting.size();
       if (status made = waiting.resize(at + layout.stride_bytes); !made.ok()) return made;
       layout.write(waiting.data() + at, vectors.row(i), inverse_norms->data()[i]);
+      if (status summed = sum_first(waiting.data() + at); !summed.ok()) return summed;
     }
+    return {};
+  }
+  /// Adds up the first rows, as far as codes want their mean. @param row  as it is stored
+  [[nodiscard]] status sum_first(const std::byte* row) noexcept {
+    if (options.rerank_codes == traversal_codes::none || summed_rows == rerank_codes_from) return {};
+    buffer<float> vector;
+    if (status made = vector.resize(layout.dimension); !made.ok()) return made;
+    if (status made = first_sums.resize_zeroed(layout.dimension); !made.ok()) return made;
+    layout.read_unit(row, vector.data());
+    kernels().add_to_f64(vector.data(), first_sums.data(), layout.dimension);
+    ++summed_rows;
     return {};
   }
   [[nodiscard]] status spill_waiting() noexcept {
@@ -176,6 +191,8 @@ struct ivf_file_build {
     writer.expect(row_count * (layout.stride_bytes + sizeof(std::uint64_t) + 1) + key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t) +
                   versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes());
     if (status w = write_rows(writer); !w.ok()) return w;
+    ivf_parameters parameters = parameters_of(options);
+    if (status w = write_codes(writer, parameters); !w.ok()) return w;
     if (status w = writer.write(static_cast<std::uint32_t>(index_section::lists), section_required | section_growable, sizeof(list_version),
                                 versions.data(), versions.size() * sizeof(list_version));
         !w.ok()) {
@@ -183,7 +200,6 @@ struct ivf_file_build {
     }
     if (status w = write_blocks(writer, versions, block_count); !w.ok()) return w;
     if (status w = learned.write(writer); !w.ok()) return w;
-    ivf_parameters parameters = parameters_of(options);
     parameters.row_stride_bytes = static_cast<std::uint32_t>(layout.stride_bytes);
     parameters.list_count = model.list_count();
     parameters.block_count = block_count;
@@ -210,6 +226,32 @@ struct ivf_file_build {
     const auto live = [](std::uint64_t, std::size_t count, std::byte* out) noexcept { std::memset(out, static_cast<int>(row_state::live), count); };
     if (status w = writer.write_filled(index_section::row_states, 1, row_count, live); !w.ok()) return w;
     return save_key_map(writer, ordered_keys, [](std::size_t) noexcept { return true; });
+  }
+  /// Codes to rerank by, of the vectors as they are read once more, from as many rows on as an index has them from.
+  [[nodiscard]] status write_codes(section_writer& writer, ivf_parameters& parameters) noexcept {
+    parameters.rerank_codes_wanted = static_cast<std::uint8_t>(options.rerank_codes);
+    if (options.rerank_codes == traversal_codes::none || summed_rows < rerank_codes_from) return {};
+    parameters.rerank_codes = parameters.rerank_codes_wanted;
+    buffer<float> vector;
+    if (status made = vector.resize(layout.dimension); !made.ok()) return made;
+    for (std::size_t i = 0; i < layout.dimension; ++i) vector[i] = static_cast<float>(first_sums[i] / static_cast<double>(summed_rows));
+    code_store codes;
+    if (status made = codes.adopt(options.rerank_codes, layout.dimension, layout.metric, {}, vector.data()); !made.ok()) return made;
+    buffer<std::byte> row;
+    if (status made = row.resize(layout.stride_bytes); !made.ok()) return made;
+    ordered_rows source(spill, spill_column::vectors, memory_bytes / 2);
+    status failed_reading;
+    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
+      for (std::size_t i = 0; i < count && failed_reading.ok(); ++i) {
+        failed_reading = source.read(1, row.data());
+        layout.read_unit(row.data(), vector.data());
+        codes.encode(vector.data(), out + i * codes.stride_bytes());
+      }
+    };
+    if (status w = writer.write_filled(index_section::codes, codes.stride_bytes(), row_count, fill); !w.ok()) return w;
+    if (!failed_reading.ok()) return failed_reading;
+    const span<const float> centre = codes.centre();
+    return writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), centre.data(), centre.size() * sizeof(float));
   }
   [[nodiscard]] status write_blocks(section_writer& writer, const buffer<list_version>& versions, std::uint32_t block_count) noexcept {
     const list_block_layout& blocks = model.coder().layout();
