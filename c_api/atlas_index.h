@@ -16,7 +16,7 @@ enum {
   ATLAS_KIND_DEFAULT = 0, /**< HNSW */
   ATLAS_KIND_FLAT = 1,    /**< compares with every row: exact */
   ATLAS_KIND_HNSW = 2,    /**< a graph: fast, recall depends on the width */
-  ATLAS_KIND_IVF_PQ = 3   /**< lists of codes: built in a tenth of the time, recall depends on probes and rerank */
+  ATLAS_KIND_IVF_PQ = 3   /**< lists of codes: sooner built than a graph, recall depends on probes and rerank */
 };
 
 /** In what form hnsw compares rows while it walks the graph. Answers are measured on the stored vectors. */
@@ -59,7 +59,7 @@ typedef struct atlas_index_options {
   uint64_t seed;          /**< hnsw: of each row's level; ivf_pq: of training; default 42 */
   uint64_t reserve_rows;  /**< rows to make room for at once */
   int32_t codes;          /**< hnsw: ATLAS_CODES_ */
-  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; but of flat also F16 and BF16,
+  int32_t stored;         /**< what vectors are stored as, and so measured: ATLAS_SCALAR_F32; of hnsw and ivf_pq also F16 and BF16,
                                which round, I8 and U8, which refuse what is no whole number of their range */
   uint32_t codes_from;    /**< hnsw: rows from which on there are codes; default 1024 */
   float alpha;            /**< hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them;

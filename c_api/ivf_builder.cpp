@@ -9,6 +9,7 @@
 #include <atlas/storage/vector_file.hpp>
 
 using namespace atlas::c_api;
+using atlas::errc;
 using atlas::error;
 using atlas::ivf_pq_builder;
 using atlas::lock_guard;
@@ -62,6 +63,7 @@ status build_file(const char* path, const char* vectors, const uint64_t* keys, s
   if (!how.ok()) return how.error();
   const auto file = vector_file::open(vectors);
   if (!file.ok()) return file.error();
+  if (keys != nullptr && key_count != file->rows()) return error{errc::invalid_argument, "key_count", file->rows(), key_count};
   const progress_call report(wished->progress, wished->progress_context);
   return ivf_pq_builder::build(path, *file, *how, span<const std::uint64_t>(keys, key_count), wished->train_rows, report.view());
 }

@@ -51,7 +51,7 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
   command.add_option("--iterations", arguments.iterations, "ivf_pq: of k-means for the lists")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
   command.add_option("--recall", arguments.recall, "ivf_pq: share of the exact answers that searches are to find, measured with vectors that were held back from training; "
-                                                  "probes and rerank follow from it; 0: not measured, and probes about the root of the lists. By default 0.95, but 0 for more than 4 GiB of vectors and beside --probes or --rerank")
+                                                  "probes and rerank follow from it; 0: not measured, and probes about the root of the lists. By default 0.95, but 0 for more than 4 GiB of vectors and beside --probes or --rerank. What is measured is written twice")
       ->check(CLI::Range(0.0, 1.0))->type_name("X");
   command.add_option("--recall-k", arguments.recall_k, "ivf_pq: for so many answers a query")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
@@ -103,7 +103,7 @@ bool gets_lists(const ivf_arguments& arguments, std::uint64_t rows) {
   return rows != 0 && (arguments.lists != 0 || arguments.train_rows != 0 || rows >= fewest_rows);
 }
 
-lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+lists_built build_lists(const std::string& written, const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
                         const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path) {
   atlas::ivf_build_options how;
   how.index = options;
@@ -120,7 +120,7 @@ lists_built build_lists(const std::string& output, const atlas::vector_file& vec
   };
   const stopwatch watch;
   lists_built built;
-  auto builder = atlas::ivf_pq_builder::create(output.c_str(), how);
+  auto builder = atlas::ivf_pq_builder::create(written.c_str(), how);
   if (!builder.ok()) throw failed(builder.error());
   progress_line line("learning", "steps");
   const auto trained = builder->train(vectors, arguments.train_rows, line);
@@ -137,16 +137,17 @@ lists_built build_lists(const std::string& output, const atlas::vector_file& vec
   return built;
 }
 
-void tune_to_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes, unsigned threads, const std::string& path) {
-  const bool is_measured = arguments.recall < 0 && arguments.probes == 0 && arguments.rerank == 0 && vector_bytes <= most_measured_bytes;
-  const double recall = is_measured ? usual_recall : arguments.recall;
-  if (recall <= 0) return;
-  auto index = take(atlas::ivf_pq<float>::open(path.c_str()), path);
-  if (!index.is_trained() || index.size() < 2) return;
+double wanted_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes) {
+  if (arguments.recall >= 0) return arguments.recall;
+  return arguments.probes == 0 && arguments.rerank == 0 && vector_bytes <= most_measured_bytes ? usual_recall : 0.0;
+}
+
+void tune_to_recall(double recall, const ivf_arguments& arguments, unsigned threads, const std::string& written, const std::string& output) {
+  auto index = take(atlas::ivf_pq<float>::open(written.c_str()), output);
   progress_line line("tuning  ", "queries");
-  take(index.tune({.k = static_cast<std::size_t>(arguments.recall_k), .recall = recall, .on_progress = line, .threads = threads}), path);
+  if (index.size() >= 2) take(index.tune({.k = static_cast<std::size_t>(arguments.recall_k), .recall = recall, .on_progress = line, .threads = threads}), output);
   line.restart("saving  ", "bytes");
-  take(index.save(path.c_str(), {.on_progress = line}), path);
+  take(index.save(output.c_str(), {.on_progress = line}), output);
 }
 
 std::string promise_text(const atlas::recall_promise& promised) {

@@ -49,13 +49,17 @@ struct lists_built {
   double seconds = 0;  ///< until the file was to be written
 };
 /// Writes the index of a file of vectors.
+/// @param written  where it is written
+/// @param output   the file that it is to become, for errors
 /// @param keys  of each row; empty: the rows' numbers
 /// @param path  of the vectors, for errors
-lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+lists_built build_lists(const std::string& written, const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
                         const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path);
 
-/// Sets the probes and rerank that find the wanted recall for some of a written file's vectors, if one is wanted.
-void tune_to_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes, unsigned threads, const std::string& path);
+/// The recall that a file's searches are tuned to; 0: none.
+double wanted_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes);
+/// Writes a built file anew, with the probes and rerank that find the recall for some of its vectors.
+void tune_to_recall(double recall, const ivf_arguments& arguments, unsigned threads, const std::string& written, const std::string& output);
 
 /// "recall@10 0.957", rounded down; "" for none.
 std::string promise_text(const atlas::recall_promise& promised);

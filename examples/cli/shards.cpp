@@ -103,7 +103,15 @@ void print(const std::string& list, const atlas::shards& shards) {
   }
 }
 
+/// A list that is left out of the command would be the first index, and be written over.
+void refuse_to_replace_others(const std::string& list) {
+  std::error_code ignored;
+  if (!filesystem::exists(list, ignored) || atlas::shard_manifest::is_manifest(list.c_str())) return;
+  throw failure(exit_code::usage, "invalid argument", printable(list) + ": expected a new file or a list of shards to write, found another file");
+}
+
 void run_create(const create_arguments& arguments, const command_line& line) {
+  refuse_to_replace_others(arguments.list);
   const filesystem::path folder = folder_of(arguments.list);
   const atlas::shards shards = open_shards(arguments.files);
   std::vector<std::string> lines;

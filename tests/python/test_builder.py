@@ -42,8 +42,8 @@ def test_the_file_is_that_of_an_index_with_the_same_training_and_adds(tmp_path):
             builder.add(keys[first:first + 10], vectors[first:first + 10])
         builder.add([int(keys[300])], vectors[300])
         seen.clear()
-        builder.add(list(map(int, keys[301:])), vectors[301:], progress=lambda done, total: seen.append((done, total)))
-        assert seen[-1] == (699, 699) and len(builder) == 1000
+        builder.add(list(map(int, keys[301:])), vectors[301:], progress=lambda done, total: seen.append((done, total, len(builder))))
+        assert seen[-1] == (699, 699, 301) and len(builder) == 1000  # inside a call it says what was before
         assert not (tmp_path / "built.atlas").exists()
     assert (tmp_path / "built.atlas").read_bytes() == (tmp_path / "index.atlas").read_bytes()
     with pytest.raises(atlas.Closed, match="builder"):

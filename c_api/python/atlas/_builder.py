@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from types import TracebackType
 from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple, Type, Union
@@ -72,6 +73,19 @@ class IvfBuilder:
         self._backend: BuilderBackend = _backend.builder_class.create(checked_path("path", path), options)
         self._dimension = options.index.dimension
         self._is_finished = False
+        self._before: Optional[Tuple[int, int]] = None
+
+    def _facts(self) -> Tuple[int, int]:
+        """Vectors and lists; inside a call, such as in its progress, those of before it."""
+        return self._backend.facts() if self._before is None else self._before
+
+    @contextlib.contextmanager
+    def _call(self) -> Iterator[None]:
+        self._before = self._backend.facts()
+        try:
+            yield
+        finally:
+            self._before = None
 
     def train(self, sample: Floats, *, progress: Optional[Progress] = None) -> None:
         """Learns lists and codes. Once, before vectors are added.
@@ -81,7 +95,9 @@ class IvfBuilder:
         @raise           InvalidArgument for fewer vectors than lists; NotFinite, ZeroVector, LimitExceeded (``.row`` says
                          which)
         """
-        self._backend.train(checked_vectors("sample", sample, self._dimension, "2"), progress)
+        block = checked_vectors("sample", sample, self._dimension, "2")
+        with self._call():
+            self._backend.train(block, progress)
 
     def add(self, keys: KeysLike, vectors: Floats, *, progress: Optional[Progress] = None) -> None:
         """Takes vectors under new keys: all of a call or, on error, none. Few at a time cost no more than many.
@@ -92,7 +108,9 @@ class IvfBuilder:
         @raise           as ``Index.add``; NoSpace and IoError, after which every call raises it again
         """
         block = checked_vectors("vectors", vectors, self._dimension)
-        self._backend.add(checked_keys("keys", keys, block.shape[0]), block, progress)
+        numbers = checked_keys("keys", keys, block.shape[0])
+        with self._call():
+            self._backend.add(numbers, block, progress)
 
     def finish(self, *, progress: Optional[Progress] = None) -> None:
         """Brings the vectors into the order of lists and puts the file in place. The end of the ``with`` block does it
@@ -100,7 +118,8 @@ class IvfBuilder:
 
         @param progress  called with (bytes done, bytes)
         """
-        self._backend.finish(progress)
+        with self._call():
+            self._backend.finish(progress)
         self._is_finished = True
 
     @property
@@ -110,11 +129,11 @@ class IvfBuilder:
     @property
     def lists(self) -> int:
         """How many there are; 0 before training."""
-        return self._backend.facts()[1]
+        return self._facts()[1]
 
     def __len__(self) -> int:
         """Vectors taken so far."""
-        return self._backend.facts()[0]
+        return self._facts()[0]
 
     def close(self) -> None:
         """Gives up what is not finished; further calls raise Closed."""

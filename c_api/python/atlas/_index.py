@@ -74,7 +74,7 @@ class Index:
         @param dimension     components of a vector, 1 to 65,535
         @param metric        "l2sq" (sum of squared differences), "inner_product" (1 - <a, b>) or
                              "cosine" (1 - <a, b> / (|a| |b|)); smaller is nearer
-        @param kind          "hnsw" (a graph), "ivf_pq" (lists of codes: built in a tenth of the time, a tenth of the
+        @param kind          "hnsw" (a graph), "ivf_pq" (lists of codes: sooner built than a graph, and with less in
                              memory where vectors stay on disk), "flat" (exact), or "auto": hnsw with the native library,
                              flat without
         @param connectivity  hnsw: links a node (M), 2 to 512
@@ -85,7 +85,7 @@ class Index:
         @param codes         hnsw: in what form rows are compared while the graph is walked; answers are measured on the
                              stored vectors. "none" (the vectors themselves), "f16", "bf16", "lvq8" or "lvq4" (8 or 4
                              bits a component), or "automatic": "lvq4" from 256 components on, below that "lvq8"
-        @param stored        what vectors are stored as, and so measured: "float32"; but with flat also "float16" and
+        @param stored        what vectors are stored as, and so measured: "float32"; of hnsw and ivf_pq also "float16" and
                              "bfloat16", which round, "int8" and "uint8", which refuse (LimitExceeded) what is no whole
                              number of their range. float32 goes in and comes out
         @param alpha         hnsw: 1 to 2; above 1 it keeps more and longer links: slower steps, fewer of them
@@ -109,7 +109,7 @@ class Index:
                              "lvq4", "f16" or "bf16" as ``codes``, or "none". Not for "flat" lists
         @param recall        ivf_pq: share of the exact answers that searches are to find, above 0 to 1: trainings hold some
                              vectors back, and set the cheapest probes and rerank that find as much for them; what was
-                             measured is ``promised``. 0: nothing is measured
+                             measured is ``promised``. 0: nothing is promised
         @param recall_k      ivf_pq: for so many answers a query
         """
         return cls(index_class.create(checked_index_options(

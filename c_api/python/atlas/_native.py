@@ -243,14 +243,13 @@ class NativeIndex:
             _run_work(self._handle, lambda index, options: int(_lib.atlas_index_retrain(index, options)), threads,
                       progress, _LONG_BATCH + 1)
             return
-        matrix = _matrix(sample)
-        _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(matrix), options)),
+        _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(_matrix(sample)), options)),
                   threads, progress, _LONG_BATCH + 1)
 
     def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned:
-        matrix, found = None if queries is None else _matrix(queries), _sized(_abi.TuneResult)
+        found = _sized(_abi.TuneResult)
         _run_save(self._handle, lambda index, options: int(
-            _lib.atlas_index_tune(c.byref(found), index, None if matrix is None else c.byref(matrix), options)), progress,
+            _lib.atlas_index_tune(c.byref(found), index, None if queries is None else c.byref(_matrix(queries)), options)), progress,
             _sized(_abi.TuneOptions, k=k, recall=recall))
         return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second, found.probes, found.rerank)
 

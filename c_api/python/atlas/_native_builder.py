@@ -56,18 +56,16 @@ class NativeIvfBuilder:
             built.close()
 
     def train(self, sample: Floats, progress: Optional[Progress]) -> None:
-        matrix = _matrix(sample)
         _run_save(self._handle, lambda builder, options: int(
-            _lib.atlas_ivf_builder_train(builder, c.byref(matrix), options)), progress)
+            _lib.atlas_ivf_builder_train(builder, c.byref(_matrix(sample)), options)), progress)
 
     def add(self, keys: Keys, vectors: Floats, progress: Optional[Progress]) -> None:
-        matrix = _matrix(vectors)
         if progress is None and keys.size <= _LONG_BATCH:
             with self._handle.use() as builder:
-                _check(_lib.atlas_ivf_builder_add(builder, _address(keys), c.byref(matrix), None))
+                _check(_lib.atlas_ivf_builder_add(builder, _address(keys), c.byref(_matrix(vectors)), None))
             return
         _run_save(self._handle, lambda builder, options: int(
-            _lib.atlas_ivf_builder_add(builder, _address(keys), c.byref(matrix), options)), progress)
+            _lib.atlas_ivf_builder_add(builder, _address(keys), c.byref(_matrix(vectors)), options)), progress)
 
     def finish(self, progress: Optional[Progress]) -> None:
         _run_save(self._handle, lambda builder, options: int(_lib.atlas_ivf_builder_finish(builder, options)), progress)

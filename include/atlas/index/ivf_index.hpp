@@ -15,8 +15,8 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Vectors by key, searched in the lists whose centroids are nearest: codes of a few bits a component say which rows may
-/// be near, and the distances of these are measured. Built in a tenth of a graph's time, and with a tenth of its memory
-/// where vectors are left on disk. Its members are basic_index's and the ones here.
+/// be near, and the distances of these are measured. Sooner built than a graph, and with less memory where vectors are
+/// left on disk. Its members are basic_index's and the ones here.
 /// @tparam Scalar  float
 template <class Scalar>
 class ivf_pq : public detail::basic_index<detail::ivf_engine> {

@@ -67,7 +67,7 @@ class shard_files {
       if (!is_lost || !options.allow_missing) return failure.why;
       if (status kept = missing_.push_back(failure); !kept.ok()) return kept;
     }
-    if (first_ == nullptr) return missing_[0].why;
+    if (first_ == nullptr) return missing_[missing_.size() - 1].why;  // which on_failure was told of last
     return {};
   }
 

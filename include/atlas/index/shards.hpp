@@ -76,7 +76,8 @@ class shards {
   /// @param hits     as any index fills them
   /// @return  who answered; the errors of a search of any index, whose row is then that of the query. If the file of a
   ///          shard fails, that is errc::io or corrupt_file, whose row is the shard's place; with allow_missing the queries that
-  ///          it failed are answered by the others. After an error some queries may be answered
+  ///          it failed, and some of those asked with them, are answered by the others. After an error some queries may be
+  ///          answered
   /// Cost: that of the searches, and a merge of k answers a shard. Allocates as these do, and for itself nothing once as many
   /// searches of as many answers have run at the same time before.
   [[nodiscard]] result<shard_answer> search(const matrix_view& queries, const search_options& options, hits_view hits) const noexcept {
