@@ -134,7 +134,7 @@ struct half_built {
       return true;
     };
     const std::string path = folder.path("built.atlas");
-    ivf_pq_builder::build(path.c_str(), source, {.memory_bytes = std::size_t{16} << 20}, {}, 0, report).value();
+    ivf_pq_builder::build(path.c_str(), source, {.index = {.rerank_codes = atlas::traversal_codes::lvq8}, .memory_bytes = std::size_t{16} << 20}, {}, 0, report).value();
     CHECK_FALSE(has_fallen);
     CHECK(last == 1000);
     const auto index = ivf_pq<float>::open(path.c_str()).value();

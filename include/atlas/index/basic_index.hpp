@@ -41,7 +41,7 @@ concept links_batches = requires { &Engine::link_batch; };
 
 /// An index over rows of float32. A moved-from index may only be destroyed or assigned to.
 ///
-/// Engine has: `static constexpr file_kind kind`, bool may_leave_vectors (on disk) and bool holds(scalar); status make_room(batch), store_beside(rows,
+/// Engine has: `static constexpr file_kind kind`, bool may_leave_vectors (on disk), bool tidies_to_save (removed rows leave it before it is saved, not as it is) and bool holds(scalar); status make_room(batch), store_beside(rows,
 /// batch) and reserve(rows) for what lies beside the rows; status link(rows, scratch, row): makes a pending row findable;
 /// result<found_rows> nearest(rows, scratch, options) and within(...) const; save and open; tidy and tidy_all.
 template <class Engine>
@@ -152,17 +152,7 @@ class basic_index {
       if (const std::size_t size = group_size(queries.rows, options); size > 1) return search_groups(size, queries, options, hits);
     }
     return run_batch(state_->pool, state_->scratches, queries.rows, options.threads, {},
-                     [&](search_scratch& scratch, std::size_t i) noexcept -> status {
-      if (status taken = scratch.take_query(queries.row(i), state_->rows.layout()); !taken.ok()) return taken;
-      const reader_epochs::reader reading(state_->epochs, scratch.place);
-      const auto ask = [&]() noexcept { return state_->engine.nearest(state_->rows, scratch, options); };
-      const auto found = state_->rows.read_steadily(ask);
-      if (!found.ok()) return found.error();
-      const std::size_t count = found->size() < options.k ? found->size() : options.k;
-      write_hits(found->data(), count, state_->rows, options.k, hits.keys + i * options.k, hits.distances + i * options.k);
-      if (hits.counts != nullptr) hits.counts[i] = static_cast<std::uint32_t>(count);
-      return {};
-    });
+                     [&](search_scratch& scratch, std::size_t i) noexcept { return search_one(scratch, queries, i, options, hits); });
   }
 
   /// The stored vectors within a radius, nearest first. hnsw may miss some, as search does.
@@ -245,7 +235,7 @@ class basic_index {
   [[nodiscard]] status save_to(buffer<std::byte>& bytes, const save_options& options = {}) const noexcept {
     if (status kept = check_sections_kept(options); !kept.ok()) return kept;
     lock_guard<shared_mutex> still(state_->change_lock);
-    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
+    if (Engine::tidies_to_save && !is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
     auto file = file_writer::create_in(bytes);
     if (!file.ok()) return file.error();
     return write_into(*file, options, [this](section_writer& writer, typename Engine::parameters_type& parameters) noexcept {
@@ -313,7 +303,7 @@ class basic_index {
   [[nodiscard]] status write_file(const char* path, const save_options& options, Write write) const noexcept {
     if (status kept = check_sections_kept(options); !kept.ok()) return kept;
     lock_guard<shared_mutex> still(state_->change_lock);
-    if (!is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
+    if (Engine::tidies_to_save && !is_read_only()) (void)state_->engine.tidy_all(state_->rows, state_->epochs, state_->scratches);
     auto file = file_writer::create(path);
     if (!file.ok()) return file.error();
     return write_into(*file, options, write);
@@ -383,9 +373,31 @@ class basic_index {
       const std::size_t count = queries.rows - first < size ? queries.rows - first : size;
       const matrix_view some{queries.row(first), count, queries.dimension, queries.stride};
       const hits_view theirs{hits.keys + first * options.k, hits.distances + first * options.k, hits.counts != nullptr ? hits.counts + first : nullptr};
-      const reader_epochs::reader reading(state_->epochs, scratch.place);
-      return state_->rows.read_steadily([&]() noexcept { return state_->engine.nearest_of_group(state_->rows, scratch, some, options, theirs); });
+      status searched;
+      bool is_steady = false;
+      {
+        const reader_epochs::reader reading(state_->epochs, scratch.place);
+        is_steady = state_->rows.is_steady([&]() noexcept { searched = state_->engine.nearest_of_group(state_->rows, scratch, some, options, theirs); });
+      }
+      if (is_steady) return searched;
+      // An upsert was published meanwhile. Each query by itself: changes wait for what is done once more after them.
+      for (std::size_t i = 0; i < count; ++i) {
+        if (status found = search_one(scratch, some, i, options, theirs); !found.ok()) return found;
+      }
+      return {};
     });
+  }
+  [[nodiscard]] status search_one(search_scratch& scratch, const matrix_view& queries, std::size_t i, const search_options& options,
+                                  const hits_view& hits) const noexcept {
+    if (status taken = scratch.take_query(queries.row(i), state_->rows.layout()); !taken.ok()) return taken;
+    const reader_epochs::reader reading(state_->epochs, scratch.place);
+    const auto ask = [&]() noexcept { return state_->engine.nearest(state_->rows, scratch, options); };
+    const auto found = state_->rows.read_steadily(ask);
+    if (!found.ok()) return found.error();
+    const std::size_t count = found->size() < options.k ? found->size() : options.k;
+    write_hits(found->data(), count, state_->rows, options.k, hits.keys + i * options.k, hits.distances + i * options.k);
+    if (hits.counts != nullptr) hits.counts[i] = static_cast<std::uint32_t>(count);
+    return {};
   }
   [[nodiscard]] status append(span<const std::uint64_t> keys, const matrix_view& vectors, const add_options& options,
                               on_duplicate policy) noexcept {

@@ -26,6 +26,7 @@ namespace detail {
 struct flat_engine {
   static constexpr file_kind kind = file_kind::flat;
   static constexpr bool may_leave_vectors = false;
+  static constexpr bool tidies_to_save = false;
   using parameters_type = index_parameters;
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors), static_cast<std::uint32_t>(index_section::keys),

@@ -23,6 +23,7 @@ class hnsw_engine {
  public:
   static constexpr file_kind kind = file_kind::hnsw;
   static constexpr bool may_leave_vectors = true;
+  static constexpr bool tidies_to_save = true;
   using parameters_type = index_parameters;
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors),      static_cast<std::uint32_t>(index_section::keys),

@@ -184,7 +184,8 @@ class ivf_pq_builder {
 
   /// Brings rows into the order of lists and puts the file in place. Later calls but size() and the like are refused.
   /// @param on_progress  with bytes written
-  /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file
+  /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file,
+  ///          but for field "folder.sync", when it is in place and a power failure may still take it back
   [[nodiscard]] status finish(progress on_progress = {}) noexcept {
     state& own = *state_;
     if (status usable = check_trained("finish"); !usable.ok()) return usable;

@@ -27,6 +27,7 @@ class ivf_engine {
  public:
   static constexpr file_kind kind = file_kind::ivf_pq;
   static constexpr bool may_leave_vectors = true;
+  static constexpr bool tidies_to_save = false;
   using parameters_type = ivf_parameters;
   static constexpr std::uint32_t known_sections[] = {
       static_cast<std::uint32_t>(index_section::vectors),     static_cast<std::uint32_t>(index_section::keys),
@@ -215,6 +216,7 @@ class ivf_engine {
   [[nodiscard]] status set_defaults(std::size_t probes, std::size_t rerank) noexcept {
     if (probes == 0 || probes > most_probes) return error{errc::invalid_argument, "probes", "1 to 2^20", probes};
     if (rerank == 0 || rerank > most_rerank) return error{errc::invalid_argument, "rerank", "1 to 65536", rerank};
+    lock_guard<mutex> setting(defaults_lock_);
     promise_.clear();
     probes_.store_release(static_cast<std::uint32_t>(probes));
     rerank_.store_release(static_cast<std::uint32_t>(rerank));
@@ -224,6 +226,8 @@ class ivf_engine {
   [[nodiscard]] recall_promise promised(std::size_t row_count) const noexcept { return promise_.at(row_count); }
   /// Makes what was found the defaults and the promise.
   void set_tuned(const tune_result& tuned, std::size_t k, std::size_t row_count) noexcept {
+    lock_guard<mutex> setting(defaults_lock_);
+    promise_.clear();  // until the defaults are those that it is of
     probes_.store_release(static_cast<std::uint32_t>(tuned.probes));
     rerank_.store_release(static_cast<std::uint32_t>(tuned.rerank));
     promise_.set({tuned.recall, k}, row_count);
@@ -451,6 +455,7 @@ class ivf_engine {
   atomic<std::uint32_t> probes_{0};
   atomic<std::uint32_t> rerank_{0};
   kept_promise promise_;
+  mutex defaults_lock_;             ///< of setting these three together
   atomic<ivf_parts*> trained_{nullptr};
   code_store codes_;                ///< to rerank by
   mutex replaced_lock_;

@@ -68,7 +68,7 @@ struct ivf_file_build {
     if (!file.is_of_this_process()) return error{errc::invalid_argument, "builder", "the process that made it", "a child of it"};
     return {};
   }
-  /// Gives memory and disk back; every later call gives `why`.
+  /// Gives the disk and the memory of rows back; every later call gives `why`.
   status end(const status& why) noexcept {
     failed = why;
     file = file_writer();
@@ -189,7 +189,8 @@ struct ivf_file_build {
     section_writer writer(file, on_progress, 0);
     const std::size_t block_bytes = model.coder().layout().block_bytes;
     writer.expect(row_count * (layout.stride_bytes + sizeof(std::uint64_t) + 1) + key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t) +
-                  versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes());
+                  versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes() +
+                  (has_codes() ? row_count * code_stride_bytes(options.rerank_codes, layout.dimension) + layout.dimension * sizeof(float) : 0));
     if (status w = write_rows(writer); !w.ok()) return w;
     ivf_parameters parameters = parameters_of(options);
     if (status w = write_codes(writer, parameters); !w.ok()) return w;
@@ -227,10 +228,12 @@ struct ivf_file_build {
     if (status w = writer.write_filled(index_section::row_states, 1, row_count, live); !w.ok()) return w;
     return save_key_map(writer, ordered_keys, [](std::size_t) noexcept { return true; });
   }
+  /// Whether there are rows enough for codes to rerank by, where they are wanted.
+  [[nodiscard]] bool has_codes() const noexcept { return options.rerank_codes != traversal_codes::none && summed_rows >= rerank_codes_from; }
   /// Codes to rerank by, of the vectors as they are read once more, from as many rows on as an index has them from.
   [[nodiscard]] status write_codes(section_writer& writer, ivf_parameters& parameters) noexcept {
     parameters.rerank_codes_wanted = static_cast<std::uint8_t>(options.rerank_codes);
-    if (options.rerank_codes == traversal_codes::none || summed_rows < rerank_codes_from) return {};
+    if (!has_codes()) return {};
     parameters.rerank_codes = parameters.rerank_codes_wanted;
     buffer<float> vector;
     if (status made = vector.resize(layout.dimension); !made.ok()) return made;
@@ -248,8 +251,9 @@ struct ivf_file_build {
         codes.encode(vector.data(), out + i * codes.stride_bytes());
       }
     };
-    if (status w = writer.write_filled(index_section::codes, codes.stride_bytes(), row_count, fill); !w.ok()) return w;
+    const status written = writer.write_filled(index_section::codes, codes.stride_bytes(), row_count, fill);
     if (!failed_reading.ok()) return failed_reading;
+    if (!written.ok()) return written;
     const span<const float> centre = codes.centre();
     return writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), centre.data(), centre.size() * sizeof(float));
   }

@@ -24,7 +24,7 @@ class ivf_graph {
 
   [[nodiscard]] bool is_there() const noexcept { return index_ != nullptr; }
   /// @param centroids  shape [lists, dimension]; the number of a list is its key
-  [[nodiscard]] status build(const matrix_view& centroids, metric which, std::uint64_t seed, unsigned threads) noexcept {
+  [[nodiscard]] status build(const matrix_view& centroids, metric which, std::uint64_t seed, unsigned threads, progress on_progress) noexcept {
     auto made = hnsw<float>::create({.dimension = centroids.dimension,
                                      .metric = which == metric::inner_product ? metric::inner_product : metric::l2sq,
                                      .seed = seed,
@@ -33,7 +33,7 @@ class ivf_graph {
     buffer<std::uint64_t> keys;
     if (status sized = keys.resize(centroids.rows); !sized.ok()) return sized;
     for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = i;
-    if (status added = made->add({keys.data(), keys.size()}, centroids, {.threads = threads}); !added.ok()) return added;
+    if (status added = made->add({keys.data(), keys.size()}, centroids, {.threads = threads, .on_progress = on_progress}); !added.ok()) return added;
     return hold(static_cast<hnsw<float>&&>(*made));
   }
   /// A part of an inverted file.
@@ -86,6 +86,7 @@ class ivf_graph {
 
  private:
   [[nodiscard]] status hold(hnsw<float>&& index) noexcept {
+    delete index_;
     index_ = new (std::nothrow) hnsw<float>(static_cast<hnsw<float>&&>(index));
     return index_ != nullptr ? status{} : status{error{errc::no_memory, "list graph"}};
   }

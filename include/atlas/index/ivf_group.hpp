@@ -21,13 +21,16 @@ class ivf_group_search {
   ivf_group_search(const row_store& rows, const ivf_parts& parts, const code_store& codes, search_scratch& scratch) noexcept
       : rows_(rows), parts_(parts), scratch_(scratch), one_(rows, parts, codes, scratch) {}
 
-  /// How many of so many queries go together: as many as have their tables and what they found in 16 MiB. 1 where lists are
-  /// hardly shared, or their order counts.
+  /// How many of so many queries go together: as many as have their tables, the lists they look at and what they found in
+  /// 16 MiB. 1 where lists are hardly shared, or their order counts.
   [[nodiscard]] static std::size_t queries_at_once(const ivf_parts& parts, std::size_t dimension, const ivf_request& request, std::size_t queries) noexcept {
     constexpr std::size_t most_bytes = std::size_t{16} << 20;
     constexpr std::size_t most = 1024;
     const std::size_t query_bytes = parts.model.coder().prepared_bytes() + dimension * sizeof(float) +
-                                    ivf_search::full_at(request) * (sizeof(float) + sizeof(std::uint32_t));
+                                    ivf_search::full_at(request) * (sizeof(float) + sizeof(std::uint32_t)) +
+                                    request.probes * 2 * sizeof(list_visit);
+    const std::size_t product_bytes = ivf_query_group::centred_at_once * std::size_t{parts.lists.list_count()} * sizeof(float);
+    if (!parts.model.asks_graph(request.probes) && product_bytes > most_bytes) return 1;
     const std::size_t fit = most_bytes / query_bytes;
     if (queries > most) queries = most;
     if (queries > fit) queries = fit;

@@ -73,7 +73,7 @@ class ivf_model {
     }
     if (status trained = coder_.train(centred, options.seed, threads, on_progress); !trained.ok()) return trained;
     if (list_count_ > ivf_graph::most_compared) {
-      if (status built = graph_.build(centroid_rows(), metric_, options.seed, threads); !built.ok()) return built;
+      if (status built = graph_.build(centroid_rows(), metric_, options.seed, threads, on_progress); !built.ok()) return built;
     }
     return rotate_centroids();
   }

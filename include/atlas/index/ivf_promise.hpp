@@ -4,7 +4,7 @@
 // Room:      the promise while rows come and go, and in a file; vectors that are held back from training, or chosen later.
 // Not here:  the measuring (index/recall_measure.hpp), when it is done (index/ivf_engine.hpp).
 // Depends:   core, index/{options,row_store,sections}.hpp.
-// Threads:   a promise is read and set by any; if two set it at once, one of them stays.
+// Threads:   a promise is read by any, and set by one at a time.
 #ifndef ATLAS_INDEX_IVF_PROMISE_HPP
 #define ATLAS_INDEX_IVF_PROMISE_HPP
 

@@ -121,7 +121,6 @@ class ivf_tidying {
     return outcome::worked;
   }
   void forget(const row_store& rows, buffer<std::uint32_t>& unlisted, std::size_t& left) noexcept {
-    const std::size_t first = next_unlisted_;
     std::size_t looked_at = 0;
     for (; next_unlisted_ < unlisted.size() && looked_at < left; ++looked_at) {
       if (rows.state(unlisted[next_unlisted_]) != row_state::unlinked) {
@@ -131,7 +130,7 @@ class ivf_tidying {
       unlisted[next_unlisted_] = unlisted[unlisted.size() - 1];
       (void)unlisted.resize(unlisted.size() - 1);
     }
-    take(left, 1 + next_unlisted_ - first);
+    take(left, 1 + looked_at);
   }
   [[nodiscard]] outcome rewrite(const ivf_places& at, inverted_lists& lists, std::size_t& left) noexcept {
     if (!at.lists_lock.try_lock()) return outcome::waits;

@@ -147,6 +147,13 @@ class row_store {
     lock_.unlock_shared();
     return true;
   }
+  /// Calls read() once. Gives whether no upsert was published while it ran, so that it saw each key once.
+  template <class Read>
+  [[nodiscard]] bool is_steady(Read read) const noexcept {
+    const std::uint64_t before = replacements_.load_acquire();
+    read();
+    return (before % 2 == 0 && replacements_.load_ordered() == before) || current_process() != owner_;
+  }
   /// Calls `read`, which looks at row states without a lock, so that it sees each upsert whole: again, with upserts held
   /// back, if one was published meanwhile.
   template <class Read>

@@ -147,8 +147,10 @@ class kmeans_training {
       const float distance = distances_.data()[row];
       if (!(distance > 0.0F)) continue;
       const double share = random_share(options_.seed ^ fill_seed, found_.iterations * rows.rows + row);
-      const double parts = static_cast<double>(greatest) / static_cast<double>(distance);  // so that float can hold it
-      least.offer(static_cast<float>(-__builtin_log(1 - share) * parts), row);
+      const double parts = static_cast<double>(greatest) / static_cast<double>(distance);
+      const double wait = -__builtin_log(1 - share) * parts;
+      constexpr double most = 3e38;  // what float can hold; rows that near are drawn last, in any order
+      least.offer(static_cast<float>(wait < most ? wait : most), row);
     }
     buffer<std::uint32_t> left;  // rows of each cluster
     if (status made = left.resize(options_.clusters); !made.ok()) return made;

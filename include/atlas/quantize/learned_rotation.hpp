@@ -93,7 +93,7 @@ class learned_rotation {
   [[nodiscard]] std::size_t padded() const noexcept { return padded_; }
   /// Shape [padded(), dimension()], aligned to 64 bytes: the columns of R, a row each. A vector x becomes x R.
   [[nodiscard]] const float* columns() const noexcept { return columns_.data(); }
-  /// max |R R' - I|: below 10^-5 after training; what was loaded may be anything below 1.001.
+  /// max |R R' - I|: below 10^-5 after training; what was loaded may be anything to about 1.002.
   /// @return  errc::no_memory
   /// Cost: dimension()^2 * padded().
   [[nodiscard]] result<float> orthogonality_error(unsigned threads = 1) const noexcept {
