@@ -166,7 +166,9 @@ std::vector<float> some_queries(std::size_t count) { return support::random_vect
     const auto opened = open(made.list({"a.atlas", "b.atlas"}), true);
     CHECK(failed_as(opened.said, errc::file_not_found));
     CHECK(opened.said.error().row == 0);
-    CHECK(opened.failed.size() == 2);
+    REQUIRE(opened.failed.size() == 3);  // and the first once more, whose error it is
+    CHECK(opened.failed[2] == opened.failed[0]);
+    CHECK(opened.failed[1] != opened.failed[0]);
   }
 
   TEST_CASE("shards: one of another dimension or metric is refused with both, whatever may be missing") {

@@ -67,7 +67,10 @@ class shard_files {
       if (!is_lost || !options.allow_missing) return failure.why;
       if (status kept = missing_.push_back(failure); !kept.ok()) return kept;
     }
-    if (first_ == nullptr) return missing_[missing_.size() - 1].why;  // which on_failure was told of last
+    if (first_ == nullptr) {
+      if (options.on_failure) options.on_failure(missing_[0]);  // whose error it is that open gives, so that it is told of last
+      return missing_[0].why;
+    }
     return {};
   }
 

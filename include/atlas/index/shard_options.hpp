@@ -29,7 +29,7 @@ struct shards_options {
   /// Whether files that are missing or damaged, or become so, are done without, as long as one can be opened: answers are then
   /// those of the rest, and say so. A shard that does not fit to the others is refused all the same
   bool allow_missing = false;
-  function_ref<void(const shard_failure&)> on_failure = {};  ///< called for each shard that cannot be opened or does not fit
+  function_ref<void(const shard_failure&)> on_failure = {};  ///< called for each shard that cannot be opened or does not fit, last for the one whose error open gives
 };
 
 /// Options of a search within a radius. Their names are those of a search for the nearest, since shards of several kinds heed them.
