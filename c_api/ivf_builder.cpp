@@ -63,7 +63,7 @@ status build_file(const char* path, const char* vectors, const uint64_t* keys, s
   if (!how.ok()) return how.error();
   const auto file = vector_file::open(vectors);
   if (!file.ok()) return file.error();
-  if (keys != nullptr && key_count != file->rows()) return error{errc::invalid_argument, "key_count", file->rows(), key_count};
+  if (keys != nullptr && key_count != file->rows()) return error{errc::invalid_argument, "keys.size", file->rows(), key_count};
   const progress_call report(wished->progress, wished->progress_context);
   return ivf_pq_builder::build(path, *file, *how, span<const std::uint64_t>(keys, key_count), wished->train_rows, report.view());
 }
