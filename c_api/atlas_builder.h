@@ -11,7 +11,8 @@
 
 /**
  * An ivf_pq file under way: trained on a sample, given vectors as often as wanted, finished. The file is the one that an
- * index with the same training and the same adds would save. It appears, whole, when it is finished; what stood at its path
+ * index with the same training and the same adds would save; but with a wanted `recall` it is then tuned to it, and promises
+ * what was measured, and without `probes` these are measured. It appears, whole, when it is finished; what stood at its path
  * stays until then. A builder that is closed before leaves nothing behind.
  *
  * Calls of several threads wait for each other. After an error by which vectors were lost, as of the disk and of memory, and
@@ -84,9 +85,9 @@ ATLAS_C_EXPORT atlas_status atlas_ivf_builder_add(atlas_ivf_builder* builder, co
                                                   const atlas_matrix* vectors, const atlas_save_options* options);
 
 /**
- * Brings the vectors into the order of lists and puts the file in place. Then the builder can only be described and closed.
+ * Brings the vectors into the order of lists, measures what searches find, and puts the file in place. Then the builder can only be described and closed.
  *
- * @param options  progress with bytes done; may be NULL
+ * @param options  progress with bytes done, and as many more as take as long as measuring; may be NULL
  * @return         as atlas_index_save, ATLAS_ERR_INVALID_ARGUMENT before training
  */
 ATLAS_C_EXPORT atlas_status atlas_ivf_builder_finish(atlas_ivf_builder* builder, const atlas_save_options* options);

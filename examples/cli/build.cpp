@@ -8,7 +8,6 @@
 #include <atlas/storage/vector_file.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -137,18 +136,6 @@ void add_rows(atlas::any_index& index, const atlas::vector_file& vectors, std::v
   }
 }
 
-/// Removed at the end of a scope, if it has a name.
-struct left_out_file {
-  explicit left_out_file(std::string name) : path(std::move(name)) {}
-  left_out_file(const left_out_file&) = delete;
-  left_out_file& operator=(const left_out_file&) = delete;
-  ~left_out_file() {
-    std::error_code ignored;
-    if (!path.empty()) std::filesystem::remove(path, ignored);
-  }
-  std::string path;
-};
-
 /// Says what came of it. @param seconds  all that it took
 void describe(const build_arguments& arguments, const atlas::any_index& index, const lists_built& built, double seconds, const command_line& line) {
   const double rate = built.seconds > 0 ? static_cast<double>(index.size()) / built.seconds : 0;
@@ -198,13 +185,8 @@ void run(const build_arguments& arguments, const command_line& line) {
   std::vector<std::uint64_t> keys = read_keys(arguments, vectors.rows());
   const stopwatch watch;
   if (arguments.kind == "ivf_pq" && gets_lists(arguments.ivf, vectors.rows())) {
-    const double recall = wanted_recall(arguments.ivf, vectors.rows() * vectors.dimension() * sizeof(float));
-    // What is tuned takes the output's place when that is done, and is gone if it fails.
-    const left_out_file untuned(recall > 0 ? arguments.output + ".untuned" : "");
-    const std::string& written = recall > 0 ? untuned.path : arguments.output;
-    const lists_built built = build_lists(written, arguments.output, vectors, keys, list_options(arguments, metric, vectors), arguments.ivf,
+    const lists_built built = build_lists(arguments.output, vectors, keys, list_options(arguments, metric, vectors), arguments.ivf,
                                           arguments.threads, arguments.vectors);
-    if (recall > 0) tune_to_recall(recall, arguments.ivf, arguments.threads, written, arguments.output);
     const auto index = take(atlas::any_index::open(arguments.output.c_str()), arguments.output);
     return describe(arguments, index, built, watch.seconds(), line);
   }

@@ -22,8 +22,6 @@ constexpr atlas::traversal_codes forms_of_rerank_codes[] = {atlas::traversal_cod
 /// Without --lists, smaller files are left to exact searches, as the library would.
 constexpr std::uint64_t fewest_rows = 10'000;
 constexpr double usual_recall = 0.95;
-/// Some hundred vectors are compared with all: of more bytes only if it is asked for.
-constexpr std::uint64_t most_measured_bytes = std::uint64_t{4} << 30;
 
 /// @pre it is one of their names
 template <class Names>
@@ -51,11 +49,11 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments) {
   command.add_option("--iterations", arguments.iterations, "ivf_pq: of k-means for the lists")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
   command.add_option("--recall", arguments.recall, "ivf_pq: share of the exact answers that searches are to find, measured with vectors that were held back from training; "
-                                                  "probes and rerank follow from it; 0: not measured, and probes about the root of the lists. By default 0.95, but 0 for more than 4 GiB of vectors and beside --probes or --rerank. What is measured is written twice")
+                                                  "probes and rerank follow from it, and the file says what was measured; 0: nothing is held back, and only probes are chosen. By default 0.95, but 0 beside --probes or --rerank")
       ->check(CLI::Range(0.0, 1.0))->type_name("X");
   command.add_option("--recall-k", arguments.recall_k, "ivf_pq: for so many answers a query")
       ->capture_default_str()->check(CLI::Range(1, 10000))->type_name("N");
-  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: as --recall says")
+  command.add_option("--probes", arguments.probes, "ivf_pq: lists that a search looks at unless it says; 0: as measured")
       ->capture_default_str()->check(CLI::Range(0, 1 << 20))->type_name("N");
   command.add_option("--rerank", arguments.rerank, "ivf_pq: vectors that a search measures for each answer unless it says; 0: 8")
       ->capture_default_str()->check(CLI::Range(0, 65536))->type_name("N");
@@ -85,7 +83,7 @@ void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& argum
                   "--rerank-codes: expected none for --codes flat, whose lists compare vectors, found " + arguments.rerank_codes);
   }
   const bool are_given = arguments.probes != 0 || arguments.rerank != 0;
-  options.recall = arguments.recall >= 0 ? arguments.recall : 0.0;  // else by what there is to measure, once it is there
+  options.recall = arguments.recall >= 0 ? arguments.recall : are_given ? 0.0 : usual_recall;
   options.recall_k = static_cast<std::size_t>(arguments.recall_k);
   if (options.recall > 0 && are_given) {
     throw failure(exit_code::usage, "invalid argument", "--recall: expected none beside --probes or --rerank, which it sets, found both");
@@ -103,7 +101,7 @@ bool gets_lists(const ivf_arguments& arguments, std::uint64_t rows) {
   return rows != 0 && (arguments.lists != 0 || arguments.train_rows != 0 || rows >= fewest_rows);
 }
 
-lists_built build_lists(const std::string& written, const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
                         const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path) {
   atlas::ivf_build_options how;
   how.index = options;
@@ -120,7 +118,7 @@ lists_built build_lists(const std::string& written, const std::string& output, c
   };
   const stopwatch watch;
   lists_built built;
-  auto builder = atlas::ivf_pq_builder::create(written.c_str(), how);
+  auto builder = atlas::ivf_pq_builder::create(output.c_str(), how);
   if (!builder.ok()) throw failed(builder.error());
   progress_line line("learning", "steps");
   const auto trained = builder->train(vectors, arguments.train_rows, line);
@@ -135,19 +133,6 @@ lists_built build_lists(const std::string& written, const std::string& output, c
   line.restart("saving  ", "bytes");
   if (const atlas::status finished = builder->finish(line); !finished.ok()) throw failure(finished.error(), output);
   return built;
-}
-
-double wanted_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes) {
-  if (arguments.recall >= 0) return arguments.recall;
-  return arguments.probes == 0 && arguments.rerank == 0 && vector_bytes <= most_measured_bytes ? usual_recall : 0.0;
-}
-
-void tune_to_recall(double recall, const ivf_arguments& arguments, unsigned threads, const std::string& written, const std::string& output) {
-  auto index = take(atlas::ivf_pq<float>::open(written.c_str()), output);
-  progress_line line("tuning  ", "queries");
-  if (index.size() >= 2) take(index.tune({.k = static_cast<std::size_t>(arguments.recall_k), .recall = recall, .on_progress = line, .threads = threads}), output);
-  line.restart("saving  ", "bytes");
-  take(index.save(output.c_str(), {.on_progress = line}), output);
 }
 
 std::string promise_text(const atlas::recall_promise& promised) {

@@ -36,7 +36,8 @@ void add_ivf_options(CLI::App& command, ivf_arguments& arguments);
 /// "automatic", "flat", "pq4", ...
 std::vector<std::string> names_of_list_codes();
 
-/// Into the options of an index. Throws a failure of usage where these words do not go together.
+/// Into the options of an index. Without --recall, --probes and --rerank the usual recall is wanted. Throws a failure of usage
+/// where these words do not go together.
 void fill_ivf_options(atlas::ivf_pq_options& options, const ivf_arguments& arguments, const std::string& codes);
 
 /// Whether so many vectors get lists: few are left to exact searches unless lists are asked for.
@@ -49,17 +50,10 @@ struct lists_built {
   double seconds = 0;  ///< until the file was to be written
 };
 /// Writes the index of a file of vectors.
-/// @param written  where it is written
-/// @param output   the file that it is to become, for errors
 /// @param keys  of each row; empty: the rows' numbers
 /// @param path  of the vectors, for errors
-lists_built build_lists(const std::string& written, const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
+lists_built build_lists(const std::string& output, const atlas::vector_file& vectors, const std::vector<std::uint64_t>& keys,
                         const atlas::ivf_pq_options& options, const ivf_arguments& arguments, unsigned threads, const std::string& path);
-
-/// The recall that a file's searches are tuned to; 0: none.
-double wanted_recall(const ivf_arguments& arguments, std::uint64_t vector_bytes);
-/// Writes a built file anew, with the probes and rerank that find the recall for some of its vectors.
-void tune_to_recall(double recall, const ivf_arguments& arguments, unsigned threads, const std::string& written, const std::string& output);
 
 /// "recall@10 0.957", rounded down; "" for none.
 std::string promise_text(const atlas::recall_promise& promised);

@@ -29,8 +29,10 @@ constexpr std::size_t row_count = 2500;
 constexpr std::size_t width = 512;
 
 /// Trains without faults, then adds and finishes under them.
-atlas::status build(const std::string& path, const std::vector<float>& vectors, const faults::judge& decide) {
-  auto builder = atlas::ivf_pq_builder::create(path.c_str(), {.index = {.dimension = width, .lists = 6, .codes = atlas::ivf_codes::sq8, .iterations = 1},
+/// @param recall  wanted; 0: nothing is measured
+atlas::status build(const std::string& path, const std::vector<float>& vectors, const faults::judge& decide, double recall = 0) {
+  auto builder = atlas::ivf_pq_builder::create(path.c_str(), {.index = {.dimension = width, .lists = 6, .codes = atlas::ivf_codes::sq8, .iterations = 1,
+                                                                        .probes = recall > 0 ? std::size_t{0} : std::size_t{2}, .recall = recall},
                                                               .memory_bytes = std::size_t{16} << 20, .threads = 1}).value();
   builder.train(atlas::dense(vectors.data(), 100, width)).value();
   const faults::layer layer(decide);
@@ -55,6 +57,35 @@ atlas::status build(const std::string& path, const std::vector<float>& vectors, 
       return verdict{.error = 0, .cut = which == call::pwrite || which == call::pread, .bytes = 1 + random() % 9000};
     }).value();
     CHECK(support::read_whole(folder.path("parts")) == support::read_whole(folder.path("whole")));
+  }
+
+  TEST_CASE("a read that fails while the file is measured ends it; the old file stays whole and nothing lies beside it") {
+    const support::scratch_folder folder;
+    const std::string path = folder.path("a");
+    const auto vectors = support::random_vector(3, row_count * width);
+    const auto reads_with = [&](double recall) {
+      int reads = 0;
+      build(path, vectors, [&](call which, std::size_t) {
+        reads += which == call::pread ? 1 : 0;
+        return verdict{};
+      }, recall).value();
+      return reads;
+    };
+    const int before = reads_with(0);
+    const int all = reads_with(0.9);
+    REQUIRE(all > before + 100);
+    for (const int failing : {before + 1, (before + all) / 2, all - 1}) {
+      CAPTURE(failing);
+      folder.write("a", "before");
+      int seen = 0;
+      const auto said = build(path, vectors, [&](call which, std::size_t) {
+        if (which != call::pread || seen++ != failing) return verdict{};
+        return verdict{.error = EIO};
+      }, 0.9);
+      CHECK(failed_as(said, atlas::errc::io));
+      CHECK(support::read_whole(path) == "before");
+      CHECK(folder.names() == std::vector<std::string>{"a"});
+    }
   }
 
   TEST_CASE("whichever write, read or sync fails, the old file stays whole and nothing lies beside it") {

@@ -19,6 +19,7 @@
 #include <iostream>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 using atlas::errc;
@@ -206,7 +207,7 @@ struct half_built {
     const auto all = atlas::dense(vectors.data(), rows, dimension);
     for (const std::size_t lists : {std::size_t{20}, std::size_t{4200}}) {
       CAPTURE(lists);
-      const atlas::ivf_pq_options options{.dimension = dimension, .lists = lists, .codes = ivf_codes::sq8, .iterations = 1};
+      const atlas::ivf_pq_options options{.dimension = dimension, .lists = lists, .codes = ivf_codes::sq8, .iterations = 1, .probes = 4};
       auto index = ivf_pq<float>::create(options).value();
       index.train(all).value();
       index.add(support::keys_from(0, rows), all).value();
@@ -220,6 +221,103 @@ struct half_built {
         builder.finish().value();
         CHECK(support::read_whole(folder.path("built.atlas")) == support::read_whole(folder.path("index.atlas")));
       }
+    }
+  }
+
+  TEST_CASE("with a wanted recall the file is the one that an index tuned to it saves, byte for byte") {
+    const support::scratch_folder folder;
+    constexpr std::size_t rows = 3000;
+    constexpr std::size_t dimension = 16;
+    const auto vectors = support::random_vector(9, rows * dimension);
+    const auto keys = scattered_keys(rows);
+    for (const std::size_t sample_rows : {std::size_t{1500}, std::size_t{150}}) {  // of 150 none are held back
+      for (const auto& [codes, rerank_codes] : {std::pair{ivf_codes::pq4, atlas::traversal_codes::none}, {ivf_codes::pq8, atlas::traversal_codes::lvq8},
+                                                {ivf_codes::flat, atlas::traversal_codes::none}}) {
+        if (codes == ivf_codes::pq8 && sample_rows < 256) continue;  // of which each part has centroids
+        CAPTURE(sample_rows);
+        CAPTURE(name(codes));
+        const atlas::ivf_pq_options options{.dimension = dimension, .lists = 24, .codes = codes, .recall = 0.9, .recall_k = 7, .rerank_codes = rerank_codes};
+        const auto sample = atlas::dense(vectors.data(), sample_rows, dimension);
+        auto index = ivf_pq<float>::create(options).value();
+        index.train(sample).value();
+        add_in_parts(index, keys, vectors, dimension);
+        const std::string path = folder.path("index.atlas");
+        if (sample_rows < 200) {  // it is measured with stored vectors then, which are chosen in their order
+          index.save(path.c_str()).value();
+          index = ivf_pq<float>::open(path.c_str()).value();
+        }
+        const auto tuned = index.tune({.k = 7, .recall = 0.9}).value();
+        REQUIRE(tuned.recall >= 0.9);
+        REQUIRE(tuned.probes > 1);
+        index.save(path.c_str()).value();
+        auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = options, .threads = 2}).value();
+        builder.train(sample).value();
+        add_in_parts(builder, keys, vectors, dimension);
+        std::uint64_t last = 0;
+        bool has_fallen = false;
+        builder.finish([&](std::uint64_t done, std::uint64_t total) noexcept {
+          has_fallen = has_fallen || done < last || done > total;
+          last = done == total ? 0 : done;
+          return true;
+        }).value();
+        CHECK_FALSE(has_fallen);
+        CHECK(last == 0);  // the whole was said
+        CHECK(support::read_whole(folder.path("built.atlas")) == support::read_whole(path));
+        const auto built = ivf_pq<float>::open(folder.path("built.atlas").c_str()).value();
+        CHECK(built.promised().k == 7);
+        CHECK(built.promised().recall == doctest::Approx(tuned.recall));
+        CHECK(built.probes() == tuned.probes);
+        CHECK(built.rerank() == tuned.rerank);
+      }
+    }
+  }
+
+  TEST_CASE("probes that nobody names are the fewest that find enough of the file's own neighbours") {
+    const support::scratch_folder folder;
+    constexpr std::size_t rows = 200;  // as many as it is measured by
+    constexpr std::size_t dimension = 6;
+    const auto vectors = support::random_vector(10, rows * dimension);
+    const auto all = atlas::dense(vectors.data(), rows, dimension);
+    const auto keys = support::keys_from(0, rows);
+    auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = dimension, .lists = 16, .codes = ivf_codes::flat}}).value();
+    builder.train(all).value();
+    builder.add(keys, all).value();
+    builder.finish().value();
+    const auto built = ivf_pq<float>::open(folder.path("built.atlas").c_str()).value();
+    CHECK(built.promised().k == 0);
+    const auto found_with = [&](std::size_t probes) {
+      std::size_t found = 0;
+      for (std::size_t i = 0; i < rows; ++i) {
+        const auto is_other = [&](std::uint64_t key) noexcept { return key != i; };
+        const auto exact = support::search_one(built, all.row(i), {.probes = 16, .allowed = {.predicate = is_other}});
+        const auto answer = support::search_one(built, all.row(i), {.probes = static_cast<std::uint32_t>(probes), .allowed = {.predicate = is_other}});
+        for (const std::uint64_t key : answer.keys) found += static_cast<std::size_t>(std::count(exact.keys.begin(), exact.keys.end(), key));
+      }
+      return static_cast<double>(found) / static_cast<double>(rows * 10);
+    };
+    REQUIRE(built.probes() > 1);
+    REQUIRE(built.probes() < 16);
+    CHECK(found_with(built.probes()) >= 0.96);
+    CHECK(found_with(built.probes() - 1) < 0.96);
+  }
+
+  TEST_CASE("cancelled while it is measured: there is no file") {
+    const support::scratch_folder folder;
+    const auto vectors = support::random_vector(11, 2000 * 8);
+    const auto all = atlas::dense(vectors.data(), 2000, 8);
+    for (const std::uint64_t end : {30U, 60U, 99U}) {
+      CAPTURE(end);
+      auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 16, .recall = 0.9}}).value();
+      builder.train(all).value();
+      builder.add(support::keys_from(0, 2000), all).value();
+      std::uint64_t most = 0;
+      const auto stop = [&](std::uint64_t done, std::uint64_t total) noexcept {
+        most = total;
+        return done * 100 < end * total;
+      };
+      CHECK(failed_as(builder.finish(stop), errc::cancelled));
+      CHECK(most != 0);
+      CHECK(folder.names().empty());
     }
   }
 

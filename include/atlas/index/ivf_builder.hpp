@@ -14,9 +14,11 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Writes an ivf_pq file whose vectors need not fit memory: train() on a sample, add() as often as wanted, finish(). The
-/// file is the one that an index with the same training and the same adds would save, byte for byte; it appears, whole,
-/// when finish() has put everything on the device, and what stood at its path before stays until then. A builder that is
-/// given up leaves nothing behind.
+/// file is the one that an index with the same training and the same adds would save, byte for byte, but for what is measured
+/// with all rows there: with a wanted recall (ivf_pq_options::recall) it is the one of an index that is then tuned to it with
+/// what was held back from the sample, and promises it; else, unless probes are named, its probes are measured as an index's
+/// that trains on its rows. It appears, whole, when finish() has put everything on the device, and what stood at its path
+/// before stays until then. A builder that is given up leaves nothing behind.
 ///
 /// After an error by which vectors were lost, as those of the disk and of memory inside add and finish, and when these are
 /// cancelled, every later call gives that error. After any other nothing was taken, and the builder goes on. In a child of
@@ -67,12 +69,17 @@ class ivf_pq_builder {
     buffer<float> units;
     if (status made = detail::unit_rows(sample, own.layout.metric, units); !made.ok()) return made;
     ivf_pq_options learned = own.options;
-    if (learned.lists == 0) learned.lists = detail::usual_lists(learned.reserve_rows > sample.rows ? learned.reserve_rows : sample.rows, sample.rows);
-    if (sample.rows < detail::fewest_to_train(learned)) {
-      return error{errc::invalid_argument, "sample.rows", "at least", detail::fewest_to_train(learned), sample.rows};
+    const std::size_t fewest = detail::fewest_to_train(learned);
+    if (sample.rows < fewest) return error{errc::invalid_argument, "sample.rows", "at least", fewest, sample.rows};
+    buffer<float> held_back;
+    const std::size_t held = learned.recall != 0 ? detail::held_back_count(sample.rows, fewest) : 0;
+    if (held != 0) {
+      if (status taken = detail::hold_back(units, own.layout.dimension, held, held_back); !taken.ok()) return taken;
     }
-    const matrix_view rows = dense(units.data(), sample.rows, own.layout.dimension);
+    const matrix_view rows = dense(units.data(), sample.rows - held, own.layout.dimension);
+    if (learned.lists == 0) learned.lists = detail::usual_lists(learned.reserve_rows > sample.rows ? learned.reserve_rows : sample.rows, rows.rows);
     if (status trained = own.model.train(rows, learned, own.threads, on_progress); !trained.ok()) return trained;
+    own.held_back = static_cast<buffer<float>&&>(held_back);
     if (status made = own.shape_spill(); !made.ok()) return own.end(made);
     own.is_trained = true;
     return {};
@@ -182,8 +189,11 @@ class ivf_pq_builder {
   /// Bytes of a row's code; 0 before train.
   [[nodiscard]] std::size_t code_bytes() const noexcept { return state_->is_trained ? state_->model.coder().layout().code_bytes : 0; }
 
-  /// Brings rows into the order of lists and puts the file in place. Later calls but size() and the like are refused.
-  /// @param on_progress  with bytes written
+  /// Brings rows into the order of lists, measures what searches find, and puts the file in place. Later calls but size() and
+  /// the like are refused.
+  /// @param on_progress  with bytes written, and as many more as take about as long as measuring
+  /// Cost: of measuring, a distance of each row to 200 vectors, or with a wanted recall to up to 1,000, for which each thread
+  /// reads the vectors once, then as many searches for each as ivf_pq::tune says.
   /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file,
   ///          but for field "folder.sync", when it is in place and a power failure may still take it back
   [[nodiscard]] status finish(progress on_progress = {}) noexcept {

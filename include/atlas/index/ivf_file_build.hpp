@@ -3,7 +3,7 @@
 //
 // Room:      keys that are claimed, rows that are coded and spilled, and the file's sections.
 // Not here:  the calls of users and their order (index/ivf_builder.hpp), rows on their way (index/ivf_spill.hpp).
-// Depends:   core, storage, index/{code_store,ivf_file,ivf_spill}.hpp.
+// Depends:   core, storage, index/{code_store,ivf_file,ivf_file_measure,ivf_spill}.hpp.
 // Threads:   one thread at a time, which uses others.
 #ifndef ATLAS_INDEX_IVF_FILE_BUILD_HPP
 #define ATLAS_INDEX_IVF_FILE_BUILD_HPP
@@ -11,6 +11,7 @@
 #include <atlas/core/thread_pool.hpp>  // thread_pool
 #include <atlas/index/code_store.hpp>  // code_store
 #include <atlas/index/ivf_file.hpp>    // saved_model, parameters_of, place_lists
+#include <atlas/index/ivf_file_measure.hpp>  // measured_ivf_file
 #include <atlas/index/ivf_spill.hpp>   // ivf_spill, ordered_rows
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -52,6 +53,7 @@ struct ivf_file_build {
   key_map map;
   std::uint64_t row_count = 0;
   bool is_trained = false;
+  buffer<float> held_back;      ///< shape [n, dimension]: what was not trained on, where a recall is wanted
   status failed;
 
   explicit ivf_file_build(const ivf_build_options& wanted) noexcept
@@ -75,6 +77,7 @@ struct ivf_file_build {
     spill = ivf_spill();
     encoding = ivf_encoding();
     waiting = {};
+    held_back = {};
     keys = {};
     map = {};
     return why;
@@ -186,7 +189,15 @@ struct ivf_file_build {
     const std::uint32_t block_count = place_lists(versions);
     saved_model learned;
     if (status made = learned.create(model); !made.ok()) return made;
-    section_writer writer(file, on_progress, 0);
+    const bool is_measured = row_count > 1 && (options.recall != 0 || options.probes == 0);
+    std::uint64_t written_bytes = 0;
+    std::uint64_t measured_bytes = 0;  // as if measuring were writing so many
+    const auto report = [&](std::uint64_t done, std::uint64_t total) noexcept {
+      written_bytes = done;
+      if (is_measured) measured_bytes = options.recall != 0 ? 3 * total : total / 4;
+      return on_progress(done, total + measured_bytes);
+    };
+    section_writer writer(file, on_progress ? progress(report) : progress{}, 0);
     const std::size_t block_bytes = model.coder().layout().block_bytes;
     writer.expect(row_count * (layout.stride_bytes + sizeof(std::uint64_t) + 1) + key_map::slots_for(static_cast<std::size_t>(row_count)) * sizeof(std::uint32_t) +
                   versions.size() * sizeof(list_version) + std::uint64_t{block_count} * block_bytes + learned.bytes() +
@@ -206,7 +217,23 @@ struct ivf_file_build {
     parameters.block_count = block_count;
     file_header header{};
     describe_rows(header, file_kind::ivf_pq, layout, row_count, row_count, parameters);
+    if (!is_measured) return file.commit(header);
+    const auto measuring = [&](std::uint64_t done, std::uint64_t total) noexcept {
+      const double share = static_cast<double>(done) / static_cast<double>(total);
+      return on_progress(written_bytes + static_cast<std::uint64_t>(share * static_cast<double>(measured_bytes)), written_bytes + measured_bytes);
+    };
+    if (status measured = measure(header, on_progress ? progress(measuring) : progress{}, parameters); !measured.ok()) return measured;
+    if (on_progress && !measuring(1, 1)) return errc::cancelled;
+    describe_rows(header, file_kind::ivf_pq, layout, row_count, row_count, parameters);
     return file.commit(header);
+  }
+  /// What the file's default probes and reranking are to be.
+  [[nodiscard]] status measure(file_header& header, progress on_progress, ivf_parameters& parameters) noexcept {
+    auto readable = file.seal(header);
+    if (!readable.ok()) return readable.error();
+    auto written = measured_ivf_file::open(static_cast<file_descriptor&&>(*readable), file.size_bytes());
+    if (!written.ok()) return written.error();
+    return written->measure(held_back, memory_bytes / 4, threads, on_progress, parameters);
   }
   [[nodiscard]] status write_rows(section_writer& writer) noexcept {
     status failed_reading;

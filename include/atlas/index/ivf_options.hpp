@@ -71,7 +71,7 @@ struct ivf_pq_options {
   std::size_t probes = 0;
   std::size_t rerank = 0;               ///< default candidates measured on their vectors, for each of k; 0: 8
   /// Share of the exact answers that searches are to find, above 0 to 1: at each training some vectors are held back from it,
-  /// and the default probes and rerank become the cheapest that find as much for them. 0: nothing is measured
+  /// and the default probes and rerank become the cheapest that find as much for them. 0: nothing is held back
   double recall = 0;
   std::size_t recall_k = 10;            ///< for so many answers a query
   std::uint64_t seed = 42;              ///< of every random choice

@@ -4,13 +4,14 @@
 // Room:      the cheapest of the probes and rerankings that are enough.
 // Not here:  what tune promises (index/ivf_index.hpp), recall and the clock (index/recall_measure.hpp), the searches that
 //            are measured (index/ivf_query.hpp).
-// Depends:   index/{ivf_query,recall_measure}.hpp.
+// Depends:   storage/mapped_file.hpp, index/{ivf_query,recall_measure}.hpp.
 // Threads:   const over the index, beside searches and any change.
 #ifndef ATLAS_INDEX_IVF_TUNE_HPP
 #define ATLAS_INDEX_IVF_TUNE_HPP
 
 #include <atlas/index/ivf_query.hpp>       // ivf_parts, ivf_search
 #include <atlas/index/recall_measure.hpp>  // recall_measure
+#include <atlas/storage/mapped_file.hpp>   // mapped_file
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -20,6 +21,8 @@ struct ivf_tuning_of {
   std::size_t rerank = 0;              ///< the only one that is tried; 0: several
   const std::uint32_t* ids = nullptr;  ///< of lists that searches do not see yet: rows in them, live or being added
   std::size_t id_count = 0;
+  const mapped_file* mapped = nullptr;  ///< lists are in it, of which no more than so much is to stay in the process
+  std::uint64_t resident_bytes = 0;
 };
 
 /// One tuning. @pre check_tune accepted the arguments
@@ -112,7 +115,18 @@ class ivf_tuning {
     if (how_.own == own_row::left_out) asked.allowed.predicate = is_other;
     const auto answers = how_.ids != nullptr ? answer_states::live_and_pending : answer_states::live;
     if (status found = ivf_search(rows_, parts_, codes_, scratch, answers).nearest(asked); !found.ok()) return found.error();
+    if (how_.mapped != nullptr) bound_resident(probes);
     return found_rows{scratch.answers.data(), scratch.answers.size()};
+  }
+  /// Lets pages go when searches may have touched too many: the blocks of each list, and the keys, states and codes of its
+  /// rows, with as much around them as the kernel maps at once.
+  void bound_resident(std::size_t probes) const noexcept {
+    constexpr std::uint64_t mapped_at_once = std::uint64_t{64} << 10;
+    const std::uint64_t code_bytes = codes_.is_active() ? codes_.stride_bytes() : 0;
+    const std::uint64_t row_bytes = parts_.model.coder().layout().block_bytes / list_block_rows + sizeof(std::uint64_t) + 1 + code_bytes;
+    const std::uint64_t list_bytes = rows_.live_count() / lists_ * row_bytes + 4 * mapped_at_once;
+    const std::uint64_t before = touched_bytes_.fetch_add(probes * list_bytes);
+    if (before / how_.resident_bytes != (before + probes * list_bytes) / how_.resident_bytes) how_.mapped->release();
   }
   [[nodiscard]] result<setting> hits_at(std::size_t probes, std::size_t rerank) noexcept {
     const auto hits = measure_.count_hits([&](search_scratch& scratch, std::size_t query) noexcept { return search(scratch, query, probes, rerank); });
@@ -150,6 +164,7 @@ class ivf_tuning {
   const std::size_t k_;
   const ivf_tuning_of how_;
   const std::size_t lists_;
+  mutable atomic<std::uint64_t> touched_bytes_{0};
   recall_measure measure_;
 };
 

@@ -67,14 +67,14 @@ class recall_measure {
     if (own_ == own_row::left_out) {
       if (status made = own_keys_.resize(queries_.rows); !made.ok()) return made;
     }
-    const std::size_t groups = (queries_.rows + group_queries - 1) / group_queries;
-    const auto report = [&](std::uint64_t done, std::uint64_t) {
-      return this->report(done * group_queries < queries_.rows ? done * group_queries : queries_.rows);
-    };
+    const std::size_t size = group_size();
+    const std::size_t groups = (queries_.rows + size - 1) / size;
+    const auto report = [&](std::uint64_t done, std::uint64_t) { return this->report(done * size < queries_.rows ? done * size : queries_.rows); };
+    const std::uintptr_t caller = current_thread();
     const status scanned = run_batch(index_.pool, index_.scratches, groups, options_.threads, options_.on_progress ? progress(report) : progress{},
                                      [&](search_scratch& scratch, std::size_t group) noexcept -> status {
       const reader_epochs::reader reading(index_.epochs, scratch.place);
-      return scan_group(scratch, group * group_queries, ids, id_count);
+      return scan_group(scratch, {group * size, size}, ids, id_count, current_thread() == caller);
     });
     if (!scanned.ok()) return scanned;
     done_queries_ = queries_.rows;
@@ -159,7 +159,7 @@ class recall_measure {
   static constexpr std::size_t rounds = 9;
   static constexpr std::uint64_t shortest_ns = 150'000'000;
   static constexpr std::uint64_t longest_pass_ns = 60'000'000;  ///< of the searches that are timed, once each
-  static constexpr std::size_t group_queries = 16;              ///< that go over the rows together
+  static constexpr std::size_t fewest_together = 16;            ///< queries that go over the rows together
   static constexpr std::size_t block_bytes = 256U << 10;        ///< of vectors that stay in the second-level cache for them
 
   [[nodiscard]] bool report(std::uint64_t done) const noexcept { return options_.on_progress(done, most_queries_); }
@@ -170,17 +170,42 @@ class recall_measure {
     return index_.rows.read_steadily([&]() noexcept { return search(scratch, query); });
   }
 
+  /// Of vectors that are left on disk, each thread reads all once.
+  [[nodiscard]] std::size_t group_size() const noexcept {
+    if (!index_.rows.cold_vectors().are_there()) return fewest_together;
+    const unsigned most = index_.pool.thread_count();
+    const unsigned threads = options_.threads == 0 || options_.threads > most ? most : options_.threads;
+    const std::size_t even = (queries_.rows + threads - 1) / threads;
+    return even < fewest_together ? fewest_together : even;
+  }
+  struct query_group {
+    std::size_t first;
+    std::size_t most;
+  };
+  using nearest_heap = candidate_heap<heap_order::farthest_first>;
+  struct heap_list {
+    nearest_heap* heaps;
+    explicit heap_list(std::size_t count) noexcept : heaps(new (std::nothrow) nearest_heap[count]) {}
+    heap_list(const heap_list&) = delete;
+    heap_list& operator=(const heap_list&) = delete;
+    ~heap_list() { delete[] heaps; }
+    nearest_heap& operator[](std::size_t i) const noexcept { return heaps[i]; }
+  };
+
   /// The exact answers of some queries. Upserts are not held back, as it takes long: one that is published meanwhile may be
   /// seen in neither form.
-  [[nodiscard]] status scan_group(search_scratch& scratch, std::size_t first, const std::uint32_t* ids, std::size_t id_count) noexcept {
+  [[nodiscard]] status scan_group(search_scratch& scratch, query_group group, const std::uint32_t* ids, std::size_t id_count, bool reports) noexcept {
     const row_store& rows = index_.rows;
     const std::size_t dimension = rows.layout().dimension;
-    const std::size_t count = queries_.rows - first < group_queries ? queries_.rows - first : group_queries;
+    const std::size_t first = group.first;
+    const std::size_t count = queries_.rows - first < group.most ? queries_.rows - first : group.most;
     const std::size_t row_count = ids != nullptr ? id_count : rows.row_count();
     const std::size_t more = own_ == own_row::left_out ? 1 : 0;
     const std::size_t most = options_.k < row_count ? options_.k + more : row_count;
-    candidate_heap<heap_order::farthest_first> nearest[group_queries];
+    const heap_list nearest(count);
+    if (nearest.heaps == nullptr) return error{errc::no_memory, "recall heaps"};
     buffer<float> units;
+    buffer<std::byte> copies;  // of vectors that are left on disk
     if (status made = units.resize(count * dimension); !made.ok()) return made;
     for (std::size_t i = 0; i < count; ++i) {
       if (status made = nearest[i].reserve(most); !made.ok()) return made;
@@ -197,10 +222,17 @@ class recall_measure {
         const row_state state = rows.state(row);
         if (state == row_state::live || (ids != nullptr && state == row_state::pending)) scratch.ids[gathered++] = row;
       }
+      if (reports && options_.on_progress && !report(first + count * place / row_count)) return errc::cancelled;
+      const bool are_copied = rows.cold_vectors().are_there();
+      if (are_copied) {
+        if (status made = copies.resize(gathered * rows.layout().stride_bytes); !made.ok()) return made;
+        if (status got = rows.cold_vectors().read(scratch.ids.data(), gathered, copies.data()); !got.ok()) return got;
+      }
+      const std::byte* const from = are_copied ? copies.data() : rows.vectors();
+      const std::uint32_t* const which = are_copied ? nullptr : scratch.ids.data();
       float* const distances = scratch.distances.data();
       for (std::size_t i = 0; i < count; ++i) {
-        const status got = rows.distances_to(units.data() + i * dimension, scratch.ids.data(), gathered, scratch.vectors, distances);
-        if (!got.ok()) return got;
+        rows.layout().gather(units.data() + i * dimension, 1.0F, from, which, gathered, distances);
         for (std::size_t j = 0; j < gathered; ++j) {
           if (distances[j] == distances[j]) nearest[i].offer({distances[j], scratch.ids[j]}, most);
         }

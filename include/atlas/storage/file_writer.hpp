@@ -109,6 +109,35 @@ class file_writer {
   /// @return  the first error of this writer, or those of append and replacement_file::commit
   /// @pre     not committed before
   status commit(file_header& header) noexcept {
+    if (status said = write_header(header); !said.ok()) return said;
+    if (memory_ != nullptr) return {};
+    if (status said = replacement_.commit(); !said.ok()) return fail(said.error());
+    return {};
+  }
+  /// Fills and writes the header as commit does, and gives the file for reading what was written before it has a name.
+  /// Commit writes its header in place of this one.
+  /// @return  as commit, but for what has to do with the name
+  /// @pre     not into memory, and not committed before
+  [[nodiscard]] result<file_descriptor> seal(file_header& header) noexcept {
+    ATLAS_ASSERT(memory_ == nullptr);
+    if (status said = write_header(header); !said.ok()) return said.error();
+    return replacement_.file().duplicate();
+  }
+
+  /// Whether this process began the file: what a child of fork() writes goes into its parent's.
+  [[nodiscard]] bool is_of_this_process() const noexcept { return memory_ != nullptr || replacement_.is_of_this_process(); }
+  /// Bytes of the file so far, header and padding too.
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return position_; }
+
+ private:
+  static constexpr std::size_t waiting_bytes = std::size_t{1} << 20;
+
+  status fail(const error& why) noexcept {
+    said_ = why;
+    replacement_.discard();  // gives the disk its room back at once
+    return said_;
+  }
+  [[nodiscard]] status write_header(file_header& header) noexcept {
     if (!said_.ok()) return said_;
     if (inside_) return fail({errc::invalid_argument, "section", "end_section first", "a section still open"});
     if (status said = flush(); !said.ok()) return said;
@@ -128,22 +157,7 @@ class file_writer {
       return {};
     }
     if (status said = replacement_.file().write_at(&header, sizeof header, 0); !said.ok()) return fail(said.error());
-    if (status said = replacement_.commit(); !said.ok()) return fail(said.error());
     return {};
-  }
-
-  /// Whether this process began the file: what a child of fork() writes goes into its parent's.
-  [[nodiscard]] bool is_of_this_process() const noexcept { return memory_ != nullptr || replacement_.is_of_this_process(); }
-  /// Bytes of the file so far, header and padding too.
-  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return position_; }
-
- private:
-  static constexpr std::size_t waiting_bytes = std::size_t{1} << 20;
-
-  status fail(const error& why) noexcept {
-    said_ = why;
-    replacement_.discard();  // gives the disk its room back at once
-    return said_;
   }
   [[nodiscard]] status flush() noexcept {
     if (waiting_.empty()) return {};

@@ -56,10 +56,17 @@ class mapped_file {
   ///              errc::no_memory when the address space is full, errc::io
   /// Cost: three system calls, whatever the size; reads no byte of the file.
   [[nodiscard]] static result<mapped_file> open(const char* path) noexcept {
-    mapped_file opened;
-    result<file_descriptor> descriptor = file_descriptor::open_to_read(path, opened.size_bytes_);
+    std::uint64_t size_bytes = 0;
+    result<file_descriptor> descriptor = file_descriptor::open_to_read(path, size_bytes);
     if (!descriptor.ok()) return descriptor.error();
-    opened.descriptor_ = static_cast<file_descriptor&&>(*descriptor);
+    return of(static_cast<file_descriptor&&>(*descriptor), size_bytes);
+  }
+  /// The same of a regular file that is open for reading, with or without a name.
+  /// @param size_bytes  its size
+  [[nodiscard]] static result<mapped_file> of(file_descriptor&& file, std::uint64_t size_bytes) noexcept {
+    mapped_file opened;
+    opened.descriptor_ = static_cast<file_descriptor&&>(file);
+    opened.size_bytes_ = size_bytes;
     if (opened.size_bytes_ != 0) {
       // Private, because some file systems refuse shared maps; for a map without writes they are the same.
       void* at = ::mmap(nullptr, opened.size_bytes_, PROT_READ, MAP_PRIVATE, opened.descriptor(), 0);
@@ -106,6 +113,11 @@ class mapped_file {
     const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::uint64_t before = offset % page_bytes;  // madvise wants the first byte of a page
     ::madvise(const_cast<std::byte*>(data_) + (offset - before), length_bytes + before, MADV_WILLNEED);
+  }
+  /// Takes the pages that were touched out of the process; those that are touched again come back, from the kernel's cache if
+  /// they are still there. Others may read meanwhile. A hint, as prefetch.
+  void release() const noexcept {
+    if (data_ != nullptr) ::madvise(const_cast<std::byte*>(data_), size_bytes_, MADV_DONTNEED);
   }
 
  private:
