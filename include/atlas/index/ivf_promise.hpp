@@ -117,20 +117,23 @@ inline constexpr std::size_t most_held_back = 1000;
 [[nodiscard]] inline status take_stored(const row_store& rows, const std::uint32_t* ids, std::size_t id_count, std::size_t most, buffer<float>& out) noexcept {
   const std::size_t dimension = rows.layout().dimension;
   const std::size_t row_count = ids != nullptr ? id_count : rows.row_count();
-  buffer<std::uint32_t> from;
-  if (status made = from.reserve(row_count); !made.ok()) return made;
-  for (std::size_t i = 0; i < row_count; ++i) {
-    const std::uint32_t row = ids != nullptr ? ids[i] : static_cast<std::uint32_t>(i);
-    const row_state state = rows.state(row);
-    if (state != row_state::live && !(ids != nullptr && state == row_state::pending)) continue;
-    if (status noted = from.push_back(row); !noted.ok()) return noted;
-  }
-  const std::size_t count = from.size() < most ? from.size() : most;
+  const auto row_at = [&](std::size_t i) noexcept { return ids != nullptr ? ids[i] : static_cast<std::uint32_t>(i); };
+  const auto is_there = [&](std::size_t i) noexcept {
+    const row_state state = rows.state(row_at(i));
+    return state == row_state::live || (ids != nullptr && state == row_state::pending);
+  };
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < row_count; ++i) all += is_there(i) ? 1U : 0U;
+  const std::size_t count = all < most ? all : most;
   if (status made = out.resize(count * dimension); !made.ok()) return made;
   buffer<std::byte> room;
+  std::size_t seen = 0;
+  std::size_t next = 0;  // of those that are chosen
   std::size_t taken = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto stored = rows.vector(from[i * from.size() / count], room);
+  for (std::size_t i = 0; i < row_count && next < count; ++i) {
+    if (!is_there(i) || seen++ != next * all / count) continue;
+    ++next;
+    const auto stored = rows.vector(row_at(i), room);
     if (!stored.ok()) return stored.error();
     float* const vector = out.data() + taken * dimension;
     rows.layout().read_unit(*stored, vector);
