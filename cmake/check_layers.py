@@ -32,6 +32,7 @@ ARROWS = {
 # Each facade include/atlas/<name>.hpp and its room. atlas.hpp includes facades and is included by nobody.
 FACADES = {
     "distance": "distance", "flat": "index", "hnsw": "index", "ivf_pq": "index", "any_index": "index",
+    "quantize": "quantize",
     "shards": "index",
     "text": "text", "chunk": "chunk", "embed": "embed", "queue": "queue", "store": "storage",
     "folder": "folder", "atlas": None,

@@ -10,6 +10,8 @@
 #include <atlas/flat.hpp>       // flat
 #include <atlas/folder.hpp>     // folder_index
 #include <atlas/hnsw.hpp>       // hnsw
+#include <atlas/ivf_pq.hpp>     // ivf_pq, ivf_pq_builder
+#include <atlas/quantize.hpp>   // quantisers, k-means
 #include <atlas/queue.hpp>      // mpmc_ring, spsc_ring
 #include <atlas/shards.hpp>     // shards, shard_manifest
 #include <atlas/text.hpp>       // encodings, UTF-8

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -216,5 +217,36 @@ double product(const std::vector<float>& a, const std::vector<float>& b) {
         }
       }
     });
+  }
+
+  TEST_CASE("apply_inverse turns back what apply gave, and the nearest rotated vector of any numbers") {
+    for (const std::size_t dimension : dimensions()) {
+      if (dimension > 300 && dimension != 784 && dimension != 5000) continue;
+      const auto turn = rotation::create(dimension, dimension).value();
+      const auto vector = support::random_vector(dimension, dimension);
+      const std::vector<float> zeros(dimension, 0.0F);
+      std::vector<float> numbers(turn.padded());
+      turn.apply(vector.data(), 1.0F, zeros.data(), numbers.data());
+      turn.apply_inverse(numbers.data());
+      double squares = 0;
+      double off = 0;
+      for (std::size_t i = 0; i < turn.padded(); ++i) {
+        const double wanted = i < dimension ? static_cast<double>(vector[i]) : 0.0;
+        squares += wanted * wanted;
+        off = std::max(off, std::abs(static_cast<double>(numbers[i]) - wanted));
+      }
+      CHECK(off <= 1e-5 * std::sqrt(squares));
+      // An inverse of an orthogonal map keeps products: <P x, w> = <x, inverse w>.
+      const auto any = support::random_vector(dimension + 1, turn.padded());
+      std::vector<float> turned(turn.padded());
+      turn.apply(vector.data(), 1.0F, zeros.data(), turned.data());
+      std::vector<float> back = any;
+      turn.apply_inverse(back.data());
+      double before = 0;
+      double after = 0;
+      for (std::size_t i = 0; i < turn.padded(); ++i) before += static_cast<double>(turned[i]) * static_cast<double>(any[i]);
+      for (std::size_t i = 0; i < dimension; ++i) after += static_cast<double>(vector[i]) * static_cast<double>(back[i]);
+      CHECK(before == doctest::Approx(after).epsilon(1e-4).scale(static_cast<double>(dimension)));
+    }
   }
 }

@@ -58,8 +58,40 @@ class rotation {
   void apply(const float* vector, float scale, const float* centre, float* out) const noexcept {
     kernels().rotate(vector, scale, centre, dimension_, padded(), signs_.data(), out);
   }
+  /// Turns back what apply gave: the first dimension() components are the vector, the others 0 but for rounding; of any
+  /// numbers the first are those of the vector whose rotation is nearest to them.
+  /// @param numbers  shape [padded()], in place
+  /// Accuracy: as apply. Cost: about 8 ns a component, one at a time.
+  void apply_inverse(float* numbers) const noexcept {
+    const std::size_t all = padded();
+    if (all == 0) return;
+    const std::size_t power = std::size_t{1} << (63 - __builtin_clzll(all));
+    const float share = static_cast<float>(1.0 / __builtin_sqrt(static_cast<double>(power)));
+    constexpr float half_share = 0.70710678118654752440F;
+    // Each step of a round is its own inverse: they are done again from the last to the first.
+    for (std::size_t round = 4; round-- > 0;) {
+      for (std::size_t i = 0; power != all && i < all / 2; ++i) add_and_subtract(numbers[i], numbers[i + all / 2], half_share);
+      float* const transformed = numbers + (round % 2 == 0 ? 0 : all - power);
+      for (std::size_t step = 1; step < power; step *= 2) {
+        for (std::size_t block = 0; block < power; block += 2 * step) {
+          for (std::size_t i = block; i < block + step; ++i) add_and_subtract(transformed[i], transformed[i + step], 1.0F);
+        }
+      }
+      for (std::size_t i = 0; i < power; ++i) transformed[i] *= share;
+      for (std::size_t i = 0; i < all; ++i) {
+        const std::size_t bit = round * all + i;
+        if ((signs_[bit / 8] >> (bit % 8)) % 2 != 0) numbers[i] = -numbers[i];
+      }
+    }
+  }
 
  private:
+  static void add_and_subtract(float& first, float& second, float share) noexcept {
+    const float sum = (first + second) * share;
+    second = (first - second) * share;
+    first = sum;
+  }
+
   std::size_t dimension_ = 0;
   buffer<std::uint8_t> signs_;  ///< of four rounds, a bit for each component
 };
