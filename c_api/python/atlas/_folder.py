@@ -20,7 +20,7 @@ class Folder(Closing):
 
     def __init__(self, backend: FolderBackend) -> None:
         """Use ``open``."""
-        self._backend = backend
+        self._backend: FolderBackend = backend
 
     @staticmethod
     def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0,

@@ -56,7 +56,7 @@ class Index(Closing):
 
     def __init__(self, backend: IndexBackend) -> None:
         """Use ``create`` or ``open``."""
-        self._backend = backend
+        self._backend: IndexBackend = backend
         info = backend.info()
         self._dimension = info.dimension
         self._metric = info.metric

@@ -39,7 +39,7 @@ class Shards(Closing):
 
     def __init__(self, backend: ShardsBackend) -> None:
         """Use ``open`` or ``open_files``."""
-        self._backend = backend
+        self._backend: ShardsBackend = backend
         info = backend.info()
         self._dimension = info.dimension
         self._metric = info.metric
