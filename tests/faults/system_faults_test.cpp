@@ -26,7 +26,8 @@ faults::verdict judged(faults::call which, std::size_t bytes, std::uint64_t plac
 }
 /// What stands behind the flags of an open that makes a file.
 mode_t mode_behind(int flags, va_list more) {
-  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? static_cast<mode_t>(va_arg(more, unsigned)) : mode_t{0};
+  const bool makes_one = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;  // which has a bit of O_DIRECTORY
+  return makes_one ? static_cast<mode_t>(va_arg(more, unsigned)) : mode_t{0};
 }
 
 }  // namespace

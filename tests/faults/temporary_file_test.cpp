@@ -4,18 +4,16 @@
 
 #include "faults/system_faults.hpp"
 #include "support/error_line.hpp"
+#include "support/nameless_file.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string>
-#include <vector>
 
 TEST_SUITE("temporary_file_faults") {
 namespace {
@@ -45,17 +43,8 @@ bool is_nameless(call which, std::uint64_t flags) {
       const auto other = open_temporary(folder.path().c_str()).value();
       CHECK(named == 2);
       CHECK(folder.names().empty());
-      file.write_at("abcdef", 6, 3).value();
-      char got[6] = {};
-      file.read_at(got, 6, 3).value();
-      CHECK(std::memcmp(got, "abcdef", 6) == 0);
-      struct stat facts;
-      REQUIRE(::fstat(file.number(), &facts) == 0);
-      CHECK((facts.st_mode & 0777) == 0600);
-      CHECK(facts.st_nlink == 0);
-      CHECK(facts.st_size == 9);
-      CHECK((::fcntl(file.number(), F_GETFD) & FD_CLOEXEC) != 0);
-      CHECK(failed_as(other.read_at(got, 1, 0), errc::corrupt_file));  // it is another one, and empty
+      support::check_nameless(file);
+      support::check_nameless(other);  // another one, and empty
     }
   }
 

@@ -483,14 +483,6 @@ filled fill(atlas::ivf_pq_options options, std::size_t rows = 2000, float spread
       std::sort(got.begin(), got.end());
       CHECK(std::adjacent_find(got.begin(), got.end()) == got.end());
     }
-
-    // A centre that is no number leaves no rows for the graph to compare.
-    const auto centre = support::section_of(file.content(), static_cast<std::uint32_t>(atlas::index_section::list_centre));
-    file.put(centre.offset, std::string("\0\0\xC0\x7F", 4));
-    auto changed = ivf_pq<float>::open(file.path(), {.mode = atlas::open_mode::change}).value();
-    const auto added = changed.add(support::keys_from(rows, 100), atlas::dense(vectors.data(), 100, 4));
-    CHECK(failed_as(added, errc::not_finite));
-    CHECK(changed.size() == rows);
   }
 
   TEST_CASE("a file that says nothing of reranking is searched with the usual one") {
