@@ -62,16 +62,16 @@ def main():
         seeds[f"promise_{word}_large"] = head + lie(PARAMETERS, word, 0xF0 + word % 14)
     seeds["promise_of_rerank_codes"] = bytes([SAVE | PROMISE, 16, 9, 2])
     for metric in range(3):
-        head = bytes([metric | SAVE | GRAPH, 0, 0, 0])
-        # Without a quantiser or a rotation the graph is what stands last: a file within the file.
-        seeds[f"graph_{metric}"] = head
-        seeds[f"graph_{metric}_wild_header"] = head + lie(QUANTIZER, 7, SCATTERED, 20)
-        seeds[f"graph_{metric}_entry_not_there"] = head + lie(QUANTIZER, 22, ROWS_NOT_THERE)
-        for section, part in enumerate(("vectors", "keys", "states", "key_map", "links", "levels", "upper_blocks", "upper_links", "codes", "code_centre")):
-            seeds[f"graph_{metric}_wild_{part}"] = head + lie(QUANTIZER + 1 + section, 0, SCATTERED, 255)
-            seeds[f"graph_{metric}_{part}_not_there"] = head + lie(QUANTIZER + 1 + section, 5, ROWS_NOT_THERE, 200)
-        seeds[f"graph_{metric}_wild_centre"] = head + lie(CENTRE, 0, NOT_A_NUMBER)
-        seeds[f"graph_{metric}_fewer_lists"] = head + lie(PARAMETERS, 1, 5)
+        seeds[f"graph_{metric}"] = bytes([metric | SAVE | GRAPH, 0, 0, 0])
+    head = seeds["graph_0"]
+    # Without a quantiser or a rotation the graph is what stands last: a file within the file.
+    seeds["graph_wild_header"] = head + lie(QUANTIZER, 7, SCATTERED, 20)
+    seeds["graph_entry_not_there"] = head + lie(QUANTIZER, 22, ROWS_NOT_THERE)
+    seeds["graph_wild_centre"] = head + lie(CENTRE, 0, NOT_A_NUMBER)
+    seeds["graph_fewer_lists"] = head + lie(PARAMETERS, 1, 5)
+    for section, part in enumerate(("vectors", "keys", "states", "key_map", "links", "levels", "upper_blocks", "upper_links", "codes", "code_centre")):
+        seeds[f"graph_wild_{part}"] = head + lie(QUANTIZER + 1 + section, 0, SCATTERED, 255)
+        seeds[f"graph_{part}_not_there"] = head + lie(QUANTIZER + 1 + section, 5, ROWS_NOT_THERE, 200)
     for word in range(22):
         seeds[f"parameter_{word:02}"] = bytes([SAVE, word % 5, 0, 1]) + lie(PARAMETERS, word, 0xF2 + word % 14)
         seeds[f"parameter_small_{word:02}"] = bytes([SAVE, word % 5, 1, 3]) + lie(PARAMETERS, word, word % 7)
