@@ -163,8 +163,11 @@ typedef struct atlas_tune_options {
   double recall;           /**< wanted share of the exact answers, above 0 to 1; default 0.95 */
   atlas_progress progress; /**< with queries asked, of the most there may be; default none */
   void* progress_context;
+  uint32_t threads;        /**< that find exact answers and count right ones; default: all that the process may use. What is
+                                timed, of hnsw how far ahead to prefetch, has one; the rest is the same with any number */
+  uint32_t reserved_2;     /**< 0 */
 } atlas_tune_options;
-#define ATLAS_TUNE_OPTIONS_INIT { (uint32_t)sizeof(atlas_tune_options), 0, 0, 0, NULL, NULL }
+#define ATLAS_TUNE_OPTIONS_INIT { (uint32_t)sizeof(atlas_tune_options), 0, 0, 0, NULL, NULL, 0, 0 }
 
 /** What atlas_index_tune chose and measured. The caller sets struct_size. */
 typedef struct atlas_tune_result {

@@ -182,6 +182,7 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   const auto wished = read_options(options, "tune options");
   if (!wished.ok()) return wished.error();
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+  ATLAS_C_TRY(require_zero(wished->reserved_2, "options.reserved_2"));
   if (hnsw == nullptr && lists == nullptr) {
     return error{errc::kind_mismatch, "index", "hnsw or ivf_pq", index->index.kind_name()};
   }
@@ -190,6 +191,7 @@ status tune(atlas_tune_result* out, atlas_index* index, const atlas_matrix* quer
   if (wished->k != 0) how.k = wished->k;
   if (wished->recall != 0) how.recall = wished->recall;
   how.on_progress = report.view();
+  how.threads = wished->threads;
   const auto tuned = hnsw != nullptr ? hnsw->tune(rows, how) : queries != nullptr ? lists->tune(rows, how) : lists->tune(how);
   if (!tuned.ok()) return tuned.error();
   if (out == nullptr) return {};

@@ -6,33 +6,21 @@
 #include "hnsw/hnsw_set.hpp"
 #include "support/bench_options.hpp"
 #include "support/race.hpp"
+#include "support/set_cases.hpp"
 
-#include <cstdio>
-#include <string>
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace bench {
 
 /// The cases of one kind over one data set.
-class case_frame {
+class case_frame : protected set_cases<hnsw_set> {
  public:
-  case_frame(const bench_options& options, hnsw_set& set) : options_(options), set_(set) {}
+  case_frame(const bench_options& options, hnsw_set& set) : set_cases("hnsw", options, set) {}
 
  protected:
-  /// Whether a case runs. --quick alone leaves out what takes long; a case that --filter names runs all the same.
-  [[nodiscard]] bool wants(const std::string& name, bool when_quick) const {
-    return options_.wants(name) && (when_quick || !options_.quick || !options_.filter.empty());
-  }
-  [[nodiscard]] int rounds() const { return options_.quick ? 9 : 15; }
-  /// Queries of a timed pass. Recall is that of all queries.
-  [[nodiscard]] std::size_t timed_queries() {
-    const std::size_t all = set_.data().query_count;
-    return options_.quick ? std::min<std::size_t>(all, 300) : all;
-  }
-  void print(const row& one) const { print_row("hnsw", one, options_.json); }
-  static void say_unreached(const std::string& name, const std::string& who) {
-    std::fprintf(stderr, "%s: %s does not reach this recall\n", name.c_str(), who.c_str());
-  }
   /// A pass over the first `count` queries, as one side of a race.
   [[nodiscard]] static side pass(const engine& one, std::size_t count, std::size_t width) {
     return {one.name,
@@ -54,9 +42,6 @@ class case_frame {
     if (!part_) part_ = part_of(set_.data(), shuffled(set_.data().rows, 1), 0, std::min(quick_rows, set_.data().rows));
     return *part_;
   }
-
-  const bench_options& options_;
-  hnsw_set& set_;
 
  private:
   std::optional<data_set> part_;

@@ -5,12 +5,8 @@
 #include <stdexcept>
 
 #if ATLAS_BENCH_HAVE_FAISS
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
 #include <faiss/IndexHNSW.h>
 #include <faiss/index_io.h>
-#pragma GCC diagnostic pop
 
 #include <omp.h>
 

@@ -5,32 +5,18 @@
 #include <stdexcept>
 
 #if ATLAS_BENCH_HAVE_FAISS
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
 #include <faiss/IVFlib.h>
 #include <faiss/IndexIVFPQFastScan.h>
 #include <faiss/IndexRefine.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
-#pragma GCC diagnostic pop
 
-#include "peers/openblas_peer.hpp"
-
-#include <omp.h>
+#include "peers/faiss_library.hpp"
 
 #include <algorithm>
 #include <vector>
 
 namespace bench {
-namespace {
-
-void use_one_thread() {
-  omp_set_num_threads(1);
-  set_openblas_threads(1);
-}
-
-}  // namespace
 
 struct faiss_ivf_peer::state {
   std::unique_ptr<faiss::Index> index;
@@ -44,10 +30,7 @@ struct faiss_ivf_peer::state {
 };
 
 bool faiss_ivf_peer::is_available() { return true; }
-std::string faiss_ivf_peer::version() {
-  return std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) + "." +
-         std::to_string(FAISS_VERSION_PATCH);
-}
+std::string faiss_ivf_peer::version() { return faiss_version(); }
 
 faiss_ivf_peer::faiss_ivf_peer(std::size_t dimension, bool inner_product, std::size_t lists, std::size_t parts) {
   const std::string kind = "IVF" + std::to_string(lists) + ",PQ" + std::to_string(parts) + "x4fs,RFlat";
@@ -60,7 +43,7 @@ faiss_ivf_peer::faiss_ivf_peer(const std::string& path)
 faiss_ivf_peer::~faiss_ivf_peer() = default;
 
 void faiss_ivf_peer::build(const float* rows, std::size_t count) {
-  use_one_thread();
+  set_faiss_threads(1);
   state_->index->train(static_cast<std::int64_t>(count), rows);
   state_->index->add(static_cast<std::int64_t>(count), rows);
 }
@@ -68,7 +51,7 @@ void faiss_ivf_peer::save(const std::string& path) const { faiss::write_index(st
 std::size_t faiss_ivf_peer::code_bytes() const { return state_->lists->code_size; }
 void faiss_ivf_peer::search(const float* queries, std::size_t query_count, std::size_t at_once, std::size_t k,
                             std::size_t probes, std::size_t rerank, std::int64_t* keys) const {
-  use_one_thread();
+  set_faiss_threads(1);
   state_->lists->nprobe = probes;
   state_->refine->k_factor = static_cast<float>(rerank);
   const auto dimension = static_cast<std::size_t>(state_->index->d);

@@ -3,24 +3,18 @@
 #include "peers/faiss_peer.hpp"
 
 #if ATLAS_BENCH_HAVE_FAISS
-#include "peers/openblas_peer.hpp"
+#include "peers/faiss_library.hpp"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
 #include <faiss/IndexFlat.h>
 #include <faiss/utils/distances.h>
 #include <faiss/utils/utils.h>
-#pragma GCC diagnostic pop
-
 #include <omp.h>
 
 namespace bench {
 
 bool has_faiss() { return true; }
 std::string faiss_description() {
-  return "faiss " + std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) + "." +
-         std::to_string(FAISS_VERSION_PATCH) + " (compile options: " + faiss::get_compile_options() + ")";
+  return "faiss " + faiss_version() + " (compile options: " + faiss::get_compile_options() + ")";
 }
 void faiss_l2sq(const float* query, const float* rows, std::size_t dimension, std::size_t count, float* out) {
   faiss::fvec_L2sqr_ny(out, query, rows, dimension, count);
@@ -47,12 +41,10 @@ faiss_flat_peer::~faiss_flat_peer() = default;
 
 void faiss_flat_peer::search(const float* queries, std::size_t query_count, std::size_t k, unsigned threads,
                              float* distances, std::int64_t* keys) const {
-  omp_set_num_threads(static_cast<int>(threads));
-  set_openblas_threads(threads);
+  set_faiss_threads(threads);
   state_->index.search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
                        distances, keys);
-  set_openblas_threads(1);
-  omp_set_num_threads(1);
+  set_faiss_threads(1);
 }
 void* faiss_flat_peer::rows() const { return state_->index.get_xb(); }
 std::size_t faiss_flat_peer::row_bytes() const { return state_->index.codes.size(); }

@@ -5,36 +5,22 @@
 #include <stdexcept>
 
 #if ATLAS_BENCH_HAVE_FAISS
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
 #include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
-#pragma GCC diagnostic pop
 
-#include "peers/openblas_peer.hpp"
-
-#include <omp.h>
+#include "peers/faiss_library.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <vector>
 
 namespace bench {
-namespace {
-
-void use_one_thread() {
-  omp_set_num_threads(1);
-  set_openblas_threads(1);
-}
-
-}  // namespace
 
 void faiss_kmeans(const float* rows, std::size_t count, std::size_t dimension, std::size_t clusters,
                   std::size_t iterations, int seed, float* centroids) {
-  use_one_thread();
+  set_faiss_threads(1);
   faiss::ClusteringParameters parameters;
   parameters.niter = static_cast<int>(iterations);
   parameters.seed = seed;
@@ -63,13 +49,13 @@ faiss_opq_peer::faiss_opq_peer(const std::string& path) : state_(std::make_uniqu
 faiss_opq_peer::~faiss_opq_peer() = default;
 
 void faiss_opq_peer::build(const float* rows, std::size_t count) {
-  use_one_thread();
+  set_faiss_threads(1);
   state_->index->train(static_cast<std::int64_t>(count), rows);
   state_->index->add(static_cast<std::int64_t>(count), rows);
 }
 void faiss_opq_peer::save(const std::string& path) const { faiss::write_index(state_->index.get(), path.c_str()); }
 void faiss_opq_peer::search(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const {
-  use_one_thread();
+  set_faiss_threads(1);
   std::vector<float> distances(query_count * k);
   state_->index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
                         distances.data(), keys);

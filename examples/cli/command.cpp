@@ -35,21 +35,17 @@ exit_code exit_code_of(const atlas::error& what) {
   }
 }
 
-namespace {
-
-std::string describe(const atlas::error& what) {
+std::string described(const atlas::error& what) {
   char text[512];
   atlas::describe(what, text, sizeof text);
   return text;
 }
 
-}  // namespace
-
 failure::failure(const atlas::error& what, const std::string& about)
     : failure(exit_code_of(what), what, about) {}
 
 failure::failure(exit_code code, const atlas::error& what, const std::string& about)
-    : code_(code), kind_(name(what.code)), message_(about.empty() ? describe(what) : about + ": " + describe(what)) {}
+    : code_(code), kind_(name(what.code)), message_(about.empty() ? described(what) : about + ": " + described(what)) {}
 
 CLI::Validator a_path() {
   return CLI::Validator([](const std::string& path) { return std::string(path.empty() ? "expected a path, found an empty one" : ""); }, "");

@@ -32,6 +32,9 @@ enum class exit_code : int {
 /// command line itself goes through take_argument.
 exit_code exit_code_of(const atlas::error& what);
 
+/// An error in words, without what it was about.
+std::string described(const atlas::error& what);
+
 /// Ends a subcommand. main() prints it and returns its code.
 class failure : public std::exception {
  public:

@@ -43,10 +43,10 @@ class searched_file {
   searched_file(const std::string& path, bool allow_missing) {
     if (atlas::shard_manifest::is_manifest(path.c_str())) {
       shards_ = open_shards(path, allow_missing);
-    } else if (allow_missing) {
-      throw failure(exit_code::usage, "invalid argument", "--allow-missing: expected a list of shards, found " + path);
+      lost_.assign(shards_->missing().begin(), shards_->missing().end());
     } else {
       index_ = take(atlas::any_index::open(path.c_str()), path);
+      if (allow_missing) throw failure(exit_code::usage, "invalid argument", "--allow-missing: expected a list of shards, found the index " + path);
     }
   }
   [[nodiscard]] std::size_t dimension() const { return shards_ ? shards_->dimension() : index_->dimension(); }
@@ -56,15 +56,26 @@ class searched_file {
     const auto said = shards_->search(queries, options, hits);
     if (!said.ok()) return said.error();
     if (!answer_ || said->answered < answer_->answered) answer_ = *said;
+    const auto is_it = [&](const atlas::shard_failure& one) { return one.shard == said->failed_shard; };
+    if (!said->is_whole() && std::none_of(lost_.begin(), lost_.end(), is_it)) {
+      lost_.push_back({said->failed_shard, shards_->path(said->failed_shard), said->why});
+    }
     return {};
   }
   /// Of several indexes: the search that the fewest answered.
   [[nodiscard]] const std::optional<atlas::shard_answer>& answer() const { return answer_; }
+  /// Of several indexes: those that are missing, and of each search the first that failed though it is there.
+  [[nodiscard]] const std::vector<atlas::shard_failure>& lost() const { return lost_; }
+  /// What a failure of a file was about. @param why  errc::io or corrupt_file, from search
+  [[nodiscard]] std::string file_of(const atlas::error& why, const std::string& path) const {
+    return shards_ && why.row < shards_->shard_count() ? path + " -> " + shards_->path(static_cast<std::size_t>(why.row)) : path;
+  }
 
  private:
   std::optional<atlas::any_index> index_;
   std::optional<atlas::shards> shards_;
   std::optional<atlas::shard_answer> answer_;
+  std::vector<atlas::shard_failure> lost_;
 };
 
 /// Prints the keys and distances of each query's nearest.
@@ -101,7 +112,7 @@ void search_vectors(const search_arguments& arguments, const command_line& line)
       atlas::error why = said.error();
       const bool is_of_file = why.code == atlas::errc::io || why.code == atlas::errc::corrupt_file;
       if (why.row != atlas::error::no_row && !is_of_file) why.row += first;
-      throw failure(why, is_of_file ? arguments.file : arguments.queries);
+      throw failure(why, is_of_file ? index.file_of(why, arguments.file) : arguments.queries);
     }
     for (std::size_t i = 0; i < count; ++i) {
       json hits = json::array();
@@ -119,10 +130,17 @@ void search_vectors(const search_arguments& arguments, const command_line& line)
   const std::optional<atlas::shard_answer>& answer = index.answer();
   if (answer && !answer->is_whole()) {
     std::cerr << "atlas: " << printable(arguments.file) << ": " << answer->answered << " of " << counted(answer->listed, "shard") << " answered\n";
+    for (const atlas::shard_failure& one : index.lost()) {
+      std::cerr << "atlas: " << printable(arguments.file) << " -> " << printable(one.path) << ": " << printable(described(one.why)) << '\n';
+    }
   }
   if (!line.as_json) return;
   json out = {{"index", arguments.file}, {"queries", queries.rows()}, {"seconds", seconds}};
-  if (answer) out["shards"] = {{"listed", answer->listed}, {"answered", answer->answered}};
+  if (answer) {
+    json failed = json::array();
+    for (const atlas::shard_failure& one : index.lost()) failed.push_back({{"path", one.path}, {"error", described(one.why)}});
+    out["shards"] = {{"listed", answer->listed}, {"answered", answer->answered}, {"failed", failed}};
+  }
   out["hits"] = answers;
   print_json(out);
 }

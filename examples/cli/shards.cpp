@@ -35,12 +35,6 @@ atlas::shards open_with(const std::string& about, bool allow_missing, Open open)
   return std::move(*opened);
 }
 
-std::string described(const atlas::error& what) {
-  char text[512];
-  atlas::describe(what, text, sizeof text);
-  return text;
-}
-
 struct create_arguments {
   std::string list;
   std::vector<std::string> files;

@@ -134,13 +134,15 @@ AT(atlas_index_info, reserved_2, 140);
 AT(atlas_index_info, promised_recall, 144);
 AT(atlas_index_info, promised_k, 152);
 
-SIZE(atlas_tune_options, 40);
+SIZE(atlas_tune_options, 48);
 AT(atlas_tune_options, struct_size, 0);
 AT(atlas_tune_options, reserved, 4);
 AT(atlas_tune_options, k, 8);
 AT(atlas_tune_options, recall, 16);
 AT(atlas_tune_options, progress, 24);
 AT(atlas_tune_options, progress_context, 32);
+AT(atlas_tune_options, threads, 40);
+AT(atlas_tune_options, reserved_2, 44);
 
 SIZE(atlas_tune_result, 56);
 AT(atlas_tune_result, struct_size, 0);

@@ -258,9 +258,14 @@ TEST_SUITE("c_api") {
     const atlas_matrix queries = matrix(questions, dimension);
     atlas_tune_options options = ATLAS_TUNE_OPTIONS_INIT;
     atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
-    check_struct_size(options, [&](const atlas_tune_options* given) {
-      return atlas_index_tune(&tuned, index.get(), &queries, given);
-    });
+    check_struct_size(
+        options,
+        [&](const atlas_tune_options* given) { return atlas_index_tune(&tuned, index.get(), &queries, given); },
+        offsetof(atlas_tune_options, threads));
+    options.reserved_2 = 1;
+    CHECK(atlas_index_tune(&tuned, index.get(), &queries, &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.reserved_2: expected 0, found 1"));
+    options.reserved_2 = 0;
     options.k = 5;
     options.recall = 0.9;
     int calls = 0;

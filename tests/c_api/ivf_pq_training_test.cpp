@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/c_api/ivf_pq_training_test.cpp -- an inverted file through C: trained, trained anew and tuned.
 #include "c_api/ivf_pq_support.hpp"
+#include "support/child_process.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <limits>
+#include <thread>
 
 TEST_SUITE("c_api") {
 namespace {
 
 using namespace ivf_pq_support;
+
+std::size_t threads_of_process() {
+  const std::filesystem::directory_iterator all("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
 
 }  // namespace
 
@@ -162,5 +171,51 @@ using namespace ivf_pq_support;
     const index_handle flat = filled_index(ATLAS_KIND_FLAT, 5, components);
     CHECK(atlas_index_tune(&more, flat.get(), &queries, nullptr) == ATLAS_ERR_KIND_MISMATCH);
     CHECK(last_error_says("index: expected hnsw or ivf_pq, found flat"));
+  }
+
+  TEST_CASE("tune: as many threads as are asked for, and all if that is left open; they change nothing that is set") {
+    const support::scratch_folder folder;
+    const std::string path = folder.path("index.atlas");
+    REQUIRE(atlas_index_save(filled_ivf().get(), path.c_str(), nullptr) == ATLAS_OK);
+    const auto questions = random_rows(11, 60, components);
+    const atlas_matrix queries = matrix(questions, components);
+    const auto tune = [&](atlas_index* index, std::uint32_t threads, std::size_t struct_size) {
+      atlas_tune_options options = ATLAS_TUNE_OPTIONS_INIT;
+      options.struct_size = static_cast<std::uint32_t>(struct_size);
+      options.threads = threads;
+      atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
+      REQUIRE(atlas_index_tune(&tuned, index, &queries, &options) == ATLAS_OK);
+      return tuned;
+    };
+    const auto open = [&] {
+      atlas_index* opened = nullptr;
+      REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
+      return index_handle(opened);
+    };
+    const auto processors = static_cast<std::uint32_t>(std::min<std::size_t>(std::thread::hardware_concurrency(), 60));
+    constexpr std::size_t known = sizeof(atlas_tune_options);
+    constexpr std::size_t old = offsetof(atlas_tune_options, threads);
+    struct asked {
+      std::uint32_t threads;
+      std::size_t struct_size;
+      std::uint32_t used;
+    };
+    const index_handle index = open();
+    const atlas_tune_result alone = tune(index.get(), 1, known);
+    for (const asked& one : {asked{1, known, 1}, asked{2, known, std::min(processors, 2U)}, asked{0, known, processors}, asked{1, old, processors}}) {
+      CAPTURE(one.threads);
+      CAPTURE(one.struct_size);
+      const atlas_tune_result tuned = tune(index.get(), one.threads, one.struct_size);
+      CHECK(tuned.probes == alone.probes);
+      CHECK(tuned.rerank == alone.rerank);
+      CHECK(tuned.recall == alone.recall);
+      // A child begins with one thread, and those of its index stay until that is closed.
+      const auto ended = support::in_child([&] {
+        const index_handle own = open();
+        tune(own.get(), one.threads, one.struct_size);
+        return static_cast<int>(threads_of_process());
+      });
+      CHECK(ended.code == static_cast<int>(one.used));
+    }
   }
 }

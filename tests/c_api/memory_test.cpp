@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <string>
+#include <vector>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ATLAS_TEST_OWN_ALLOCATOR 0
@@ -206,6 +207,77 @@ TEST_SUITE("c_api") {
           CHECK(info.missing == 1);
         }
         atlas_shards_close(made);
+      }
+      CHECK(done);
+      CHECK(failures > 2);
+    }
+#endif
+  }
+
+  TEST_CASE("no memory: a builder says so and goes on or is over; what was at its path stays until the file is whole") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const support::scratch_folder folder;
+    const std::string path = folder.path("built.atlas");
+    const auto values = random_rows(3, 300, 8);
+    const auto keys = keys_from(0, 300);
+    const atlas_matrix vectors = matrix(values, 8);
+    const std::uint32_t shape[2] = {300, 8};
+    std::string file(reinterpret_cast<const char*>(shape), sizeof shape);
+    file.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+    const std::string source = folder.write("vectors.fbin", file);
+    atlas_index_options lists = ATLAS_INDEX_OPTIONS_INIT;
+    lists.kind = ATLAS_KIND_IVF_PQ;
+    lists.dimension = 8;
+    lists.lists = 4;
+    lists.list_codes = ATLAS_LIST_CODES_PQ8;
+    lists.rotation = ATLAS_ROTATION_LEARNED;
+    lists.rerank_codes = ATLAS_CODES_LVQ8;
+    lists.iterations = 2;
+    atlas_ivf_build_options options = ATLAS_IVF_BUILD_OPTIONS_INIT;
+    options.index = &lists;
+    options.threads = 1;
+    enum { create, train, add, finish, build_file, steps };
+    std::string whole;
+    for (int step = create; step < steps; ++step) {
+      CAPTURE(step);
+      int failures = 0;
+      bool done = false;
+      for (long allow = 0; !done && allow < 5000; ++allow) {
+        folder.write("built.atlas", "before");
+        atlas_ivf_builder* made = nullptr;
+        const auto run = [&](int which) {
+          switch (which) {
+            case create: return atlas_ivf_builder_create(&made, path.c_str(), &options);
+            case train: return atlas_ivf_builder_train(made, &vectors, nullptr);
+            case add: return atlas_ivf_builder_add(made, keys.data(), &vectors, nullptr);
+            case finish: return atlas_ivf_builder_finish(made, nullptr);
+            default: return atlas_ivf_build_file(path.c_str(), source.c_str(), nullptr, 0, &options);
+          }
+        };
+        for (int before = create; step != build_file && before < step; ++before) REQUIRE(run(before) == ATLAS_OK);
+        allowed = allow;
+        const atlas_status status = run(step);
+        allowed = -1;
+        done = status == ATLAS_OK;
+        bool goes_on = done;
+        if (!done) {
+          ++failures;
+          CHECK(status == ATLAS_ERR_NO_MEMORY);
+          CHECK(support::read_whole(path) == "before");
+          if (step == create) CHECK(made == nullptr);
+          const atlas_status again = run(step);
+          goes_on = again == ATLAS_OK;
+          if (!goes_on) CHECK(again == ATLAS_ERR_NO_MEMORY);
+          if (step == create || step == build_file) CHECK(goes_on);
+        }
+        for (int after = step + 1; after <= finish; ++after) CHECK(run(after) == (goes_on ? ATLAS_OK : ATLAS_ERR_NO_MEMORY));
+        atlas_ivf_builder_close(made);
+        if (whole.empty()) whole = support::read_whole(path);
+        CHECK(support::read_whole(path) == (goes_on ? whole : "before"));
+        CHECK(folder.names() == std::vector<std::string>{"built.atlas", "vectors.fbin"});
       }
       CHECK(done);
       CHECK(failures > 2);

@@ -27,6 +27,19 @@ static int32_t count_calls(uint64_t done, uint64_t total, void* context) {
   return 0;
 }
 
+/* ROWS vectors under the keys from 500 on. */
+static atlas_matrix numbered(float* values, uint64_t* keys) {
+  atlas_matrix vectors;
+  int i;
+  for (i = 0; i < ROWS * DIMENSION; ++i) values[i] = (float)((i * 7919) % 1000) / 1000.0F;
+  for (i = 0; i < ROWS; ++i) keys[i] = (uint64_t)i + 500;
+  memset(&vectors, 0, sizeof vectors);
+  vectors.data = values;
+  vectors.rows = ROWS;
+  vectors.dimension = DIMENSION;
+  return vectors;
+}
+
 static void check_index(void) {
   float values[ROWS * DIMENSION];
   uint64_t keys[ROWS];
@@ -38,14 +51,8 @@ static void check_index(void) {
   uint64_t found_keys[ROWS];
   float found_distances[ROWS];
   int calls = 0;
-  int i;
 
-  for (i = 0; i < ROWS * DIMENSION; ++i) values[i] = (float)((i * 7919) % 1000) / 1000.0F;
-  for (i = 0; i < ROWS; ++i) keys[i] = (uint64_t)i + 500;
-  memset(&vectors, 0, sizeof vectors);
-  vectors.data = values;
-  vectors.rows = ROWS;
-  vectors.dimension = DIMENSION;
+  vectors = numbered(values, keys);
 
   memset(&options, 0, sizeof options);
   options.struct_size = (uint32_t)sizeof options;
@@ -81,14 +88,8 @@ static void check_lists(void) {
   atlas_hits hits = ATLAS_HITS_INIT;
   uint64_t found_keys[ROWS];
   float found_distances[ROWS];
-  int i;
 
-  for (i = 0; i < ROWS * DIMENSION; ++i) values[i] = (float)((i * 7919) % 1000) / 1000.0F;
-  for (i = 0; i < ROWS; ++i) keys[i] = (uint64_t)i + 500;
-  memset(&vectors, 0, sizeof vectors);
-  vectors.data = values;
-  vectors.rows = ROWS;
-  vectors.dimension = DIMENSION;
+  vectors = numbered(values, keys);
 
   options.kind = ATLAS_KIND_IVF_PQ;
   options.dimension = DIMENSION;
@@ -112,6 +113,52 @@ static void check_lists(void) {
   EXPECT(atlas_index_tune(&tuned, index, &vectors, NULL) == ATLAS_OK);
   EXPECT(tuned.recall >= 0.95 && tuned.probes >= 1 && tuned.rerank >= 1);
   atlas_index_close(index);
+}
+
+static void check_builder(void) {
+  static const char* const path = "plain_built.atlas";
+  float values[ROWS * DIMENSION];
+  uint64_t keys[ROWS];
+  atlas_matrix vectors;
+  atlas_ivf_builder* builder = NULL;
+  atlas_index* index = NULL;
+  atlas_index_options lists = ATLAS_INDEX_OPTIONS_INIT;
+  atlas_ivf_build_options options = ATLAS_IVF_BUILD_OPTIONS_INIT;
+  atlas_ivf_builder_info info = ATLAS_IVF_BUILDER_INFO_INIT;
+  atlas_save_options how = ATLAS_SAVE_OPTIONS_INIT;
+  uint64_t found = 0;
+  float distance = 1.0F;
+  atlas_hits hits = ATLAS_HITS_INIT;
+  int calls = 0;
+
+  vectors = numbered(values, keys);
+  lists.dimension = DIMENSION;
+  lists.lists = 4;
+  options.index = &lists;
+  EXPECT(atlas_ivf_builder_create(&builder, path, &options) == ATLAS_OK);
+  EXPECT(atlas_ivf_builder_train(builder, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_ivf_builder_add(builder, keys, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_ivf_builder_add(builder, keys, &vectors, NULL) == ATLAS_ERR_DUPLICATE_KEY);
+  EXPECT(atlas_ivf_builder_describe(&info, builder) == ATLAS_OK);
+  EXPECT(info.size == ROWS && info.lists == 4 && info.dimension == DIMENSION);
+  how.progress = count_calls;
+  how.progress_context = &calls;
+  EXPECT(atlas_ivf_builder_finish(builder, &how) == ATLAS_OK);
+  EXPECT(calls > 0);
+  atlas_ivf_builder_close(builder);
+  EXPECT(atlas_ivf_build_file(path, "no_such_vectors.npy", NULL, 0, NULL) == ATLAS_ERR_FILE_NOT_FOUND);
+
+  EXPECT(atlas_index_open(&index, path, NULL) == ATLAS_OK);
+  vectors.data = values + 42 * DIMENSION;
+  vectors.rows = 1;
+  hits.rows = 1;
+  hits.k = 1;
+  hits.keys = &found;
+  hits.distances = &distance;
+  EXPECT(atlas_index_search(&hits, index, &vectors, NULL) == ATLAS_OK);
+  EXPECT(found == 542 && distance == 0.0F);
+  atlas_index_close(index);
+  EXPECT(remove(path) == 0);
 }
 
 static void check_texts(void) {
@@ -145,6 +192,7 @@ int main(void) {
   EXPECT(atlas_abi_version() == ATLAS_C_ABI_VERSION);
   check_index();
   check_lists();
+  check_builder();
   check_texts();
   if (failures == 0) printf("ok: %s, %s\n", atlas_version(), atlas_simd_target());
   return failures == 0 ? 0 : 1;

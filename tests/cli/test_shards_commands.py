@@ -52,7 +52,7 @@ def test_search_finds_the_nearest_of_all(atlas, files):
     out = atlas.json("search", "all.shards", "--queries", "queries.npy", "-k", 7, "--width", 200)
     want = truth_of(files, numpy.load(atlas.folder / "queries.npy"), "l2sq", 7)[0]
     assert [[hit["key"] for hit in hits] for hits in out["hits"]] == want.tolist()
-    assert (out["shards"], out["queries"]) == ({"listed": 3, "answered": 3}, 5)
+    assert (out["shards"], out["queries"]) == ({"listed": 3, "answered": 3, "failed": []}, 5)
     assert atlas.run("search", "all.shards", "--queries", "queries.npy").out.startswith("query 0\n")
 
 
@@ -66,7 +66,9 @@ def test_missing_files_are_named_or_done_without(atlas, files, tmp_path):
     assert "missing" in atlas.run("shards", "info", "all.shards", "--allow-missing").out
     done = atlas.run("search", "all.shards", "--queries", "queries.npy", "--allow-missing", "--json")
     out = json.loads(done.out)
-    assert out["shards"] == {"listed": 3, "answered": 2} and "2 of 3 shards answered" in done.err
+    failed, = out["shards"].pop("failed")
+    assert out["shards"] == {"listed": 3, "answered": 2} and failed["path"] == "below/b.atlas" and "not found" in failed["error"]
+    assert "2 of 3 shards answered" in done.err and "all.shards -> below/b.atlas: not found" in done.err
     keys = numpy.array([[hit["key"] for hit in hits] for hits in out["hits"]])
     assert ((keys < 100) | (keys >= 200)).all()
 
@@ -87,3 +89,5 @@ def test_what_is_refused(atlas, files, tmp_path):
     atlas.run("shards", "create", "all.shards", code=USAGE)
     atlas.run("search", "a.atlas", "--queries", "queries.npy", "--allow-missing", code=USAGE)
     atlas.run("search", "a.atlas", "words", "--allow-missing", code=USAGE)
+    for more in ((), ("--allow-missing",)):  # what is not there is no list, nor an index
+        assert "none.shards: not found" in atlas.run("search", "none.shards", "--queries", "queries.npy", *more, code=FILE).err

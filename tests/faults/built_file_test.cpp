@@ -106,8 +106,10 @@ atlas::status build(const std::string& path, const std::vector<float>& vectors, 
       CAPTURE(failing);
       folder.write("a", "before");
       int seen = 0;
+      int written_after = 0;
       call failed = call::close;
       const auto said = build(path, vectors, [&](call which, std::size_t) {
+        if (seen > failing && which == call::pwrite) ++written_after;
         if (seen++ != failing) return verdict{};
         failed = which;
         return verdict{.error = which == call::pwrite ? ENOSPC : EIO};
@@ -118,6 +120,7 @@ atlas::status build(const std::string& path, const std::vector<float>& vectors, 
       if (!said.ok()) CHECK(said.error().code == (failed == call::pwrite ? atlas::errc::no_space : atlas::errc::io));
       CHECK(support::read_whole(path) == (is_in_place ? after : "before"));
       CHECK(folder.names() == named);
+      if (failed == call::pread || failed == call::pwrite) CHECK(written_after == 0);
     }
   }
 }

@@ -6,21 +6,10 @@
 #include <atlas/chunk.hpp>
 
 #include "support/chunk_model.hpp"
+#include "support/insist.hpp"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
-
-namespace {
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
@@ -36,14 +25,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t number = 0;
   std::uint64_t end = 0;
   const atlas::status done = atlas::chunk_text(text, options, [&](const atlas::chunk_view& chunk) {
-    require(chunk.byte_fresh == end && chunk.byte_begin <= end && chunk.byte_end > end, "chunks concatenate to the text");
-    require(chunk.byte_end <= text.size(), "chunks lie in the text");
-    require(chunk.text.data() == text.data() + chunk.byte_begin, "the view is the text's own bytes");
-    require(chunk.char_end - chunk.char_begin <= options.size, "the size is a hard bound");
-    require(atlas::count_characters(chunk.text) == chunk.char_end - chunk.char_begin, "no character is cut");
-    require(chunk.byte_end == text.size() || text[chunk.byte_end - 1] != '\r' || text[chunk.byte_end] != '\n', "CR LF is not cut");
+    support::insist(chunk.byte_fresh == end && chunk.byte_begin <= end && chunk.byte_end > end, "chunks concatenate to the text");
+    support::insist(chunk.byte_end <= text.size(), "chunks lie in the text");
+    support::insist(chunk.text.data() == text.data() + chunk.byte_begin, "the view is the text's own bytes");
+    support::insist(chunk.char_end - chunk.char_begin <= options.size, "the size is a hard bound");
+    support::insist(atlas::count_characters(chunk.text) == chunk.char_end - chunk.char_begin, "no character is cut");
+    support::insist(chunk.byte_end == text.size() || text[chunk.byte_end - 1] != '\r' || text[chunk.byte_end] != '\n', "CR LF is not cut");
     if (modelled) {
-      require(number < want.size() && chunk.byte_begin == want[number].byte_begin && chunk.byte_end == want[number].byte_end &&
+      support::insist(number < want.size() && chunk.byte_begin == want[number].byte_begin && chunk.byte_end == want[number].byte_end &&
                   chunk.line_begin == want[number].line_begin && chunk.line_end == want[number].line_end &&
                   static_cast<int>(chunk.level) == want[number].level,
               "the chunks are the model's");
@@ -52,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     end = chunk.byte_end;
     return true;
   });
-  require(done.ok() && end == text.size(), "the chunks cover the text");
-  require(!modelled || number == want.size(), "as many chunks as the model has");
+  support::insist(done.ok() && end == text.size(), "the chunks cover the text");
+  support::insist(!modelled || number == want.size(), "as many chunks as the model has");
   return 0;
 }

@@ -6,10 +6,10 @@
 // behind the checksum is reached too. Large tables are left out: they only cost time.
 #include <atlas/embed.hpp>
 
+#include "support/insist.hpp"
+
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -17,28 +17,22 @@ namespace {
 
 using header = atlas::detail::embedder_state_header;
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
-
 void try_state(const std::vector<std::byte>& state) {
   const auto opened = atlas::hashing_embedder::open_state(state);
   if (!opened.ok()) {
-    require(opened.error() == atlas::errc::corrupt_file || opened.error() == atlas::errc::unsupported_version, "a refusal says why");
+    support::insist(opened.error() == atlas::errc::corrupt_file || opened.error() == atlas::errc::unsupported_version, "a refusal says why");
     return;
   }
   std::vector<float> out(opened->dimension());
   for (const atlas::text_view text : {atlas::text_view("Some words and others"), atlas::text_view("")}) {
-    require(opened->embed({&text, 1}, out.data()).ok(), "what opens embeds");
+    support::insist(opened->embed({&text, 1}, out.data()).ok(), "what opens embeds");
     double square = 0;
     for (const float x : out) square += static_cast<double>(x) * static_cast<double>(x);
-    require(std::abs(square - 1.0) < 1e-4, "vectors have length one");
+    support::insist(std::abs(square - 1.0) < 1e-4, "vectors have length one");
   }
   atlas::buffer<std::byte> again;
-  require(opened->save_state(again).ok(), "what opens can be saved");
-  require(atlas::hashing_embedder::open_state(again).ok(), "what is saved opens");
+  support::insist(opened->save_state(again).ok(), "what opens can be saved");
+  support::insist(atlas::hashing_embedder::open_state(again).ok(), "what is saved opens");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <atlas/storage/file_reader.hpp>
 #include <atlas/storage/region.hpp>
 
+#include "support/insist.hpp"
+
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -18,12 +20,6 @@ namespace {
 
 volatile unsigned sink = 0;
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
-
 void touch(const std::byte* from, std::uint64_t size_bytes) {
   unsigned sum = 0;
   for (std::uint64_t i = 0; i < size_bytes; ++i) sum += std::to_integer<unsigned>(from[i]);
@@ -35,31 +31,31 @@ void map_growable(const atlas::file_reader& file, const atlas::section_entry& en
   constexpr std::uint64_t more = 4096;
   auto region = atlas::region::reserve(entry.length_bytes + more, entry.length_bytes + more);
   if (!region.ok()) return;
-  require(region->map_front(file.file(), entry.offset, entry.length_bytes).ok(), "a growable section can be mapped");
-  require(region->grow(entry.length_bytes + more).ok(), "a region grows to what it reserved");
+  support::insist(region->map_front(file.file(), entry.offset, entry.length_bytes).ok(), "a growable section can be mapped");
+  support::insist(region->grow(entry.length_bytes + more).ok(), "a region grows to what it reserved");
   const std::byte* bytes = region->data();
   const auto original = file.section(entry.id);
-  require(entry.length_bytes == 0 || std::memcmp(bytes, original->data(), entry.length_bytes) == 0, "the same bytes");
-  for (std::uint64_t i = 0; i < more; ++i) require(bytes[entry.length_bytes + i] == std::byte{0}, "zeros follow");
+  support::insist(entry.length_bytes == 0 || std::memcmp(bytes, original->data(), entry.length_bytes) == 0, "the same bytes");
+  for (std::uint64_t i = 0; i < more; ++i) support::insist(bytes[entry.length_bytes + i] == std::byte{0}, "zeros follow");
 }
 
 void read_file(const char* path, std::uint64_t size_bytes) {
   const auto file = atlas::file_reader::open(path);
   if (!file.ok()) {
     char line[512];
-    require(atlas::describe(file.error(), line, sizeof line) < sizeof line, "an error has a line");
+    support::insist(atlas::describe(file.error(), line, sizeof line) < sizeof line, "an error has a line");
     return;
   }
-  require(file->header().file_bytes == size_bytes, "the size is the file's");
-  require(file->sections().size() <= atlas::most_sections, "at most 48 sections");
+  support::insist(file->header().file_bytes == size_bytes, "the size is the file's");
+  support::insist(file->sections().size() <= atlas::most_sections, "at most 48 sections");
   std::uint64_t end = atlas::file_header_bytes;
   for (const atlas::section_entry& entry : file->sections()) {
     const auto section = file->section(entry.id);
-    require(section.ok() && file->has(entry.id) && file->find(entry.id) == &entry, "ids are used once");
-    require(entry.offset >= end && entry.offset % 64 == 0, "sections lie apart and aligned");
+    support::insist(section.ok() && file->has(entry.id) && file->find(entry.id) == &entry, "ids are used once");
+    support::insist(entry.offset >= end && entry.offset % 64 == 0, "sections lie apart and aligned");
     end = entry.offset + section->size();
-    require(end >= entry.offset && end <= size_bytes, "sections lie in the file");
-    require(section->size() % entry.element_bytes == 0, "whole elements");
+    support::insist(end >= entry.offset && end <= size_bytes, "sections lie in the file");
+    support::insist(section->size() % entry.element_bytes == 0, "whole elements");
     touch(section->data(), section->size());
     if ((entry.flags & atlas::section_growable) != 0) map_growable(*file, entry);
   }

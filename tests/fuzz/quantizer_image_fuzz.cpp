@@ -9,10 +9,10 @@
 #include <atlas/quantize/product_quantizer.hpp>
 #include <atlas/quantize/scalar_quantizer.hpp>
 
+#include "support/insist.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -21,12 +21,6 @@ namespace {
 
 using atlas::detail::quantizer_image_header;
 using atlas::detail::quantizer_kind;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
 
 /// Rows that no quantiser may choke on, the last of them not finite.
 std::vector<float> odd_rows(std::size_t dimension) {
@@ -38,45 +32,45 @@ std::vector<float> odd_rows(std::size_t dimension) {
 }
 
 void exercise(const atlas::product_quantizer& loaded) {
-  require(loaded.dimension() <= atlas::max_dimension && loaded.parts() <= loaded.dimension(), "a shape that fits");
+  support::insist(loaded.dimension() <= atlas::max_dimension && loaded.parts() <= loaded.dimension(), "a shape that fits");
   const std::vector<float> rows = odd_rows(loaded.dimension());
   std::vector<std::uint8_t> codes(3 * loaded.parts());
-  require(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
-  for (const std::uint8_t code : codes) require(code < loaded.centroids(), "codes name centroids");
+  support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  for (const std::uint8_t code : codes) support::insist(code < loaded.centroids(), "codes name centroids");
   std::vector<std::uint8_t> packed(loaded.code_bytes());
   std::vector<std::uint8_t> unpacked(loaded.parts());
   loaded.pack(codes.data(), packed.data());
   loaded.unpack(packed.data(), unpacked.data());
-  require(std::memcmp(unpacked.data(), codes.data(), unpacked.size()) == 0, "packing loses nothing");
+  support::insist(std::memcmp(unpacked.data(), codes.data(), unpacked.size()) == 0, "packing loses nothing");
   std::vector<float> out(loaded.dimension());
   std::vector<float> tables(loaded.parts() * loaded.centroids());
   const std::vector<std::uint8_t> wild(loaded.parts(), 0xFF);
   loaded.decode(wild.data(), out.data());
   loaded.inner_product_tables(rows.data(), tables.data());
   loaded.distance_tables(rows.data() + loaded.dimension(), tables.data());
-  require(loaded.error_of(atlas::dense(rows.data(), 1, loaded.dimension())).ok(), "what loads states its error");
+  support::insist(loaded.error_of(atlas::dense(rows.data(), 1, loaded.dimension())).ok(), "what loads states its error");
 }
 
 void exercise(const atlas::learned_rotation& loaded) {
-  require(loaded.padded() >= loaded.dimension() && loaded.padded() < 2 * loaded.dimension(), "a shape that fits");
+  support::insist(loaded.padded() >= loaded.dimension() && loaded.padded() < 2 * loaded.dimension(), "a shape that fits");
   const std::vector<float> rows = odd_rows(loaded.dimension());
   std::vector<float> one(loaded.padded());
   std::vector<float> many(3 * loaded.padded());
   for (std::size_t row = 0; row < 3; ++row) loaded.apply(rows.data() + row * loaded.dimension(), one.data());
-  require(loaded.apply(atlas::dense(rows.data(), 3, loaded.dimension()), many.data()).ok(), "what loads turns");
+  support::insist(loaded.apply(atlas::dense(rows.data(), 3, loaded.dimension()), many.data()).ok(), "what loads turns");
   loaded.apply(rows.data(), one.data());
   double before = 0;
   double after = 0;
   for (std::size_t i = 0; i < loaded.dimension(); ++i) before += static_cast<double>(rows[i]) * static_cast<double>(rows[i]);
   for (const float each : one) after += static_cast<double>(each) * static_cast<double>(each);
-  require(after <= 1.01 * static_cast<double>(loaded.dimension()) * before, "rows become at most sqrt(dimension) times as long");
-  if (loaded.dimension() <= 256) require(loaded.orthogonality_error().ok(), "what loads says how orthogonal it is");
+  support::insist(after <= 1.01 * static_cast<double>(loaded.dimension()) * before, "rows become at most sqrt(dimension) times as long");
+  if (loaded.dimension() <= 256) support::insist(loaded.orthogonality_error().ok(), "what loads says how orthogonal it is");
 }
 
 void exercise(const atlas::scalar_quantizer& loaded) {
   const std::vector<float> rows = odd_rows(loaded.dimension());
   std::vector<std::uint8_t> codes(3 * loaded.code_bytes());
-  require(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
   std::vector<float> out(loaded.dimension());
   const std::vector<std::uint8_t> wild(loaded.code_bytes(), 0xFF);
   loaded.decode(wild.data(), out.data());
@@ -86,13 +80,13 @@ void exercise(const atlas::scalar_quantizer& loaded) {
 void exercise(const atlas::additive_quantizer& loaded) {
   const std::vector<float> rows = odd_rows(loaded.dimension());
   std::vector<std::uint8_t> codes(3 * loaded.stages());
-  require(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
-  for (const std::uint8_t code : codes) require(code < loaded.centroids(), "codes name centroids");
+  support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  for (const std::uint8_t code : codes) support::insist(code < loaded.centroids(), "codes name centroids");
   std::vector<float> out(loaded.dimension());
   std::vector<float> tables(loaded.stages() * loaded.centroids());
   const std::vector<std::uint8_t> wild(loaded.stages(), 0xFF);
   loaded.decode(wild.data(), out.data());
-  require(loaded.squared_length(wild.data()) >= 0, "a length");
+  support::insist(loaded.squared_length(wild.data()) >= 0, "a length");
   loaded.inner_product_tables(rows.data() + loaded.dimension(), tables.data());
 }
 
@@ -100,14 +94,14 @@ template <class Quantizer>
 void try_image(const std::vector<std::byte>& image) {
   const auto loaded = Quantizer::load(atlas::span<const std::byte>(image.data(), image.size()));
   if (!loaded.ok()) {
-    require(loaded.error() == atlas::errc::corrupt_file || loaded.error() == atlas::errc::unsupported_version, "a refusal says why");
+    support::insist(loaded.error() == atlas::errc::corrupt_file || loaded.error() == atlas::errc::unsupported_version, "a refusal says why");
     return;
   }
   exercise(*loaded);
   atlas::buffer<std::byte> again;
-  require(loaded->save(again).ok(), "what loads can be saved");
-  require(again.size() == image.size(), "it saves itself with the same size");
-  require(std::memcmp(again.data(), image.data(), image.size()) == 0, "it saves itself as the same bytes");
+  support::insist(loaded->save(again).ok(), "what loads can be saved");
+  support::insist(again.size() == image.size(), "it saves itself with the same size");
+  support::insist(std::memcmp(again.data(), image.data(), image.size()) == 0, "it saves itself as the same bytes");
 }
 
 void try_all(const std::vector<std::byte>& image) {

@@ -4,6 +4,8 @@
 // The first byte of an input chooses the format, the rest is the file. Seeds: tests/fuzz/seeds/vector_file.
 #include <atlas/storage/vector_file.hpp>
 
+#include "support/insist.hpp"
+
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -13,22 +15,16 @@
 
 namespace {
 
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "broken promise: %s\n", what);
-  std::abort();
-}
-
 void read_vectors(const char* path, atlas::vector_format format, std::uint64_t size_bytes) {
   const auto file = atlas::vector_file::open(path, format);
   if (!file.ok()) {
     char line[512];
-    require(atlas::describe(file.error(), line, sizeof line) < sizeof line, "an error has a line");
+    support::insist(atlas::describe(file.error(), line, sizeof line) < sizeof line, "an error has a line");
     return;
   }
   const std::uint64_t numbers = file->rows() * file->dimension();
-  require(file->rows() == 0 || numbers / file->rows() == file->dimension(), "the shape does not overflow");
-  require(numbers <= size_bytes && numbers * atlas::size_bytes(file->element()) <= size_bytes, "every number is in the file");
+  support::insist(file->rows() == 0 || numbers / file->rows() == file->dimension(), "the shape does not overflow");
+  support::insist(numbers <= size_bytes && numbers * atlas::size_bytes(file->element()) <= size_bytes, "every number is in the file");
   std::vector<float> floats(static_cast<std::size_t>(numbers));
   std::vector<std::int64_t> integers(static_cast<std::size_t>(numbers));
   static_cast<void>(file->read_floats(0, file->rows(), floats.data()));

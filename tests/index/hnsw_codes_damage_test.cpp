@@ -117,33 +117,16 @@ constexpr std::size_t dimension = support::coded_dimension;
     const support::memory_folder folder;
     for (const traversal_codes codes : support::real_codes) {
       const std::string good = file_of(graph_of(support::random_vector(1, 40 * dimension), coded(codes)), folder);
-      const atlas::file_header header = support::header_of(good);
-      for (std::uint32_t i = 0; i < header.section_count; ++i) {
-        const atlas::section_entry& entry = header.sections[i];
-        if (entry.id != codes_section && entry.id != centre_section) continue;
-        CAPTURE(entry.id);
-        const std::size_t at = 1024 + i * 64;
-        struct lie {
-          std::size_t offset;
-          std::uint64_t value;
-          std::size_t width;
-        };
-        const std::uint64_t unit = entry.element_bytes;
-        const lie lies[] = {{at, 0x999, 8},                              // called something else, and optional
-                            {at + 16, entry.length_bytes - unit, 8},     // one row, or one component, less
-                            {at + 16, 0, 8},
-                            {at + 24, unit / 2, 4}};                     // rows of another size
-        for (const lie& one : lies) {
-          std::string file = good;
-          support::put_number(file, one.offset, one.value, one.width);
-          support::seal(file);
+      for (const std::uint32_t id : {codes_section, centre_section}) {
+        CAPTURE(id);
+        support::each_lie_about(good, id, [&](const std::string& file) {
           const std::string path = folder.write("lie", file);
           for (const open_mode mode : {open_mode::read, open_mode::change}) {
             const auto opened = atlas::hnsw<float>::open(path.c_str(), {.mode = mode});
             CHECK(failed_as(opened, errc::corrupt_file));
             CHECK(says_both(opened));
           }
-        }
+        });
       }
     }
   }

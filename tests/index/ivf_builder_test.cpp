@@ -32,11 +32,6 @@ using support::failed_as;
 TEST_SUITE("ivf_builder") {
 namespace {
 
-std::vector<float> rows_of(std::uint64_t seed, std::size_t rows, std::size_t dimension) {
-  auto values = support::random_vector(seed, rows * dimension);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] += static_cast<float>(i / dimension % 7) * 2.0F;
-  return values;
-}
 /// Whether an answer is this error, of this field.
 template <class Answer>
 bool names(const Answer& answer, errc code, const char* field) {
@@ -75,7 +70,7 @@ std::string npy_of(const std::vector<float>& values, std::size_t rows, std::size
 /// A file that is built of one half of some vectors.
 struct half_built {
   support::scratch_folder folder;
-  std::vector<float> vectors = rows_of(3, 400, 8);
+  std::vector<float> vectors = support::random_rows_on_line(3, 400, 8);
   ivf_pq_builder builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 4, .codes = ivf_codes::pq4}, .threads = 1}).value();
   half_built() {
     builder.train(atlas::dense(vectors.data(), 400, 8)).value();
@@ -95,7 +90,7 @@ struct half_built {
           CAPTURE(static_cast<int>(stored));
           constexpr std::size_t rows = 2000;
           constexpr std::size_t dimension = 24;
-          const auto vectors = rows_of(1, rows, dimension);
+          const auto vectors = support::random_rows_on_line(1, rows, dimension);
           const auto keys = scattered_keys(rows);
           const bool is_learned = codes == ivf_codes::pq8 && stored == atlas::scalar::f32;
           const atlas::ivf_pq_options options{.dimension = dimension, .metric = metric, .lists = 12, .codes = codes,
@@ -123,7 +118,7 @@ struct half_built {
     const support::scratch_folder folder;
     constexpr std::size_t rows = 12'000;
     constexpr std::size_t dimension = 10;
-    const auto vectors = rows_of(4, rows, dimension);
+    const auto vectors = support::random_rows_on_line(4, rows, dimension);
     folder.write("vectors.npy", npy_of(vectors, rows, dimension));
     const auto source = atlas::vector_file::open(folder.path("vectors.npy").c_str()).value();
     REQUIRE(source.rows() == rows);
@@ -157,7 +152,7 @@ struct half_built {
 
   TEST_CASE("build: a vector that cannot be taken is named by its row, and no file comes to be") {
     const support::scratch_folder folder;
-    auto vectors = rows_of(4, 3000, 6);
+    auto vectors = support::random_rows_on_line(4, 3000, 6);
     vectors[6 * 2345 + 1] = std::numeric_limits<float>::quiet_NaN();
     folder.write("vectors.npy", npy_of(vectors, 3000, 6));
     const auto source = atlas::vector_file::open(folder.path("vectors.npy").c_str()).value();
@@ -190,7 +185,7 @@ struct half_built {
     CHECK(names(create(""), errc::invalid_argument, "folder"));
     CHECK(folder.names() == std::vector<std::string>{"file"});
     const support::scratch_folder elsewhere;
-    const auto vectors = rows_of(1, 100, 8);
+    const auto vectors = support::random_rows_on_line(1, 100, 8);
     auto builder = create(elsewhere.path()).value();
     builder.train(atlas::dense(vectors.data(), 100, 8)).value();
     builder.add(support::keys_from(0, 100), atlas::dense(vectors.data(), 100, 8)).value();
@@ -203,7 +198,7 @@ struct half_built {
     const support::scratch_folder folder;
     constexpr std::size_t rows = 5000;
     constexpr std::size_t dimension = 4;
-    const auto vectors = rows_of(8, rows, dimension);
+    const auto vectors = support::random_rows_on_line(8, rows, dimension);
     const auto all = atlas::dense(vectors.data(), rows, dimension);
     for (const std::size_t lists : {std::size_t{20}, std::size_t{4200}}) {
       CAPTURE(lists);
@@ -324,7 +319,7 @@ struct half_built {
   TEST_CASE("files: trained on and added, with keys of their own or their rows' numbers, one after the other") {
     const support::scratch_folder folder;
     constexpr std::size_t dimension = 8;
-    const auto vectors = rows_of(3, 1000, dimension);
+    const auto vectors = support::random_rows_on_line(3, 1000, dimension);
     folder.write("vectors.npy", npy_of(vectors, 1000, dimension));
     folder.write("empty.fvecs", "");
     folder.write("narrow.npy", npy_of(vectors, 2000, dimension / 2));
@@ -372,7 +367,7 @@ struct half_built {
   TEST_CASE("cancelled training can be begun again; a cancelled add or finish is the builder's end") {
     const support::scratch_folder folder;
     folder.write("built.atlas", "before");
-    const auto vectors = rows_of(3, 400, 8);
+    const auto vectors = support::random_rows_on_line(3, 400, 8);
     const auto all = atlas::dense(vectors.data(), 400, 8);
     const auto stop = [](std::uint64_t, std::uint64_t) noexcept { return false; };
     for (const bool is_in_add : {true, false}) {
@@ -399,7 +394,7 @@ struct half_built {
     folder.write("built.atlas", "before");
     constexpr std::size_t rows = 3000;
     constexpr std::size_t dimension = 64;
-    const auto vectors = rows_of(3, rows, dimension);
+    const auto vectors = support::random_rows_on_line(3, rows, dimension);
     const auto all = atlas::dense(vectors.data(), rows, dimension);
     const auto build = [&] {
       auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(),
@@ -450,7 +445,7 @@ struct half_built {
 
   TEST_CASE("calls out of order are refused, and the builder goes on") {
     const support::scratch_folder folder;
-    const auto vectors = rows_of(2, 100, 8);
+    const auto vectors = support::random_rows_on_line(2, 100, 8);
     auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 2}}).value();
     const auto keys = support::keys_from(0, 100);
     CHECK(names(builder.add(keys, atlas::dense(vectors.data(), 100, 8)), errc::invalid_argument, "add"));
@@ -499,7 +494,7 @@ struct half_built {
     const support::scratch_folder folder;
     folder.write("built.atlas", "before");
     {
-      const auto vectors = rows_of(3, 400, 8);
+      const auto vectors = support::random_rows_on_line(3, 400, 8);
       auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = {.dimension = 8, .lists = 4}}).value();
       builder.train(atlas::dense(vectors.data(), 400, 8)).value();
       builder.add(support::keys_from(0, 400), atlas::dense(vectors.data(), 400, 8)).value();
@@ -512,7 +507,7 @@ struct half_built {
 
   TEST_CASE("a file without vectors, and one whose vectors are all in one list, open") {
     const support::scratch_folder folder;
-    const auto sample = rows_of(3, 400, 8);
+    const auto sample = support::random_rows_on_line(3, 400, 8);
     for (const std::size_t rows : {std::size_t{0}, std::size_t{500}}) {
       const std::string path = folder.path("built.atlas");
       auto builder = ivf_pq_builder::create(path.c_str(), {.index = {.dimension = 8, .lists = 7}}).value();

@@ -354,7 +354,6 @@ double share_of(const std::vector<support::answer>& found, const std::vector<sup
   TEST_CASE("open: sections of codes that are missing, of other elements or another length, and a centre of no numbers, are refused") {
     const support::memory_folder folder;
     const std::string good = saved_bytes(filled(reranked(traversal_codes::lvq8), rows_of(1, 300)));
-    const atlas::file_header header = support::header_of(good);
     const auto refused = [&](const std::string& file) {
       const std::string path = folder.write("lie", file);
       for (const open_mode mode : {open_mode::read, open_mode::change}) {
@@ -363,23 +362,9 @@ double share_of(const std::vector<support::answer>& found, const std::vector<sup
         CHECK(says_both(opened));
       }
     };
-    for (std::uint32_t i = 0; i < header.section_count; ++i) {
-      const atlas::section_entry& entry = header.sections[i];
-      if (entry.id != codes_section && entry.id != centre_section) continue;
-      CAPTURE(entry.id);
-      const std::size_t at = 1024 + i * 64;
-      struct lie {
-        std::size_t offset;
-        std::uint64_t value;
-        std::size_t width;
-      };
-      const lie lies[] = {{at, 0x999, 8}, {at + 16, entry.length_bytes - entry.element_bytes, 8}, {at + 16, 0, 8}, {at + 24, entry.element_bytes / 2, 4}};
-      for (const lie& one : lies) {
-        std::string file = good;
-        support::put_number(file, one.offset, one.value, one.width);
-        support::seal(file);
-        refused(file);
-      }
+    for (const std::uint32_t id : {codes_section, centre_section}) {
+      CAPTURE(id);
+      support::each_lie_about(good, id, refused);
     }
     const std::size_t centre = support::section_of(good, centre_section).offset;
     for (const std::uint64_t bits : {0x7FC00000U, 0xFF800000U}) {

@@ -25,20 +25,10 @@ using atlas::ivf_rotation;
 using support::failed_as;
 
 TEST_SUITE("ivf_spill") {
-namespace {
-
-std::vector<float> rows_of(std::uint64_t seed, std::size_t rows, std::size_t dimension) {
-  auto values = support::random_vector(seed, rows * dimension);
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] += static_cast<float>(i / dimension % 7) * 2.0F;
-  return values;
-}
-
-}  // namespace
-
   TEST_CASE("each column comes back in the order of lists, whatever the ranges and windows") {
     const support::scratch_folder folder;
     constexpr std::size_t dimension = 4;
-    const auto sample = rows_of(5, 300, dimension);
+    const auto sample = support::random_rows_on_line(5, 300, dimension);
     atlas::ivf_pq_options options{.dimension = dimension, .lists = 9, .codes = ivf_codes::sq8, .rotation = ivf_rotation::none};
     atlas::detail::ivf_model model;
     model.train(atlas::dense(sample.data(), 300, dimension), options, 1, {}).value();
@@ -54,7 +44,7 @@ std::vector<float> rows_of(std::uint64_t seed, std::size_t rows, std::size_t dim
         std::vector<std::vector<std::uint64_t>> keys_of_lists(9);
         std::uint64_t next_key = 0;
         for (const std::size_t count : {std::size_t{3}, std::size_t{100}, std::size_t{40}}) {
-          const auto vectors = rows_of(6 + count, count, dimension);
+          const auto vectors = support::random_rows_on_line(6 + count, count, dimension);
           encoding.encode(model, atlas::metric::l2sq, count, pool, 1, [&](std::size_t i, float* out) noexcept {
             std::memcpy(out, vectors.data() + i * dimension, dimension * sizeof(float));
           }).value();
@@ -95,7 +85,7 @@ std::vector<float> rows_of(std::uint64_t seed, std::size_t rows, std::size_t dim
   TEST_CASE("a disk that gives back other lists than were written is an error, and nothing is written beside its place") {
     const support::scratch_folder folder;
     constexpr std::size_t dimension = 4;
-    const auto vectors = rows_of(5, 300, dimension);
+    const auto vectors = support::random_rows_on_line(5, 300, dimension);
     for (const bool is_in_range : {true, false}) {
       atlas::detail::ivf_model model;
       model.train(atlas::dense(vectors.data(), 300, dimension), {.dimension = dimension, .lists = 9, .codes = ivf_codes::flat, .rotation = ivf_rotation::none}, 1, {}).value();

@@ -51,6 +51,26 @@ def test_the_file_is_that_of_an_index_with_the_same_training_and_adds(tmp_path):
 
 
 @native_only
+@pytest.mark.parametrize("source", ["builder", "file", "array", "iterable"])
+def test_codes_to_rerank_by_are_written(tmp_path, source):
+    vectors = random_rows(1, 1500, 8)
+    options = {"lists": 4, "list_codes": "sq8", "rerank_codes": "lvq8"}
+    path = tmp_path / "built.atlas"
+    if source == "builder":
+        with small(path, rerank_codes="lvq8") as builder:
+            builder.train(vectors)
+            builder.add(range(1500), vectors)
+    elif source == "file":
+        np.save(tmp_path / "vectors.npy", vectors)
+        atlas.build_ivf_pq(path, tmp_path / "vectors.npy", **options)
+    else:
+        atlas.build_ivf_pq(path, vectors if source == "array" else [vectors[:900], vectors[900:]], **options)
+    with atlas.Index.open(path) as index:
+        assert index.info().rerank_codes == "lvq8"
+    assert search_all(path, vectors, np.arange(1500))
+
+
+@native_only
 def test_leaving_by_an_exception_or_closing_gives_up(tmp_path):
     path = tmp_path / "built.atlas"
     path.write_text("before")

@@ -286,7 +286,10 @@ def test_tuning_finds_probes_and_rerank_and_keeps_them(tmp_path):
     index.save(tmp_path / "tuned.atlas")
     opened = atlas.Index.open(tmp_path / "tuned.atlas")
     assert (opened.info().probes, opened.info().rerank) == (tuned.probes, tuned.rerank)
-    assert opened.tune(queries, k=5, recall=1).recall > tuned.recall
+    assert opened.tune(queries, k=5, recall=0.9, threads=1)._replace(queries_per_second=tuned.queries_per_second) == tuned
+    assert opened.tune(queries, k=5, recall=1, threads=2).recall > tuned.recall
+    with pytest.raises(ValueError, match="threads"):
+        opened.tune(queries, threads=-1)
     with pytest.raises(atlas.Cancelled):
         index.tune(queries, progress=lambda done, total: False)
     assert index.info().probes == tuned.probes

@@ -373,3 +373,19 @@ def test_closed(files):
                  lambda: shards.range(random_rows(1, 1, DIMENSION)[0], 1.0)):
         with pytest.raises(atlas.Closed):
             call()
+
+
+def test_the_numpy_backend_knows_a_shard_by_the_file_that_was_opened_not_by_its_path(files, monkeypatch):
+    from atlas._pure.shards import PureIndex, PureShards
+    opened = PureIndex.open
+
+    def open_and_lead_away(path, *more):
+        index = opened(path, *more)
+        if path == paths[0]:
+            os.replace(path, path + b".old")
+            os.symlink(b"b.atlas", path)  # from now on the path leads to another shard
+        return index
+
+    paths = [os.fsencode(files / name) for name in ("a.atlas", "b.atlas", "c.atlas")]
+    monkeypatch.setattr(PureIndex, "open", open_and_lead_away)
+    assert PureShards.open_files(paths, 0, False, False).info().size == 120

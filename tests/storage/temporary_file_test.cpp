@@ -4,13 +4,11 @@
 
 #include "support/child_process.hpp"
 #include "support/error_line.hpp"
+#include "support/nameless_file.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <doctest/doctest.h>
 
-#include <sys/stat.h>
-
-#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -23,15 +21,7 @@ TEST_SUITE("temporary_file") {
     const support::scratch_folder folder;
     const auto file = open_temporary(folder.path().c_str()).value();
     CHECK(folder.names().empty());
-    file.write_at("abcdef", 6, 3).value();
-    char got[6] = {};
-    file.read_at(got, 6, 3).value();
-    CHECK(std::memcmp(got, "abcdef", 6) == 0);
-    struct stat facts;
-    REQUIRE(::fstat(file.number(), &facts) == 0);
-    CHECK((facts.st_mode & 0777) == 0600);
-    CHECK(facts.st_nlink == 0);
-    CHECK(facts.st_size == 9);
+    support::check_nameless(file);
     CHECK(folder.names().empty());
   }
 

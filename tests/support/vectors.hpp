@@ -21,6 +21,13 @@ inline std::vector<float> random_vector(std::uint64_t seed, std::size_t size) {
   return values;
 }
 
+/// Rows around seven points on a line, in turn: shape [rows, dimension].
+inline std::vector<float> random_rows_on_line(std::uint64_t seed, std::size_t rows, std::size_t dimension) {
+  std::vector<float> values = random_vector(seed, rows * dimension);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += static_cast<float>(i / dimension % 7) * 2.0F;
+  return values;
+}
+
 /// Integers in [-limit, limit] as floats: their sums of products are exact in float32 while below 2^24.
 inline std::vector<float> random_integers(std::uint64_t seed, std::size_t size, int limit) {
   std::mt19937_64 bits(seed);

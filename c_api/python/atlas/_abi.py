@@ -65,7 +65,8 @@ class SaveOptions(c.Structure):
 
 class TuneOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("reserved", c.c_uint32), ("k", c.c_uint64), ("recall", c.c_double),
-                ("progress", ProgressCallback), ("progress_context", Pointer)]
+                ("progress", ProgressCallback), ("progress_context", Pointer), ("threads", c.c_uint32),
+                ("reserved_2", c.c_uint32)]
 
 
 class TuneResult(c.Structure):

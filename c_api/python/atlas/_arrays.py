@@ -48,6 +48,14 @@ def checked_vectors(name: str, value: object, dimension: int, dimensions: str = 
     return value.reshape(-1, dimension) if value.ndim == 1 else value
 
 
+def checked_vector(name: str, value: object, dimension: int) -> Floats:
+    """One vector [dimension], or one in a block, as a block [1, dimension]."""
+    block = checked_vectors(name, value, dimension)
+    if block.shape[0] != 1:
+        raise ValueError(f"{name}: expected one vector, found {block.shape[0]}")
+    return block
+
+
 _SCALAR_OF: Dict[Any, int] = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.int8): 3,
                               np.dtype(np.uint8): 4}
 
@@ -139,6 +147,15 @@ def checked_key(name: str, value: object) -> int:
     if not 0 <= key <= RESERVED_KEY:
         raise ValueError(f"{name}: expected an integer from 0 to 2**64 - 2, found {key}")
     return key
+
+
+def is_one_key(value: object) -> bool:
+    return isinstance(value, (int, np.integer))
+
+
+def checked_some_keys(value: object) -> Keys:
+    """One key or several, as uint64 [n]."""
+    return np.array([checked_key("key", value)], dtype=np.uint64) if is_one_key(value) else checked_keys("keys", value)
 
 
 def checked_count(name: str, value: object, least: int = 0, most: int = (1 << 63) - 1) -> int:

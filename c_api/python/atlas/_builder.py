@@ -29,11 +29,11 @@ VectorSource = Union[Path, Floats, Iterable[Batch]]
 
 
 def _checked_build(dimension: int, metric: str, lists: int, list_codes: str, rotation: str, parts: int, iterations: int,
-                   probes: int, rerank: int, seed: int, stored: str, rows: int, memory: int,
+                   probes: int, rerank: int, rerank_codes: str, seed: int, stored: str, rows: int, memory: int,
                    temporary_folder: Optional[Path], threads: int) -> BuildOptions:
     expected = checked_count("rows", rows, 0, _MOST_ROWS)
     index = checked_index_options(dimension, metric, "ivf_pq", 16, 200, 64, seed, expected, "automatic", stored, 1024, 1.0,
-                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank, "none", 0.0, 10)
+                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes, 0.0, 10)
     folder = None if temporary_folder is None else checked_path("temporary_folder", temporary_folder)
     return BuildOptions(index, checked_count("memory", memory, LEAST_MEMORY), folder,
                         checked_count("threads", threads, 0, 4096))
@@ -55,8 +55,8 @@ class IvfBuilder:
 
     def __init__(self, path: Path, dimension: int, metric: str = "l2sq", *, rows: int = 0, lists: int = 0,
                  list_codes: str = "automatic", rotation: str = "automatic", parts: int = 0, iterations: int = 10,
-                 probes: int = 0, rerank: int = 8, seed: int = 42, stored: str = "float32", memory: int = USUAL_MEMORY,
-                 temporary_folder: Optional[Path] = None, threads: int = 0) -> None:
+                 probes: int = 0, rerank: int = 8, rerank_codes: str = "none", seed: int = 42, stored: str = "float32",
+                 memory: int = USUAL_MEMORY, temporary_folder: Optional[Path] = None, threads: int = 0) -> None:
         """
         @param path              of the file; its folder exists
         @param rows              about how many vectors there will be: says how many lists, unless ``lists`` does, and into
@@ -68,8 +68,8 @@ class IvfBuilder:
         @param threads           0: all that the process may use
         The others are those of ``Index.create``.
         """
-        options = _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank, seed,
-                                 stored, rows, memory, temporary_folder, threads)
+        options = _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank,
+                                 rerank_codes, seed, stored, rows, memory, temporary_folder, threads)
         self._backend: BuilderBackend = _backend.builder_class.create(checked_path("path", path), options)
         self._dimension = options.index.dimension
         self._is_finished = False
@@ -153,9 +153,9 @@ class IvfBuilder:
 
 def build_ivf_pq(path: Path, vectors: VectorSource, metric: str = "l2sq", *, keys: Optional[KeysLike] = None, rows: int = 0,
                  lists: int = 0, list_codes: str = "automatic", rotation: str = "automatic", parts: int = 0,
-                 iterations: int = 10, probes: int = 0, rerank: int = 8, seed: int = 42, stored: str = "float32",
-                 train_rows: int = 0, memory: int = USUAL_MEMORY, temporary_folder: Optional[Path] = None, threads: int = 0,
-                 progress: Optional[Progress] = None) -> int:
+                 iterations: int = 10, probes: int = 0, rerank: int = 8, rerank_codes: str = "none", seed: int = 42,
+                 stored: str = "float32", train_rows: int = 0, memory: int = USUAL_MEMORY,
+                 temporary_folder: Optional[Path] = None, threads: int = 0, progress: Optional[Progress] = None) -> int:
     """Writes an ivf_pq file of vectors that need not fit memory, complete or not at all. Open it with ``Index.open``.
 
         atlas.build_ivf_pq("big.atlas", "embeddings.npy", "cosine")
@@ -175,8 +175,8 @@ def build_ivf_pq(path: Path, vectors: VectorSource, metric: str = "l2sq", *, key
     The others are those of ``Index.create`` and ``IvfBuilder``.
     """
     def options_for(dimension: int, known_rows: int) -> BuildOptions:
-        return _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank, seed,
-                              stored, known_rows, memory, temporary_folder, threads)
+        return _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank,
+                              rerank_codes, seed, stored, known_rows, memory, temporary_folder, threads)
 
     target = checked_path("path", path)
     sample_rows = checked_count("train_rows", train_rows, 0, _MOST_ROWS)
@@ -281,7 +281,7 @@ def _build_batches(path: bytes, batches: Iterator[Tuple[Keys, Floats]], sample_r
     for keys, vectors in batches:
         if options is None:
             options = options_for(vectors.shape[1], rows)
-            # Without a number of vectors or lists: as many as train 1,024 lists.
+            # Without a number of vectors or lists: the sample of 2**20 vectors, from which at most 512 lists are learned.
             wanted = _sample_size(rows if rows != 0 else 1 << 20, sample_rows, options)
         first.append((keys, np.array(vectors)))  # a batch that is filled anew each time would be the last one many times
         waiting += vectors.shape[0]

@@ -3,24 +3,24 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import List, Optional, Type, Union
+from typing import List, Optional, Union
 
 from . import _backend
 from ._arrays import Allowed, checked_count, checked_key
+from ._closing import Closing
 from ._index import Path, checked_mode, checked_path
 from ._options import Seconds, checked_residence, checked_search_options
 from ._texts import Text, checked_embedder_options, checked_text
 from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
 
 
-class Folder:
+class Folder(Closing):
     """Documents, their chunks and the chunks' vectors in one file, which ``Index.open`` reads too (its keys are the
     chunks' numbers). Every method may be called by several threads at a time."""
 
     def __init__(self, backend: FolderBackend) -> None:
         """Use ``open``."""
-        self._backend = backend
+        self._backend: FolderBackend = backend
 
     @staticmethod
     def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0,
@@ -87,14 +87,3 @@ class Folder:
     def __len__(self) -> int:
         """Chunks that can be found."""
         return self._backend.info().chunks
-
-    def close(self) -> None:
-        """Ends the index; further calls raise Closed."""
-        self._backend.close()
-
-    def __enter__(self) -> "Folder":
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import Optional, Tuple, Type, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_count, checked_key, checked_keys,
-                      checked_vectors)
+                      checked_some_keys, checked_vector, checked_vectors, is_one_key)
 from ._backend import index_class
+from ._closing import Closing
 from ._errors import InvalidArgument, refused
 from ._options import (MOST_PROBES, Seconds, checked_index_options, checked_recall, checked_residence,
                        checked_search_options)
@@ -45,7 +45,7 @@ def checked_mode(mode: object) -> bool:
     return mode == "change"
 
 
-class Index:
+class Index(Closing):
     """Vectors of float32 under keys from 0 to 2**64 - 2.
 
     ``Index.create`` makes one in memory, ``Index.open`` maps a file. Vectors go in and come out as C-contiguous
@@ -56,7 +56,7 @@ class Index:
 
     def __init__(self, backend: IndexBackend) -> None:
         """Use ``create`` or ``open``."""
-        self._backend = backend
+        self._backend: IndexBackend = backend
         info = backend.info()
         self._dimension = info.dimension
         self._metric = info.metric
@@ -160,7 +160,7 @@ class Index:
         @return            how many were removed
         An interrupt may leave a part of many removed.
         """
-        return self._backend.remove(self._some_keys(keys), bool(missing_ok))
+        return self._backend.remove(checked_some_keys(keys), bool(missing_ok))
 
     def compact(self) -> None:
         """Takes removed and replaced vectors out of a graph or lists now, so that their room serves the next ones; saved
@@ -186,8 +186,8 @@ class Index:
     def get(self, keys: Union[int, KeysLike]) -> Floats:
         """The vectors as they were added, as far as ``stored`` holds them: float32 [n, dimension] for n keys,
         [dimension] for one int."""
-        found = self._backend.get(self._some_keys(keys))
-        return np.asarray(found[0]) if _is_one(keys) else found
+        found = self._backend.get(checked_some_keys(keys))
+        return np.asarray(found[0]) if is_one_key(keys) else found
 
     def keys(self) -> Keys:
         """uint64 [len(self)]: all keys; of flat in the order in which they were added, else in no particular order."""
@@ -241,9 +241,7 @@ class Index:
         @param probes  ivf_pq: lists looked at; 0: the index's default
         @return        (uint64 [n], float32 [n])
         """
-        block = checked_vectors("query", query, self._dimension)
-        if block.shape[0] != 1:
-            raise ValueError(f"query: expected one vector, found {block.shape[0]}")
+        block = checked_vector("query", query, self._dimension)
         options = SearchOptions(checked_count("width", width), allowed=checked_allowed(allowed),
                                 probes=checked_count("probes", probes, 0, MOST_PROBES))
         return self._backend.range(block, float(radius), None if limit is None else checked_count("limit", limit), options)
@@ -268,7 +266,7 @@ class Index:
         block = None if sample is None else checked_vectors("sample", sample, self._dimension, "2")
         self._backend.train(block, checked_count("threads", threads, 0, 4096), progress)
 
-    def tune(self, queries: Optional[Floats] = None, k: int = 10, recall: float = 0.95, *,
+    def tune(self, queries: Optional[Floats] = None, k: int = 10, recall: float = 0.95, *, threads: int = 0,
              progress: Optional[Progress] = None) -> Tuned:
         """Finds the narrowest width at which searches like these find the wanted share of the exact answers, and how far
         ahead to prefetch; of ivf_pq the cheapest probes and rerank. They are the index's defaults from now on, also in
@@ -280,6 +278,8 @@ class Index:
                          itself
         @param k         answers a query
         @param recall    wanted share of the exact answers, above 0 to 1
+        @param threads   that find exact answers and count right ones; 0: all that the process may use. What is timed, of
+                         hnsw how far ahead to prefetch, has one; the rest is the same with any number
         @param progress  called with (done, total) queries; cancelling leaves the index as it was
         @raise           KindMismatch for flat; InvalidArgument for an index that is empty or not trained; NativeRequired
                          without the native library
@@ -287,7 +287,8 @@ class Index:
         if queries is None and self._kind != "ivf_pq":
             raise refused(InvalidArgument, "queries of " + self._kind, "an array", "None")
         block = None if queries is None else checked_vectors("queries", queries, self._dimension)
-        return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall), progress)
+        return self._backend.tune(block, checked_count("k", k, 1, MOST_ANSWERS), checked_recall(recall),
+                                  checked_count("threads", threads, 0, 4096), progress)
 
     # -- files and facts
 
@@ -338,25 +339,5 @@ class Index:
         """"flat", "hnsw" or "ivf_pq"."""
         return self._kind
 
-    def close(self) -> None:
-        """Ends the index; further calls raise Closed. A call of another thread that is under way ends first."""
-        self._backend.close()
-
-    def __enter__(self) -> "Index":
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"<atlas.Index {self._kind} {self._metric} dimension={self._dimension}>"
-
-    def _some_keys(self, keys: Union[int, KeysLike]) -> Keys:
-        if _is_one(keys):
-            return np.array([checked_key("key", keys)], dtype=np.uint64)
-        return checked_keys("keys", keys)
-
-
-def _is_one(keys: object) -> bool:
-    return isinstance(keys, (int, np.integer))

@@ -30,11 +30,12 @@ _REMOVE_BATCH = 1024
 _SEARCH_OPTIONS_BYTES = c.sizeof(_abi.SearchOptions)
 
 
-def _check(status: int) -> None:
+def _check(status: int, first: int = 0) -> None:
+    """Raises what a call failed by. @param first  the row of the whole at which the call's rows began"""
     if status != 0:
         row = int(_lib.atlas_last_error_row())
         text: bytes = _lib.atlas_last_error()
-        raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row)
+        raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row + first)
 
 
 def _address(array: "np.ndarray[Any, Any]") -> int:
@@ -104,6 +105,60 @@ def _search_options(wished: SearchOptions) -> Any:
                               0, time_limit_ns, probes, rerank, int(estimates_only), 0)
 
 
+def _search_in_batches(queries: Floats, k: int, most: int, ask: Callable[[Any, Any, int], None]) -> Hits:
+    """The k nearest of each query, in so many columns, found or not.
+
+    @param most  vectors that there are: more answers cannot be found
+    @param ask   ask(hits, matrix, first): a native call for the queries from the first on
+    """
+    rows = queries.shape[0]
+    wanted, k = k, max(1, min(k, most))
+    keys = np.empty((rows, k), dtype=np.uint64)
+    distances = np.empty((rows, k), dtype=np.float32)
+    counts = np.empty(rows, dtype=np.uint32)
+    for first in range(0, max(rows, 1), _SEARCH_BATCH):
+        part = queries[first:first + _SEARCH_BATCH]
+        matrix = _matrix(part)
+        hits = _sized(_abi.Hits, rows=part.shape[0], k=k, keys=_address(keys[first:]),
+                      distances=_address(distances[first:]), counts=_address(counts[first:]))
+        ask(c.byref(hits), c.byref(matrix), first)
+    if wanted == k:
+        return Hits(keys, distances, counts)
+    wide = Hits(np.full((rows, wanted), RESERVED_KEY, dtype=np.uint64), np.full((rows, wanted), np.inf, dtype=np.float32), counts)
+    wide.keys[:, :k] = keys
+    wide.distances[:, :k] = distances
+    return wide
+
+
+def _all_within(limit: Optional[int], ask: Callable[[int, int, int], int]) -> Tuple[Keys, Floats]:
+    """What lies within a radius. @param ask  ask(keys, distances, room): a native call, which gives how much there is"""
+    room = 1024 if limit is None else limit
+    while True:
+        keys = np.empty(room, dtype=np.uint64)
+        distances = np.empty(room, dtype=np.float32)
+        found = ask(_address(keys), _address(distances), room)
+        if limit is not None or found <= room:
+            break
+        room = found  # more than there was room for; once more
+    count = min(found, room)
+    return keys[:count], distances[:count]
+
+
+def _all_keys(size: int, ask: Callable[[Any, int, Any, int], int]) -> Keys:
+    """@param size  about as many as there are. @param ask  ask(written, keys, cursor, room): a native call"""
+    parts: List[Keys] = []
+    cursor, written = c.c_uint64(), c.c_uint64()
+    room = max(size, 1)
+    while True:
+        part = np.empty(room, dtype=np.uint64)
+        _check(ask(c.byref(written), _address(part), c.byref(cursor), room))
+        if written.value == 0:
+            break
+        parts.append(part[:written.value])
+        room = 1024
+    return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.empty(0, dtype=np.uint64)
+
+
 class NativeIndex:
     def __init__(self, pointer: int) -> None:
         self._handle = Handle(pointer, _lib.atlas_index_close, "index")
@@ -167,47 +222,20 @@ class NativeIndex:
         return out
 
     def search(self, queries: Floats, k: int, wished: SearchOptions) -> Hits:
-        rows = queries.shape[0]
-        wanted, k = k, max(1, min(k, self.info().size))  # more than there are cannot be found
-        keys = np.empty((rows, k), dtype=np.uint64)
-        distances = np.empty((rows, k), dtype=np.float32)
-        counts = np.empty(rows, dtype=np.uint32)
         options = _search_options(wished)
         with self._handle.use() as index:
-            for first in range(0, max(rows, 1), _SEARCH_BATCH):
-                part = queries[first:first + _SEARCH_BATCH]
-                matrix = _matrix(part)
-                hits = _sized(_abi.Hits, rows=part.shape[0], k=k, keys=_address(keys[first:]),
-                              distances=_address(distances[first:]), counts=_address(counts[first:]))
-                status = _lib.atlas_index_search(c.byref(hits), index, c.byref(matrix), c.byref(options))
-                if status != 0:
-                    row = int(_lib.atlas_last_error_row())
-                    text: bytes = _lib.atlas_last_error()
-                    raise error_of(status, text.decode("utf-8", "replace"), None if row == _NO_ROW else row + first)
-        if wanted == k:
-            return Hits(keys, distances, counts)
-        answer = Hits(np.full((rows, wanted), RESERVED_KEY, dtype=np.uint64),
-                      np.full((rows, wanted), np.inf, dtype=np.float32), counts)
-        answer.keys[:, :k] = keys
-        answer.distances[:, :k] = distances
-        return answer
+            return _search_in_batches(queries, k, self.info().size, lambda hits, part, first: _check(
+                _lib.atlas_index_search(hits, index, part, c.byref(options)), first))
 
     def range(self, query: Floats, radius: float, limit: Optional[int], wished: SearchOptions) -> Tuple[Keys, Floats]:
-        options = _search_options(wished)
-        matrix = _matrix(query)
-        found = c.c_uint64()
-        room = 1024 if limit is None else limit
+        options, matrix, found = _search_options(wished), _matrix(query), c.c_uint64()
+
+        def ask(keys: int, distances: int, room: int) -> int:
+            _check(_lib.atlas_index_range(c.byref(found), keys, distances, index, c.byref(matrix), radius, room, c.byref(options)))
+            return int(found.value)
+
         with self._handle.use() as index:
-            while True:
-                keys = np.empty(room, dtype=np.uint64)
-                distances = np.empty(room, dtype=np.float32)
-                _check(_lib.atlas_index_range(c.byref(found), _address(keys), _address(distances), index,
-                                              c.byref(matrix), radius, room, c.byref(options)))
-                if limit is not None or found.value <= room:
-                    break
-                room = found.value  # more than there was room for; once more
-        count = min(int(found.value), room)
-        return keys[:count], distances[:count]
+            return _all_within(limit, ask)
 
     def distances(self, queries: Floats, keys: Keys) -> Floats:
         out = np.empty((queries.shape[0], keys.size), dtype=np.float32)
@@ -217,18 +245,9 @@ class NativeIndex:
         return out
 
     def keys(self) -> Keys:
-        parts: List[Keys] = []
-        cursor, written = c.c_uint64(), c.c_uint64()
         with self._handle.use() as index:
-            room = max(self.info().size, 1)
-            while True:
-                part = np.empty(room, dtype=np.uint64)
-                _check(_lib.atlas_index_list_keys(c.byref(written), _address(part), c.byref(cursor), index, room))
-                if written.value == 0:
-                    break
-                parts.append(part[:written.value])
-                room = 1024
-        return np.concatenate(parts) if len(parts) != 1 else parts[0] if parts else np.empty(0, dtype=np.uint64)
+            return _all_keys(self.info().size, lambda written, keys, cursor, room: int(
+                _lib.atlas_index_list_keys(written, keys, cursor, index, room)))
 
     def reserve(self, rows: int) -> None:
         with self._handle.use() as index:
@@ -246,11 +265,11 @@ class NativeIndex:
         _run_work(self._handle, lambda index, options: int(_lib.atlas_index_train(index, c.byref(_matrix(sample)), options)),
                   threads, progress, _LONG_BATCH + 1)
 
-    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+    def tune(self, queries: Optional[Floats], k: int, recall: float, threads: int, progress: Optional[Progress]) -> Tuned:
         found = _sized(_abi.TuneResult)
         _run_save(self._handle, lambda index, options: int(
             _lib.atlas_index_tune(c.byref(found), index, None if queries is None else c.byref(_matrix(queries)), options)), progress,
-            _sized(_abi.TuneOptions, k=k, recall=recall))
+            _sized(_abi.TuneOptions, k=k, recall=recall, threads=threads))
         return Tuned(found.width, found.prefetch_rows, found.recall, found.queries_per_second, found.probes, found.rerank)
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:

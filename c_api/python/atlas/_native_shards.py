@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _abi
-from ._arrays import RESERVED_KEY, Floats, Keys
+from ._arrays import Floats, Keys
 from ._calls import Handle
-from ._errors import error_of
-from ._native import _NO_ROW, _SEARCH_BATCH, _address, _check, _lib, _matrix, _search_options, _sized
+from ._native import (_address, _all_keys, _all_within, _check, _lib, _matrix, _search_in_batches, _search_options,
+                      _sized)
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo, joined_answer
 from ._types import KINDS, METRICS, SearchOptions
 
@@ -76,50 +76,30 @@ class NativeShards:
                           {part: getattr(info, "memory_" + part) for part in ("vectors", "keys", "graph", "scratch")})
 
     def search(self, queries: Floats, k: int, wished: SearchOptions) -> ShardHits:
-        rows = queries.shape[0]
-        wanted, k = k, max(1, min(k, self._size))  # more than there are cannot be found
-        keys = np.empty((rows, k), dtype=np.uint64)
-        distances = np.empty((rows, k), dtype=np.float32)
-        counts = np.empty(rows, dtype=np.uint32)
         options = _search_options(wished)
         answers: List[ShardAnswer] = []
+
+        def ask(hits: Any, part: Any, first: int) -> None:
+            said = _sized(_abi.ShardsAnswer)
+            status = _lib.atlas_shards_search(hits, c.byref(said), shards, part, c.byref(options))
+            _check(status, first if status in _QUERY_ERRORS else 0)
+            answers.append(_answer(said))
+
         with self._handle.use() as shards:
-            for first in range(0, max(rows, 1), _SEARCH_BATCH):
-                part = queries[first:first + _SEARCH_BATCH]
-                matrix, said = _matrix(part), _sized(_abi.ShardsAnswer)
-                hits = _sized(_abi.Hits, rows=part.shape[0], k=k, keys=_address(keys[first:]),
-                              distances=_address(distances[first:]), counts=_address(counts[first:]))
-                status = _lib.atlas_shards_search(c.byref(hits), c.byref(said), shards, c.byref(matrix), c.byref(options))
-                if status != 0:
-                    row = int(_lib.atlas_last_error_row())
-                    text: bytes = _lib.atlas_last_error()
-                    place = None if row == _NO_ROW else row + first if status in _QUERY_ERRORS else row
-                    raise error_of(status, text.decode("utf-8", "replace"), place)
-                answers.append(_answer(said))
-        answer = joined_answer(answers)
-        if wanted == k:
-            return ShardHits(keys, distances, counts, answer)
-        wide = ShardHits(np.full((rows, wanted), RESERVED_KEY, dtype=np.uint64),
-                         np.full((rows, wanted), np.inf, dtype=np.float32), counts, answer)
-        wide.keys[:, :k] = keys
-        wide.distances[:, :k] = distances
-        return wide
+            found = _search_in_batches(queries, k, self._size, ask)
+        return ShardHits(*found, joined_answer(answers))
 
     def range(self, query: Floats, radius: float, limit: Optional[int],
               wished: SearchOptions) -> Tuple[Keys, Floats, ShardAnswer]:
         options, matrix, said = _search_options(wished), _matrix(query), _sized(_abi.ShardsAnswer)
-        room = 1024 if limit is None else limit
+
+        def ask(keys: int, distances: int, room: int) -> int:
+            _check(_lib.atlas_shards_range(c.byref(said), keys, distances, shards, c.byref(matrix), radius, room, c.byref(options)))
+            return int(said.found)
+
         with self._handle.use() as shards:
-            while True:
-                keys = np.empty(room, dtype=np.uint64)
-                distances = np.empty(room, dtype=np.float32)
-                _check(_lib.atlas_shards_range(c.byref(said), _address(keys), _address(distances), shards,
-                                               c.byref(matrix), radius, room, c.byref(options)))
-                if limit is not None or said.found <= room:
-                    break
-                room = said.found  # more than there was room for; once more
-        count = min(int(said.found), room)
-        return keys[:count], distances[:count], _answer(said)
+            keys, distances = _all_within(limit, ask)
+        return keys, distances, _answer(said)
 
     def find(self, keys: Keys) -> "npt.NDArray[np.int64]":
         out = np.empty(keys.size, dtype=np.int64)  # in which UINT64_MAX is -1
@@ -141,18 +121,9 @@ class NativeShards:
         return out
 
     def keys(self) -> Keys:
-        parts: List[Keys] = [np.empty(0, dtype=np.uint64)]
-        cursor, written = c.c_uint64(), c.c_uint64()
         with self._handle.use() as shards:
-            room = max(self._size, 1)
-            while True:
-                part = np.empty(room, dtype=np.uint64)
-                _check(_lib.atlas_shards_list_keys(c.byref(written), _address(part), c.byref(cursor), shards, room))
-                if written.value == 0:
-                    break
-                parts.append(part[:written.value])
-                room = 1024
-        return np.concatenate(parts)
+            return _all_keys(self._size, lambda written, keys, cursor, room: int(
+                _lib.atlas_shards_list_keys(written, keys, cursor, shards, room)))
 
     def close(self) -> None:
         self._handle.close()

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Iterable, List, Optional, Tuple, Type, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _backend
 from ._arrays import (Allowed, Floats, Keys, KeysLike, checked_allowed, checked_count, checked_key, checked_keys,
-                      checked_vectors)
+                      checked_some_keys, checked_vector, checked_vectors, is_one_key)
+from ._closing import Closing
 from ._index import MOST_ANSWERS, Path, checked_path
 from ._options import MOST_PROBES, Seconds, checked_residence, checked_search_options
 from ._shard_types import ShardAnswer, ShardHits, ShardsBackend, ShardsInfo
@@ -24,7 +24,7 @@ def _checked_paths(name: str, paths: Iterable[Path]) -> List[bytes]:
     return [checked_path(name, path) for path in paths]
 
 
-class Shards:
+class Shards(Closing):
     """Index files of one dimension and metric, of any kinds, opened to be read, and searched at once. A key that several of
     them store is answered once, with the least of its distances.
 
@@ -39,7 +39,7 @@ class Shards:
 
     def __init__(self, backend: ShardsBackend) -> None:
         """Use ``open`` or ``open_files``."""
-        self._backend = backend
+        self._backend: ShardsBackend = backend
         info = backend.info()
         self._dimension = info.dimension
         self._metric = info.metric
@@ -100,9 +100,7 @@ class Shards:
 
         @return  (uint64 [n], float32 [n], who answered)
         """
-        block = checked_vectors("query", query, self._dimension)
-        if block.shape[0] != 1:
-            raise ValueError(f"query: expected one vector, found {block.shape[0]}")
+        block = checked_vector("query", query, self._dimension)
         options = SearchOptions(checked_count("width", width), checked_count("threads", threads, 0, 4096),
                                 allowed=checked_allowed(allowed), probes=checked_count("probes", probes, 0, MOST_PROBES))
         return self._backend.range(block, float(radius), None if limit is None else checked_count("limit", limit), options)
@@ -130,9 +128,8 @@ class Shards:
     def get(self, keys: Union[int, KeysLike]) -> Floats:
         """The vectors of n keys, each out of the first shard that stores it: float32 [n, dimension]; [dimension] for one
         int. KeyNotFound also for a key of a missing shard."""
-        if isinstance(keys, (int, np.integer)):
-            return np.asarray(self._backend.get(np.array([checked_key("key", keys)], dtype=np.uint64))[0])
-        return self._backend.get(checked_keys("keys", keys))
+        found = self._backend.get(checked_some_keys(keys))
+        return np.asarray(found[0]) if is_one_key(keys) else found
 
     def keys(self) -> Keys:
         """uint64 [len(self)]: all keys, shard after shard."""
@@ -151,17 +148,6 @@ class Shards:
     @property
     def metric(self) -> str:
         return self._metric
-
-    def close(self) -> None:
-        """Ends the shards; further calls raise Closed. A call of another thread that is under way ends first."""
-        self._backend.close()
-
-    def __enter__(self) -> "Shards":
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<atlas.Shards {self._count} {self._metric} dimension={self._dimension}>"

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Iterable, List, Optional, Type, Union
+from typing import Iterable, List, Optional, Union
 
 from . import _backend
 from ._arrays import Floats, checked_count, checked_key
+from ._closing import Closing
 from ._errors import InvalidArgument, refused
 from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
 
@@ -66,7 +66,7 @@ def checked_embedder_options(options: object) -> EmbedderOptions:
         weight("gram_weight", options.gram_weight), checked_count("gram_length", options.gram_length, 1, 16))
 
 
-class Embedder:
+class Embedder(Closing):
     """Texts to vectors of length 1, without a model: words, pairs of words and runs of characters are hashed into
     a vector and weighed by how rare they are among the texts it learned. For metric "cosine".
 
@@ -124,13 +124,3 @@ class Embedder:
     def texts(self) -> int:
         """Texts learned."""
         return self._backend.texts()
-
-    def close(self) -> None:
-        self._backend.close()
-
-    def __enter__(self) -> "Embedder":
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        self.close()

@@ -176,15 +176,11 @@ class hnsw_engine {
     return write(writer, rows, parameters, &shape, stride, [&](const row_order& order) noexcept -> status {
       const hnsw_parts parts{rows, codes_, graph_};
       const sealing work(parts, shape, order, centre, rotated_centre.data());
-      status failed;
-      const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
-        if (!failed.ok()) return;
-        failed = run_batch(pool, scratches, count, options.threads, {}, [&](search_scratch& scratch, std::size_t i) noexcept {
+      return writer.write_filled(index_section::neighbours, stride, order.size(), [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+        return run_batch(pool, scratches, count, options.threads, {}, [&](search_scratch& scratch, std::size_t i) noexcept {
           return work.write(order.rows()[first + i], scratch, out + i * stride);
         });
-      };
-      if (status written = writer.write_filled(index_section::neighbours, stride, order.size(), fill); !written.ok()) return written;
-      return failed;
+      });
     });
   }
   [[nodiscard]] bool is_sealed() const noexcept { return neighbours_.is_there(); }

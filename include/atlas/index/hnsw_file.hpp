@@ -70,27 +70,30 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   const std::uint32_t base_capacity = graph.base_capacity();
   const std::size_t base_bytes = base_capacity * sizeof(std::uint32_t);
   if (status w = writer.write_filled(index_section::base_links, base_bytes, order.size(),
-                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
         for (std::size_t i = 0; i < count; ++i) write_list(graph.links(order.rows()[first + i], 0), base_capacity, out + i * base_bytes);
+        return {};
       });
       !w.ok()) {
     return w.error();
   }
   if (status w = writer.write_filled(index_section::levels, 1, order.size(),
-                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
         for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::byte>(saved_level(graph, order.rows()[first + i]));
+        return {};
       });
       !w.ok()) {
     return w.error();
   }
   std::uint32_t next_block = 0;
   if (status w = writer.write_filled(index_section::upper_blocks, sizeof(std::uint32_t), order.size(),
-                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
         for (std::size_t i = 0; i < count; ++i) {
           const std::uint32_t level = saved_level(graph, order.rows()[first + i]);
           store_unaligned(out + i * sizeof(std::uint32_t), level == 0 ? row_store::no_row : next_block);
           next_block += level;
         }
+        return {};
       });
       !w.ok()) {
     return w.error();
@@ -99,7 +102,7 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
   std::size_t next_row = 0;
   std::uint32_t next_level = 1;
   if (status w = writer.write_filled(index_section::upper_links, upper_bytes, blocks,
-                                     [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
+                                     [&](std::uint64_t, std::size_t count, std::byte* out) noexcept -> status {
         for (std::size_t i = 0; i < count; ++i) {
           // A mapped file's levels may be changed under us; then some list is empty.
           while (next_row + 1 < order.size() && next_level > saved_level(graph, order.rows()[next_row])) {
@@ -108,6 +111,7 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
           }
           write_list(graph.links(order.rows()[next_row], next_level++), graph.connectivity(), out + i * upper_bytes);
         }
+        return {};
       });
       !w.ok()) {
     return w.error();

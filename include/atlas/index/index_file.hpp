@@ -39,7 +39,8 @@ class section_writer {
     }
     return file_.end_section();
   }
-  /// A growable section of elements that `fill(first, count, out)` gives, some at a time.
+  /// A growable section of elements that `fill(first, count, out)` gives, some at a time. Where its status is not ok, nothing
+  /// more is written, and that is returned.
   template <class Fill>
   [[nodiscard]] status write_filled(index_section id, std::size_t element_bytes, std::uint64_t count, Fill fill) noexcept {
     constexpr std::size_t step_bytes = std::size_t{1} << 20;
@@ -49,7 +50,7 @@ class section_writer {
     if (status begun = file_.begin_section(static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(element_bytes), flags); !begun.ok()) return begun;
     for (std::uint64_t first = 0; first < count;) {
       const std::size_t size = count - first < at_once ? static_cast<std::size_t>(count - first) : at_once;
-      fill(first, size, step_.data());
+      if (status filled = fill(first, size, step_.data()); !filled.ok()) return filled;
       if (status written = file_.append(step_.data(), size * element_bytes); !written.ok()) return written;
       first += size;
       done_bytes_ += size * element_bytes;
@@ -60,19 +61,17 @@ class section_writer {
   /// The elements of rows in the order of the file, as a growable section.
   [[nodiscard]] status write_rows(index_section id, const column& from, const row_order& order) noexcept {
     const std::size_t element_bytes = from.element_bytes();
-    return write_filled(id, element_bytes, order.size(), [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+    return write_filled(id, element_bytes, order.size(), [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
       const std::uint32_t* rows = order.rows().data() + first;
       for (std::size_t i = 0; i < count; ++i) std::memcpy(out + i * element_bytes, from.at(rows[i]), element_bytes);
+      return {};
     });
   }
   /// The same of rows that are left in a file.
   [[nodiscard]] status write_rows(index_section id, const cold_rows& from, const row_order& order) noexcept {
-    status failed;
-    const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
-      if (failed.ok()) failed = from.read(order.rows().data() + first, count, out);
-    };
-    if (status written = write_filled(id, from.row_bytes(), order.size(), fill); !written.ok()) return written;
-    return failed;
+    return write_filled(id, from.row_bytes(), order.size(), [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+      return from.read(order.rows().data() + first, count, out);
+    });
   }
   /// The first `rows` elements of a column, as a growable section.
   [[nodiscard]] status write_column(index_section id, const column& from, std::uint64_t rows) noexcept {
@@ -187,8 +186,9 @@ template <class IsLive>
     return rows.state(order.rows()[i]) == row_state::live ? row_state::live : row_state::removed;
   };
   if (status w = writer.write_filled(index_section::row_states, 1, order.size(),
-                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
+                                     [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
         for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::byte>(state_of(static_cast<std::size_t>(first) + i));
+        return {};
       });
       !w.ok()) {
     return w;

@@ -230,13 +230,14 @@ class list_block_writer {
       return w.error();
     }
     list_block_writer blocks(parts->lists, order);
-    status failed;
     const std::size_t block_bytes = parts->lists.layout().block_bytes;
-    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
-      for (std::size_t i = 0; i < count && failed.ok(); ++i) failed = blocks.write(out + i * block_bytes);
+    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept -> status {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (status written = blocks.write(out + i * block_bytes); !written.ok()) return written;
+      }
+      return {};
     };
     if (status w = writer.write_filled(index_section::list_blocks, block_bytes, block_count, fill); !w.ok()) return w.error();
-    if (!failed.ok()) return failed.error();
     if (status w = model.write(writer); !w.ok()) return w.error();
     parameters.list_count = parts->lists.list_count();
     parameters.block_count = block_count;

@@ -236,22 +236,23 @@ struct ivf_file_build {
     return written->measure(held_back, memory_bytes / 4, threads, on_progress, parameters);
   }
   [[nodiscard]] status write_rows(section_writer& writer) noexcept {
-    status failed_reading;
     const auto write_column = [&](index_section id, spill_column which, std::byte* kept) noexcept -> status {
       ordered_rows source(spill, which, memory_bytes / 2);
       const std::size_t width = spill.width(which);
-      const auto fill = [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept {
-        if (failed_reading.ok()) failed_reading = source.read(count, out);
-        if (kept != nullptr && failed_reading.ok()) std::memcpy(kept + static_cast<std::size_t>(first) * width, out, count * width);
-      };
-      const status written = writer.write_filled(id, width, row_count, fill);
-      return failed_reading.ok() ? written : failed_reading;
+      return writer.write_filled(id, width, row_count, [&](std::uint64_t first, std::size_t count, std::byte* out) noexcept -> status {
+        if (status got = source.read(count, out); !got.ok()) return got;
+        if (kept != nullptr) std::memcpy(kept + static_cast<std::size_t>(first) * width, out, count * width);
+        return {};
+      });
     };
     if (status w = write_column(index_section::vectors, spill_column::vectors, nullptr); !w.ok()) return w;
     buffer<std::uint64_t> ordered_keys;
     if (status made = ordered_keys.resize(static_cast<std::size_t>(row_count)); !made.ok()) return made;
     if (status w = write_column(index_section::keys, spill_column::keys, reinterpret_cast<std::byte*>(ordered_keys.data())); !w.ok()) return w;
-    const auto live = [](std::uint64_t, std::size_t count, std::byte* out) noexcept { std::memset(out, static_cast<int>(row_state::live), count); };
+    const auto live = [](std::uint64_t, std::size_t count, std::byte* out) noexcept -> status {
+      std::memset(out, static_cast<int>(row_state::live), count);
+      return {};
+    };
     if (status w = writer.write_filled(index_section::row_states, 1, row_count, live); !w.ok()) return w;
     return save_key_map(writer, ordered_keys, [](std::size_t) noexcept { return true; });
   }
@@ -270,17 +271,15 @@ struct ivf_file_build {
     buffer<std::byte> row;
     if (status made = row.resize(layout.stride_bytes); !made.ok()) return made;
     ordered_rows source(spill, spill_column::vectors, memory_bytes / 2);
-    status failed_reading;
-    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
-      for (std::size_t i = 0; i < count && failed_reading.ok(); ++i) {
-        failed_reading = source.read(1, row.data());
+    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept -> status {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (status got = source.read(1, row.data()); !got.ok()) return got;
         layout.read_unit(row.data(), vector.data());
         codes.encode(vector.data(), out + i * codes.stride_bytes());
       }
+      return {};
     };
-    const status written = writer.write_filled(index_section::codes, codes.stride_bytes(), row_count, fill);
-    if (!failed_reading.ok()) return failed_reading;
-    if (!written.ok()) return written;
+    if (status w = writer.write_filled(index_section::codes, codes.stride_bytes(), row_count, fill); !w.ok()) return w;
     const span<const float> centre = codes.centre();
     return writer.write(static_cast<std::uint32_t>(index_section::code_centre), section_required, sizeof(float), centre.data(), centre.size() * sizeof(float));
   }
@@ -293,16 +292,15 @@ struct ivf_file_build {
     std::uint32_t list = 0;
     std::uint32_t written = 0;  // rows of the list
     std::uint32_t row = 0;
-    status failed_reading;
-    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept {
-      for (std::size_t i = 0; i < count && failed_reading.ok(); ++i) {
+    const auto fill = [&](std::uint64_t, std::size_t count, std::byte* out) noexcept -> status {
+      for (std::size_t i = 0; i < count; ++i) {
         while (written == versions[list].row_count) {
           ++list;
           written = 0;
         }
         const std::uint32_t left = versions[list].row_count - written;
         const std::uint32_t lanes = left < list_block_rows ? left : static_cast<std::uint32_t>(list_block_rows);
-        failed_reading = source.read(lanes, codes.data());
+        if (status got = source.read(lanes, codes.data()); !got.ok()) return got;
         std::byte* const block = out + i * blocks.block_bytes;
         blocks.clear(block);
         for (std::uint32_t lane = 0; lane < lanes; ++lane) {
@@ -311,9 +309,9 @@ struct ivf_file_build {
         }
         written += lanes;
       }
+      return {};
     };
-    const status done = writer.write_filled(index_section::list_blocks, blocks.block_bytes, block_count, fill);
-    return failed_reading.ok() ? done : failed_reading;
+    return writer.write_filled(index_section::list_blocks, blocks.block_bytes, block_count, fill);
   }
 };
 

@@ -8,6 +8,7 @@
 #ifndef ATLAS_INDEX_IVF_MODEL_HPP
 #define ATLAS_INDEX_IVF_MODEL_HPP
 
+#include <atlas/core/mutex.hpp>                    // mutex
 #include <atlas/core/thread_pool.hpp>              // thread_pool
 #include <atlas/distance/batch.hpp>                // mean_of_rows
 #include <atlas/distance/nearest.hpp>              // nearest
@@ -130,7 +131,7 @@ class ivf_model {
   /// @param centred  shape [rows, dimension]: relative to the centre
   /// @param threads  of the pool's at most; 0: all
   /// @param lists    shape [centred.rows]
-  /// @return         assign_to_centroids's errors: a file may hold centroids that are no numbers
+  /// @return         assign_to_centroids's errors, and those of a search: a file may hold centroids that are no numbers
   [[nodiscard]] status assign(const matrix_view& centred, thread_pool& pool, unsigned threads, std::uint32_t* lists) const noexcept {
     if (graph_.is_there()) return assign_by_graph(centred, pool, threads, lists);
     const matrix_view centroids = centroid_rows();
@@ -254,17 +255,24 @@ class ivf_model {
   }
   [[nodiscard]] status assign_by_graph(const matrix_view& centred, thread_pool& pool, unsigned threads, std::uint32_t* lists) const noexcept {
     constexpr std::size_t rows_of_task = 64;
-    atomic<bool> has_failed{false};  // for want of memory
+    mutex failure_lock;
+    std::size_t failed_row = centred.rows;
+    status failure;
     const status ran = pool.run((centred.rows + rows_of_task - 1) / rows_of_task, [&](std::size_t task, unsigned) noexcept {
       near_memory memory;
       const std::size_t end = (task + 1) * rows_of_task < centred.rows ? (task + 1) * rows_of_task : centred.rows;
       for (std::size_t i = task * rows_of_task; i < end; ++i) {
         lists[i] = 0;
-        if (!graph_.near(centred.row(i), 1, list_count_, memory, lists + i).ok()) has_failed.store_release(true);
+        const auto found = graph_.near(centred.row(i), 1, list_count_, memory, lists + i);
+        if (found.ok()) continue;
+        const lock_guard<mutex> writing(failure_lock);
+        if (i > failed_row) return;
+        failed_row = i;
+        failure = found.error().at_row(i);
+        return;
       }
     }, threads);
-    if (!ran.ok()) return ran;
-    return has_failed.load_acquire() ? status{error{errc::no_memory, "memory to assign in"}} : status{};
+    return ran.ok() ? failure : ran;
   }
   [[nodiscard]] float product(const float* a, const float* b) const noexcept {
     float sum = 0.0F;

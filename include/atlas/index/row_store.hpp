@@ -152,7 +152,7 @@ class row_store {
   [[nodiscard]] bool is_steady(Read read) const noexcept {
     const std::uint64_t before = replacements_.load_acquire();
     read();
-    return (before % 2 == 0 && replacements_.load_ordered() == before) || current_process() != owner_;
+    return was_steady_since(before);
   }
   /// Calls `read`, which looks at row states without a lock, so that it sees each upsert whole: again, with upserts held
   /// back, if one was published meanwhile.
@@ -160,8 +160,7 @@ class row_store {
   [[nodiscard]] auto read_steadily(Read read) const noexcept {
     const std::uint64_t before = replacements_.load_acquire();
     auto seen = read();
-    const bool is_torn = before % 2 != 0 || replacements_.load_ordered() != before;
-    if (!is_torn || current_process() != owner_) return seen;
+    if (was_steady_since(before)) return seen;
     const shared_lock_guard<shared_mutex> still(lock_);
     return read();
   }
@@ -207,6 +206,10 @@ class row_store {
   }
 
  private:
+  /// Whether no upsert was published, nor is being, since there were so many replacements; in the child of a fork() none is.
+  [[nodiscard]] bool was_steady_since(std::uint64_t before) const noexcept {
+    return (before % 2 == 0 && replacements_.load_ordered() == before) || current_process() != owner_;
+  }
   [[nodiscard]] std::uint32_t scan(std::uint64_t key) const noexcept {
     for (std::uint32_t row = row_count(); row-- > 0;) {
       if (this->key(row) == key && state(row) == row_state::live) return row;

@@ -31,8 +31,8 @@ enum class index_section : std::uint32_t {
   centroid_terms = 0x124,  ///< f32 squared length, f32 step of its code, of each list's centroid
   list_centre = 0x125,   ///< f32 a component, zeros to a multiple of 16: what centroids are relative to
   quantizer = 0x126,     ///< an image of a product quantiser; there with codes that have one
-  list_graph = 0x128,    ///< growable; an hnsw file of the centroids, keys their numbers; there above 4,096 lists
   list_rotation = 0x127, ///< an image of a learned rotation; there if ivf_parameters.rotation says so
+  list_graph = 0x128,    ///< growable; an hnsw file of the centroids, keys their numbers; there above 4,096 lists
 };
 
 /// What a row is. The first two are stored.

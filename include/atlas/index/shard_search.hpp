@@ -155,6 +155,9 @@ class shard_search {
     }
   }
 
+  /// Whether an error of a search is one of a shard's file, and not of the query or of memory.
+  [[nodiscard]] static bool is_of_file(const error& why) noexcept { return why == errc::io || why == errc::corrupt_file; }
+
   /// Asks every shard some queries, in pieces that suit the threads.
   [[nodiscard]] status ask(const matrix_view& queries, const search_options& each) noexcept {
     const std::size_t shards = files_.size();
@@ -176,8 +179,18 @@ class shard_search {
       const hits_view into{room.keys.data() + begin * each.k, room.distances.data() + begin * each.k, room.counts.data() + begin};
       const status asked = index->search(queries.subrows(begin, end - begin), each, into);
       if (asked.ok()) return;
-      scratch_.outcomes[task] = {true, asked.error()};
-      for (std::size_t query = begin; query < end; ++query) room.counts[query] = 0;
+      if (!may_fail_ || !is_of_file(asked.error())) {
+        scratch_.outcomes[task] = {true, asked.error()};
+        return;
+      }
+      // What failed may be what one query alone wanted of the file.
+      for (std::size_t query = begin; query < end; ++query) {
+        const hits_view alone{room.keys.data() + query * each.k, room.distances.data() + query * each.k, room.counts.data() + query};
+        const status again = index->search(queries.subrows(query, 1), each, alone);
+        if (again.ok()) continue;
+        room.counts[query] = 0;
+        if (!scratch_.outcomes[task].has_failed || !is_of_file(again.error())) scratch_.outcomes[task] = {true, again.error()};
+      }
     });
     return collect_failures(pieces);
   }
@@ -206,9 +219,8 @@ class shard_search {
       const shard_outcome& outcome = scratch_.outcomes[task];
       if (!outcome.has_failed) continue;
       const std::size_t shard = task / pieces;
-      const bool is_of_file = outcome.why == errc::io || outcome.why == errc::corrupt_file;
-      const error why = is_of_file ? outcome.why.at_row(shard) : outcome.why;
-      if (!is_of_file || !may_fail_) return why;
+      const error why = is_of_file(outcome.why) ? outcome.why.at_row(shard) : outcome.why;
+      if (!is_of_file(why) || !may_fail_) return why;
       if (!scratch_.failures[shard].has_failed) scratch_.failures[shard] = {true, why};
     }
     return {};

@@ -75,8 +75,8 @@ class shards {
   ///                 from all of them. `time_limit_ns` is that of a query in one shard
   /// @param hits     as any index fills them
   /// @return  who answered; the errors of a search of any index, whose row is then that of the query. If the file of a
-  ///          shard fails, that is errc::io or corrupt_file, whose row is the shard's place; with allow_missing the queries that
-  ///          it failed, and some of those asked with them, are answered by the others. After an error some queries may be
+  ///          shard fails, that is errc::io or corrupt_file, whose row is the shard's place; with allow_missing it is asked again,
+  ///          query by query, and those that it fails again are answered by the others. After an error some queries may be
   ///          answered
   /// Cost: that of the searches, and a merge of k answers a shard. Allocates as these do, and for itself nothing once as many
   /// searches of as many answers have run at the same time before.

@@ -150,6 +150,8 @@ class File:
     def __init__(self, path: bytes) -> None:
         self.path = path
         descriptor, facts = open_regular(path)
+        self.identity = (facts.st_dev, facts.st_ino)
+        """The same for every path that leads to the file, as long as it is mapped."""
         try:
             page = os.pread(descriptor, HEADER_BYTES, 0)
             if len(page) < HEADER_BYTES:

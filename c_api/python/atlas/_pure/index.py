@@ -85,6 +85,8 @@ class PureIndex:
         self._metric = metric
         self._scalar = scalar
         self._kind = "flat"
+        self.file_identity = (0, 0)
+        """Device and number of the file that it was opened from."""
         self._graph = _Graph()
         self._lists = lists.ListsInfo()
         self._read_only = False
@@ -128,6 +130,7 @@ class PureIndex:
         if residence != 0 and header.kind == KIND_FLAT:
             raise refused(InvalidArgument, "vectors", "mapped, as every search of a flat index reads all", "on_disk", path=path)
         index = cls(header.dimension, METRICS[header.metric], header.scalar)
+        index.file_identity = file.identity
         (stride, connectivity, build_width, search_width, _, entry_row, entry_level, upper_blocks, codes_present,
          codes_wanted, _, codes_from, alpha, blocks_a_row, _) = _PARAMETERS.unpack_from(header.parameters)
         if stride != index._stride():
@@ -384,7 +387,7 @@ class PureIndex:
             self._require_kind("ivf_pq")
             self._may_change()
 
-    def tune(self, queries: Optional[Floats], k: int, recall: float, progress: Optional[Progress]) -> Tuned:
+    def tune(self, queries: Optional[Floats], k: int, recall: float, threads: int, progress: Optional[Progress]) -> Tuned:
         with self._lock:
             self._open()
             self._require_kind("hnsw", "ivf_pq")

@@ -127,9 +127,8 @@ class _Shard:
         self.file: Tuple[int, int] = (0, 0)
 
     def open(self, residence: int, load: bool) -> None:
-        index = PureIndex.open(self.path, False, residence, load)
-        facts = os.stat(self.path)
-        self.index, self.file = index, (facts.st_dev, facts.st_ino)
+        self.index = PureIndex.open(self.path, False, residence, load)
+        self.file = self.index.file_identity
 
 
 class PureShards:
