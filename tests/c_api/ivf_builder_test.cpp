@@ -35,8 +35,9 @@ atlas_ivf_build_options build_options(const atlas_index_options& index) {
   options.index = &index;
   return options;
 }
-builder_handle make_builder(const std::string& path) {
-  const atlas_index_options index = lists_of_four();
+builder_handle make_builder(const std::string& path, double recall = 0) {
+  atlas_index_options index = lists_of_four();
+  index.recall = recall;
   const atlas_ivf_build_options options = build_options(index);
   atlas_ivf_builder* builder = nullptr;
   REQUIRE(atlas_ivf_builder_create(&builder, path.c_str(), &options) == ATLAS_OK);
@@ -73,20 +74,26 @@ std::int32_t note(std::uint64_t done, std::uint64_t total, void* context) {
 
 }  // namespace
 
-  TEST_CASE("a file that is built is the one that an index with the same training and adds saves") {
+  TEST_CASE("a file that is built is the one that an index with the same training and adds saves, tuned to the wanted recall") {
     const support::scratch_folder folder;
     const auto values = random_rows(7, row_count, width);
     const atlas_matrix rows = matrix(values, width);
     const auto keys = keys_from(50, row_count);
-    const atlas_index_options options = lists_of_four();
+    atlas_index_options options = lists_of_four();
+    options.recall = 0.9;
     atlas_index* made = nullptr;
     REQUIRE(atlas_index_create(&made, &options) == ATLAS_OK);
     const index_handle index(made);
     REQUIRE(atlas_index_train(index.get(), &rows, nullptr) == ATLAS_OK);
     REQUIRE(atlas_index_add(index.get(), keys.data(), &rows, nullptr) == ATLAS_OK);
+    atlas_tune_options tuning = ATLAS_TUNE_OPTIONS_INIT;
+    tuning.recall = 0.9;
+    atlas_tune_result tuned = ATLAS_TUNE_RESULT_INIT;
+    REQUIRE(atlas_index_tune(&tuned, index.get(), nullptr, &tuning) == ATLAS_OK);
+    CHECK(tuned.recall >= 0.9);
     REQUIRE(atlas_index_save(index.get(), folder.path("index.atlas").c_str(), nullptr) == ATLAS_OK);
 
-    const builder_handle builder = make_builder(folder.path("built.atlas"));
+    const builder_handle builder = make_builder(folder.path("built.atlas"), 0.9);
     CHECK(info_of(builder).lists == 0);
     CHECK(info_of(builder).dimension == width);
     std::uint64_t last[2] = {};

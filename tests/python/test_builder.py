@@ -26,14 +26,17 @@ def search_all(path, vectors, keys):
 
 
 @native_only
-def test_the_file_is_that_of_an_index_with_the_same_training_and_adds(tmp_path):
+@pytest.mark.parametrize("options", [{"probes": 2}, {"recall": 0.9, "recall_k": 5}])
+def test_the_file_is_that_of_an_index_with_the_same_training_and_adds(tmp_path, options):
     vectors = random_rows(1, 1000, 8)
     keys = np.arange(1000, dtype=np.uint64) * 3
-    with atlas.Index.create(8, kind="ivf_pq", lists=4, list_codes="sq8") as index:
+    with atlas.Index.create(8, kind="ivf_pq", lists=4, list_codes="sq8", **options) as index:
         index.train(vectors)
         index.add(keys, vectors)
+        if "recall" in options:
+            assert index.tune(k=5, recall=0.9).recall >= 0.9
         index.save(tmp_path / "index.atlas")
-    with small(tmp_path / "built.atlas") as builder:
+    with small(tmp_path / "built.atlas", **options) as builder:
         assert (builder.lists, len(builder), builder.dimension) == (0, 0, 8)
         seen = []
         builder.train(vectors, progress=lambda done, total: seen.append(done))
@@ -48,6 +51,8 @@ def test_the_file_is_that_of_an_index_with_the_same_training_and_adds(tmp_path):
     assert (tmp_path / "built.atlas").read_bytes() == (tmp_path / "index.atlas").read_bytes()
     with pytest.raises(atlas.Closed, match="builder"):
         len(builder)
+    with atlas.Index.open(tmp_path / "built.atlas") as index:
+        assert (index.info().promised is not None) == ("recall" in options)
 
 
 @native_only

@@ -29,11 +29,12 @@ VectorSource = Union[Path, Floats, Iterable[Batch]]
 
 
 def _checked_build(dimension: int, metric: str, lists: int, list_codes: str, rotation: str, parts: int, iterations: int,
-                   probes: int, rerank: int, rerank_codes: str, seed: int, stored: str, rows: int, memory: int,
-                   temporary_folder: Optional[Path], threads: int) -> BuildOptions:
+                   probes: int, rerank: int, rerank_codes: str, recall: float, recall_k: int, seed: int, stored: str,
+                   rows: int, memory: int, temporary_folder: Optional[Path], threads: int) -> BuildOptions:
     expected = checked_count("rows", rows, 0, _MOST_ROWS)
     index = checked_index_options(dimension, metric, "ivf_pq", 16, 200, 64, seed, expected, "automatic", stored, 1024, 1.0,
-                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes, 0.0, 10)
+                                  lists, 0, list_codes, rotation, parts, iterations, probes, rerank, rerank_codes, recall,
+                                  recall_k)
     folder = None if temporary_folder is None else checked_path("temporary_folder", temporary_folder)
     return BuildOptions(index, checked_count("memory", memory, LEAST_MEMORY), folder,
                         checked_count("threads", threads, 0, 4096))
@@ -50,13 +51,15 @@ class IvfBuilder:
 
     The file appears, whole, when the ``with`` block ends or ``finish`` is called; what stood at its path stays until then.
     A block that is left by an exception, and ``close``, give it up and leave nothing behind. The file is the one that an
-    index with the same training and the same adds would save.
+    index with the same training and the same adds would save; but with a wanted ``recall`` it is then tuned to it, and
+    promises what was measured, and without ``probes`` these are measured.
     """
 
     def __init__(self, path: Path, dimension: int, metric: str = "l2sq", *, rows: int = 0, lists: int = 0,
                  list_codes: str = "automatic", rotation: str = "automatic", parts: int = 0, iterations: int = 10,
-                 probes: int = 0, rerank: int = 8, rerank_codes: str = "none", seed: int = 42, stored: str = "float32",
-                 memory: int = USUAL_MEMORY, temporary_folder: Optional[Path] = None, threads: int = 0) -> None:
+                 probes: int = 0, rerank: int = 8, rerank_codes: str = "none", recall: float = 0.0, recall_k: int = 10,
+                 seed: int = 42, stored: str = "float32", memory: int = USUAL_MEMORY,
+                 temporary_folder: Optional[Path] = None, threads: int = 0) -> None:
         """
         @param path              of the file; its folder exists
         @param rows              about how many vectors there will be: says how many lists, unless ``lists`` does, and into
@@ -69,7 +72,7 @@ class IvfBuilder:
         The others are those of ``Index.create``.
         """
         options = _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank,
-                                 rerank_codes, seed, stored, rows, memory, temporary_folder, threads)
+                                 rerank_codes, recall, recall_k, seed, stored, rows, memory, temporary_folder, threads)
         self._backend: BuilderBackend = _backend.builder_class.create(checked_path("path", path), options)
         self._dimension = options.index.dimension
         self._is_finished = False
@@ -113,10 +116,10 @@ class IvfBuilder:
             self._backend.add(numbers, block, progress)
 
     def finish(self, *, progress: Optional[Progress] = None) -> None:
-        """Brings the vectors into the order of lists and puts the file in place. The end of the ``with`` block does it
-        too.
+        """Brings the vectors into the order of lists, measures what searches find, and puts the file in place. The end of
+        the ``with`` block does it too.
 
-        @param progress  called with (bytes done, bytes)
+        @param progress  called with (bytes done, bytes), of which some stand for measuring
         """
         with self._call():
             self._backend.finish(progress)
@@ -153,9 +156,10 @@ class IvfBuilder:
 
 def build_ivf_pq(path: Path, vectors: VectorSource, metric: str = "l2sq", *, keys: Optional[KeysLike] = None, rows: int = 0,
                  lists: int = 0, list_codes: str = "automatic", rotation: str = "automatic", parts: int = 0,
-                 iterations: int = 10, probes: int = 0, rerank: int = 8, rerank_codes: str = "none", seed: int = 42,
-                 stored: str = "float32", train_rows: int = 0, memory: int = USUAL_MEMORY,
-                 temporary_folder: Optional[Path] = None, threads: int = 0, progress: Optional[Progress] = None) -> int:
+                 iterations: int = 10, probes: int = 0, rerank: int = 8, rerank_codes: str = "none", recall: float = 0.0,
+                 recall_k: int = 10, seed: int = 42, stored: str = "float32", train_rows: int = 0,
+                 memory: int = USUAL_MEMORY, temporary_folder: Optional[Path] = None, threads: int = 0,
+                 progress: Optional[Progress] = None) -> int:
     """Writes an ivf_pq file of vectors that need not fit memory, complete or not at all. Open it with ``Index.open``.
 
         atlas.build_ivf_pq("big.atlas", "embeddings.npy", "cosine")
@@ -176,7 +180,7 @@ def build_ivf_pq(path: Path, vectors: VectorSource, metric: str = "l2sq", *, key
     """
     def options_for(dimension: int, known_rows: int) -> BuildOptions:
         return _checked_build(dimension, metric, lists, list_codes, rotation, parts, iterations, probes, rerank,
-                              rerank_codes, seed, stored, known_rows, memory, temporary_folder, threads)
+                              rerank_codes, recall, recall_k, seed, stored, known_rows, memory, temporary_folder, threads)
 
     target = checked_path("path", path)
     sample_rows = checked_count("train_rows", train_rows, 0, _MOST_ROWS)
