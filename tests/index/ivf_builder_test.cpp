@@ -296,6 +296,39 @@ struct half_built {
     CHECK(found_with(built.probes() - 1) < 0.96);
   }
 
+  TEST_CASE("train with a wanted recall: a vector that is too long is named by its row, whether it is held back or not") {
+    const support::scratch_folder folder;
+    auto vectors = support::random_vector(12, 1000 * 8);
+    const auto all = atlas::dense(vectors.data(), 1000, 8);
+    for (const std::size_t row : {0U, 1U, 499U, 990U, 995U, 999U}) {  // each tenth is held back
+      CAPTURE(row);
+      const float before = vectors[row * 8 + 3];
+      vectors[row * 8 + 3] = 5e18F;
+      for (const double recall : {0.0, 0.9}) {
+        const atlas::ivf_pq_options options{.dimension = 8, .lists = 4, .recall = recall};
+        auto builder = ivf_pq_builder::create(folder.path("built.atlas").c_str(), {.index = options}).value();
+        const auto refused = builder.train(all);
+        CHECK(failed_as(refused, errc::limit_exceeded));
+        CHECK(refused.error().row == row);
+        const auto by_index = ivf_pq<float>::create(options).value().train(all);
+        CHECK(failed_as(by_index, errc::limit_exceeded));
+        CHECK(by_index.error().row == row);
+      }
+      vectors[row * 8 + 3] = before;
+    }
+    std::vector<float> numbers(1000);
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+    for (const std::size_t count : {1U, 7U, 100U, 500U, 999U}) {
+      atlas::buffer<float> sample;
+      atlas::buffer<float> held;
+      sample.append(numbers.data(), numbers.size()).value();
+      atlas::detail::hold_back(sample, 1, count, held).value();
+      for (std::size_t kept = 0; kept < sample.size(); ++kept) {
+        CHECK(atlas::detail::row_before_holding(kept, numbers.size(), count) == static_cast<std::uint64_t>(sample[kept]));
+      }
+    }
+  }
+
   TEST_CASE("cancelled while it is measured: there is no file") {
     const support::scratch_folder folder;
     const auto vectors = support::random_vector(11, 2000 * 8);

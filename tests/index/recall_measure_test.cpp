@@ -79,6 +79,11 @@ constexpr atlas::metric metrics[] = {atlas::metric::l2sq, atlas::metric::inner_p
           return atlas::detail::found_rows{nearest[query].data(), 6};
         });
         CHECK(all.value() == 40 * 6);
+        std::size_t exact = 0;
+        for (std::size_t i = 0; i < 40; ++i) {
+          for (std::size_t place = 0; place < nearest[i].size(); ++place) exact += measure.is_exact(i, nearest[i][place].row) == (place < 6) ? 1U : 0U;
+        }
+        CHECK(exact == 40 * nearest[0].size());
         CHECK(measure.recall_of(*all) == 1.0);
         const auto half = measure.count_hits([&](atlas::search_scratch&, std::size_t query) -> atlas::result<atlas::detail::found_rows> {
           return atlas::detail::found_rows{nearest[query].data() + 3, 6};
@@ -106,6 +111,10 @@ constexpr atlas::metric metrics[] = {atlas::metric::l2sq, atlas::metric::inner_p
       for (std::size_t i = 0; i < 20; ++i) CHECK((measure.own_key(i) == 1000 + i || (i < 10 && measure.own_key(i) == 6000 + i)));
       std::vector<std::vector<atlas::candidate>> others(20);
       for (std::size_t i = 0; i < 20; ++i) others[i] = in.all(in.first(20).row(i), in.rows.find(measure.own_key(i)));
+      for (std::size_t i = 0; i < 20; ++i) {
+        CHECK_FALSE(measure.is_exact(i, in.rows.find(measure.own_key(i))));
+        for (std::size_t place = 0; place < 4; ++place) CHECK(measure.is_exact(i, others[i][place].row));
+      }
       const auto hits = measure.count_hits([&](atlas::search_scratch&, std::size_t query) -> atlas::result<atlas::detail::found_rows> {
         return atlas::detail::found_rows{others[query].data(), 4};
       });

@@ -199,4 +199,30 @@ TEST_SUITE("storage") {
     REQUIRE(second.commit(header).ok());
     CHECK(support::read_whole(folder.path("a")) == support::index_bytes({}, {{1, 0, 1, "abcd"}}));
   }
+
+  TEST_CASE("file_writer: sealed, it can be read without a name; commit writes another header of the same sections") {
+    const support::scratch_folder folder;
+    folder.write("a", "before");
+    atlas::file_writer writer = atlas::file_writer::create(folder.path("a").c_str()).value();
+    writer.begin_section(1, 1, 0).value();
+    writer.append("abcd", 4).value();
+    writer.end_section().value();
+    atlas::file_header header{};
+    header.kind = atlas::file_kind::hnsw;
+    header.count = 7;
+    atlas::file_descriptor sealed = writer.seal(header).value();
+    CHECK(support::read_whole(folder.path("a")) == "before");
+    std::string read(static_cast<std::size_t>(writer.size_bytes()), ' ');
+    sealed.read_at(read.data(), read.size(), 0).value();
+    support::header_numbers expected;
+    expected.count = 7;
+    CHECK(read == support::index_bytes(expected, {{1, 0, 1, "abcd"}}));
+    header.count = 9;
+    writer.commit(header).value();
+    expected.count = 9;
+    CHECK(support::read_whole(folder.path("a")) == support::index_bytes(expected, {{1, 0, 1, "abcd"}}));
+    atlas::file_writer open = atlas::file_writer::create(folder.path("b").c_str()).value();
+    open.begin_section(1, 1, 0).value();
+    CHECK(failed_as(open.seal(header), atlas::errc::invalid_argument));
+  }
 }

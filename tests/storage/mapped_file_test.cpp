@@ -7,8 +7,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 using support::failed_as;
@@ -95,5 +97,33 @@ TEST_SUITE("storage") {
     file->prefetch(70'000, 1);
     file->prefetch(~std::uint64_t{0}, ~std::uint64_t{0});
     CHECK(file->data()[69'999] == std::byte{'x'});
+  }
+
+  TEST_CASE("mapped_file: release takes touched pages out of the process, and they come back") {
+    const support::scratch_folder folder;
+    const std::string bytes(std::size_t{4} << 20, 'x');
+    folder.write("a", bytes);
+    std::uint64_t size_bytes = 0;
+    auto descriptor = atlas::file_descriptor::open_to_read(folder.path("a").c_str(), size_bytes).value();
+    REQUIRE(std::remove(folder.path("a").c_str()) == 0);
+    const auto file = atlas::mapped_file::of(static_cast<atlas::file_descriptor&&>(descriptor), size_bytes).value();
+    REQUIRE(file.size_bytes() == bytes.size());
+    const auto resident = [&] {
+      std::ifstream maps("/proc/self/smaps");
+      char start[32];
+      std::snprintf(start, sizeof start, "%lx-", reinterpret_cast<unsigned long>(file.data()));
+      bool is_this = false;
+      for (std::string line; std::getline(maps, line);) {
+        if (line.rfind(start, 0) == 0) is_this = true;
+        if (is_this && line.rfind("Rss:", 0) == 0) return std::stoul(line.substr(4));
+      }
+      return ~0UL;
+    };
+    CHECK(std::memcmp(file.data(), bytes.data(), bytes.size()) == 0);
+    CHECK(resident() == 4096);  // KiB
+    file.release();
+    CHECK(resident() == 0);
+    CHECK(file.data()[12'345] == std::byte{'x'});
+    atlas::mapped_file().release();
   }
 }

@@ -112,6 +112,20 @@ inline constexpr std::size_t most_held_back = 1000;
   }
   return sample.resize((rows - count) * dimension);
 }
+/// Where a vector of what hold_back left stood before.
+/// @param rows  of the sample as it was, `count` of which were held back
+[[nodiscard]] inline std::uint64_t row_before_holding(std::uint64_t kept, std::size_t rows, std::size_t count) noexcept {
+  std::uint64_t row = kept;
+  for (std::size_t taken = 0; taken < count && taken * std::uint64_t{rows} / count <= row; ++taken) ++row;
+  return row;
+}
+/// The same for the row that an error names, if it names one.
+[[nodiscard]] inline status named_before_holding(const status& why, std::size_t rows, std::size_t count) noexcept {
+  if (why.ok() || count == 0 || why.error().row == error::no_row) return why;
+  error named = why.error();
+  named.row = row_before_holding(named.row, rows, count);
+  return named;
+}
 /// Vectors of rows from all over an index, as many as there are up to `most`.
 /// @param ids  rows to choose from, live ones or being added; null: the live ones of all
 [[nodiscard]] inline status take_stored(const row_store& rows, const std::uint32_t* ids, std::size_t id_count, std::size_t most, buffer<float>& out) noexcept {

@@ -64,6 +64,8 @@ class recall_measure {
   [[nodiscard]] status find_exact_answers(const std::uint32_t* ids = nullptr, std::size_t id_count = 0) noexcept {
     if (status made = farthest_.resize(queries_.rows); !made.ok()) return made;
     if (status made = exact_counts_.resize(queries_.rows); !made.ok()) return made;
+    row_count_ = ids != nullptr ? id_count : index_.rows.row_count();
+    if (status made = exact_rows_.resize(queries_.rows * most_exact()); !made.ok()) return made;
     if (own_ == own_row::left_out) {
       if (status made = own_keys_.resize(queries_.rows); !made.ok()) return made;
     }
@@ -74,7 +76,9 @@ class recall_measure {
     const status scanned = run_batch(index_.pool, index_.scratches, groups, options_.threads, options_.on_progress ? progress(report) : progress{},
                                      [&](search_scratch& scratch, std::size_t group) noexcept -> status {
       const reader_epochs::reader reading(index_.epochs, scratch.place);
-      return scan_group(scratch, {group * size, size}, ids, id_count, current_thread() == caller);
+      const status done = scan_group(scratch, {group * size, size}, ids, current_thread() == caller);
+      if (!done.ok()) has_stopped_.store_release(true);
+      return done;
     });
     if (!scanned.ok()) return scanned;
     done_queries_ = queries_.rows;
@@ -88,19 +92,44 @@ class recall_measure {
   template <class Search>
   [[nodiscard]] result<std::uint64_t> count_hits(Search search) noexcept {
     atomic<std::uint64_t> hits{0};
-    const auto report = [&](std::uint64_t done, std::uint64_t) { return this->report(done_queries_ + done); };
-    const status asked = run_batch(index_.pool, index_.scratches, queries_.rows, options_.threads, options_.on_progress ? progress(report) : progress{},
-                                   [&](search_scratch& scratch, std::size_t query) noexcept -> status {
-      const auto found = ask(scratch, query, search);
-      if (!found.ok()) return found.error();
+    const status asked = for_each_query(search, [&](search_scratch&, std::size_t query, const found_rows& found) noexcept -> status {
       std::size_t right = 0;
-      for (const candidate& one : *found) right += one.distance <= farthest_[query] ? 1U : 0U;
+      for (const candidate& one : found) right += one.distance <= farthest_[query] ? 1U : 0U;
       hits.fetch_add(right < exact_counts_[query] ? right : exact_counts_[query]);
       return {};
     });
     if (!asked.ok()) return asked.error();
-    done_queries_ += queries_.rows;
     return hits.load_acquire();
+  }
+  /// A pass over the queries, from several threads.
+  /// @param search  as of count_hits; done once more where an upsert was published meanwhile
+  /// @param use     use(scratch, query number, found_rows): status, once a query
+  template <class Search, class Use>
+  [[nodiscard]] status for_each_query(Search search, Use use) noexcept {
+    const auto report = [&](std::uint64_t done, std::uint64_t) { return this->report(done_queries_ + done); };
+    const status asked = run_batch(index_.pool, index_.scratches, queries_.rows, options_.threads, options_.on_progress ? progress(report) : progress{},
+                                   [&](search_scratch& scratch, std::size_t query) noexcept -> status {
+      const auto found = ask(scratch, query, search);
+      return found.ok() ? use(scratch, query, *found) : status{found.error()};
+    });
+    if (asked.ok()) done_queries_ += queries_.rows;
+    return asked;
+  }
+  /// Whether a row is one of the exact answers to a query; of rows that are as far as the last of them some are.
+  [[nodiscard]] bool is_exact(std::size_t query, std::uint32_t row) const noexcept {
+    const std::uint32_t* const rows = exact_rows_.data() + query * most_exact();
+    std::size_t first = 0;
+    for (std::size_t count = exact_counts_[query]; count != 0;) {
+      const std::size_t half = count / 2;
+      if (rows[first + half] == row) return true;
+      if (rows[first + half] < row) {
+        first += half + 1;
+        count -= half + 1;
+      } else {
+        count = half;
+      }
+    }
+    return false;
   }
   [[nodiscard]] double recall_of(std::uint64_t hits) const noexcept { return static_cast<double>(hits) / static_cast<double>(exact_total_); }
   /// Whether so many hits are the wanted share.
@@ -156,13 +185,15 @@ class recall_measure {
   }
 
  private:
+  [[nodiscard]] std::size_t most_exact() const noexcept { return options_.k < row_count_ ? options_.k : row_count_; }
   static constexpr std::size_t rounds = 9;
   static constexpr std::uint64_t shortest_ns = 150'000'000;
   static constexpr std::uint64_t longest_pass_ns = 60'000'000;  ///< of the searches that are timed, once each
   static constexpr std::size_t fewest_together = 16;            ///< queries that go over the rows together
+  static constexpr std::size_t most_group_bytes = std::size_t{16} << 20;  ///< of more than so few queries, and their answers so far
   static constexpr std::size_t block_bytes = 256U << 10;        ///< of vectors that stay in the second-level cache for them
 
-  [[nodiscard]] bool report(std::uint64_t done) const noexcept { return options_.on_progress(done, most_queries_); }
+  [[nodiscard]] bool report(std::uint64_t done) const noexcept { return options_.on_progress(done < most_queries_ ? done : most_queries_, most_queries_); }
   template <class Search>
   [[nodiscard]] result<found_rows> ask(search_scratch& scratch, std::size_t query, Search search) const noexcept {
     if (status taken = scratch.take_query(queries_.row(query), index_.rows.layout()); !taken.ok()) return taken.error();
@@ -170,13 +201,16 @@ class recall_measure {
     return index_.rows.read_steadily([&]() noexcept { return search(scratch, query); });
   }
 
-  /// Of vectors that are left on disk, each thread reads all once.
+  /// Of vectors that are left on disk, each thread reads all once, if its queries fit.
   [[nodiscard]] std::size_t group_size() const noexcept {
     if (!index_.rows.cold_vectors().are_there()) return fewest_together;
     const unsigned most = index_.pool.thread_count();
     const unsigned threads = options_.threads == 0 || options_.threads > most ? most : options_.threads;
-    const std::size_t even = (queries_.rows + threads - 1) / threads;
-    return even < fewest_together ? fewest_together : even;
+    std::size_t together = (queries_.rows + threads - 1) / threads;
+    const std::size_t query_bytes = index_.rows.layout().dimension * sizeof(float) + (most_exact() + 2) * sizeof(candidate);
+    const std::size_t fit = most_group_bytes / query_bytes;
+    if (together > fit) together = fit;
+    return together < fewest_together ? fewest_together : together;
   }
   struct query_group {
     std::size_t first;
@@ -194,12 +228,12 @@ class recall_measure {
 
   /// The exact answers of some queries. Upserts are not held back, as it takes long: one that is published meanwhile may be
   /// seen in neither form.
-  [[nodiscard]] status scan_group(search_scratch& scratch, query_group group, const std::uint32_t* ids, std::size_t id_count, bool reports) noexcept {
+  [[nodiscard]] status scan_group(search_scratch& scratch, query_group group, const std::uint32_t* ids, bool reports) noexcept {
     const row_store& rows = index_.rows;
     const std::size_t dimension = rows.layout().dimension;
     const std::size_t first = group.first;
     const std::size_t count = queries_.rows - first < group.most ? queries_.rows - first : group.most;
-    const std::size_t row_count = ids != nullptr ? id_count : rows.row_count();
+    const std::size_t row_count = row_count_;  // others may be added meanwhile
     const std::size_t more = own_ == own_row::left_out ? 1 : 0;
     const std::size_t most = options_.k < row_count ? options_.k + more : row_count;
     const heap_list nearest(count);
@@ -216,6 +250,7 @@ class recall_measure {
     const std::size_t block = fit < 16 ? 16 : fit < exact_block_rows ? fit : exact_block_rows;
     if (status made = scratch.start(block); !made.ok()) return made;
     for (std::size_t place = 0; place < row_count;) {
+      if (has_stopped_.load_acquire()) return {};  // another group's error is given
       std::size_t gathered = 0;
       for (; place < row_count && gathered < block; ++place) {
         const std::uint32_t row = ids != nullptr ? ids[place] : static_cast<std::uint32_t>(place);
@@ -247,10 +282,11 @@ class recall_measure {
   /// @param nearest  sorted; of own_row::left_out one more than the answers
   [[nodiscard]] status keep_answers(search_scratch& scratch, std::size_t query, const float* unit, const candidate* nearest, std::size_t count) noexcept {
     std::size_t last = count;
+    std::size_t own = count;
     if (own_ == own_row::left_out) {
       own_keys_[query] = reserved_key;
       if (count != 0) {
-        std::size_t own = 0;
+        own = 0;
         if (status found = most_alike(scratch, unit, nearest, count, own); !found.ok()) return found;
         own_keys_[query] = index_.rows.key(nearest[own].row);
         last = own + 1 == count ? count - 1 : count;
@@ -259,6 +295,13 @@ class recall_measure {
     }
     exact_counts_[query] = static_cast<std::uint32_t>(count);
     farthest_[query] = count != 0 ? nearest[last - 1].distance : 0.0F;
+    nearest_heap by_row;
+    if (status made = by_row.reserve(count); !made.ok()) return made;
+    for (std::size_t i = 0; by_row.size() < count; ++i) {
+      if (i != own) by_row.offer({0.0F, nearest[i].row}, count);
+    }
+    by_row.sort();
+    for (std::size_t i = 0; i < count; ++i) exact_rows_[query * most_exact() + i] = by_row.data()[i].row;
     return {};
   }
   /// Which of some rows is least far from a query by squared differences, whatever the metric.
@@ -286,7 +329,10 @@ class recall_measure {
   const own_row own_;
   buffer<float> farthest_;              ///< each query's k-th nearest row's distance
   buffer<std::uint32_t> exact_counts_;  ///< k, or as many as there are
+  buffer<std::uint32_t> exact_rows_;    ///< shape [queries, most_exact()]: of each query in their order
+  std::size_t row_count_ = 0;
   buffer<std::uint64_t> own_keys_;      ///< with own_row::left_out
+  atomic<bool> has_stopped_{false};     ///< a group has failed, or was cancelled
   std::uint64_t exact_total_ = 0;
   std::uint64_t done_queries_ = 0;
   std::uint64_t most_queries_ = 0;
