@@ -5,6 +5,7 @@
 // Each input is tried twice: as it is, and with all but shape and numbers made right, so that what is checked behind the
 // checksum is reached too.
 #include <atlas/quantize/additive_quantizer.hpp>
+#include <atlas/quantize/corrected_quantizer.hpp>
 #include <atlas/quantize/learned_rotation.hpp>
 #include <atlas/quantize/product_quantizer.hpp>
 #include <atlas/quantize/scalar_quantizer.hpp>
@@ -96,6 +97,22 @@ void exercise(const atlas::additive_quantizer& loaded) {
   loaded.inner_product_tables(rows.data() + loaded.dimension(), tables.data());
 }
 
+void exercise(const atlas::corrected_quantizer& loaded) {
+  require(loaded.bytes() >= 2 && loaded.bytes() <= loaded.dimension() + 1, "a shape that fits");
+  const std::vector<float> rows = odd_rows(loaded.dimension());
+  std::vector<std::uint8_t> codes(3 * loaded.bytes());
+  require(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  std::vector<float> out(loaded.dimension());
+  std::vector<float> tables(loaded.bytes() * 256);
+  const std::vector<std::uint8_t> wild(loaded.bytes(), 0xFF);
+  loaded.decode(wild.data(), out.data());
+  for (std::size_t row = 0; row < 3; ++row) {
+    loaded.decode(codes.data() + row * loaded.bytes(), out.data());
+    require(loaded.distance_tables(rows.data() + row * loaded.dimension(), tables.data()).ok(), "what loads makes tables");
+  }
+  require(loaded.error_of(atlas::dense(rows.data(), 1, loaded.dimension())).ok(), "what loads states its error");
+}
+
 template <class Quantizer>
 void try_image(const std::vector<std::byte>& image) {
   const auto loaded = Quantizer::load(atlas::span<const std::byte>(image.data(), image.size()));
@@ -115,6 +132,7 @@ void try_all(const std::vector<std::byte>& image) {
   try_image<atlas::learned_rotation>(image);
   try_image<atlas::scalar_quantizer>(image);
   try_image<atlas::additive_quantizer>(image);
+  try_image<atlas::corrected_quantizer>(image);
 }
 
 }  // namespace
@@ -131,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&header, image.data(), sizeof header);
   header.magic = atlas::detail::quantizer_image_magic;
   header.version = atlas::detail::quantizer_image_version;
-  header.kind = static_cast<quantizer_kind>(1 + static_cast<unsigned>(header.kind) % 4);
+  header.kind = static_cast<quantizer_kind>(1 + static_cast<unsigned>(header.kind) % 5);
   header.unused[0] = header.unused[1] = 0;
   header.count = (size - sizeof header) / sizeof(float);
   image.resize(sizeof header + static_cast<std::size_t>(header.count) * sizeof(float));

@@ -23,6 +23,7 @@ enum class quantizer_kind : std::uint16_t {
   rotation = 2,
   scalar = 3,
   additive = 4,
+  corrected = 5,
 };
 
 inline constexpr std::uint32_t quantizer_image_magic = 0x5A514C41;  // "ALQZ" in memory
