@@ -10,6 +10,7 @@
 #pragma GCC diagnostic ignored "-Wextra"
 #include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
+#include <faiss/IndexPreTransform.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
 #pragma GCC diagnostic pop
@@ -47,6 +48,13 @@ void faiss_kmeans(const float* rows, std::size_t count, std::size_t dimension, s
 
 struct faiss_opq_peer::state {
   std::unique_ptr<faiss::Index> index;
+
+  void search(faiss::MetricType metric, const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) {
+    use_one_thread();
+    dynamic_cast<faiss::IndexPreTransform&>(*index).index->metric_type = metric;
+    std::vector<float> distances(query_count * k);
+    index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k), distances.data(), keys);
+  }
 };
 
 bool faiss_opq_peer::is_available() { return true; }
@@ -69,10 +77,10 @@ void faiss_opq_peer::build(const float* rows, std::size_t count) {
 }
 void faiss_opq_peer::save(const std::string& path) const { faiss::write_index(state_->index.get(), path.c_str()); }
 void faiss_opq_peer::search(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const {
-  use_one_thread();
-  std::vector<float> distances(query_count * k);
-  state_->index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
-                        distances.data(), keys);
+  state_->search(faiss::METRIC_L2, queries, query_count, k, keys);
+}
+void faiss_opq_peer::search_products(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const {
+  state_->search(faiss::METRIC_INNER_PRODUCT, queries, query_count, k, keys);
 }
 
 }  // namespace bench
@@ -89,6 +97,7 @@ faiss_opq_peer::~faiss_opq_peer() = default;
 void faiss_opq_peer::build(const float*, std::size_t) {}
 void faiss_opq_peer::save(const std::string&) const {}
 void faiss_opq_peer::search(const float*, std::size_t, std::size_t, std::int64_t*) const {}
+void faiss_opq_peer::search_products(const float*, std::size_t, std::size_t, std::int64_t*) const {}
 }  // namespace bench
 
 #endif
