@@ -14,7 +14,7 @@
 //   bytes                    32      64      32      64      32      64      32      64
 //   corrected_quantizer      0.831   0.942   0.801   0.947   0.450   0.651   0.824   0.907
 //   n parts after OPQ        0.809   0.931   0.783   0.947   0.427   0.593   0.797   0.880
-//   faiss 1.15, OPQ and PQ   0.783   0.904   0.750   0.890   0.400   0.617   0.810   0.875
+//   faiss 1.15, OPQ and PQ   0.783   0.904   0.750   0.890   0.411   0.617   0.810   0.875
 // From 24 bytes on it finds more than product codes of as many bytes on all four; with 16 it does but for lsa-books-384, and
 // with 8 or fewer a part more is worth more than the correction, but for words-ft100.
 #ifndef ATLAS_QUANTIZE_CORRECTED_QUANTIZER_HPP
