@@ -26,7 +26,8 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
                                 sift-kodak-128, words-ft100, lsa-books-384: 1.5 x
   search/.../batch              the same with 1,000 queries a call: 1.5 x
   hnswlib/mnist-784/recall@10=0.99*  single queries against hnswlib: 2.4 x
-  codes/DATA-SET/BYTESB/pq8     recall@10 of codes alone, 32 and 64* bytes, against faiss's OPQ and PQ: 1.0 x
+  codes/DATA-SET/BYTESB/corrected  recall@10 of codes alone, 32 and 64* bytes, against faiss's OPQ and PQ: 1.0 x
+  codes/DATA-SET/BYTESB/pq8     the same of product codes without a correction; printed
   codes/DATA-SET/BYTESB/rabitq, sq4, sq8  printed, rabitq beside ATLAS's product codes of as many bytes
   build/DATA-SET                rows/s trained and added: mnist-784*, sift-kodak-128: 1/0.7 = 1.43 x faiss's
   build/DATA-SET/kmeans         seconds of k-means, same rows and iterations: 1.43 x; .../error: mean squared: 1.0 x

@@ -7,6 +7,7 @@
 #if ATLAS_BENCH_HAVE_FAISS
 #include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
+#include <faiss/IndexPreTransform.h>
 #include <faiss/index_factory.h>
 #include <faiss/index_io.h>
 
@@ -33,6 +34,13 @@ void faiss_kmeans(const float* rows, std::size_t count, std::size_t dimension, s
 
 struct faiss_opq_peer::state {
   std::unique_ptr<faiss::Index> index;
+
+  void search(faiss::MetricType metric, const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) {
+    set_faiss_threads(1);
+    dynamic_cast<faiss::IndexPreTransform&>(*index).index->metric_type = metric;
+    std::vector<float> distances(query_count * k);
+    index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k), distances.data(), keys);
+  }
 };
 
 bool faiss_opq_peer::is_available() { return true; }
@@ -55,10 +63,10 @@ void faiss_opq_peer::build(const float* rows, std::size_t count) {
 }
 void faiss_opq_peer::save(const std::string& path) const { faiss::write_index(state_->index.get(), path.c_str()); }
 void faiss_opq_peer::search(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const {
-  set_faiss_threads(1);
-  std::vector<float> distances(query_count * k);
-  state_->index->search(static_cast<std::int64_t>(query_count), queries, static_cast<std::int64_t>(k),
-                        distances.data(), keys);
+  state_->search(faiss::METRIC_L2, queries, query_count, k, keys);
+}
+void faiss_opq_peer::search_products(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const {
+  state_->search(faiss::METRIC_INNER_PRODUCT, queries, query_count, k, keys);
 }
 
 }  // namespace bench
@@ -75,6 +83,7 @@ faiss_opq_peer::~faiss_opq_peer() = default;
 void faiss_opq_peer::build(const float*, std::size_t) {}
 void faiss_opq_peer::save(const std::string&) const {}
 void faiss_opq_peer::search(const float*, std::size_t, std::size_t, std::int64_t*) const {}
+void faiss_opq_peer::search_products(const float*, std::size_t, std::size_t, std::int64_t*) const {}
 }  // namespace bench
 
 #endif

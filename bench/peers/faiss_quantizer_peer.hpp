@@ -15,8 +15,8 @@ namespace bench {
 void faiss_kmeans(const float* rows, std::size_t count, std::size_t dimension, std::size_t clusters,
                   std::size_t iterations, int seed, float* centroids);
 
-/// "OPQ{bytes}_{padded},PQ{bytes}": codes of 8 bits a part, all of which a search looks at, without a second pass. L2, which
-/// over vectors of unit length has the order of inner products. Faiss's own settings, on this thread alone.
+/// "OPQ{bytes}_{padded},PQ{bytes}": codes of 8 bits a part, all of which a search looks at, without a second pass. Trained for
+/// L2, with faiss's own settings, on this thread alone.
 class faiss_opq_peer {
  public:
   static bool is_available();
@@ -29,6 +29,8 @@ class faiss_opq_peer {
   void save(const std::string& path) const;
   /// keys: [query_count, k], nearest first
   void search(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const;
+  /// The same codes by their inner products, which over vectors of unit length have the order of L2.
+  void search_products(const float* queries, std::size_t query_count, std::size_t k, std::int64_t* keys) const;
 
  private:
   struct state;

@@ -12,6 +12,7 @@
 #include <atlas/quantize/additive_quantizer.hpp>   // additive_quantizer: sums of whole-vector centroids
 #include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
 #include <atlas/quantize/bit_quantizer.hpp>        // bit_quantizer: a bit a component, with errors (RaBitQ)
+#include <atlas/quantize/corrected_quantizer.hpp>  // corrected_quantizer: the most of a few bytes
 #include <atlas/quantize/kmeans.hpp>               // kmeans
 #include <atlas/quantize/learned_rotation.hpp>     // learned_rotation (OPQ)
 #include <atlas/quantize/product_quantizer.hpp>    // product_quantizer (PQ)

@@ -18,6 +18,12 @@ def wave(count, scale=1.0):
     return [scale * math.sin(7.3 * i) for i in range(count)]
 
 
+def corrected(dimension, padded, scale=1.0, corrections=None):
+    turn = [1.0 if i % (dimension + 1) == 0 else 0.0 for i in range(padded * dimension)]
+    return (wave(dimension, scale) + turn + [0.5] * padded + wave(padded * 256, scale) + [0.75, 0.5] +
+            (corrections or [scale * i for i in range(-128, 128)]))
+
+
 def main():
     folder = pathlib.Path(__file__).parent / "seeds" / "quantizer_image"
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +52,15 @@ def main():
         "additive_8": image(3, (1, 2, 8 * 256 + 64), wave(512)),
         "additive_huge": image(3, (2, 3, 4 * 256 + 1), wave(2 * 3 * 16, 3e38)),
         "additive_no_beam": image(3, (3, 2, 4 * 256), wave(3 * 2 * 16)),
+        "corrected": image(4, (2, 2, 0), corrected(2, 2)),
+        "corrected_padded": image(4, (3, 3, 0), corrected(3, 4)),
+        "corrected_huge": image(4, (2, 3, 0), corrected(2, 2, 2e36)),
+        "corrected_alike": image(4, (2, 2, 0), corrected(2, 2, 0.0)),
+        "corrected_unordered": image(4, (2, 2, 0), corrected(2, 2, 1.0, wave(256))),
+        "corrected_many_bytes": image(4, (2, 4, 0), corrected(2, 2)),
+        "bits": image(5, (5, 42, 0), wave(5)),
+        "bits_huge": image(5, (9, 7, 0), wave(9, 3e38)),
+        "bits_wrong_count": image(5, (9, 7, 0), wave(8)),
         "no_numbers": image(0, (1, 1, 4), []),
         "other_magic": image(0, (6, 3, 4), wave(6 * 16), magic=b"ALQY"),
         "later_version": image(1, (2, 2, 0), turn, version=2),

@@ -5,6 +5,8 @@
 // Each input is tried twice: as it is, and with all but shape and numbers made right, so that what is checked behind the
 // checksum is reached too.
 #include <atlas/quantize/additive_quantizer.hpp>
+#include <atlas/quantize/bit_quantizer.hpp>
+#include <atlas/quantize/corrected_quantizer.hpp>
 #include <atlas/quantize/learned_rotation.hpp>
 #include <atlas/quantize/product_quantizer.hpp>
 #include <atlas/quantize/scalar_quantizer.hpp>
@@ -90,6 +92,38 @@ void exercise(const atlas::additive_quantizer& loaded) {
   loaded.inner_product_tables(rows.data() + loaded.dimension(), tables.data());
 }
 
+void exercise(const atlas::bit_quantizer& loaded) {
+  const std::vector<float> rows = odd_rows(loaded.dimension());
+  std::vector<std::uint8_t> codes(3 * loaded.code_bytes());
+  support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  codes.resize(4 * loaded.code_bytes(), 0xFF);  // a wild one
+  std::vector<float> decoded(loaded.padded());
+  float distances[4];
+  float errors[4];
+  atlas::bit_quantizer::query_tables tables;
+  for (std::size_t row = 0; row < 3; ++row) {
+    support::insist(loaded.prepare(rows.data() + row * loaded.dimension(), tables).ok(), "what loads prepares queries");
+    loaded.estimate(tables, codes.data(), 4, distances, errors);
+  }
+  for (std::size_t row = 0; row < 4; ++row) loaded.decode(codes.data() + row * loaded.code_bytes(), decoded.data());
+}
+
+void exercise(const atlas::corrected_quantizer& loaded) {
+  support::insist(loaded.bytes() >= 2 && loaded.bytes() <= loaded.dimension() + 1, "a shape that fits");
+  const std::vector<float> rows = odd_rows(loaded.dimension());
+  std::vector<std::uint8_t> codes(3 * loaded.bytes());
+  support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
+  std::vector<float> out(loaded.dimension());
+  std::vector<float> tables(loaded.bytes() * 256);
+  const std::vector<std::uint8_t> wild(loaded.bytes(), 0xFF);
+  loaded.decode(wild.data(), out.data());
+  for (std::size_t row = 0; row < 3; ++row) {
+    loaded.decode(codes.data() + row * loaded.bytes(), out.data());
+    support::insist(loaded.distance_tables(rows.data() + row * loaded.dimension(), tables.data()).ok(), "what loads makes tables");
+  }
+  support::insist(loaded.error_of(atlas::dense(rows.data(), 1, loaded.dimension())).ok(), "what loads states its error");
+}
+
 template <class Quantizer>
 void try_image(const std::vector<std::byte>& image) {
   const auto loaded = Quantizer::load(atlas::span<const std::byte>(image.data(), image.size()));
@@ -109,6 +143,8 @@ void try_all(const std::vector<std::byte>& image) {
   try_image<atlas::learned_rotation>(image);
   try_image<atlas::scalar_quantizer>(image);
   try_image<atlas::additive_quantizer>(image);
+  try_image<atlas::corrected_quantizer>(image);
+  try_image<atlas::bit_quantizer>(image);
 }
 
 }  // namespace
@@ -125,7 +161,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&header, image.data(), sizeof header);
   header.magic = atlas::detail::quantizer_image_magic;
   header.version = atlas::detail::quantizer_image_version;
-  header.kind = static_cast<quantizer_kind>(1 + static_cast<unsigned>(header.kind) % 4);
+  header.kind = static_cast<quantizer_kind>(1 + static_cast<unsigned>(header.kind) % 6);
+  if (header.kind == quantizer_kind::bits) header.shape[2] = atlas::mix64(header.shape[1]);
   header.unused[0] = header.unused[1] = 0;
   header.count = (size - sizeof header) / sizeof(float);
   image.resize(sizeof header + static_cast<std::size_t>(header.count) * sizeof(float));

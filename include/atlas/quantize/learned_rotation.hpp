@@ -165,10 +165,19 @@ class learned_rotation {
     if (image.value().header.count != shape[0] * shape[1]) {
       return error{errc::corrupt_file, "quantizer.count", shape[0] * shape[1], image.value().header.count};
     }
+    buffer<float> columns;
+    if (status copied = image.value().copy(columns); !copied.ok()) return copied.error();
+    return of_columns(shape[0], shape[1], static_cast<buffer<float>&&>(columns));
+  }
+  /// The rotation with these columns.
+  /// @param columns  shape [padded, dimension], finite, padded >= dimension
+  /// @return         errc::corrupt_file for what load refuses, no_memory
+  [[nodiscard]] static result<learned_rotation> of_columns(std::size_t dimension, std::size_t padded, buffer<float>&& columns) noexcept {
+    ATLAS_ASSERT(padded >= dimension && columns.size() == dimension * padded);
     learned_rotation made;
-    made.dimension_ = shape[0];
-    made.padded_ = shape[1];
-    if (status copied = image.value().copy(made.columns_); !copied.ok()) return copied.error();
+    made.dimension_ = dimension;
+    made.padded_ = padded;
+    made.columns_ = static_cast<buffer<float>&&>(columns);
     if (status checked = made.check_lengths(); !checked.ok()) return checked.error();
     if (status ended = made.set_ends(); !ended.ok()) return ended.error();
     return made;

@@ -23,6 +23,7 @@ enum class quantizer_kind : std::uint16_t {
   rotation = 2,
   scalar = 3,
   additive = 4,
+  corrected = 5,
   bits = 6,
 };
 
