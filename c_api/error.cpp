@@ -49,8 +49,8 @@ extern "C" const char* atlas_last_error(void) { return atlas::c_api::last.text; 
 
 extern "C" uint64_t atlas_last_error_row(void) { return atlas::c_api::last.row; }
 
-extern "C" const char* atlas_status_name(atlas_status status) {
-  return status == ATLAS_OK ? "ok" : atlas::name(static_cast<atlas::errc>(status));
+extern "C" const char* atlas_status_name(atlas_status code) {
+  return code == ATLAS_OK ? "ok" : atlas::name(static_cast<atlas::errc>(code));
 }
 
 // The statuses are the codes: one number each, appended to in both places.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+TEST_SUITE("c_api") {
 namespace {
 using namespace c_api_support;
 
@@ -15,7 +16,6 @@ double product(const float* a, const float* b, std::size_t dimension) {
 }
 }  // namespace
 
-TEST_SUITE("c_api") {
   TEST_CASE("chunks: offsets are exact, and their fresh parts laid end to end are the text") {
     std::string text;
     for (int i = 0; i < 60; ++i) text += "Sentence number " + std::to_string(i) + " h\xC3\xA4lt an. \n";

@@ -25,20 +25,23 @@ prefix=$work/prefix
 CXX=${CXX:-c++}
 CC=${CC:-cc}
 export CXX CC
-passed=0
-failed=0
 
-# consume NAME COMMAND: runs COMMAND in a shell that stops at the first failure, in a folder of its own.
+# A line in the pipe for each core: who takes it may run, and puts it back.
+mkfifo "$work/slots" && exec 3<>"$work/slots" || exit 1
+for core in $(seq "$(nproc 2>/dev/null || echo 2)"); do echo "$core" >&3; done
+
+# consume NAME COMMAND: runs COMMAND in a shell that stops at the first failure, in a folder of its own, beside others:
+# each is one long compilation. Its exit code is in NAME.status once `wait` has returned.
+names=
 consume() {
+  names="$names $1"
   mkdir -p "$work/$1"
-  if (cd "$work/$1" && sh -euc "$2") >"$work/$1.log" 2>&1; then
-    passed=$((passed + 1))
-    echo "passed: $1"
-  else
-    failed=$((failed + 1))
-    echo "FAILED: $1"
-    sed 's/^/    /' "$work/$1.log"
-  fi
+  read -r core <&3
+  {
+    (cd "$work/$1" && sh -euc "$2") >"$work/$1.log" 2>&1 3>&-
+    echo $? >"$work/$1.status"
+    echo "$core" >&3
+  } &
 }
 export work here root prefix
 
@@ -48,6 +51,7 @@ consume install '
     -DATLAS_BUILD_TESTS=OFF -DATLAS_BUILD_EXAMPLES=OFF -DATLAS_BUILD_BENCH=OFF
   cmake --build build
   cmake --install build'
+wait
 library=$(find "$prefix" -name 'libatlas.so.0' 2>/dev/null | head -n 1)
 libdir=$(dirname "${library:-$prefix/lib/libatlas.so.0}")
 PKG_CONFIG_PATH=$libdir/pkgconfig
@@ -123,5 +127,18 @@ export python
 consume python_ctypes '$python "$here/consumer_ctypes.py" "$library"'
 consume python_cffi '$python "$here/consumer_cffi.py" "$prefix/include/atlas.h" "$library"'
 
+wait
+passed=0
+failed=0
+for name in $names; do
+  if [ "$(cat "$work/$name.status")" = 0 ]; then
+    passed=$((passed + 1))
+    echo "passed: $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name"
+    sed 's/^/    /' "$work/$name.log"
+  fi
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

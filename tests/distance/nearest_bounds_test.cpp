@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+TEST_SUITE("distance") {
 namespace {
 
 using atlas::metric;
@@ -75,7 +76,6 @@ void check_bounds(const atlas::kernels_v1::panel_kernels& panel, const char* kin
 
 }  // namespace
 
-TEST_SUITE("distance") {
   TEST_CASE("rounded_up, rounded_down: never on the wrong side") {
     for (const double value : {0.0, 1.0, -1.0, 1.0 / 3.0, -1.0 / 3.0, 1e30, -1e30, 1e-40, -1e-40}) {
       CHECK(static_cast<double>(atlas::detail::rounded_up(value)) > value);

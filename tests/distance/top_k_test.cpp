@@ -13,6 +13,7 @@
 #include <random>
 #include <vector>
 
+TEST_SUITE("distance") {
 namespace {
 
 std::vector<std::pair<float, std::uint32_t>> pairs(atlas::span<atlas::neighbour> found) {
@@ -26,7 +27,6 @@ constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 }  // namespace
 
-TEST_SUITE("distance") {
   TEST_CASE("top_k: agrees with sorting everything, many ties included") {
     for (const std::size_t count : {0U, 1U, 2U, 9U, 10U, 11U, 100U, 1000U}) {
       for (const std::size_t k : {1U, 2U, 3U, 10U, 100U, 1001U}) {

@@ -379,7 +379,7 @@ struct churn {
     const support::memory_folder folder;
     for (const std::size_t rows : {40U, 60U, 100U, 200U, 400U}) {
       for (const std::size_t left : {1U, 2U, 3U, 10U, 20U}) {
-        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        for (std::uint64_t seed = 1; seed <= support::repetitions(3, 3, 1); ++seed) {
           CAPTURE(rows);
           CAPTURE(left);
           CAPTURE(seed);

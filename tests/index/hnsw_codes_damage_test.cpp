@@ -165,7 +165,8 @@ constexpr std::size_t dimension = support::coded_dimension;
       std::size_t opened = 0;
       for (std::size_t at = 8; at < table_end; ++at) {
         if (at >= 120 && at < 1024) continue;  // bytes that mean nothing yet
-        if (stored != scalar::f32 && at % support::repetitions(3, 17, 17) != 0 && (at < 20 || at > 120)) continue;
+        const std::size_t step = stored == scalar::f32 ? support::repetitions(1, 1, 7) : support::repetitions(3, 17, 17);
+        if (at % step != 0 && (at < 20 || at > 120)) continue;
         CAPTURE(at);
         std::string page = file.header();
         page[at] = static_cast<char>(page[at] ^ (at % 3 == 0 ? 0x01 : at % 3 == 1 ? 0x80 : 0xFF));
@@ -207,7 +208,7 @@ constexpr std::size_t dimension = support::coded_dimension;
             fillings.push_back(some);
           }
           std::size_t refused = 0;
-          for (std::size_t i = 0; i < fillings.size(); ++i) {
+          for (std::size_t i = 0; i < fillings.size(); i += support::repetitions(1, 1, 3)) {
             file.put(section.offset, fillings[i]);
             const bool is_open = support::exercise_file(file.path(), i % 4 == 1 ? save_path.c_str() : nullptr, 2);
             refused += is_open ? 0U : 1U;

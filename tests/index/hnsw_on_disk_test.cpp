@@ -134,6 +134,8 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
       const auto vectors = support::storable_numbers(stored, 1, rows * support::coded_dimension);
       const auto queries = support::storable_numbers(stored, 2, 12 * support::coded_dimension);
       for (const metric which : support::float_metrics) {
+        // Threads meet alike whatever is stored: the sanitizer that watches them sees each scalar and each metric once.
+        if (support::under_thread_sanitizer && stored != scalar::f32 && which != metric::cosine) continue;
         for (const traversal_codes codes : support::all_codes) {
           CAPTURE(std::string(atlas::name(stored)));
           CAPTURE(std::string(atlas::name(which)));
@@ -170,10 +172,11 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
 
   TEST_CASE("on disk: saving and sealing give the files that they give of a mapped one, also onto the file itself") {
     const support::memory_folder folder;
+    const std::size_t rows = support::repetitions(500, 500, 200);
     for (const traversal_codes codes : {traversal_codes::none, traversal_codes::lvq8}) {
       for (const metric which : support::float_metrics) {
-        auto index = graph_of(support::random_vector(1, 500 * 24), coded(codes, which, scalar::f32, 24));
-        for (std::uint64_t key = 0; key < 500; key += 9) REQUIRE(index.remove(key).ok());
+        auto index = graph_of(support::random_vector(1, rows * 24), coded(codes, which, scalar::f32, 24));
+        for (std::uint64_t key = 0; key < rows; key += 9) REQUIRE(index.remove(key).ok());
         REQUIRE(index.save(folder.path("a").c_str()).ok());
         const both_ways open(folder.path("a"));
         for (const std::uint32_t degree : {32U, 128U}) {
@@ -187,7 +190,7 @@ long mapped_pages(const atlas::file_reader& file, const atlas::section_entry& en
         const std::string before = support::read_whole(folder.path("a"));
         REQUIRE(open.on_disk.save(folder.path("a").c_str()).ok());
         CHECK(support::read_whole(folder.path("a")) == before);
-        check_equal(open, support::random_vector(2, 5 * 24), 500);  // over the file that was replaced
+        check_equal(open, support::random_vector(2, 5 * 24), rows);  // over the file that was replaced
       }
     }
   }
