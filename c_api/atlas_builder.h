@@ -85,7 +85,8 @@ ATLAS_C_EXPORT atlas_status atlas_ivf_builder_add(atlas_ivf_builder* builder, co
                                                   const atlas_matrix* vectors, const atlas_save_options* options);
 
 /**
- * Brings the vectors into the order of lists, measures what searches find, and puts the file in place. Then the builder can only be described and closed.
+ * Brings the vectors into the order of lists, measures what searches find, and puts the file in place. Then the builder
+ * can only be described and closed.
  *
  * @param options  progress with bytes done, and as many more as take as long as measuring; may be NULL
  * @return         as atlas_index_save, ATLAS_ERR_INVALID_ARGUMENT before training

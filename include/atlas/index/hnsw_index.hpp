@@ -83,7 +83,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   ///          not_finite, zero_vector (cosine), limit_exceeded, no_memory, cancelled, or of vectors left on disk io and
   ///          corrupt_file; then nothing was set
   /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about 2 * log2(width)
-  /// searches; then up to four seconds. 8 bytes a query.
+  /// searches; then up to four seconds. 8 bytes a query and 4 an answer; while distances are
+  /// measured, of vectors that are left on disk up to 16 MiB a thread beside, or what 16 queries take.
   /// Threads: beside searches and changes; rows that come or go meanwhile make the recall less exact.
   [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
     auto& own = *this->state_;

@@ -18,7 +18,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// with all rows there: with a wanted recall (ivf_pq_options::recall) it is the one of an index that is then tuned to it with
 /// what was held back from the sample, and promises it; else, unless probes are named, its probes are measured as an index's
 /// that trains on its rows. It appears, whole, when finish() has put everything on the device, and what stood at its path
-/// before stays until then. A builder that is given up leaves nothing behind.
+/// before stays until then. A builder that is given up leaves nothing behind; a process that is killed, a `.atlas-*.tmp`
+/// (storage/replacement_file.hpp).
 ///
 /// After an error by which vectors were lost, as those of the disk and of memory inside add and finish, and when these are
 /// cancelled, every later call gives that error. After any other nothing was taken, and the builder goes on. In a child of
@@ -197,7 +198,7 @@ class ivf_pq_builder {
   /// the like are refused.
   /// @param on_progress  with bytes written, and as many more as take about as long as measuring
   /// Cost: of measuring, a distance of each row to 200 vectors, or with a wanted recall to up to 1,000, for which each thread
-  /// reads the vectors once, then as many searches for each as ivf_pq::tune says.
+  /// reads the vectors once (more often if k answers to its share of them take more than 16 MiB), then searches as of ivf_pq::tune.
   /// @return  errc::invalid_argument before train; no_space, io, permission_denied, no_memory, cancelled: then there is no file,
   ///          but for field "folder.sync", when it is in place and a power failure may still take it back
   [[nodiscard]] status finish(progress on_progress = {}) noexcept {

@@ -25,7 +25,7 @@ struct ivf_build_options {
   /// beside the file
   const char* temporary_folder = nullptr;
   /// For vectors and codes on their way. Beside it there are what was learned, up to three times; in training the sample, four
-  /// times; of each row up to 24 bytes for its key, if reserve_rows said how many there are, else 40; and 16 for each range of
+  /// times; in measuring of each of up to 1,000 vectors its floats and 20 bytes for each answer, of lists what one search looks at; of each row up to 24 bytes for its key, if reserve_rows said how many there are, else 40; and 16 for each range of
   /// lists that has some of the rows which are coded together, at most for each row. From 16 MiB on
   std::size_t memory_bytes = std::size_t{256} << 20;
   /// 0: all that the process may use. The file is the same up to 4,096 lists; above, the graph of their centroids needs 1 for that
@@ -96,7 +96,7 @@ struct ivf_file_build {
     if (status made = beside.push_back('\0'); !made.ok()) return made;
     return spill.open(beside.data());
   }
-  /// As many ranges of lists as have the vectors of each in half the memory.
+  /// As many ranges of lists as have the vectors of each in a quarter of the memory.
   [[nodiscard]] status shape_spill() noexcept {
     const std::uint64_t expected = options.reserve_rows != 0 ? options.reserve_rows : std::uint64_t{10'000'000};
     std::uint64_t ranges = expected * layout.stride_bytes / (memory_bytes / 4) + 1;

@@ -15,7 +15,7 @@
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 /// A file whose sections are written. Vectors are read from it as they are asked for, and of its lists no more than was said
-/// stays in the process.
+/// stays in the process between searches.
 class measured_ivf_file : private basic_index<ivf_engine> {
   using base = basic_index<ivf_engine>;
   explicit measured_ivf_file(base&& made) noexcept : base(static_cast<base&&>(made)) {}

@@ -2,7 +2,7 @@
 // include/atlas/index/ivf_promise.hpp -- the recall that an inverted file was measured to have, and what it is measured with.
 //
 // Room:      the promise while rows come and go, and in a file; vectors that are held back from training, or chosen later.
-// Not here:  the measuring (index/recall_measure.hpp), when it is done (index/ivf_engine.hpp).
+// Not here:  the measuring (index/recall_measure.hpp), when it is done (index/ivf_engine.hpp, index/ivf_file_measure.hpp).
 // Depends:   core, index/{options,row_store,sections}.hpp.
 // Threads:   a promise is read by any, and set by one at a time.
 #ifndef ATLAS_INDEX_IVF_PROMISE_HPP

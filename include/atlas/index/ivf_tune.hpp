@@ -25,7 +25,7 @@ struct ivf_tuning_of {
   std::size_t rerank = 0;              ///< the only one that is tried; 0: several
   const std::uint32_t* ids = nullptr;  ///< of lists that searches do not see yet: rows in them, live or being added
   std::size_t id_count = 0;
-  const mapped_file* mapped = nullptr;  ///< lists are in it, of which no more than so much is to stay in the process
+  const mapped_file* mapped = nullptr;  ///< lists are in it, of which no more than so much stays in the process between searches
   std::uint64_t resident_bytes = 0;
 };
 

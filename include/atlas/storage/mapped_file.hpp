@@ -62,7 +62,8 @@ class mapped_file {
     return of(static_cast<file_descriptor&&>(*descriptor), size_bytes);
   }
   /// The same of a regular file that is open for reading, with or without a name.
-  /// @param size_bytes  its size
+  /// @param size_bytes  its size; what is beyond its end cannot be read (SIGBUS)
+  /// @return            errc::no_memory, errc::io
   [[nodiscard]] static result<mapped_file> of(file_descriptor&& file, std::uint64_t size_bytes) noexcept {
     mapped_file opened;
     opened.descriptor_ = static_cast<file_descriptor&&>(file);
