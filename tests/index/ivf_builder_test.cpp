@@ -19,7 +19,6 @@
 #include <iostream>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 using atlas::errc;
@@ -226,8 +225,8 @@ struct half_built {
     const auto vectors = support::random_vector(9, rows * dimension);
     const auto keys = scattered_keys(rows);
     for (const std::size_t sample_rows : {std::size_t{1500}, std::size_t{150}}) {  // of 150 none are held back
-      for (const auto& [codes, rerank_codes] : {std::pair{ivf_codes::pq4, atlas::traversal_codes::none}, {ivf_codes::pq8, atlas::traversal_codes::lvq8},
-                                                {ivf_codes::flat, atlas::traversal_codes::none}}) {
+      for (const ivf_codes codes : {ivf_codes::pq4, ivf_codes::pq8, ivf_codes::flat}) {
+        const auto rerank_codes = codes == ivf_codes::pq8 ? atlas::traversal_codes::lvq8 : atlas::traversal_codes::none;
         if (codes == ivf_codes::pq8 && sample_rows < 256) continue;  // of which each part has centroids
         CAPTURE(sample_rows);
         CAPTURE(name(codes));
