@@ -112,7 +112,7 @@ inline constexpr std::size_t rows_measured_by = 200;
 ///   words-ft100       46,218 x 100     0.963                    15   0.959   1.0
 ///   lsa-books-384     40,000 x 384     0.812                   115   0.960   0.3
 ///
-/// 128 or 512 lists find 0.95 at no better speed (sift: 0.8 with 512). Measuring makes a build 1.1 to 1.4 times as long.
+/// 128 or 512 lists find 0.95 at no better speed (sift: 0.8 with 512). Measuring makes a build at most 1.4 times as long.
 [[nodiscard]] constexpr std::size_t usual_probes(std::size_t lists) noexcept {
   std::size_t probes = 1;
   while (probes * probes < lists) ++probes;
