@@ -10,6 +10,7 @@
 #define ATLAS_QUANTIZE_HPP
 
 #include <atlas/quantize/additive_quantizer.hpp>   // additive_quantizer: sums of whole-vector centroids
+#include <atlas/quantize/any_quantizer.hpp>        // any_quantizer: of a kind chosen at run time
 #include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
 #include <atlas/quantize/bit_quantizer.hpp>        // bit_quantizer: a bit a component, with errors (RaBitQ)
 #include <atlas/quantize/corrected_quantizer.hpp>  // corrected_quantizer: the most of a few bytes

@@ -5,10 +5,12 @@
 // Each input is tried twice: as it is, and with all but shape and numbers made right, so that what is checked behind the
 // checksum is reached too.
 #include <atlas/quantize/additive_quantizer.hpp>
+#include <atlas/quantize/any_quantizer.hpp>
 #include <atlas/quantize/bit_quantizer.hpp>
 #include <atlas/quantize/corrected_quantizer.hpp>
 #include <atlas/quantize/learned_rotation.hpp>
 #include <atlas/quantize/product_quantizer.hpp>
+#include <atlas/quantize/rotation.hpp>
 #include <atlas/quantize/scalar_quantizer.hpp>
 
 #include "support/insist.hpp"
@@ -21,8 +23,8 @@
 
 namespace {
 
+using atlas::detail::image_kind;
 using atlas::detail::quantizer_image_header;
-using atlas::detail::quantizer_kind;
 
 /// Rows that no quantiser may choke on, the last of them not finite.
 std::vector<float> odd_rows(std::size_t dimension) {
@@ -109,19 +111,47 @@ void exercise(const atlas::bit_quantizer& loaded) {
 }
 
 void exercise(const atlas::corrected_quantizer& loaded) {
-  support::insist(loaded.bytes() >= 2 && loaded.bytes() <= loaded.dimension() + 1, "a shape that fits");
+  support::insist(loaded.code_bytes() >= 2 && loaded.code_bytes() <= loaded.dimension() + 1, "a shape that fits");
   const std::vector<float> rows = odd_rows(loaded.dimension());
-  std::vector<std::uint8_t> codes(3 * loaded.bytes());
+  std::vector<std::uint8_t> codes(3 * loaded.code_bytes());
   support::insist(loaded.encode(atlas::dense(rows.data(), 3, loaded.dimension()), codes.data()).ok(), "what loads encodes");
   std::vector<float> out(loaded.dimension());
-  std::vector<float> tables(loaded.bytes() * 256);
-  const std::vector<std::uint8_t> wild(loaded.bytes(), 0xFF);
+  std::vector<float> tables(loaded.code_bytes() * 256);
+  const std::vector<std::uint8_t> wild(loaded.code_bytes(), 0xFF);
   loaded.decode(wild.data(), out.data());
   for (std::size_t row = 0; row < 3; ++row) {
-    loaded.decode(codes.data() + row * loaded.bytes(), out.data());
+    loaded.decode(codes.data() + row * loaded.code_bytes(), out.data());
     support::insist(loaded.distance_tables(rows.data() + row * loaded.dimension(), tables.data()).ok(), "what loads makes tables");
   }
   support::insist(loaded.error_of(atlas::dense(rows.data(), 1, loaded.dimension())).ok(), "what loads states its error");
+}
+
+void exercise(const atlas::rotation& loaded) {
+  const std::vector<float> rows = odd_rows(loaded.dimension());
+  const std::vector<float> zeros(loaded.dimension(), 0.0F);
+  std::vector<float> turned(loaded.padded());
+  for (std::size_t row = 0; row < 3; ++row) {
+    loaded.apply(rows.data() + row * loaded.dimension(), 1.0F, zeros.data(), turned.data());
+    loaded.apply_inverse(turned.data());
+  }
+}
+
+void exercise(const atlas::any_quantizer& loaded) {
+  const std::size_t dimension = loaded.dimension();
+  const std::size_t bytes = loaded.code_bytes();
+  const std::vector<float> rows = odd_rows(dimension);
+  const atlas::matrix_view view = atlas::dense(rows.data(), 3, dimension);
+  std::vector<std::uint8_t> codes(3 * bytes);
+  support::insist(loaded.encode(view, codes.data()).ok(), "what loads encodes");
+  codes.resize(4 * bytes, 0xFF);  // a wild one
+  const atlas::basic_matrix_view<std::uint8_t> all{codes.data(), 4, bytes, bytes};
+  std::vector<float> decoded(4 * dimension);
+  support::insist(loaded.decode(all, decoded.data()).ok(), "what loads decodes");
+  float distances[12];
+  float errors[12];
+  float* const spread = loaded.kind() == atlas::quantizer_kind::bits ? errors : nullptr;
+  support::insist(loaded.distances(view, all, distances, spread).ok(), "what loads measures");
+  support::insist(loaded.error_of(atlas::dense(rows.data(), 1, dimension)).ok(), "what loads states its error");
 }
 
 template <class Quantizer>
@@ -145,6 +175,8 @@ void try_all(const std::vector<std::byte>& image) {
   try_image<atlas::additive_quantizer>(image);
   try_image<atlas::corrected_quantizer>(image);
   try_image<atlas::bit_quantizer>(image);
+  try_image<atlas::rotation>(image);
+  try_image<atlas::any_quantizer>(image);
 }
 
 }  // namespace
@@ -161,8 +193,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::memcpy(&header, image.data(), sizeof header);
   header.magic = atlas::detail::quantizer_image_magic;
   header.version = atlas::detail::quantizer_image_version;
-  header.kind = static_cast<quantizer_kind>(1 + static_cast<unsigned>(header.kind) % 6);
-  if (header.kind == quantizer_kind::bits) header.shape[2] = atlas::mix64(header.shape[1]);
+  header.kind = static_cast<image_kind>(1 + static_cast<unsigned>(header.kind) % 7);
+  if (header.kind == image_kind::bits) header.shape[2] = atlas::mix64(header.shape[1]);
+  if (header.kind == image_kind::random_rotation) {
+    header.shape[2] = atlas::mix64(header.shape[1] ^ atlas::mix64(header.shape[0]));
+    size = sizeof header;
+  }
   header.unused[0] = header.unused[1] = 0;
   header.count = (size - sizeof header) / sizeof(float);
   image.resize(sizeof header + static_cast<std::size_t>(header.count) * sizeof(float));

@@ -57,7 +57,7 @@ std::vector<float> unit_rows(std::size_t count, std::size_t dimension, std::uint
 }
 
 std::vector<std::uint8_t> codes_of(const corrected_quantizer& quantizer, const matrix_view& rows, unsigned threads = 1) {
-  std::vector<std::uint8_t> codes(rows.rows * quantizer.bytes());
+  std::vector<std::uint8_t> codes(rows.rows * quantizer.code_bytes());
   REQUIRE(quantizer.encode(rows, codes.data(), threads).ok());
   return codes;
 }
@@ -93,7 +93,7 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
       for (const std::size_t bytes : {2U, 4U, 12U}) {
         const auto quantizer = corrected_quantizer::train(rows, {.bytes = bytes, .iterations = 5}).value();
         CHECK(quantizer.dimension() == 11);
-        CHECK(quantizer.bytes() == bytes);
+        CHECK(quantizer.code_bytes() == bytes);
         const auto codes = codes_of(quantizer, rows);
         std::vector<float> tables(bytes * 256);
         REQUIRE(quantizer.distance_tables(query.data(), tables.data()).ok());

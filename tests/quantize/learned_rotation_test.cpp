@@ -215,6 +215,28 @@ bool same(const learned_rotation& a, const learned_rotation& b) {
     }
   }
 
+  TEST_CASE("apply_inverse turns back what apply gave, and the nearest rotated vector of any numbers") {
+    for (const std::size_t dimension : {7U, 16U, 37U}) {
+      const auto rows = dependent_rows(300, dimension);
+      const auto map = learned_rotation::train(dense(rows.data(), 300, dimension), {.parts = 4, .bits = 4}).value();
+      const auto vector = support::random_vector(1, dimension);
+      const auto any = support::random_vector(2, map.padded());
+      std::vector<float> turned(map.padded());
+      std::vector<float> back(dimension + 1, 9.0F);
+      map.apply(vector.data(), turned.data());
+      map.apply_inverse(turned.data(), back.data());
+      for (std::size_t i = 0; i < dimension; ++i) CHECK(back[i] == doctest::Approx(vector[i]).epsilon(1e-4).scale(1));
+      CHECK(back[dimension] == 9.0F);
+      // An inverse of an orthogonal map keeps products: <P x, w> = <x, inverse w>.
+      map.apply_inverse(any.data(), back.data());
+      double before = 0;
+      double after = 0;
+      for (std::size_t i = 0; i < map.padded(); ++i) before += static_cast<double>(turned[i]) * static_cast<double>(any[i]);
+      for (std::size_t i = 0; i < dimension; ++i) after += static_cast<double>(vector[i]) * static_cast<double>(back[i]);
+      CHECK(before == doctest::Approx(after).epsilon(1e-4).scale(1));
+    }
+  }
+
   TEST_CASE("save, load: the same rotation; what is cut, changed or made up is refused") {
     const auto rows = dependent_rows(300, 7);
     const auto map = learned_rotation::train(dense(rows.data(), 300, 7), {.parts = 4, .bits = 4}).value();

@@ -17,16 +17,16 @@ TEST_SUITE("quantizer_image") {
 namespace {
 
 using atlas::errc;
+using atlas::detail::image_kind;
 using atlas::detail::quantizer_image;
 using atlas::detail::quantizer_image_header;
-using atlas::detail::quantizer_kind;
 
 const float four_numbers[4] = {1.5F, -2.0F, 0.0F, 3e38F};
 
 /// Bytes of an image behind `before` others.
 std::vector<std::byte> appended(std::size_t before, std::size_t count = 4) {
   quantizer_image_header header;
-  header.kind = quantizer_kind::scalar;
+  header.kind = image_kind::scalar;
   header.count = count;
   header.shape[0] = 7;
   header.shape[1] = 8;
@@ -37,7 +37,7 @@ std::vector<std::byte> appended(std::size_t before, std::size_t count = 4) {
   return {out.begin() + static_cast<std::ptrdiff_t>(before), out.end()};
 }
 
-atlas::result<quantizer_image> read(const std::vector<std::byte>& bytes, quantizer_kind kind = quantizer_kind::scalar) {
+atlas::result<quantizer_image> read(const std::vector<std::byte>& bytes, image_kind kind = image_kind::scalar) {
   return quantizer_image::read(atlas::span<const std::byte>(bytes.data(), bytes.size()), kind);
 }
 
@@ -86,7 +86,7 @@ std::vector<std::byte> changed(std::size_t offset, Value value) {
       const auto bytes = appended(0);
       shifted.insert(shifted.end(), bytes.begin(), bytes.end());
       const auto image =
-          quantizer_image::read(atlas::span<const std::byte>(shifted.data() + before, bytes.size()), quantizer_kind::scalar);
+          quantizer_image::read(atlas::span<const std::byte>(shifted.data() + before, bytes.size()), image_kind::scalar);
       REQUIRE(image.ok());
       CHECK(image->header.shape[0] == 7);
       CHECK(image->header.shape[2] == ~std::uint64_t{0});

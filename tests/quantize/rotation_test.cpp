@@ -3,6 +3,7 @@
 // include/atlas/simd/kernel_entries.hpp.
 #include <atlas/quantize/rotation.hpp>
 
+#include "support/damaged_image.hpp"
 #include "support/each_target.hpp"
 #include "support/error_line.hpp"
 #include "support/guarded_array.hpp"
@@ -247,6 +248,24 @@ double product(const std::vector<float>& a, const std::vector<float>& b) {
       for (std::size_t i = 0; i < turn.padded(); ++i) before += static_cast<double>(turned[i]) * static_cast<double>(any[i]);
       for (std::size_t i = 0; i < dimension; ++i) after += static_cast<double>(vector[i]) * static_cast<double>(back[i]);
       CHECK(before == doctest::Approx(after).epsilon(1e-4).scale(static_cast<double>(dimension)));
+    }
+  }
+
+  TEST_CASE("save, load: the same rotation; what is cut, changed or made up is refused") {
+    for (const std::size_t dimension : {1U, 21U, 784U}) {
+      const auto turn = rotation::create(dimension, 7 + dimension).value();
+      const support::image_bytes image = support::image_of(turn);
+      const auto loaded = support::load_image<rotation>(image);
+      REQUIRE(loaded.ok());
+      CHECK(support::image_of(*loaded) == image);
+      const auto vector = support::random_vector(1, dimension);
+      const std::vector<float> zeros(dimension, 0.0F);
+      std::vector<float> want(turn.padded());
+      std::vector<float> found(loaded->padded());
+      turn.apply(vector.data(), 1.0F, zeros.data(), want.data());
+      loaded->apply(vector.data(), 1.0F, zeros.data(), found.data());
+      CHECK(found == want);
+      support::refuses_damage<rotation>(image);
     }
   }
 }

@@ -16,6 +16,7 @@
 
 #include <atlas/core/progress.hpp>                // progress
 #include <atlas/quantize/additive_training.hpp>   // additive_trainer
+#include <atlas/quantize/packed_codes.hpp>        // pack_codes
 #include <atlas/quantize/quantization_error.hpp>  // quantization_error
 #include <atlas/quantize/quantizer_image.hpp>     // quantizer_image
 
@@ -88,6 +89,8 @@ class additive_quantizer {
   /// Of a stage: 16 or 256.
   [[nodiscard]] std::size_t centroids() const noexcept { return books_.centroids; }
   [[nodiscard]] unsigned bits() const noexcept { return books_.centroids == 16 ? 4 : 8; }
+  /// Bytes of a packed code.
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return detail::packed_bytes(stages(), bits()); }
   /// Shape [stages(), centroids(), dimension()], aligned to 64 bytes.
   [[nodiscard]] const float* codebook() const noexcept { return books_.numbers.data(); }
 
@@ -106,6 +109,11 @@ class additive_quantizer {
   /// @param codes  shape [stages()]; of 4-bit codes the upper bits count nothing
   /// @param row    shape [dimension()]: the sum of the codes' centroids
   void decode(const std::uint8_t* codes, float* row) const noexcept { books_.decode(codes, row); }
+  /// @param codes  shape [stages()]
+  /// @param bytes  shape [code_bytes()]: the codes, of 4 bits two a byte, the even stage's in the lower half
+  void pack(const std::uint8_t* codes, std::uint8_t* bytes) const noexcept { detail::pack_codes(codes, stages(), bits(), bytes); }
+  /// The other way.
+  void unpack(const std::uint8_t* bytes, std::uint8_t* codes) const noexcept { detail::unpack_codes(bytes, stages(), bits(), codes); }
   /// What the squared length of decode's row is, by the table of products of centroids: stages()^2 / 2 additions.
   [[nodiscard]] float squared_length(const std::uint8_t* codes) const noexcept {
     double sum = 0;
@@ -141,7 +149,7 @@ class additive_quantizer {
   /// @return  errc::no_memory; `out` is then as it was
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::additive;
+    header.kind = detail::image_kind::additive;
     header.count = books_.numbers.size();
     header.shape[0] = dimension();
     header.shape[1] = stages();
@@ -152,7 +160,7 @@ class additive_quantizer {
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   /// Cost: computes the products of centroids with each other.
   [[nodiscard]] static result<additive_quantizer> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::additive);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::additive);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || !check(shape[1], shape[2] / 256, shape[2] % 256).ok()) {

@@ -166,7 +166,7 @@ class bit_quantizer {
   /// @return  errc::no_memory; `out` is then as it was
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::bits;
+    header.kind = detail::image_kind::bits;
     header.count = dimension();
     header.shape[0] = dimension();
     header.shape[1] = seed_;
@@ -176,7 +176,7 @@ class bit_quantizer {
   /// From bytes that may be anything.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<bit_quantizer> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::bits);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::bits);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || shape[2] != mix64(shape[1])) {

@@ -67,11 +67,11 @@ class corrected_quantizer {
   }
 
   [[nodiscard]] std::size_t dimension() const noexcept { return rotation_.dimension(); }
-  /// Of a code.
-  [[nodiscard]] std::size_t bytes() const noexcept { return parts_ + 1; }
+  /// Bytes of a vector's code.
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return parts_ + 1; }
 
   /// @param rows   shape [rows, dimension()], finite, lengths at most 1e18
-  /// @param codes  shape [rows.rows, bytes()]
+  /// @param codes  shape [rows.rows, code_bytes()]
   /// @return       errc::invalid_argument, dimension_mismatch, limit_exceeded, or with some codes written no_memory
   /// A row has the same code in any block, with any number of threads. Cost: 784 components, 32 bytes 25 us a row (Zen 4, AVX-512).
   [[nodiscard]] status encode(const matrix_view& rows, std::uint8_t* codes, unsigned threads = 1) const noexcept {
@@ -80,10 +80,10 @@ class corrected_quantizer {
     if (codes == nullptr) return error{errc::invalid_argument, "codes", "a pointer", "null"};
     thread_pool pool(threads);
     return each_block(rows, pool, [&](const matrix_view& turned, std::size_t first) {
-      return encode_turned(turned, codes + first * bytes(), pool);
+      return encode_turned(turned, codes + first * code_bytes(), pool);
     });
   }
-  /// @param codes  shape [bytes()]; the last says nothing about where the row was
+  /// @param codes  shape [code_bytes()]; the last says nothing about where the row was
   /// @param row    shape [dimension()]
   /// Cost: as a rotation.
   void decode(const std::uint8_t* codes, float* row) const noexcept {
@@ -106,10 +106,10 @@ class corrected_quantizer {
     status done = decoded.resize(padded());
     if (done.ok()) {
       done = each_block(rows, pool, [&](const matrix_view& turned, std::size_t) -> status {
-        if (status sized = codes.resize(turned.rows * bytes()); !sized.ok()) return sized;
+        if (status sized = codes.resize(turned.rows * code_bytes()); !sized.ok()) return sized;
         if (status encoded = encode_turned(turned, codes.data(), pool); !encoded.ok()) return encoded;
         for (std::size_t i = 0; i < turned.rows; ++i) {
-          decode_parts(codes.data() + i * bytes(), decoded.data());
+          decode_parts(codes.data() + i * code_bytes(), decoded.data());
           lost += detail::row_loss::of(turned.row(i), decoded.data(), padded()).squared;
         }
         return {};
@@ -126,7 +126,7 @@ class corrected_quantizer {
   }
 
   /// @param query  shape [dimension()]
-  /// @param out    shape [bytes(), 256]: what pq_distances adds up to estimates of squared distances. Of rows that are as far
+  /// @param out    shape [code_bytes(), 256]: what pq_distances adds up to estimates of squared distances. Of rows that are as far
   ///               as what stands for them they may be below 0.
   /// @return       errc::no_memory
   [[nodiscard]] status distance_tables(const float* query, float* out) const noexcept {
@@ -146,10 +146,10 @@ class corrected_quantizer {
   /// @return  errc::no_memory; `out` is then as it was
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::corrected;
+    header.kind = detail::image_kind::corrected;
     header.count = number_count(dimension(), padded());
     header.shape[0] = dimension();
-    header.shape[1] = bytes();
+    header.shape[1] = code_bytes();
     buffer<float> numbers;
     status done = numbers.reserve(header.count);
     if (done.ok()) done = numbers.append(mean_.data(), mean_.size());
@@ -165,7 +165,7 @@ class corrected_quantizer {
   /// From bytes that may be anything.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<corrected_quantizer> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::corrected);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::corrected);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || shape[1] < 2 || shape[1] > shape[0] + 1 || shape[2] != 0) {
@@ -230,9 +230,9 @@ class corrected_quantizer {
     thread_pool pool(options.threads);
     buffer<std::uint8_t> codes;
     const matrix_view sample = dense(turned.data(), count, padded());
-    status done = codes.resize(count * bytes());
+    status done = codes.resize(count * code_bytes());
     if (done.ok()) done = encode_turned(sample, codes.data(), pool);
-    const auto decode_row = [&](std::size_t row, float* stands_for) { decode_parts(codes.data() + row * bytes(), stands_for); };
+    const auto decode_row = [&](std::size_t row, float* stands_for) { decode_parts(codes.data() + row * code_bytes(), stands_for); };
     if (done.ok()) done = correction_.learn(sample, decode_row, options.seed, options.threads);
     if (done.ok() && !goes_on(steps)) return errc::cancelled;
     return done;
@@ -336,13 +336,13 @@ class corrected_quantizer {
       const std::size_t first = task * task_rows;
       const std::size_t count = turned.rows - first < task_rows ? turned.rows - first : task_rows;
       float* const weighted = memory.data() + first * padded();
-      std::uint8_t* const of_task = codes + first * bytes();
+      std::uint8_t* const of_task = codes + first * code_bytes();
       weigh(turned.row(first), count, weighted);
       kernels().pq_encode(weighted, padded() * sizeof(float), count, weighted_centroids_.data(), parts_, width_, centroids,
-                          of_task, bytes());
+                          of_task, code_bytes());
       for (std::size_t i = 0; i < count; ++i) {
-        decode_parts(of_task + i * bytes(), weighted);
-        of_task[i * bytes() + parts_] = correction_.code(detail::row_loss::of(turned.row(first + i), weighted, padded()));
+        decode_parts(of_task + i * code_bytes(), weighted);
+        of_task[i * code_bytes() + parts_] = correction_.code(detail::row_loss::of(turned.row(first + i), weighted, padded()));
       }
     });
   }

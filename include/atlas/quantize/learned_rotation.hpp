@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/learned_rotation.hpp -- a rotation that is learned, so that product quantisation loses less.
 //
-// Room:      opq_options, learned_rotation: training, application, as bytes and back.
+// Room:      opq_options, learned_rotation: training, application and inverse, as bytes and back.
 // Not here:  the rounds (quantize/rotation_training.hpp), a rotation without training (quantize/rotation.hpp), the
 //            quantiser that follows (quantize/product_quantizer.hpp).
 // Depends:   core, simd, distance.
@@ -141,11 +141,23 @@ class learned_rotation {
     return detail::row_products(rows, dense(columns_.data(), padded_, dimension_), out, pool);
   }
 
+  /// Turns back what apply gave; of any numbers, gives the vector whose rotation is nearest to them.
+  /// @param numbers  shape [padded()]
+  /// @param out      shape [dimension()], apart from `numbers`
+  /// Accuracy: as apply. Cost: reads the matrix. No allocation.
+  void apply_inverse(const float* numbers, float* out) const noexcept {
+    std::memset(out, 0, dimension_ * sizeof(float));
+    for (std::size_t i = 0; i < padded_; ++i) {
+      const float* const column = columns_.data() + i * dimension_;
+      for (std::size_t at = 0; at < dimension_; ++at) out[at] += numbers[i] * column[at];
+    }
+  }
+
   /// Appends the rotation as bytes (quantize/quantizer_image.hpp; shape: dimension, padded, 0).
   /// @return  errc::no_memory; `out` is then as it was
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::rotation;
+    header.kind = detail::image_kind::rotation;
     header.count = columns_.size();
     header.shape[0] = dimension_;
     header.shape[1] = padded_;
@@ -156,7 +168,7 @@ class learned_rotation {
   /// them: orthogonality_error says it.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<learned_rotation> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::rotation);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::rotation);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || shape[1] < shape[0] || shape[1] >= 2 * shape[0] || shape[2] != 0) {

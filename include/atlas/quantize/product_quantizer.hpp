@@ -13,6 +13,7 @@
 
 #include <atlas/core/progress.hpp>                // progress
 #include <atlas/core/thread_pool.hpp>             // thread_pool
+#include <atlas/quantize/packed_codes.hpp>        // pack_codes
 #include <atlas/quantize/product_training.hpp>    // part_shape, part_trainer
 #include <atlas/quantize/quantization_error.hpp>  // quantization_error
 #include <atlas/quantize/quantizer_image.hpp>     // quantizer_image
@@ -82,7 +83,7 @@ class product_quantizer {
   /// Of a part: 16 or 256.
   [[nodiscard]] std::size_t centroids() const noexcept { return shape_.centroids; }
   /// Bytes of a packed code.
-  [[nodiscard]] std::size_t code_bytes() const noexcept { return bits() == 8 ? parts() : (parts() + 1) / 2; }
+  [[nodiscard]] std::size_t code_bytes() const noexcept { return detail::packed_bytes(parts(), bits()); }
   /// Shape [parts, width, centroids], aligned to 64 bytes: component i of all centroids of a part lie side by side.
   /// Components of the padding are 0.
   [[nodiscard]] const float* codebook() const noexcept { return codebook_.data(); }
@@ -127,22 +128,9 @@ class product_quantizer {
 
   /// @param codes  shape [parts()]
   /// @param bytes  shape [code_bytes()]: the codes, of 4 bits two a byte, the even part's in the lower half
-  void pack(const std::uint8_t* codes, std::uint8_t* bytes) const noexcept {
-    if (bits() == 8) {
-      std::memcpy(bytes, codes, parts());
-      return;
-    }
-    for (std::size_t part = 0; part < parts(); part += 2) {
-      const unsigned upper = part + 1 < parts() ? codes[part + 1] & 15U : 0U;
-      bytes[part / 2] = static_cast<std::uint8_t>((codes[part] & 15U) | (upper << 4));
-    }
-  }
+  void pack(const std::uint8_t* codes, std::uint8_t* bytes) const noexcept { detail::pack_codes(codes, parts(), bits(), bytes); }
   /// The other way.
-  void unpack(const std::uint8_t* bytes, std::uint8_t* codes) const noexcept {
-    for (std::size_t part = 0; part < parts(); ++part) {
-      codes[part] = bits() == 8 ? bytes[part] : static_cast<std::uint8_t>((unsigned{bytes[part / 2]} >> (part % 2 * 4)) & 15U);
-    }
-  }
+  void unpack(const std::uint8_t* bytes, std::uint8_t* codes) const noexcept { detail::unpack_codes(bytes, parts(), bits(), codes); }
 
   /// @param query  shape [dimension()]
   /// @param out    shape [parts(), centroids()]: inner products of the query's parts with their centroids, of which
@@ -159,7 +147,7 @@ class product_quantizer {
   /// @return  errc::no_memory; `out` is then as it was
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::product;
+    header.kind = detail::image_kind::product;
     header.count = codebook_.size();
     header.shape[0] = dimension();
     header.shape[1] = parts();
@@ -169,7 +157,7 @@ class product_quantizer {
   /// From bytes that may be anything.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<product_quantizer> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::product);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::product);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || !detail::check_parts(shape[0], shape[1], shape[2]).ok()) {

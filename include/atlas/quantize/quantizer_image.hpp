@@ -18,13 +18,14 @@
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 /// Numbers are never used again.
-enum class quantizer_kind : std::uint16_t {
+enum class image_kind : std::uint16_t {
   product = 1,
   rotation = 2,
   scalar = 3,
   additive = 4,
   corrected = 5,
   bits = 6,
+  random_rotation = 7,
 };
 
 inline constexpr std::uint32_t quantizer_image_magic = 0x5A514C41;  // "ALQZ" in memory
@@ -33,7 +34,7 @@ inline constexpr std::uint16_t quantizer_image_version = 1;
 struct quantizer_image_header {
   std::uint32_t magic = quantizer_image_magic;
   std::uint16_t version = quantizer_image_version;
-  quantizer_kind kind = quantizer_kind::product;
+  image_kind kind = image_kind::product;
   std::uint64_t checksum = 0;
   std::uint64_t count = 0;      ///< of the numbers behind the header
   std::uint64_t shape[3] = {};  ///< as the kind says
@@ -61,26 +62,33 @@ static_assert(sizeof(quantizer_image_header) == 64);
   return out.append(bytes, header.count * sizeof(float));
 }
 
+/// What bytes say of themselves in front; nothing else of them is looked at.
+/// @return  errc::corrupt_file, errc::unsupported_version
+[[nodiscard]] inline result<quantizer_image_header> read_image_header(span<const std::byte> bytes) noexcept {
+  if (bytes.size() < sizeof(quantizer_image_header)) {
+    return error{errc::corrupt_file, "quantizer.size_bytes", "at least", sizeof(quantizer_image_header), bytes.size()};
+  }
+  const auto header = load_unaligned<quantizer_image_header>(bytes.data());
+  if (header.magic != quantizer_image_magic) {
+    return error{errc::corrupt_file, "quantizer.magic", quantizer_image_magic, header.magic};
+  }
+  if (header.version != quantizer_image_version) {
+    return error{errc::unsupported_version, "quantizer.version", quantizer_image_version, header.version};
+  }
+  return header;
+}
+
 /// An image whose bytes are as they were written, of the kind that is asked for. Its shape may still be anything.
 struct quantizer_image {
   quantizer_image_header header;
   const std::byte* numbers = nullptr;  ///< header.count float32, finite, not aligned
 
   /// @return  errc::corrupt_file, errc::unsupported_version
-  [[nodiscard]] static result<quantizer_image> read(span<const std::byte> bytes, quantizer_kind kind) noexcept {
-    quantizer_image image;
-    quantizer_image_header& header = image.header;
-    if (bytes.size() < sizeof header) {
-      return error{errc::corrupt_file, "quantizer.size_bytes", "at least", sizeof header, bytes.size()};
-    }
-    header = load_unaligned<quantizer_image_header>(bytes.data());
-    image.numbers = bytes.data() + sizeof header;
-    if (header.magic != quantizer_image_magic) {
-      return error{errc::corrupt_file, "quantizer.magic", quantizer_image_magic, header.magic};
-    }
-    if (header.version != quantizer_image_version) {
-      return error{errc::unsupported_version, "quantizer.version", quantizer_image_version, header.version};
-    }
+  [[nodiscard]] static result<quantizer_image> read(span<const std::byte> bytes, image_kind kind) noexcept {
+    const auto in_front = read_image_header(bytes);
+    if (!in_front.ok()) return in_front.error();
+    const quantizer_image image{*in_front, bytes.data() + sizeof(quantizer_image_header)};
+    const quantizer_image_header& header = image.header;
     if (header.kind != kind) {
       return error{errc::corrupt_file, "quantizer.kind", static_cast<std::uint64_t>(kind),
                    static_cast<std::uint64_t>(header.kind)};

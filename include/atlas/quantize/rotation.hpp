@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/rotation.hpp -- a random rotation that spreads a vector evenly over its components.
 //
-// Room:      the signs that choose one rotation, and its application.
+// Room:      the signs that choose one rotation, its application and inverse, as bytes and back.
 // Not here:  the loops (quantize/rotation_kernels-inl.hpp), codes of what is rotated (quantize/neighbour_bits.hpp).
 // Depends:   core, simd.
 // Threads:   apply may be called from any number of threads.
@@ -12,9 +12,10 @@
 #ifndef ATLAS_QUANTIZE_ROTATION_HPP
 #define ATLAS_QUANTIZE_ROTATION_HPP
 
-#include <atlas/core/bits.hpp>          // mix64, round_up
-#include <atlas/core/memory.hpp>        // buffer
-#include <atlas/simd/kernel_table.hpp>  // kernels
+#include <atlas/core/bits.hpp>                 // mix64, round_up
+#include <atlas/core/memory.hpp>               // buffer
+#include <atlas/quantize/quantizer_image.hpp>  // quantizer_image
+#include <atlas/simd/kernel_table.hpp>         // kernels
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -34,6 +35,7 @@ class rotation {
     if (dimension > max_dimension) return error{errc::limit_exceeded, "dimension", max_dimension, dimension};
     rotation made;
     made.dimension_ = dimension;
+    made.seed_ = seed;
     const std::size_t words = round_up(made.padded() / 2, sizeof(std::uint64_t)) / sizeof(std::uint64_t);
     if (status sized = made.signs_.resize(words * sizeof(std::uint64_t)); !sized.ok()) return sized.error();
     for (std::size_t word = 0; word < words; ++word) {
@@ -85,7 +87,31 @@ class rotation {
     }
   }
 
+  /// Appends the rotation as bytes (quantize/quantizer_image.hpp; shape: dimension, seed, a mix of both; no numbers).
+  /// @return  errc::no_memory; `out` is then as it was
+  [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
+    detail::quantizer_image_header header;
+    header.kind = detail::image_kind::random_rotation;
+    header.shape[0] = dimension_;
+    header.shape[1] = seed_;
+    header.shape[2] = mix_of(dimension_, seed_);
+    return detail::append_image(header, nullptr, out);
+  }
+  /// From bytes that may be anything.
+  /// @return  errc::corrupt_file, unsupported_version, no_memory
+  [[nodiscard]] static result<rotation> load(span<const std::byte> bytes) noexcept {
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::random_rotation);
+    if (!image.ok()) return image.error();
+    const std::uint64_t* const shape = image->header.shape;
+    if (shape[0] == 0 || shape[0] > max_dimension || shape[2] != mix_of(shape[0], shape[1])) {
+      return error{errc::corrupt_file, "quantizer.shape", "a dimension and a seed with their mix", "others"};
+    }
+    if (image->header.count != 0) return error{errc::corrupt_file, "quantizer.count", std::uint64_t{0}, image->header.count};
+    return create(shape[0], shape[1]);
+  }
+
  private:
+  [[nodiscard]] static std::uint64_t mix_of(std::uint64_t dimension, std::uint64_t seed) noexcept { return mix64(seed ^ mix64(dimension)); }
   static void add_and_subtract(float& first, float& second, float share) noexcept {
     const float sum = (first + second) * share;
     second = (first - second) * share;
@@ -93,6 +119,7 @@ class rotation {
   }
 
   std::size_t dimension_ = 0;
+  std::uint64_t seed_ = 0;
   buffer<std::uint8_t> signs_;  ///< of four rounds, a bit for each component
 };
 

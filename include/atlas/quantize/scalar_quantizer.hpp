@@ -156,7 +156,7 @@ class scalar_quantizer {
       numbers.data()[2 * i + 1] = ranges_.data()[i].step;
     }
     detail::quantizer_image_header header;
-    header.kind = detail::quantizer_kind::scalar;
+    header.kind = detail::image_kind::scalar;
     header.count = numbers.size();
     header.shape[0] = dimension();
     header.shape[1] = bits_;
@@ -165,7 +165,7 @@ class scalar_quantizer {
   /// From bytes that may be anything.
   /// @return  errc::corrupt_file, unsupported_version, no_memory
   [[nodiscard]] static result<scalar_quantizer> load(span<const std::byte> bytes) noexcept {
-    const auto image = detail::quantizer_image::read(bytes, detail::quantizer_kind::scalar);
+    const auto image = detail::quantizer_image::read(bytes, detail::image_kind::scalar);
     if (!image.ok()) return image.error();
     const std::uint64_t* const shape = image.value().header.shape;
     if (shape[0] == 0 || shape[0] > max_dimension || (shape[1] != 4 && shape[1] != 8) || shape[2] != 0) {
