@@ -10,6 +10,7 @@
 
 #include "atlas.h"
 
+#include <atlas/core/memory.hpp>            // buffer
 #include <atlas/core/progress.hpp>          // progress
 #include <atlas/core/result.hpp>            // status, result, error
 #include <atlas/core/span.hpp>              // span
@@ -72,6 +73,18 @@ template <>
 inline constexpr std::size_t first_size<atlas_ivf_build_options> = 56;
 template <>
 inline constexpr std::size_t first_size<atlas_ivf_builder_info> = 32;
+template <>
+inline constexpr std::size_t first_size<atlas_kmeans_options> = 72;
+template <>
+inline constexpr std::size_t first_size<atlas_kmeans_result> = 16;
+template <>
+inline constexpr std::size_t first_size<atlas_quantizer_options> = 72;
+template <>
+inline constexpr std::size_t first_size<atlas_quantizer_info> = 16;
+template <>
+inline constexpr std::size_t first_size<atlas_rotation_options> = 56;
+template <>
+inline constexpr std::size_t first_size<atlas_rotation_info> = 16;
 template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
@@ -166,6 +179,25 @@ template <class Info>
   return {};
 }
 
+/// A state as bytes, into the caller's if they are enough.
+/// @param save  status(buffer<std::byte>&)
+template <class Save>
+[[nodiscard]] status write_state(std::uint64_t* needed, void* out, std::size_t capacity, Save save) noexcept {
+  ATLAS_C_TRY(require(needed, "needed"));
+  ATLAS_C_TRY(require(static_cast<const std::byte*>(out), "out", capacity));
+  buffer<std::byte> state;
+  ATLAS_C_TRY(save(state));
+  *needed = state.size();
+  if (state.size() <= capacity) std::memcpy(out, state.data(), state.size());
+  return {};
+}
+/// A state that a caller gives; its bytes are the opening call's to check.
+[[nodiscard]] inline result<span<const std::byte>> read_state(const void* state, std::size_t state_bytes) noexcept {
+  const auto* const bytes = static_cast<const std::byte*>(state);
+  ATLAS_C_TRY(require(bytes, "state", state_bytes));
+  return span<const std::byte>(bytes, state_bytes);
+}
+
 /// A number that names nothing.
 [[nodiscard]] inline error no_such(const char* field, const char* expected, std::int32_t number) noexcept {
   if (number < 0) return error{errc::invalid_argument, field, expected, "a negative number"};
@@ -209,6 +241,9 @@ inline constexpr matrix_fields sample_fields{"sample", "sample.data", "sample.sc
 inline constexpr matrix_fields queries_fields{"queries", "queries.data", "queries.scalar", "queries.stride",
                                               "queries.dimension"};
 inline constexpr matrix_fields rows_fields{"rows", "rows.data", "rows.scalar", "rows.stride", "rows.dimension"};
+inline constexpr matrix_fields centroids_fields{"centroids", "centroids.data", "centroids.scalar", "centroids.stride",
+                                                "centroids.dimension"};
+inline constexpr matrix_fields codes_fields{"codes", "codes.data", "codes.scalar", "codes.stride", "codes.dimension"};
 inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar", "query.stride", "query.dimension"};
 
 /// A caller's matrix of any scalar, its pointer, stride and size in bytes checked; its dimension is not.
@@ -243,6 +278,14 @@ inline constexpr matrix_fields query_fields{"query", "query.data", "query.scalar
   if (!any.ok()) return any.error();
   ATLAS_C_TRY(require_f32(from->scalar, fields.scalar));
   return matrix_view{static_cast<const float*>(any->data), any->rows, any->dimension, any->stride};
+}
+
+/// Codes, a row of bytes each.
+[[nodiscard]] inline result<basic_matrix_view<std::uint8_t>> read_codes_matrix(const atlas_matrix* from) noexcept {
+  const auto any = read_any_matrix(from, codes_fields);
+  if (!any.ok()) return any.error();
+  if (any->element != scalar::u8) return error{errc::scalar_mismatch, codes_fields.scalar, "u8", name(any->element)};
+  return basic_matrix_view<std::uint8_t>{static_cast<const std::uint8_t*>(any->data), any->rows, any->dimension, any->stride};
 }
 
 /// `rows` times `columns`, refused where no array can have so many.

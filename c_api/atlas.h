@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
- * All of it: atlas_vectors.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_texts.h and atlas_folder.h, which come with it, are
- * parts. Rules that hold for every function of all, so that no comment below repeats them:
+ * All of it: atlas_vectors.h, atlas_quantize.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_texts.h and atlas_folder.h, which
+ * come with it, are parts. Rules that hold for every function of all, so that no comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
  *  2. Outputs come first, then the handle, then inputs. On error no output is written, unless said.
@@ -135,6 +135,8 @@ typedef struct atlas_work_options {
 /* ---- vectors ---------------------------------------------------------------------------------------- */
 
 #include "atlas_vectors.h" /* matrices, scalars, metrics, hits; distances, the nearest rows, conversions */
+
+#include "atlas_quantize.h" /* clusters, quantisers, rotations */
 
 /* ---- indexes ---------------------------------------------------------------------------------------- */
 

@@ -83,9 +83,9 @@ extern "C" atlas_status atlas_embedder_create(atlas_embedder** out, const atlas_
 extern "C" atlas_status atlas_embedder_open_state(atlas_embedder** out, const void* state, size_t state_bytes) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(out, "out"));
-    const auto* bytes = static_cast<const std::byte*>(state);
-    ATLAS_C_TRY(require(bytes, "state", state_bytes));
-    auto opened = hashing_embedder::open_state(span<const std::byte>(bytes, state_bytes));
+    const auto bytes = read_state(state, state_bytes);
+    if (!bytes.ok()) return bytes.error();
+    auto opened = hashing_embedder::open_state(*bytes);
     if (!opened.ok()) return opened.error();
     return hand_out(out, static_cast<hashing_embedder&&>(*opened));
   });
@@ -145,13 +145,7 @@ extern "C" atlas_status atlas_embedder_embed(float* out, const atlas_embedder* e
 extern "C" atlas_status atlas_embedder_save_state(uint64_t* needed, void* out, const atlas_embedder* embedder,
                                                   size_t capacity) {
   return guard([&]() -> status {
-    ATLAS_C_TRY(require(needed, "needed"));
-    ATLAS_C_TRY(require(static_cast<const std::byte*>(out), "out", capacity));
     ATLAS_C_TRY(require(embedder, "embedder"));
-    atlas::buffer<std::byte> state;
-    ATLAS_C_TRY(embedder->model.save_state(state));
-    *needed = state.size();
-    if (state.size() <= capacity) std::memcpy(out, state.data(), state.size());
-    return {};
+    return write_state(needed, out, capacity, [&](atlas::buffer<std::byte>& state) { return embedder->model.save_state(state); });
   });
 }

@@ -14,6 +14,7 @@
 #include <atlas/embed.hpp>             // hashing_embedder
 #include <atlas/folder.hpp>            // folder_index
 #include <atlas/ivf_pq.hpp>            // ivf_pq_builder
+#include <atlas/quantize.hpp>          // any_quantizer, rotation, learned_rotation
 #include <atlas/shards.hpp>            // shards
 
 struct atlas_index {
@@ -36,6 +37,23 @@ struct opened_shards {
 
 struct atlas_shards {
   atlas::c_api::opened_shards opened;
+};
+
+struct atlas_quantizer {
+  atlas::any_quantizer quantizer;
+};
+
+/// One of the two; the other is of dimension 0.
+struct atlas_rotation {
+  explicit atlas_rotation(atlas::rotation&& made) noexcept : random(static_cast<atlas::rotation&&>(made)) {}
+  explicit atlas_rotation(atlas::learned_rotation&& made) noexcept : learned(static_cast<atlas::learned_rotation&&>(made)) {}
+
+  atlas::rotation random{};
+  atlas::learned_rotation learned{};
+
+  [[nodiscard]] bool is_learned() const noexcept { return learned.dimension() != 0; }
+  [[nodiscard]] std::size_t dimension() const noexcept { return is_learned() ? learned.dimension() : random.dimension(); }
+  [[nodiscard]] std::size_t padded() const noexcept { return is_learned() ? learned.padded() : random.padded(); }
 };
 
 struct atlas_embedder {

@@ -19,8 +19,6 @@ static_assert(ATLAS_SCALING_PER_DIMENSION == static_cast<int>(atlas::scaling::pe
 
 namespace {
 
-constexpr matrix_fields codes_fields{"codes", "codes.data", "codes.scalar", "codes.stride", "codes.dimension"};
-
 template <class Scalar>
 basic_matrix_view<Scalar> view_as(const any_matrix_view& rows) noexcept {
   return {static_cast<const Scalar*>(rows.data), rows.rows, rows.dimension, rows.stride};
@@ -150,14 +148,11 @@ extern "C" atlas_status atlas_convert(void* out, int32_t scalar, const atlas_mat
 
 extern "C" atlas_status atlas_pq_distances(float* out, const float* tables, const atlas_matrix* codes) {
   return guard([&]() -> status {
-    const auto from = read_any_matrix(codes, codes_fields);
+    const auto from = read_codes_matrix(codes);
     if (!from.ok()) return from.error();
-    if (from->element != scalar::u8) {
-      return error{errc::scalar_mismatch, codes_fields.scalar, "u8", name(from->element)};
-    }
     const std::size_t entries = from->dimension * 256;
     if (from->rows != 0) ATLAS_C_TRY(require(tables, "tables", entries));
     ATLAS_C_TRY(require(out, "out", from->rows));
-    return atlas::pq_distances(span<const float>(tables, entries), view_as<std::uint8_t>(*from), out);
+    return atlas::pq_distances(span<const float>(tables, entries), *from, out);
   });
 }

@@ -26,6 +26,64 @@ AT(atlas_work_options, threads, 4);
 AT(atlas_work_options, progress, 8);
 AT(atlas_work_options, progress_context, 16);
 
+SIZE(atlas_kmeans_options, 72);
+AT(atlas_kmeans_options, struct_size, 0);
+AT(atlas_kmeans_options, threads, 4);
+AT(atlas_kmeans_options, seed, 8);
+AT(atlas_kmeans_options, sample_rows, 16);
+AT(atlas_kmeans_options, batch_rows, 24);
+AT(atlas_kmeans_options, iterations, 32);
+AT(atlas_kmeans_options, start, 36);
+AT(atlas_kmeans_options, balance, 40);
+AT(atlas_kmeans_options, reserved, 44);
+AT(atlas_kmeans_options, tolerance, 48);
+AT(atlas_kmeans_options, progress, 56);
+AT(atlas_kmeans_options, progress_context, 64);
+
+SIZE(atlas_kmeans_result, 16);
+AT(atlas_kmeans_result, struct_size, 0);
+AT(atlas_kmeans_result, iterations, 4);
+AT(atlas_kmeans_result, error, 8);
+
+SIZE(atlas_quantizer_options, 72);
+AT(atlas_quantizer_options, struct_size, 0);
+AT(atlas_quantizer_options, kind, 4);
+AT(atlas_quantizer_options, bytes, 8);
+AT(atlas_quantizer_options, seed, 16);
+AT(atlas_quantizer_options, sample_rows, 24);
+AT(atlas_quantizer_options, bits, 32);
+AT(atlas_quantizer_options, iterations, 36);
+AT(atlas_quantizer_options, beam, 40);
+AT(atlas_quantizer_options, rounds, 44);
+AT(atlas_quantizer_options, threads, 48);
+AT(atlas_quantizer_options, reserved, 52);
+AT(atlas_quantizer_options, progress, 56);
+AT(atlas_quantizer_options, progress_context, 64);
+
+SIZE(atlas_quantizer_info, 16);
+AT(atlas_quantizer_info, struct_size, 0);
+AT(atlas_quantizer_info, kind, 4);
+AT(atlas_quantizer_info, dimension, 8);
+AT(atlas_quantizer_info, code_bytes, 12);
+
+SIZE(atlas_rotation_options, 56);
+AT(atlas_rotation_options, struct_size, 0);
+AT(atlas_rotation_options, threads, 4);
+AT(atlas_rotation_options, seed, 8);
+AT(atlas_rotation_options, sample_rows, 16);
+AT(atlas_rotation_options, parts, 24);
+AT(atlas_rotation_options, bits, 28);
+AT(atlas_rotation_options, rounds, 32);
+AT(atlas_rotation_options, reserved, 36);
+AT(atlas_rotation_options, progress, 40);
+AT(atlas_rotation_options, progress_context, 48);
+
+SIZE(atlas_rotation_info, 16);
+AT(atlas_rotation_info, struct_size, 0);
+AT(atlas_rotation_info, kind, 4);
+AT(atlas_rotation_info, dimension, 8);
+AT(atlas_rotation_info, padded, 12);
+
 SIZE(atlas_index_options, 120);
 AT(atlas_index_options, struct_size, 0);
 AT(atlas_index_options, kind, 4);

@@ -147,6 +147,68 @@ TEST_SUITE("c_api") {
 #endif
   }
 
+  TEST_CASE("no memory: a quantiser is trained or not, and what it does with rows can be repeated") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const auto values = random_rows(3, 40, 8);
+    const atlas_matrix rows = matrix(values, 8);
+    atlas_work_options one_thread = ATLAS_WORK_OPTIONS_INIT;
+    one_thread.threads = 1;
+    atlas_quantizer_options options = ATLAS_QUANTIZER_OPTIONS_INIT;
+    options.kind = ATLAS_QUANTIZER_PRODUCT;
+    options.bytes = 2;
+    options.bits = 4;
+    options.iterations = 1;
+    options.threads = 1;
+    std::vector<std::uint8_t> bytes(80);
+    std::vector<float> floats(40 * 40);
+    const atlas_matrix codes = {bytes.data(), 40, 0, 2, ATLAS_SCALAR_U8};
+    atlas_quantizer* given = nullptr;
+    REQUIRE(atlas_quantizer_train(&given, &rows, &options) == ATLAS_OK);
+    const quantizer_handle trained(given);
+    REQUIRE(atlas_quantizer_encode(bytes.data(), given, &rows, &one_thread) == ATLAS_OK);
+    const std::vector<std::uint8_t> good = bytes;
+    std::uint64_t needed = 0;
+    REQUIRE(atlas_quantizer_save_state(&needed, nullptr, given, 0) == ATLAS_OK);
+    std::vector<unsigned char> state(needed);
+    REQUIRE(atlas_quantizer_save_state(&needed, state.data(), given, state.size()) == ATLAS_OK);
+    enum { train, open_state, encode, decode, measure, distances, save_state, steps };
+    for (int step = 0; step < steps; ++step) {
+      CAPTURE(step);
+      int failures = 0;
+      bool done = false;
+      for (long allow = 0; !done && allow < 500; ++allow) {
+        atlas_quantizer* made = nullptr;
+        const auto run = [&]() -> atlas_status {
+          switch (step) {
+            case train: return atlas_quantizer_train(&made, &rows, &options);
+            case open_state: return atlas_quantizer_open_state(&made, state.data(), state.size());
+            case encode: return atlas_quantizer_encode(bytes.data(), given, &rows, &one_thread);
+            case decode: return atlas_quantizer_decode(floats.data(), given, &codes, &one_thread);
+            case measure: return atlas_quantizer_error(nullptr, nullptr, given, &rows, &one_thread);
+            case distances: return atlas_quantizer_distances(floats.data(), nullptr, given, &rows, &codes, 1);
+            default: return atlas_quantizer_save_state(&needed, state.data(), given, state.size());
+          }
+        };
+        allowed = allow;
+        const atlas_status status = run();
+        allowed = -1;
+        done = status == ATLAS_OK;
+        atlas_quantizer_close(made);
+        if (done) break;
+        ++failures;
+        CHECK(status == ATLAS_ERR_NO_MEMORY);
+        CHECK(made == nullptr);
+      }
+      CHECK(done);
+      CHECK(failures > 0);
+      CHECK(bytes == good);
+    }
+#endif
+  }
+
   TEST_CASE("no memory: shards are opened and searched whole or not at all, also where some may be missing") {
 #if !ATLAS_TEST_OWN_ALLOCATOR
     MESSAGE("skipped: the sanitizer has its own allocator");

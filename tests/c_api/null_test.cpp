@@ -373,6 +373,88 @@ TEST_SUITE("c_api") {
     CHECK(info.size == 0);
   }
 
+  TEST_CASE("NULL is refused by k-means and every function of atlas_quantizer and atlas_rotation that needs a pointer") {
+    const auto values = random_rows(1, 20, 2);
+    const atlas_matrix rows = matrix(values, 2);
+    const atlas_matrix no_data = {nullptr, 20, 0, 2, ATLAS_SCALAR_F32};
+    std::uint8_t bytes[40] = {};
+    const atlas_matrix codes = {bytes, 20, 0, 2, ATLAS_SCALAR_U8};
+    const atlas_matrix no_codes = {nullptr, 20, 0, 2, ATLAS_SCALAR_U8};
+    float floats[400] = {};
+    std::uint32_t ids[20] = {};
+    std::uint64_t needed = 0;
+    refuses_null(atlas_kmeans(nullptr, ids, ids, nullptr, &rows, 3, nullptr));
+    refuses_null(atlas_kmeans(floats, ids, ids, nullptr, nullptr, 3, nullptr));
+    refuses_null(atlas_kmeans(floats, ids, ids, nullptr, &no_data, 3, nullptr));
+    refuses_null(atlas_assign_to_centroids(nullptr, floats, &rows, &rows, nullptr));
+    refuses_null(atlas_assign_to_centroids(ids, floats, nullptr, &rows, nullptr));
+    refuses_null(atlas_assign_to_centroids(ids, floats, &rows, nullptr, nullptr));
+    refuses_null(atlas_assign_to_centroids(ids, floats, &rows, &no_data, nullptr));
+
+    atlas_quantizer_options scalar = ATLAS_QUANTIZER_OPTIONS_INIT;
+    scalar.kind = ATLAS_QUANTIZER_SCALAR;
+    atlas_quantizer* made = nullptr;
+    REQUIRE(atlas_quantizer_train(&made, &rows, &scalar) == ATLAS_OK);
+    const quantizer_handle quantizer(made);
+    atlas_quantizer* other = nullptr;
+    refuses_null(atlas_quantizer_train(nullptr, &rows, &scalar));
+    refuses_null(atlas_quantizer_train(&other, nullptr, &scalar));
+    refuses_null(atlas_quantizer_train(&other, &no_data, &scalar));
+    refuses_null(atlas_quantizer_open_state(nullptr, bytes, 40));
+    refuses_null(atlas_quantizer_open_state(&other, nullptr, 40));
+    CHECK(other == nullptr);
+    atlas_quantizer_close(nullptr);
+    atlas_quantizer_info info = ATLAS_QUANTIZER_INFO_INIT;
+    refuses_null(atlas_quantizer_describe(nullptr, made));
+    refuses_null(atlas_quantizer_describe(&info, nullptr));
+    refuses_null(atlas_quantizer_encode(nullptr, made, &rows, nullptr));
+    refuses_null(atlas_quantizer_encode(bytes, nullptr, &rows, nullptr));
+    refuses_null(atlas_quantizer_encode(bytes, made, nullptr, nullptr));
+    refuses_null(atlas_quantizer_encode(bytes, made, &no_data, nullptr));
+    refuses_null(atlas_quantizer_decode(nullptr, made, &codes, nullptr));
+    refuses_null(atlas_quantizer_decode(floats, nullptr, &codes, nullptr));
+    refuses_null(atlas_quantizer_decode(floats, made, nullptr, nullptr));
+    refuses_null(atlas_quantizer_decode(floats, made, &no_codes, nullptr));
+    refuses_null(atlas_quantizer_error(nullptr, nullptr, nullptr, &rows, nullptr));
+    refuses_null(atlas_quantizer_error(nullptr, nullptr, made, nullptr, nullptr));
+    refuses_null(atlas_quantizer_distances(nullptr, nullptr, made, &rows, &codes, 1));
+    refuses_null(atlas_quantizer_distances(floats, nullptr, nullptr, &rows, &codes, 1));
+    refuses_null(atlas_quantizer_distances(floats, nullptr, made, nullptr, &codes, 1));
+    refuses_null(atlas_quantizer_distances(floats, nullptr, made, &rows, nullptr, 1));
+    refuses_null(atlas_quantizer_save_state(nullptr, bytes, made, 40));
+    refuses_null(atlas_quantizer_save_state(&needed, nullptr, made, 40));
+    refuses_null(atlas_quantizer_save_state(&needed, bytes, nullptr, 40));
+
+    atlas_rotation_options parts = ATLAS_ROTATION_OPTIONS_INIT;
+    parts.parts = 1;
+    parts.bits = 4;
+    atlas_rotation* turned = nullptr;
+    REQUIRE(atlas_rotation_train(&turned, &rows, &parts) == ATLAS_OK);
+    const rotation_handle rotation(turned);
+    atlas_rotation* none = nullptr;
+    refuses_null(atlas_rotation_create(nullptr, 2, 1));
+    refuses_null(atlas_rotation_train(nullptr, &rows, &parts));
+    refuses_null(atlas_rotation_train(&none, nullptr, &parts));
+    refuses_null(atlas_rotation_open_state(nullptr, bytes, 40));
+    refuses_null(atlas_rotation_open_state(&none, nullptr, 40));
+    CHECK(none == nullptr);
+    atlas_rotation_close(nullptr);
+    atlas_rotation_info facts = ATLAS_ROTATION_INFO_INIT;
+    refuses_null(atlas_rotation_describe(nullptr, turned));
+    refuses_null(atlas_rotation_describe(&facts, nullptr));
+    refuses_null(atlas_rotation_apply(nullptr, turned, &rows, nullptr));
+    refuses_null(atlas_rotation_apply(floats, nullptr, &rows, nullptr));
+    refuses_null(atlas_rotation_apply(floats, turned, nullptr, nullptr));
+    refuses_null(atlas_rotation_apply_inverse(nullptr, turned, &rows, nullptr));
+    refuses_null(atlas_rotation_apply_inverse(floats, nullptr, &rows, nullptr));
+    refuses_null(atlas_rotation_apply_inverse(floats, turned, nullptr, nullptr));
+    refuses_null(atlas_rotation_error(nullptr, turned, 1));
+    refuses_null(atlas_rotation_error(floats, nullptr, 1));
+    refuses_null(atlas_rotation_save_state(nullptr, bytes, turned, 40));
+    refuses_null(atlas_rotation_save_state(&needed, nullptr, turned, 40));
+    refuses_null(atlas_rotation_save_state(&needed, bytes, nullptr, 40));
+  }
+
   TEST_CASE("functions without a handle answer without one") {
     CHECK(atlas_abi_version() == ATLAS_C_ABI_VERSION);
     CHECK(std::string(atlas_version()) == "0.1.0");

@@ -161,6 +161,48 @@ static void check_builder(void) {
   EXPECT(remove(path) == 0);
 }
 
+static void check_quantizer(void) {
+  float values[ROWS * DIMENSION];
+  uint64_t keys[ROWS];
+  atlas_matrix vectors;
+  atlas_matrix codes;
+  atlas_quantizer* quantizer = NULL;
+  atlas_rotation* rotation = NULL;
+  atlas_quantizer_options options = ATLAS_QUANTIZER_OPTIONS_INIT;
+  atlas_quantizer_info info = ATLAS_QUANTIZER_INFO_INIT;
+  atlas_kmeans_result clustered = ATLAS_KMEANS_RESULT_INIT;
+  uint8_t bytes[ROWS * DIMENSION];
+  float distances[ROWS];
+  float centroids[4 * DIMENSION];
+  float turned[ROWS * DIMENSION];
+  double share = 1.0;
+
+  vectors = numbered(values, keys);
+  EXPECT(atlas_kmeans(centroids, NULL, NULL, &clustered, &vectors, 4, NULL) == ATLAS_OK);
+  EXPECT(clustered.iterations > 0 && clustered.error > 0.0);
+
+  options.kind = ATLAS_QUANTIZER_SCALAR;
+  EXPECT(atlas_quantizer_train(&quantizer, &vectors, &options) == ATLAS_OK);
+  EXPECT(atlas_quantizer_describe(&info, quantizer) == ATLAS_OK);
+  EXPECT(info.code_bytes == DIMENSION && info.dimension == DIMENSION);
+  EXPECT(atlas_quantizer_encode(bytes, quantizer, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_quantizer_error(NULL, &share, quantizer, &vectors, NULL) == ATLAS_OK);
+  EXPECT(share > 0.0 && share < 0.001);
+  memset(&codes, 0, sizeof codes);
+  codes.data = bytes;
+  codes.rows = ROWS;
+  codes.dimension = DIMENSION;
+  codes.scalar = ATLAS_SCALAR_U8;
+  vectors.rows = 1;
+  EXPECT(atlas_quantizer_distances(distances, NULL, quantizer, &vectors, &codes, 0) == ATLAS_OK);
+  EXPECT(distances[0] < 0.001F && distances[1] > 0.01F);
+  atlas_quantizer_close(quantizer);
+
+  EXPECT(atlas_rotation_create(&rotation, DIMENSION, 7) == ATLAS_OK);
+  EXPECT(atlas_rotation_apply(turned, rotation, &vectors, NULL) == ATLAS_OK);
+  atlas_rotation_close(rotation);
+}
+
 static void check_texts(void) {
   const char* const text =
       "One sentence. Another sentence.\n\nA new paragraph that is a little longer than the first.\n";
@@ -193,6 +235,7 @@ int main(void) {
   check_index();
   check_lists();
   check_builder();
+  check_quantizer();
   check_texts();
   if (failures == 0) printf("ok: %s, %s\n", atlas_version(), atlas_simd_target());
   return failures == 0 ? 0 : 1;

@@ -31,11 +31,12 @@ from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, D
                       WrongByteOrder, ZeroVector)
 from ._folder import Folder
 from ._index import Index, Path, checked_path
+from ._quantize import Quantizer, Rotation, assign_to_centroids, kmeans
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
 from ._texts import Embedder, checked_text, chunk
-from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo,
-                     Progress, Promise, Tuned)
+from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeans,
+                     Progress, Promise, QuantizationError, Tuned)
 
 __version__ = "0.1.0"
 
@@ -43,11 +44,11 @@ __all__ = [
     "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Closed", "CorruptFile", "DimensionMismatch",
     "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
-    "IvfBuilder", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
+    "IvfBuilder", "KMeans", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
-    "Promise", "ReadOnly", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
-    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "build_ivf_pq", "chunk", "consecutive_cosine",
-    "distances", "force_simd_target", "from_bf16", "from_i8", "library_path", "mean", "native", "native_problem",
+    "Promise", "QuantizationError", "Quantizer", "ReadOnly", "Rotation", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
+    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "assign_to_centroids", "build_ivf_pq", "chunk", "consecutive_cosine",
+    "distances", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native", "native_problem",
     "nearest", "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
 ]
 

@@ -26,6 +26,38 @@ class WorkOptions(c.Structure):
                 ("progress_context", Pointer)]
 
 
+class KmeansOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("seed", c.c_uint64), ("sample_rows", c.c_uint64),
+                ("batch_rows", c.c_uint64), ("iterations", c.c_uint32), ("start", c.c_int32), ("balance", c.c_float),
+                ("reserved", c.c_uint32), ("tolerance", c.c_double), ("progress", ProgressCallback),
+                ("progress_context", Pointer)]
+
+
+class KmeansResult(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("iterations", c.c_uint32), ("error", c.c_double)]
+
+
+class QuantizerOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("bytes", c.c_uint64), ("seed", c.c_uint64),
+                ("sample_rows", c.c_uint64), ("bits", c.c_uint32), ("iterations", c.c_uint32), ("beam", c.c_uint32),
+                ("rounds", c.c_uint32), ("threads", c.c_uint32), ("reserved", c.c_uint32), ("progress", ProgressCallback),
+                ("progress_context", Pointer)]
+
+
+class QuantizerInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("dimension", c.c_uint32), ("code_bytes", c.c_uint32)]
+
+
+class RotationOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("seed", c.c_uint64), ("sample_rows", c.c_uint64),
+                ("parts", c.c_uint32), ("bits", c.c_uint32), ("rounds", c.c_uint32), ("reserved", c.c_uint32),
+                ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
+class RotationInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("dimension", c.c_uint32), ("padded", c.c_uint32)]
+
+
 class IndexOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("scalar", c.c_int32), ("metric", c.c_int32),
                 ("dimension", c.c_uint32), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
@@ -187,7 +219,9 @@ class FolderInfo(c.Structure):
 STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
-    "atlas_nearest_options": NearestOptions,
+    "atlas_nearest_options": NearestOptions, "atlas_kmeans_options": KmeansOptions,
+    "atlas_kmeans_result": KmeansResult, "atlas_quantizer_options": QuantizerOptions,
+    "atlas_quantizer_info": QuantizerInfo, "atlas_rotation_options": RotationOptions, "atlas_rotation_info": RotationInfo,
     "atlas_save_options": SaveOptions, "atlas_seal_options": SealOptions, "atlas_tune_options": TuneOptions,
     "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_shards_options": ShardsOptions,
     "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
@@ -218,6 +252,26 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_i8_scales": (Status, [_p, _p, c.c_int32]),
     "atlas_convert": (Status, [_p, c.c_int32, _p, _size, _p, c.c_int32]),
     "atlas_pq_distances": (Status, [_p, _p, _p]),
+    "atlas_kmeans": (Status, [_p, _p, _p, _p, _p, _size, _p]),
+    "atlas_assign_to_centroids": (Status, [_p, _p, _p, _p, _p]),
+    "atlas_quantizer_train": (Status, [_p, _p, _p]),
+    "atlas_quantizer_open_state": (Status, [_p, _p, _size]),
+    "atlas_quantizer_close": (None, [_p]),
+    "atlas_quantizer_describe": (Status, [_p, _p]),
+    "atlas_quantizer_encode": (Status, [_p, _p, _p, _p]),
+    "atlas_quantizer_decode": (Status, [_p, _p, _p, _p]),
+    "atlas_quantizer_error": (Status, [_p, _p, _p, _p, _p]),
+    "atlas_quantizer_distances": (Status, [_p, _p, _p, _p, _p, c.c_uint32]),
+    "atlas_quantizer_save_state": (Status, [_p, _p, _p, _size]),
+    "atlas_rotation_create": (Status, [_p, _size, c.c_uint64]),
+    "atlas_rotation_train": (Status, [_p, _p, _p]),
+    "atlas_rotation_open_state": (Status, [_p, _p, _size]),
+    "atlas_rotation_close": (None, [_p]),
+    "atlas_rotation_describe": (Status, [_p, _p]),
+    "atlas_rotation_apply": (Status, [_p, _p, _p, _p]),
+    "atlas_rotation_apply_inverse": (Status, [_p, _p, _p, _p]),
+    "atlas_rotation_error": (Status, [_p, _p, c.c_uint32]),
+    "atlas_rotation_save_state": (Status, [_p, _p, _p, _size]),
     "atlas_index_create": (Status, [_p, _p]),
     "atlas_index_open": (Status, [_p, _text, _p]),
     "atlas_index_close": (None, [_p]),

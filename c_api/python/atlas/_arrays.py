@@ -102,6 +102,14 @@ def checked_block(name: str, value: object, scalar: Optional[str], is_bits: bool
     return array, number
 
 
+def checked_only(wanted: str, name: str, value: object, least_dimensions: int) -> Block:
+    """Vectors of one scalar where they lie; as checked_block."""
+    block = checked_block(name, value, "bf16" if wanted == "bf16" else None, False, least_dimensions)
+    if SCALARS[block[1]] != wanted:
+        raise refused(ScalarMismatch, f"{name}.scalar", wanted, SCALARS[block[1]])
+    return block
+
+
 def checked_floats_out(name: str, value: object, shape: Tuple[int, ...], is_written: bool = True) -> Floats:
     """float32 of one shape, components side by side: where results go, or scales."""
     if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):

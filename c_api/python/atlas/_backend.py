@@ -13,6 +13,7 @@ native_problem: str = problem
 if TYPE_CHECKING or native:
     from . import _native as _module
     from . import _native_builder as _builders
+    from . import _native_quantize as _quantizers
     from . import _native_shards as _shards
     from . import _native_vectors as _vectors
     index_class: Any = _module.NativeIndex
@@ -21,6 +22,7 @@ if TYPE_CHECKING or native:
     _shards_class: Any = _shards.NativeShards
 else:
     from ._pure import backend as _module
+    from ._pure import quantize as _quantizers
     from ._pure import shards as _shards
     from ._pure import vectors as _vectors
     index_class = _module.PureIndex
@@ -49,8 +51,16 @@ from_bf16 = _vectors.from_bf16
 i8_scales = _vectors.i8_scales
 to_i8 = _vectors.to_i8
 from_i8 = _vectors.from_i8
+kmeans = _quantizers.kmeans
+assign_to_centroids = _quantizers.assign_to_centroids
+train_quantizer = _quantizers.train_quantizer
+open_quantizer = _quantizers.open_quantizer
+random_rotation = _quantizers.random_rotation
+train_rotation = _quantizers.train_rotation
+open_rotation = _quantizers.open_rotation
 
 __all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "chunk",
            "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
            "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
-           "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8"]
+           "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8",
+           "kmeans", "assign_to_centroids", "train_quantizer", "open_quantizer", "random_rotation", "train_rotation", "open_rotation"]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from . import _backend
 from ._arrays import (SCALARS, Block, Floats, KeysLike, checked_block, checked_count, checked_floats_out,
-                      checked_keys, checked_name)
+                      checked_keys, checked_name, checked_only)
 from ._errors import InvalidArgument, ScalarMismatch, refused
 from ._types import FIRST_PASSES, SCALINGS, VECTOR_METRICS, Progress
 
@@ -36,13 +36,6 @@ def _metric(metric: object) -> int:
 def _pair(queries: object, rows: object, metric: int, scalar: Optional[str]) -> Tuple[Block, Block]:
     is_bits = metric >= 3
     return (checked_block("queries", queries, scalar, is_bits, 1), checked_block("rows", rows, scalar, is_bits, 2))
-
-
-def _only(wanted: str, rows: object, least_dimensions: int) -> Block:
-    block = checked_block("rows", rows, "bf16" if wanted == "bf16" else None, False, least_dimensions)
-    if SCALARS[block[1]] != wanted:
-        raise refused(ScalarMismatch, "rows.scalar", wanted, SCALARS[block[1]])
-    return block
 
 
 def distances(queries: Vectors, rows: Vectors, metric: str = "l2sq", *, ids: Optional[KeysLike] = None,
@@ -102,7 +95,7 @@ def normalize(rows: Floats, out: Optional[Floats] = None) -> Floats:
     @param out   float32 of the same shape, ``rows`` itself for in place; default: a new array
     @return      out
     """
-    block = _only("f32", rows, 1)
+    block = checked_only("f32", "rows", rows, 1)
     answer: Floats = np.empty(rows.shape, dtype=np.float32) if out is None else out
     _backend.normalize(checked_floats_out("out", answer, rows.shape), block)
     return answer
@@ -118,7 +111,7 @@ def norms(rows: Vectors, *, scalar: Optional[str] = None) -> Floats:
 
 def mean(rows: Floats) -> Floats:
     """float32 [d]: the mean of float32 rows [n, d], n > 0, summed in double."""
-    block = _only("f32", rows, 2)
+    block = checked_only("f32", "rows", rows, 2)
     out = np.empty(block[0].shape[1], dtype=np.float32)
     _backend.mean(out, block)
     return out
@@ -134,7 +127,7 @@ def consecutive_cosine(rows: Vectors, *, scalar: Optional[str] = None) -> Floats
 
 def to_bf16(rows: Floats) -> "npt.NDArray[np.uint16]":
     """uint16, for ``scalar="bf16"``: float32 [n, d] or [d] as bfloat16, rounded to nearest, ties to even."""
-    block = _only("f32", rows, 1)
+    block = checked_only("f32", "rows", rows, 1)
     out = np.empty(block[0].shape, dtype=np.uint16)
     _backend.to_bf16(out, block)
     return out.reshape(rows.shape)
@@ -142,7 +135,7 @@ def to_bf16(rows: Floats) -> "npt.NDArray[np.uint16]":
 
 def from_bf16(rows: "npt.NDArray[Any]") -> Floats:
     """float32: bfloat16 [n, d] or [d] in uint16, exactly."""
-    block = _only("bf16", rows, 1)
+    block = checked_only("bf16", "rows", rows, 1)
     out = np.empty(block[0].shape, dtype=np.float32)
     _backend.from_bf16(out, block)
     return out.reshape(rows.shape)
@@ -159,7 +152,7 @@ def to_i8(rows: Floats, scaling: str = "row",
     @return         (int8 [n, d], float32 scales)
     """
     which = checked_name("scaling", scaling, SCALINGS)
-    block = _only("f32", rows, 2)
+    block = checked_only("f32", "rows", rows, 2)
     count = block[0].shape[which]
     if scales is None:
         scales = np.empty(count, dtype=np.float32)
@@ -172,7 +165,7 @@ def to_i8(rows: Floats, scaling: str = "row",
 def from_i8(rows: "npt.NDArray[np.int8]", scales: Floats, scaling: str = "row") -> Floats:
     """float32 [n, d]: ``integer * scale``; ``scales`` and ``scaling`` as in ``to_i8``."""
     which = checked_name("scaling", scaling, SCALINGS)
-    block = _only("i8", rows, 2)
+    block = checked_only("i8", "rows", rows, 2)
     out = np.empty(block[0].shape, dtype=np.float32)
     _backend.from_i8(out, block, checked_floats_out("scales", scales, (block[0].shape[which],), False), which)
     return out

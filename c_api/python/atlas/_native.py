@@ -87,6 +87,22 @@ def _run_save(handle: Optional[Handle], call: Callable[[int, Any], int], progres
     run_long(run, progress)
 
 
+def _opened(call: Callable[[Any, int, int], int], state: bytes) -> int:
+    out = c.c_void_p()
+    block = np.frombuffer(state, dtype=np.uint8)
+    _check(call(c.byref(out), _address(block), block.size))
+    return out.value or 0
+
+
+def _saved(handle: Handle, call: Callable[[Any, Any, int, int], int]) -> bytes:
+    needed = c.c_uint64()
+    with handle.use() as pointer:
+        _check(call(c.byref(needed), None, pointer, 0))
+        out = np.empty(needed.value, dtype=np.uint8)
+        _check(call(c.byref(needed), _address(out), pointer, out.size))
+    return out.tobytes()
+
+
 def _index_options(wished: IndexOptions) -> Any:
     return _sized(_abi.IndexOptions, kind=KINDS.index(wished.kind), metric=METRICS.index(wished.metric),
                   dimension=wished.dimension, connectivity=wished.connectivity, build_width=wished.build_width,
@@ -306,10 +322,7 @@ class NativeEmbedder:
 
     @classmethod
     def open_state(cls, state: bytes) -> "NativeEmbedder":
-        out = c.c_void_p()
-        block = np.frombuffer(state, dtype=np.uint8)
-        _check(_lib.atlas_embedder_open_state(c.byref(out), _address(block), block.size))
-        return cls(out.value or 0)
+        return cls(_opened(_lib.atlas_embedder_open_state, state))
 
     def _info(self) -> Any:
         info = _sized(_abi.EmbedderInfo)
@@ -346,12 +359,7 @@ class NativeEmbedder:
         return out
 
     def save_state(self) -> bytes:
-        needed = c.c_uint64()
-        with self._handle.use() as embedder:
-            _check(_lib.atlas_embedder_save_state(c.byref(needed), None, embedder, 0))
-            out = np.empty(needed.value, dtype=np.uint8)
-            _check(_lib.atlas_embedder_save_state(c.byref(needed), _address(out), embedder, out.size))
-        return out.tobytes()
+        return _saved(self._handle, _lib.atlas_embedder_save_state)
 
     def close(self) -> None:
         self._handle.close()

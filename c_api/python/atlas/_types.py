@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple, Union
 
-from ._arrays import Bitmap, Floats, Keys
+from ._arrays import Bitmap, Block, Floats, Keys
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ RERANK_CODES = CODES[1:]  # of ivf_pq; 0 is the default, none
 STORED = ("float32", "float16", "bfloat16", "int8", "uint8")
 LIST_CODES = ("automatic", "flat", "pq4", "pq8", "rabitq", "sq8")
 ROTATIONS = ("automatic", "none", "random", "learned")
+KMEANS_STARTS = ("sampled", "plus_plus")
+QUANTIZERS: Dict[str, int] = {"product": 1, "scalar": 3, "additive": 4, "corrected": 5, "bits": 6}
 STRATEGIES = ("automatic", "walk", "two_hop", "scan")
 RESIDENCES = ("mapped", "on_disk")
 LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
@@ -61,6 +63,68 @@ class Tuned(NamedTuple):
     """ivf_pq: lists looked at; then width and prefetch_rows are 0"""
     rerank: int = 0
     """ivf_pq: vectors measured for each of k"""
+
+
+class KMeans(NamedTuple):
+    """What ``kmeans`` found."""
+
+    centroids: Floats
+    """float32 [clusters, dimension]"""
+    assigned: "npt.NDArray[np.uint32]"
+    """uint32 [n]: the centroid nearest to each vector"""
+    sizes: "npt.NDArray[np.uint32]"
+    """uint32 [clusters]: vectors of each"""
+    error: float
+    """mean squared distance of a vector to its centroid"""
+    iterations: int
+    """times the centroids moved"""
+
+
+class KmeansOptions(NamedTuple):
+    """Arguments of ``kmeans``, checked."""
+
+    iterations: int
+    start: int
+    seed: int
+    sample_rows: int
+    batch_rows: int
+    balance: float
+    tolerance: float
+    threads: int
+
+
+class QuantizationError(NamedTuple):
+    """How much of some vectors their codes lose."""
+
+    mean_squared: float
+    """mean of the squared distances between a vector and what its code stands for"""
+    share: float
+    """their sum by that of the vectors' squared lengths"""
+
+
+class QuantizerOptions(NamedTuple):
+    """Arguments of ``Quantizer.train``, checked."""
+
+    kind: int
+    code_bytes: int
+    bits: int
+    iterations: int
+    beam: int
+    rounds: int
+    seed: int
+    sample_rows: int
+    threads: int
+
+
+class RotationOptions(NamedTuple):
+    """Arguments of ``Rotation.train``, checked."""
+
+    parts: int
+    bits: int
+    rounds: int
+    seed: int
+    sample_rows: int
+    threads: int
 
 
 class Promise(NamedTuple):
@@ -273,6 +337,27 @@ class BuilderBackend(Protocol):
     def finish(self, progress: Optional[Progress]) -> None: ...
     def facts(self) -> Tuple[int, int]:
         """Vectors, lists."""
+    def close(self) -> None: ...
+
+
+class QuantizerBackend(Protocol):
+    def facts(self) -> Tuple[int, int, int]:
+        """Kind, dimension, bytes of a code."""
+    def encode(self, rows: Block, threads: int, progress: Optional[Progress]) -> "npt.NDArray[np.uint8]": ...
+    def decode(self, codes: Block, threads: int, progress: Optional[Progress]) -> Floats: ...
+    def error(self, rows: Block, threads: int, progress: Optional[Progress]) -> QuantizationError: ...
+    def distances(self, out: Floats, errors: Optional[Floats], queries: Block, codes: Block, threads: int) -> None: ...
+    def save_state(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class RotationBackend(Protocol):
+    def facts(self) -> Tuple[int, int, int]:
+        """Kind, dimension, padded."""
+    def apply(self, rows: Block, threads: int, progress: Optional[Progress]) -> Floats: ...
+    def apply_inverse(self, rows: Block, threads: int, progress: Optional[Progress]) -> Floats: ...
+    def error(self, threads: int) -> float: ...
+    def save_state(self) -> bytes: ...
     def close(self) -> None: ...
 
 
