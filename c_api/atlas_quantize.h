@@ -27,7 +27,7 @@ typedef struct atlas_kmeans_options {
   uint32_t iterations;     /**< at most so many times centroids move: to 10,000, default 10 */
   int32_t start;           /**< ATLAS_KMEANS_ */
   float balance;           /**< 0 to 1: how even clusters become; default 0, not at all */
-  uint32_t reserved;       /**< 0 */
+  float relaxation;        /**< 1 to 1.9: centroids move so many times the way to the mean, but the last time; default 1.7 */
   double tolerance;        /**< 0 to 1: ends where an iteration lowers the error by less than this share; default 0 */
   atlas_progress progress; /**< with iterations done; default none */
   void* progress_context;

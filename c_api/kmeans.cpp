@@ -16,7 +16,6 @@ namespace {
 
 /// @return  the errors of a number that names nothing; ranges are the C++ call's to check
 atlas::result<atlas::kmeans_options> read_kmeans_options(const atlas_kmeans_options& wished, std::size_t clusters) noexcept {
-  ATLAS_C_TRY(require_zero(wished.reserved, "options.reserved"));
   if (wished.start < ATLAS_KMEANS_SAMPLED || wished.start > ATLAS_KMEANS_PLUS_PLUS) {
     return no_such("options.start", "one of ATLAS_KMEANS_", wished.start);
   }
@@ -28,6 +27,7 @@ atlas::result<atlas::kmeans_options> read_kmeans_options(const atlas_kmeans_opti
   how.sample_rows = wished.sample_rows;
   how.batch_rows = wished.batch_rows;
   how.balance = wished.balance;
+  if (wished.relaxation != 0.0F) how.relaxation = wished.relaxation;
   how.tolerance = wished.tolerance;
   how.threads = wished.threads;
   return how;

@@ -35,7 +35,7 @@ AT(atlas_kmeans_options, batch_rows, 24);
 AT(atlas_kmeans_options, iterations, 32);
 AT(atlas_kmeans_options, start, 36);
 AT(atlas_kmeans_options, balance, 40);
-AT(atlas_kmeans_options, reserved, 44);
+AT(atlas_kmeans_options, relaxation, 44);
 AT(atlas_kmeans_options, tolerance, 48);
 AT(atlas_kmeans_options, progress, 56);
 AT(atlas_kmeans_options, progress_context, 64);

@@ -91,8 +91,8 @@ TEST_SUITE("c_api") {
     options.start = 2;
     refused(2, options, "options.start: expected one of ATLAS_KMEANS_, found 2");
     options = good;
-    options.reserved = 1;
-    refused(2, options, "options.reserved: expected 0, found 1");
+    options.relaxation = 2;
+    refused(2, options, "relaxation: expected 1 to 1.9, found a number outside");
     options = good;
     options.balance = std::numeric_limits<float>::quiet_NaN();
     refused(2, options, "balance");

@@ -65,6 +65,8 @@ def test_kmeans():
     even = atlas.kmeans(uneven_rows(4, 400, 3), 8, iterations=30, balance=1.0)
     usual = atlas.kmeans(uneven_rows(4, 400, 3), 8, iterations=30)
     assert even.sizes.max() < usual.sizes.max()
+    plain = atlas.kmeans(random_rows(5, 3000, 8), 80, iterations=8, relaxation=1)
+    assert atlas.kmeans(random_rows(5, 3000, 8), 80, iterations=8).error < plain.error
     assert atlas.kmeans(uneven_rows(4, 400, 3), 8, iterations=100, tolerance=0.9).iterations < 10
     assert atlas.kmeans(vectors, 4, batch_rows=32, sample_rows=100, iterations=3).iterations == 3
 
@@ -74,6 +76,7 @@ def test_kmeans_refuses():
     vectors = random_rows(1, 10, 3)
     for wrong in ({"clusters": 11}, {"clusters": 0}, {"clusters": 1 << 40}, {"clusters": 2, "iterations": 0},
                   {"clusters": 2, "balance": 1.5}, {"clusters": 2, "tolerance": float("nan")}, {"clusters": 2, "seed": 0},
+                  {"clusters": 2, "relaxation": 2.0}, {"clusters": 2, "relaxation": 0.5},
                   {"clusters": 2, "start": "anywhere"}, {"clusters": 5, "sample_rows": 4}):
         with pytest.raises((atlas.InvalidArgument, atlas.LimitExceeded), match="expected .*found"):
             atlas.kmeans(vectors, **wrong)

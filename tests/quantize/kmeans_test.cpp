@@ -60,7 +60,7 @@ TEST_SUITE("kmeans") {
     none.iterations = 0;
     const auto start = kmeans(rows.view(), none);
     REQUIRE(start.ok());
-    const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations, options.seed);
+    const auto want = support::lloyd(rows.view(), all_of(start->centroids), options.iterations, options.seed, static_cast<double>(options.relaxation));
     const auto found = kmeans(rows.view(), options);
     REQUIRE(found.ok());
     CHECK((all_of(found->assigned) == want.assigned.ids));
@@ -85,6 +85,8 @@ TEST_SUITE("kmeans") {
         CAPTURE(each.dimension);
         check_lloyd(clumps(1, each.rows, each.dimension, each.clusters, each.dimension % 2),
                     {.clusters = each.clusters, .iterations = 6});
+        check_lloyd(clumps(1, each.rows, each.dimension, each.clusters, each.dimension % 2),
+                    {.clusters = each.clusters, .iterations = 4, .relaxation = 1});
       }
     });
   }
@@ -172,6 +174,41 @@ TEST_SUITE("kmeans") {
     const auto nowhere = kmeans(rows.view(), {.clusters = 8, .iterations = 0});
     REQUIRE(nowhere.ok());
     CHECK(nowhere->iterations == 0);
+  }
+
+  TEST_CASE("kmeans: steps beyond the mean end nearer to the rows, and at means") {
+    double relaxed = 0;
+    double plain = 0;
+    const support::float_block rows{4000, 8, 8, support::random_vector(31, 4000 * 8)};
+    for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+      const auto beyond = kmeans(rows.view(), {.clusters = 100, .iterations = 8, .seed = seed});
+      const auto lloyd = kmeans(rows.view(), {.clusters = 100, .iterations = 8, .seed = seed, .relaxation = 1});
+      REQUIRE((beyond.ok() && lloyd.ok()));
+      relaxed += beyond->error;
+      plain += lloyd->error;
+    }
+    CHECK(relaxed < 0.998 * plain);
+    // Rows at rest: each centroid is the mean of those that it has in the end.
+    const auto few = clumps(30, 300, 5, 8);
+    const auto end = kmeans(few.view(), {.clusters = 8, .iterations = 1000, .relaxation = 1.9F});
+    REQUIRE(end.ok());
+    CHECK(end->iterations < 1000);
+    for (std::size_t cluster = 0; cluster < 8; ++cluster) {
+      for (std::size_t i = 0; i < 5; ++i) {
+        double sum = 0;
+        for (std::size_t row = 0; row < 300; ++row) sum += end->assigned[row] == cluster ? static_cast<double>(few.view().row(row)[i]) : 0.0;
+        CHECK(end->centroids[cluster * 5 + i] == static_cast<float>(sum / end->sizes[cluster]));
+      }
+    }
+    // Two rows as long as may be, opposite to each other: no step leaves the range.
+    support::float_block long_rows{40, 33, 33, std::vector<float>(40 * 33, 0.0F)};
+    for (std::size_t row = 0; row < 40; ++row) long_rows.row(row)[row % 3] = row % 2 == 0 ? 9.9e17F : -9.9e17F;
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+      const auto wide = kmeans(long_rows.view(), {.clusters = 3, .iterations = 30, .seed = seed, .relaxation = 1.9F});
+      REQUIRE(wide.ok());
+      CHECK(std::isfinite(wide->error));
+      for (const float number : wide->centroids) CHECK(std::abs(number) <= 1e18F);
+    }
   }
 
   TEST_CASE("kmeans: one cluster, as many clusters as rows, equal rows, one dimension") {
@@ -397,6 +434,10 @@ TEST_SUITE("kmeans") {
     CHECK(failed_as(kmeans(view, {.clusters = 9, .sample_rows = 8}), errc::invalid_argument));
     for (const float balance : {-0.1F, 1.1F, std::numeric_limits<float>::quiet_NaN()}) {
       CHECK(failed_as(kmeans(view, {.clusters = 2, .balance = balance}), errc::invalid_argument));
+    }
+    for (const float relaxation : {0.0F, 0.99F, 1.91F, std::numeric_limits<float>::quiet_NaN()}) {
+      const auto beyond = kmeans(view, {.clusters = 2, .relaxation = relaxation});
+      CHECK(support::error_line(beyond) == "invalid argument: relaxation: expected 1 to 1.9, found a number outside");
     }
     for (const double tolerance : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
       CHECK(failed_as(kmeans(view, {.clusters = 2, .tolerance = tolerance}), errc::invalid_argument));

@@ -44,10 +44,11 @@ struct clustering {
   std::uint32_t iterations;
 };
 
-/// Lloyd's iterations from a start; the seed decides who fills empty clusters. Rows' sums are exact, and so in any order the same, if components are multiples of
+/// Lloyd's iterations from a start, centroids moving `step` times the way to their rows' mean until the last time or until no row
+/// moves; the seed decides who fills empty clusters. Rows' sums are exact, and so in any order the same, if components are multiples of
 /// 2^-23 below 1 or small integers.
 inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centroids, std::uint32_t iterations,
-                        std::uint64_t seed) {
+                        std::uint64_t seed, double step) {
   const std::size_t dimension = rows.dimension;
   const std::size_t clusters = centroids.size() / dimension;
   std::vector<std::uint32_t> before;
@@ -55,7 +56,8 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
   for (;; ++found.iterations) {
     found.assigned = assign_by_pairs(rows, atlas::dense(centroids.data(), clusters, dimension));
     auto ids = found.assigned.ids;
-    if (found.iterations == iterations || ids == before) break;
+    if (found.iterations == iterations || (ids == before && step == 1)) break;
+    if (ids == before || found.iterations + 1 == iterations) step = 1;
     std::vector<std::size_t> sizes(clusters, 0);
     for (const std::uint32_t id : ids) ++sizes[id];
     // Clusters without rows are given some: the first by a time drawn for each, the shorter the farther it is.
@@ -81,6 +83,7 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
       if (left[ids[row]] == 1) continue;
       while (sizes[empty] != 0) ++empty;
       --left[ids[row]];
+      for (std::size_t i = 0; i < dimension; ++i) centroids[empty * dimension + i] = rows.row(row)[i];
       ids[row] = static_cast<std::uint32_t>(empty++);
     }
     before = ids;
@@ -92,7 +95,10 @@ inline clustering lloyd(const atlas::matrix_view& rows, std::vector<float> centr
         sums[ids[row] * dimension + i] += static_cast<double>(rows.row(row)[i]);
     }
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      if (counts[i / dimension] > 0) centroids[i] = static_cast<float>(sums[i] / counts[i / dimension]);
+      if (counts[i / dimension] == 0) continue;
+      const double mean = sums[i] / counts[i / dimension];
+      const double from = static_cast<double>(centroids[i]);
+      centroids[i] = static_cast<float>(step == 1 ? mean : from + step * (mean - from));
     }
   }
   for (const float distance : found.assigned.distances) found.error += static_cast<double>(distance);

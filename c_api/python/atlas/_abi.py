@@ -29,7 +29,7 @@ class WorkOptions(c.Structure):
 class KmeansOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("threads", c.c_uint32), ("seed", c.c_uint64), ("sample_rows", c.c_uint64),
                 ("batch_rows", c.c_uint64), ("iterations", c.c_uint32), ("start", c.c_int32), ("balance", c.c_float),
-                ("reserved", c.c_uint32), ("tolerance", c.c_double), ("progress", ProgressCallback),
+                ("relaxation", c.c_float), ("tolerance", c.c_double), ("progress", ProgressCallback),
                 ("progress_context", Pointer)]
 
 

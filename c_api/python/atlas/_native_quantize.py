@@ -38,7 +38,7 @@ def kmeans(vectors: Block, clusters: int, wished: KmeansOptions, progress: Optio
     result = _sized(_abi.KmeansResult)
     options = _sized(_abi.KmeansOptions, threads=wished.threads, seed=wished.seed, sample_rows=wished.sample_rows,
                      batch_rows=wished.batch_rows, iterations=wished.iterations, start=wished.start, balance=wished.balance,
-                     tolerance=wished.tolerance)
+                     relaxation=wished.relaxation, tolerance=wished.tolerance)
     _learn(lambda how: int(_lib.atlas_kmeans(_address(centroids), _address(assigned), _address(sizes), c.byref(result),
                                              c.byref(_view(vectors)), clusters, how)), options, progress)
     return KMeans(centroids, assigned, sizes, float(result.error), int(result.iterations))

@@ -24,10 +24,10 @@ _MOST_ROWS = (1 << 32) - 2
 _KIND_NAMES = {number: name for name, number in QUANTIZERS.items()}
 
 
-def _share(name: str, value: float) -> float:
+def _share(name: str, value: float, least: float = 0.0, most: float = 1.0) -> float:
     value = float(value)
-    if not 0.0 <= value <= 1.0:  # nor NaN
-        raise refused(InvalidArgument, name, "0 to 1", value)
+    if not least <= value <= most:  # nor NaN
+        raise refused(InvalidArgument, name, f"{least:g} to {most:g}", value)
     return value
 
 
@@ -50,8 +50,8 @@ def _state(value: Any) -> bytes:
 
 
 def kmeans(vectors: Floats, clusters: int, *, iterations: int = 10, start: str = "sampled", seed: int = 42,
-           sample_rows: int = 0, batch_rows: int = 0, balance: float = 0.0, tolerance: float = 0.0, threads: int = 0,
-           progress: Optional[Progress] = None) -> KMeans:
+           sample_rows: int = 0, batch_rows: int = 0, balance: float = 0.0, relaxation: float = 1.7,
+           tolerance: float = 0.0, threads: int = 0, progress: Optional[Progress] = None) -> KMeans:
     """Centroids such that vectors are near one of them. The same for the same arguments, with any number of threads.
 
         found = atlas.kmeans(vectors, 256)
@@ -65,6 +65,7 @@ def kmeans(vectors: Floats, clusters: int, *, iterations: int = 10, start: str =
     @param sample_rows  centroids are trained on so many vectors, drawn at random; 0: on all
     @param batch_rows   vectors of an iteration, drawn anew for each (mini-batch); 0: all
     @param balance      0 to 1: how even clusters become
+    @param relaxation   1 to 1.9: centroids move so many times the way to the mean of their vectors, and to it the last time
     @param tolerance    0 to 1: ends where an iteration lowers the error by less than this share
     @param threads      0: all that the process may use
     @param progress     called with (iterations done, iterations)
@@ -73,7 +74,8 @@ def kmeans(vectors: Floats, clusters: int, *, iterations: int = 10, start: str =
     block = checked_only("f32", "vectors", vectors, 2)
     options = KmeansOptions(checked_count("iterations", iterations, 1, 10000), checked_name("start", start, KMEANS_STARTS),
                             _seed(seed), _rows("sample_rows", sample_rows), _rows("batch_rows", batch_rows),
-                            _share("balance", balance), _share("tolerance", tolerance), _threads(threads))
+                            _share("balance", balance), _share("relaxation", relaxation, 1.0, 1.9),
+                            _share("tolerance", tolerance), _threads(threads))
     return _backend.kmeans(block, checked_count("clusters", clusters, 1), options, progress)
 
 

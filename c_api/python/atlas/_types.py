@@ -89,6 +89,7 @@ class KmeansOptions(NamedTuple):
     sample_rows: int
     batch_rows: int
     balance: float
+    relaxation: float
     tolerance: float
     threads: int
 

@@ -3,16 +3,17 @@
 //
 // Room:      cluster_sums: sums and sizes of clusters, and the centroids that these make.
 // Not here:  which cluster a row belongs to (quantize/centroid_search.hpp).
-// Depends:   core, simd, distance/matrix_view.hpp.
+// Depends:   core, simd, distance.
 // Threads:   one thread at a time calls; the pool's threads work inside. Each cluster belongs to one of them, which
 //            meets rows in their order: the sums are the same for any number of threads.
 #ifndef ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
 #define ATLAS_QUANTIZE_CLUSTER_SUMS_HPP
 
-#include <atlas/core/memory.hpp>           // buffer
-#include <atlas/core/thread_pool.hpp>      // thread_pool
-#include <atlas/distance/matrix_view.hpp>  // matrix_view
-#include <atlas/simd/kernel_table.hpp>     // kernels
+#include <atlas/core/memory.hpp>               // buffer
+#include <atlas/core/thread_pool.hpp>          // thread_pool
+#include <atlas/distance/matrix_view.hpp>      // matrix_view
+#include <atlas/distance/nearest_bounds.hpp>   // longest_squared
+#include <atlas/simd/kernel_table.hpp>         // kernels
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -45,21 +46,33 @@ class cluster_sums {
     }));
   }
 
-  /// The mean of each cluster's rows; of a cluster without rows nothing is written. centroids: [clusters, dimension]
-  void means(float* centroids) const noexcept {
+  /// Moves each centroid `step` times the way to the mean of its cluster's rows, so with 1 to it; one without rows stays.
+  /// One that would leave the lengths that rows may have goes to the mean. centroids: [clusters, dimension]
+  void move_centroids(float* centroids, double step) const noexcept {
     const std::size_t dimension = sums_.size() / sizes.size();
     for (std::size_t cluster = 0; cluster < sizes.size(); ++cluster) {
       if (sizes[cluster] == 0) continue;
       const double* const sum = sums_.data() + cluster * dimension;
-      float* const to = centroids + cluster * dimension;
+      float* const centroid = centroids + cluster * dimension;
       const auto size = static_cast<double>(sizes[cluster]);
-      for (std::size_t i = 0; i < dimension; ++i) to[i] = static_cast<float>(sum[i] / size);
+      double squared = 0;
+      for (std::size_t i = 0; step != 1 && i < dimension; ++i) {
+        const double moved = beyond(centroid[i], sum[i] / size, step);
+        squared += moved * moved;
+      }
+      const bool goes_beyond = step != 1 && squared <= longest_squared;
+      for (std::size_t i = 0; i < dimension; ++i) {
+        centroid[i] = static_cast<float>(goes_beyond ? beyond(centroid[i], sum[i] / size, step) : sum[i] / size);
+      }
     }
   }
 
   buffer<std::uint64_t> sizes;  ///< [clusters]: rows, each as often as it was added
 
  private:
+  [[nodiscard]] static double beyond(float from, double mean, double step) noexcept {
+    return static_cast<double>(from) + step * (mean - static_cast<double>(from));
+  }
   void add(const float* row, std::size_t dimension, std::size_t cluster) noexcept {
     ++sizes.data()[cluster];
     kernels().add_to_f64(row, sums_.data() + cluster * dimension, dimension);

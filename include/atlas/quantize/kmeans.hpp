@@ -16,7 +16,7 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// Centroids such that rows are near one of them, and each row's: k-means (Lloyd, "Least squares quantization in PCM",
-/// IEEE Transactions on Information Theory 28, 1982).
+/// IEEE Transactions on Information Theory 28, 1982), with steps that go beyond the mean (kmeans_options::relaxation).
 ///
 /// @param rows     shape [rows, dimension], finite, lengths at most 1e18
 /// @param options  clusters; how they start, move and end
@@ -27,7 +27,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///                 errc::not_finite          NaN or infinity, with the row
 ///                 errc::no_memory, errc::cancelled
 /// Exact: each row goes to the nearest centroid by the distances of the pair functions, as if all of them had been
-/// compared. A centroid is its rows' mean, summed in double and rounded once.
+/// compared. A centroid is the mean, summed in double and rounded once, of the rows that were its before it moved last.
 /// Empty clusters are given one row each before centroids move, drawn with a chance in proportion to its squared distance
 /// from its centroid. The last row of a cluster stays; so clusters are left without rows if fewer rows differ than there
 /// are clusters and, rarely, if the last move of centroids takes all rows from one. Batches leave them where they are.

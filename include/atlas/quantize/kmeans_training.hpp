@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/kmeans_training.hpp -- the iterations of k-means: rows find centroids, centroids move.
 //
-// Room:      kmeans_training: Lloyd's iterations and those of small batches, empty clusters, prices.
+// Room:      kmeans_training: iterations over all rows and over small batches, empty clusters, prices.
 // Not here:  what a user calls (quantize/kmeans.hpp), the search (quantize/centroid_search.hpp).
 // Depends:   core, simd, distance, quantize/{centroid_search,cluster_sums,kmeans_options,kmeans_start}.hpp.
 // Threads:   one thread at a time calls; the pool's threads work inside.
@@ -41,22 +41,27 @@ class kmeans_training {
     return {};
   }
 
-  /// Lloyd's iterations. @param search  over these rows
+  /// Iterations over all rows. @param search  over these rows
   [[nodiscard]] status iterate(const matrix_view& rows, centroid_search& search) noexcept {
     if (status made = resize(rows.rows); !made.ok()) return made;
     const bool needs_error = options_.tolerance > 0 || options_.balance > 0;
+    // Once rows have come to rest centroids go to the means, and rows may move again.
+    bool goes_to_means = options_.relaxation == 1.0F || options_.balance > 0;
     double error = __builtin_inf();
     while (found_.iterations < options_.iterations) {
       search.find(centroids(rows), prices(), now_.data());
+      bool is_at_rest = options_.balance == 0.0F && is_settled();
       if (needs_error) {
         const double error_before = error;
         error = error_of(rows, search);
-        if (options_.tolerance > 0 && error_before - error < options_.tolerance * error_before) return {};
+        if (options_.tolerance > 0 && error_before - error < options_.tolerance * error_before) is_at_rest = true;
       }
-      if (options_.balance == 0.0F && is_settled()) return {};
+      if (is_at_rest && goes_to_means) return {};
+      goes_to_means = goes_to_means || is_at_rest || found_.iterations + 1 == options_.iterations;
       move_sums(rows);
       if (status made = fill_empty(rows, search); !made.ok()) return made;
-      if (status ended = end_iteration(rows.rows, error); !ended.ok()) return ended;
+      const double step = goes_to_means ? 1.0 : static_cast<double>(options_.relaxation);
+      if (status ended = end_iteration(rows.rows, error, step); !ended.ok()) return ended;
     }
     return {};
   }
@@ -81,7 +86,7 @@ class kmeans_training {
       search.find(centroids(rows), prices(), now_.data());
       sums_.move(pool_, batch, before_.data(), now_.data());
       const double error = options_.balance > 0 ? error_of(batch, search) : 0;
-      if (status ended = end_iteration((found_.iterations + 1) * batch_rows, error); !ended.ok()) return ended;
+      if (status ended = end_iteration((found_.iterations + 1) * batch_rows, error, 1); !ended.ok()) return ended;
     }
     return {};
   }
@@ -160,6 +165,7 @@ class kmeans_training {
       if (left[now_[each.id]] == 1) continue;
       while (sums_.sizes[cluster] != 0) ++cluster;
       --left[now_[each.id]];
+      copy_rows(rows, &each.id, 1, found_.centroids.data() + cluster * rows.dimension);
       now_[each.id] = cluster++;
     }
     move_sums(rows);
@@ -167,8 +173,8 @@ class kmeans_training {
   }
 
   /// Moves centroids and prices. @param rows  that the sizes count
-  [[nodiscard]] status end_iteration(std::size_t rows, double error) noexcept {
-    sums_.means(found_.centroids.data());
+  [[nodiscard]] status end_iteration(std::size_t rows, double error, double step) noexcept {
+    sums_.move_centroids(found_.centroids.data(), step);
     if (!prices_.empty()) move_prices(rows, error);
     ++found_.iterations;
     if (options_.on_progress && !options_.on_progress(found_.iterations, options_.iterations)) return errc::cancelled;
