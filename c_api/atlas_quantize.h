@@ -21,7 +21,7 @@ enum {
 typedef struct atlas_kmeans_options {
   uint32_t struct_size;
   uint32_t threads;        /**< default: all that the process may use; the outcome is the same for any number */
-  uint64_t seed;           /**< default 42 */
+  uint64_t seed;           /**< default 42, which 0 means too */
   uint64_t sample_rows;    /**< centroids are trained on so many rows, drawn at random; default: on all */
   uint64_t batch_rows;     /**< rows of an iteration, drawn anew for each (mini-batch); default: all */
   uint32_t iterations;     /**< at most so many times centroids move: to 10,000, default 10 */
@@ -63,6 +63,7 @@ ATLAS_C_EXPORT atlas_status atlas_kmeans(float* centroids, uint32_t* assigned, u
  * @param      rows       F32, finite, lengths at most 1e18
  * @param      centroids  likewise, at least one, of the same dimension
  * @param      options    may be NULL; progress is told rows, once for 2^20
+ * After _NO_MEMORY and _CANCELLED the arrays are not defined.
  */
 ATLAS_C_EXPORT atlas_status atlas_assign_to_centroids(uint32_t* ids, float* distances, const atlas_matrix* rows,
                                                       const atlas_matrix* centroids, const atlas_work_options* options);
@@ -84,14 +85,14 @@ typedef struct atlas_quantizer atlas_quantizer;
 typedef struct atlas_quantizer_options {
   uint32_t struct_size;
   int32_t kind;            /**< ATLAS_QUANTIZER_, default CORRECTED */
-  uint64_t bytes;          /**< of a code: of PRODUCT, ADDITIVE, CORRECTED, without default; of the others 0 */
-  uint64_t seed;           /**< default 42 */
+  uint64_t code_bytes;     /**< of PRODUCT, ADDITIVE, CORRECTED, without default; of the others 0 */
+  uint64_t seed;           /**< default 42, which 0 means too */
   uint64_t sample_rows;    /**< at most so many rows train, all of BITS; default: as many as suit the kind */
-  uint32_t bits;           /**< of PRODUCT, SCALAR, ADDITIVE: of a part, component or stage, 4 or 8, default 8 */
+  uint32_t bits;           /**< of PRODUCT, SCALAR, ADDITIVE: of a part, component or stage, 4 or 8; default 8 */
   uint32_t iterations;     /**< of PRODUCT, ADDITIVE, CORRECTED: of k-means, to 10,000, default 25 */
   uint32_t beam;           /**< of ADDITIVE: sums followed from stage to stage, 1 to 64, default 8 */
   uint32_t rounds;         /**< of ADDITIVE: that refine all stages, 1 to 1,000, default 4 */
-  uint32_t threads;        /**< default: all that the process may use */
+  uint32_t threads;        /**< default: all that the process may use; BITS uses one */
   uint32_t reserved;       /**< 0 */
   atlas_progress progress; /**< with steps done; BITS has none; default none */
   void* progress_context;
@@ -129,9 +130,10 @@ ATLAS_C_EXPORT atlas_status atlas_quantizer_describe(atlas_quantizer_info* out, 
 /**
  * The code of each row. It depends on that row alone.
  *
- * @param[out] codes      uint8 [rows->rows, code_bytes]; not defined after _NO_MEMORY or _CANCELLED
- * @param      rows       F32 of the quantiser's dimension, finite, lengths at most 1e18
- * @param      options    may be NULL
+ * @param[out] codes    uint8 [rows->rows, code_bytes], apart from the rows; not defined after _NO_MEMORY or _CANCELLED
+ * @param      rows     F32 of the quantiser's dimension, finite, lengths at most 1e18, else ATLAS_ERR_NOT_FINITE or
+ *                      _LIMIT_EXCEEDED and atlas_last_error_row says which
+ * @param      options  may be NULL
  */
 ATLAS_C_EXPORT atlas_status atlas_quantizer_encode(uint8_t* codes, const atlas_quantizer* quantizer, const atlas_matrix* rows,
                                                    const atlas_work_options* options);
@@ -139,7 +141,7 @@ ATLAS_C_EXPORT atlas_status atlas_quantizer_encode(uint8_t* codes, const atlas_q
 /**
  * What codes stand for.
  *
- * @param[out] out      float32 [codes->rows, dimension]; not defined after _NO_MEMORY or _CANCELLED
+ * @param[out] out      float32 [codes->rows, dimension], apart from the codes; not defined after _NO_MEMORY or _CANCELLED
  * @param      codes    U8 [rows, code_bytes], any bytes
  * @param      options  may be NULL
  */
@@ -150,24 +152,27 @@ ATLAS_C_EXPORT atlas_status atlas_quantizer_decode(float* out, const atlas_quant
  * How much of rows their codes lose.
  *
  * @param[out] mean_squared  mean of the squared distances between a row and what its code stands for; may be NULL
- * @param[out] share         their sum by that of the rows' squared lengths; may be NULL
+ * @param[out] share         their sum by that of the rows' squared lengths; may be NULL, but not both
+ * @param      rows          as atlas_quantizer_encode takes
  * @param      options       may be NULL
  */
-ATLAS_C_EXPORT atlas_status atlas_quantizer_error(double* mean_squared, double* share, const atlas_quantizer* quantizer,
-                                                  const atlas_matrix* rows, const atlas_work_options* options);
+ATLAS_C_EXPORT atlas_status atlas_quantizer_error_of(double* mean_squared, double* share, const atlas_quantizer* quantizer,
+                                                     const atlas_matrix* rows, const atlas_work_options* options);
 
 /**
  * Squared L2 distances of queries to rows by their codes: of PRODUCT, SCALAR and ADDITIVE those to what codes stand for, of
  * CORRECTED and BITS estimates of those to the rows themselves, some of which are below 0 where rows are near.
  *
- * @param[out] out      float32 [queries->rows, codes->rows]
+ * @param[out] out      float32 [queries->rows, codes->rows], apart from all others
  * @param[out] errors   NULL, or of BITS likewise: a standard deviation of each estimate, at most
  * @param      queries  F32 of the quantiser's dimension
  * @param      codes    U8 [rows, code_bytes], any bytes
- * @param      threads  0: all that the process may use
+ * @param      options  may be NULL; progress is told steps
+ * After _NO_MEMORY and _CANCELLED the arrays are not defined.
  */
 ATLAS_C_EXPORT atlas_status atlas_quantizer_distances(float* out, float* errors, const atlas_quantizer* quantizer,
-                                                      const atlas_matrix* queries, const atlas_matrix* codes, uint32_t threads);
+                                                      const atlas_matrix* queries, const atlas_matrix* codes,
+                                                      const atlas_work_options* options);
 
 /**
  * The whole quantiser as bytes.
@@ -186,7 +191,7 @@ typedef struct atlas_rotation atlas_rotation;
 typedef struct atlas_rotation_options {
   uint32_t struct_size;
   uint32_t threads;        /**< default: all that the process may use */
-  uint64_t seed;           /**< default 42 */
+  uint64_t seed;           /**< default 42, which 0 means too */
   uint64_t sample_rows;    /**< at most so many rows train: at least as many as there are centroids, default 16,384 */
   uint32_t parts;          /**< of the product quantiser that follows: 1 to the dimension; no default */
   uint32_t bits;           /**< of a part's code: 4 or 8, default 8 */
@@ -206,13 +211,13 @@ typedef struct atlas_rotation_info {
 } atlas_rotation_info;
 #define ATLAS_ROTATION_INFO_INIT { (uint32_t)sizeof(atlas_rotation_info), 0, 0, 0 }
 
-/** A random rotation that spreads a vector evenly over its components, rounded up to a multiple of 8. */
+/** A random rotation that spreads a vector evenly over its components, rounded up to a multiple of 8. Any seed, 0 too. */
 ATLAS_C_EXPORT atlas_status atlas_rotation_create(atlas_rotation** out, size_t dimension, uint64_t seed);
 
 /**
  * A rotation after which product codes lose less (OPQ), of components rounded up to a multiple of the parts.
  *
- * @param rows  F32, finite, lengths at most 1e18; at least as many as there are centroids
+ * @param rows  F32, finite; at least as many as there are centroids
  */
 ATLAS_C_EXPORT atlas_status atlas_rotation_train(atlas_rotation** out, const atlas_matrix* rows,
                                                  const atlas_rotation_options* options);
@@ -252,7 +257,7 @@ ATLAS_C_EXPORT atlas_status atlas_rotation_apply_inverse(float* out, const atlas
  * @param threads  0: all that the process may use
  * Cost: dimension * dimension * padded.
  */
-ATLAS_C_EXPORT atlas_status atlas_rotation_error(float* out, const atlas_rotation* rotation, uint32_t threads);
+ATLAS_C_EXPORT atlas_status atlas_rotation_orthogonality_error(float* out, const atlas_rotation* rotation, uint32_t threads);
 
 /** The whole rotation as bytes; as atlas_quantizer_save_state. */
 ATLAS_C_EXPORT atlas_status atlas_rotation_save_state(uint64_t* needed, void* out, const atlas_rotation* rotation,

@@ -32,7 +32,7 @@ atlas::result<atlas::quantizer_options> read_quantizer_options(const atlas_quant
     case ATLAS_QUANTIZER_BITS: how.kind = static_cast<quantizer_kind>(wished.kind); break;
     default: return no_such("options.kind", "one of ATLAS_QUANTIZER_", wished.kind);
   }
-  how.bytes = wished.bytes;
+  how.code_bytes = wished.code_bytes;
   if (wished.bits != 0) how.bits = wished.bits;
   if (wished.iterations != 0) how.iterations = wished.iterations;
   if (wished.beam != 0) how.beam = wished.beam;
@@ -127,12 +127,12 @@ extern "C" atlas_status atlas_quantizer_decode(float* out, const atlas_quantizer
   });
 }
 
-extern "C" atlas_status atlas_quantizer_error(double* mean_squared, double* share, const atlas_quantizer* quantizer, const atlas_matrix* rows,
-                                              const atlas_work_options* options) {
+extern "C" atlas_status atlas_quantizer_error_of(double* mean_squared, double* share, const atlas_quantizer* quantizer, const atlas_matrix* rows,
+                                                 const atlas_work_options* options) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(quantizer, "quantizer"));
+    if (mean_squared == nullptr || share != nullptr) ATLAS_C_TRY(require(share, "mean_squared and share"));
     if (mean_squared != nullptr) ATLAS_C_TRY(require(mean_squared, "mean_squared"));
-    if (share != nullptr) ATLAS_C_TRY(require(share, "share"));
     return with_work(read_matrix(rows, rows_fields), options, [&](const auto& from, const auto& how) -> status {
       const auto lost = quantizer->quantizer.error_of(from, how);
       if (!lost.ok()) return lost.error();
@@ -144,16 +144,16 @@ extern "C" atlas_status atlas_quantizer_error(double* mean_squared, double* shar
 }
 
 extern "C" atlas_status atlas_quantizer_distances(float* out, float* errors, const atlas_quantizer* quantizer, const atlas_matrix* queries,
-                                                  const atlas_matrix* codes, uint32_t threads) {
+                                                  const atlas_matrix* codes, const atlas_work_options* options) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(quantizer, "quantizer"));
-    const auto asked = read_matrix(queries, queries_fields);
-    if (!asked.ok()) return asked.error();
     const auto from = read_codes_matrix(codes);
     if (!from.ok()) return from.error();
-    ATLAS_C_TRY(require_rows(out, "out", asked->rows, from->rows));
-    if (errors != nullptr) ATLAS_C_TRY(require_rows(errors, "errors", asked->rows, from->rows));
-    return quantizer->quantizer.distances(*asked, *from, out, errors, threads);
+    return with_work(read_matrix(queries, queries_fields), options, [&](const auto& asked, const auto& how) -> status {
+      ATLAS_C_TRY(require_rows(out, "out", asked.rows, from->rows));
+      if (errors != nullptr) ATLAS_C_TRY(require_rows(errors, "errors", asked.rows, from->rows));
+      return quantizer->quantizer.distances(asked, *from, out, errors, how);
+    });
   });
 }
 

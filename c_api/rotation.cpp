@@ -5,9 +5,11 @@
 #include "handles.hpp"
 
 #include <atlas/quantize.hpp>
+#include <atlas/quantize/row_tasks.hpp>
 
 using namespace atlas::c_api;
 using atlas::errc;
+using atlas::error;
 using atlas::learned_rotation;
 using atlas::matrix_view;
 using atlas::rotation;
@@ -15,38 +17,12 @@ using atlas::status;
 
 namespace {
 
-constexpr std::size_t block_rows = std::size_t{1} << 14;
-constexpr std::size_t task_rows = 64;
-
-/// Rows in blocks, after each of which progress is told, each block in tasks.
-/// @param work  status(const matrix_view& some, float* out, thread_pool&): a block of rows
-template <class Work>
-status turn_rows(float* out, std::size_t padded, const matrix_view& rows, const atlas_work_options& how, Work work) noexcept {
-  const progress_call report(how.progress, how.progress_context);
-  atlas::thread_pool pool(how.threads);
-  for (std::size_t first = 0; first < rows.rows; first += block_rows) {
-    const std::size_t count = rows.rows - first < block_rows ? rows.rows - first : block_rows;
-    ATLAS_C_TRY(work(rows.subrows(first, count), out + first * padded, pool));
-    if (report.view() && !report(first + count, rows.rows)) return errc::cancelled;
-  }
-  return {};
-}
-/// @param turn  void(const float* row, float* out, float* numbers): one row; numbers: [padded], to work in
-template <class Turn>
-status turn_each(const matrix_view& rows, float* out, std::size_t columns, std::size_t padded, atlas::thread_pool& pool, Turn turn) noexcept {
-  atlas::buffer<float> numbers;
-  if (status sized = numbers.resize(pool.thread_count() * padded); !sized.ok()) return sized;
-  return pool.run((rows.rows + task_rows - 1) / task_rows, [&](std::size_t task, unsigned worker) {
-    const std::size_t end = (task + 1) * task_rows < rows.rows ? (task + 1) * task_rows : rows.rows;
-    for (std::size_t row = task * task_rows; row < end; ++row) turn(rows.row(row), out + row * columns, numbers.data() + worker * padded);
-  });
-}
-
-/// What both directions check: `to` columns of each row are written, of `from` columns it is read.
+/// What both directions check: `to` columns of each row are written, of `from` columns it is read, which may be a few more than
+/// a vector may have.
 atlas::result<matrix_view> read_rows(const float* out, const atlas_matrix* rows, std::size_t from, std::size_t to) noexcept {
   const auto read = read_matrix(rows, rows_fields);
   if (!read.ok()) return read.error();
-  ATLAS_C_TRY(atlas::detail::check_rows_of(*read, from));
+  ATLAS_C_TRY(require_dimension(read->dimension, from, rows_fields.dimension));
   const auto slots = count_slots(read->rows, to, "rows.rows");
   if (!slots.ok()) return slots.error();
   ATLAS_C_TRY(require(out, "out", *slots));
@@ -54,24 +30,26 @@ atlas::result<matrix_view> read_rows(const float* out, const atlas_matrix* rows,
   return *read;
 }
 
-status apply(float* out, const atlas_rotation* turn, const atlas_matrix* rows, const atlas_work_options* options) noexcept {
-  ATLAS_C_TRY(require(turn, "rotation"));
-  const std::size_t padded = turn->padded();
-  const auto from = read_rows(out, rows, turn->dimension(), padded);
-  if (!from.ok()) return from.error();
+/// @param work  status(const matrix_view& some, float* out): rows of a task
+template <class Work>
+status turn_rows(float* out, const atlas_matrix* rows, std::size_t from, std::size_t to, const atlas_work_options* options, Work work) noexcept {
+  const auto read = read_rows(out, rows, from, to);
+  if (!read.ok()) return read.error();
   const auto how = read_options(options, "work options");
   if (!how.ok()) return how.error();
-  if (turn->is_learned()) {
-    return turn_rows(out, padded, *from, *how, [&](const matrix_view& some, float* to, atlas::thread_pool&) {
-      return turn->learned.apply(some, to, how->threads);
-    });
-  }
+  const progress_call report(how->progress, how->progress_context);
+  return atlas::detail::for_row_tasks(read->rows, 1024, 4096, {.threads = how->threads, .on_progress = report.view()},
+                                      [&](std::size_t first, std::size_t count) { return work(read->subrows(first, count), out + first * to); });
+}
+
+status apply(float* out, const atlas_rotation* turn, const atlas_matrix* rows, const atlas_work_options* options) noexcept {
+  ATLAS_C_TRY(require(turn, "rotation"));
   atlas::buffer<float> no_centre;
   ATLAS_C_TRY(no_centre.resize_zeroed(turn->dimension()));
-  return turn_rows(out, padded, *from, *how, [&](const matrix_view& some, float* to, atlas::thread_pool& pool) {
-    return turn_each(some, to, padded, 0, pool, [&](const float* row, float* one, float*) {
-      turn->random.apply(row, 1.0F, no_centre.data(), one);
-    });
+  return turn_rows(out, rows, turn->dimension(), turn->padded(), options, [&](const matrix_view& some, float* to) -> status {
+    if (turn->is_learned()) return turn->learned.apply(some, to);
+    for (std::size_t row = 0; row < some.rows; ++row) turn->random.apply(some.row(row), 1.0F, no_centre.data(), to + row * turn->padded());
+    return {};
   });
 }
 
@@ -79,17 +57,16 @@ status apply_inverse(float* out, const atlas_rotation* turn, const atlas_matrix*
   ATLAS_C_TRY(require(turn, "rotation"));
   const std::size_t dimension = turn->dimension();
   const std::size_t padded = turn->padded();
-  const auto from = read_rows(out, rows, padded, dimension);
-  if (!from.ok()) return from.error();
-  const auto how = read_options(options, "work options");
-  if (!how.ok()) return how.error();
-  return turn_rows(out, dimension, *from, *how, [&](const matrix_view& some, float* to, atlas::thread_pool& pool) {
-    return turn_each(some, to, dimension, padded, pool, [&](const float* row, float* one, float* numbers) {
-      if (turn->is_learned()) return turn->learned.apply_inverse(row, one);
-      std::memcpy(numbers, row, padded * sizeof(float));
-      turn->random.apply_inverse(numbers);
-      std::memcpy(one, numbers, dimension * sizeof(float));
-    });
+  return turn_rows(out, rows, padded, dimension, options, [&](const matrix_view& some, float* to) -> status {
+    if (turn->is_learned()) return turn->learned.apply_inverse(some, to);
+    atlas::buffer<float> numbers;
+    if (status sized = numbers.resize(padded); !sized.ok()) return sized;
+    for (std::size_t row = 0; row < some.rows; ++row) {
+      std::memcpy(numbers.data(), some.row(row), padded * sizeof(float));
+      turn->random.apply_inverse(numbers.data());
+      std::memcpy(to + row * dimension, numbers.data(), dimension * sizeof(float));
+    }
+    return {};
   });
 }
 
@@ -139,6 +116,9 @@ extern "C" atlas_status atlas_rotation_open_state(atlas_rotation** out, const vo
       if (!opened.ok()) return opened.error();
       return hand_out(out, static_cast<rotation&&>(*opened));
     }
+    if (header->kind != atlas::detail::image_kind::rotation) {
+      return error{errc::corrupt_file, "quantizer.kind", "2 learned or 7 random rotation", static_cast<std::uint64_t>(header->kind)};
+    }
     auto opened = learned_rotation::load(*bytes);
     if (!opened.ok()) return opened.error();
     return hand_out(out, static_cast<learned_rotation&&>(*opened));
@@ -167,7 +147,7 @@ extern "C" atlas_status atlas_rotation_apply_inverse(float* out, const atlas_rot
   return guard([&] { return apply_inverse(out, turn, rows, options); });
 }
 
-extern "C" atlas_status atlas_rotation_error(float* out, const atlas_rotation* turn, uint32_t threads) {
+extern "C" atlas_status atlas_rotation_orthogonality_error(float* out, const atlas_rotation* turn, uint32_t threads) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(out, "out"));
     ATLAS_C_TRY(require(turn, "rotation"));
@@ -175,9 +155,9 @@ extern "C" atlas_status atlas_rotation_error(float* out, const atlas_rotation* t
       *out = 0.0F;
       return {};
     }
-    const auto error = turn->learned.orthogonality_error(threads);
-    if (!error.ok()) return error.error();
-    *out = *error;
+    const auto off = turn->learned.orthogonality_error(threads);
+    if (!off.ok()) return off.error();
+    *out = *off;
     return {};
   });
 }

@@ -72,7 +72,7 @@ if atlas.native:
     with atlas.Quantizer.train(vectors, code_bytes=8, iterations=5) as quantizer:
         codes = quantizer.encode(vectors)
         near = quantizer.distances(vectors[7], codes).argsort()[:3]
-        print(f"{codes.shape[1]} bytes a vector, {quantizer.error(vectors).share:.2f} of the squared lengths lost, near: {near[0]}")
+        print(f"{codes.shape[1]} bytes a vector, {quantizer.error_of(vectors).share:.2f} of the squared lengths lost, near: {near[0]}")
         assert near[0] == 7
 
 # A folder of documents in, answers out.

@@ -34,8 +34,8 @@ int main() {
   // Each kind trains, encodes, decodes, says what it loses, and is saved as bytes.
   const atlas::quantizer_options kinds[] = {
       {.kind = atlas::quantizer_kind::scalar, .threads = 0},
-      {.kind = atlas::quantizer_kind::product, .bytes = 16, .iterations = 10, .threads = 0},
-      {.kind = atlas::quantizer_kind::corrected, .bytes = 16, .iterations = 10, .threads = 0},
+      {.kind = atlas::quantizer_kind::product, .code_bytes = 16, .iterations = 10, .threads = 0},
+      {.kind = atlas::quantizer_kind::corrected, .code_bytes = 16, .iterations = 10, .threads = 0},
       {.kind = atlas::quantizer_kind::bits, .threads = 0},
   };
   const char* const names[] = {"scalar", "product", "corrected", "bits"};
@@ -67,7 +67,7 @@ int main() {
   }
 
   // What a refusal looks like: fewer rows than a part has centroids.
-  const auto refused = atlas::any_quantizer::train(rows.subrows(0, 100), {.bytes = 16});
+  const auto refused = atlas::any_quantizer::train(rows.subrows(0, 100), {.code_bytes = 16});
   char text[512];
   atlas::describe(refused.error(), text, sizeof text);
   std::printf("refused: %s\n", text);

@@ -37,7 +37,7 @@ double share_lost(const Quantizer& quantizer, const atlas::matrix_view& rows) {
     const double bits_2 = share_lost(atlas::bit_quantizer::train(rows).value(), rows);                              // 2 bytes, and 8
     const double product_2 = share_lost(atlas::product_quantizer::train(rows, {.parts = 2}).value(), rows);
     const double product_8 = share_lost(atlas::product_quantizer::train(rows, {.parts = 8}).value(), rows);
-    const double corrected_8 = share_lost(atlas::corrected_quantizer::train(rows, {.bytes = 9}).value(), rows);
+    const double corrected_8 = share_lost(atlas::corrected_quantizer::train(rows, {.code_bytes = 9}).value(), rows);
     const double additive_2 = share_lost(atlas::additive_quantizer::train(rows, {.stages = 2}).value(), rows);
     const double scalar_8 = share_lost(atlas::scalar_quantizer::train(rows, {.bits = 4}).value(), rows);
     const double scalar_16 = share_lost(atlas::scalar_quantizer::train(rows, {.bits = 8}).value(), rows);

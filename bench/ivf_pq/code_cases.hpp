@@ -130,7 +130,7 @@ class code_cases : private case_frame {
   /// The same by one part less, and a byte that corrects distances.
   double corrected_recall(std::size_t bytes) {
     const auto rows = all_rows();
-    const auto quantizer = atlas::corrected_quantizer::train(rows, {.bytes = bytes}).value();
+    const auto quantizer = atlas::corrected_quantizer::train(rows, {.code_bytes = bytes}).value();
     std::vector<std::uint8_t> codes(rows.rows * bytes);
     quantizer.encode(rows, codes.data()).value();
     return recall_of_sums(codes, bytes, [&](const float* query, float* tables) { quantizer.distance_tables(query, tables).value(); });

@@ -48,7 +48,7 @@ AT(atlas_kmeans_result, error, 8);
 SIZE(atlas_quantizer_options, 72);
 AT(atlas_quantizer_options, struct_size, 0);
 AT(atlas_quantizer_options, kind, 4);
-AT(atlas_quantizer_options, bytes, 8);
+AT(atlas_quantizer_options, code_bytes, 8);
 AT(atlas_quantizer_options, seed, 16);
 AT(atlas_quantizer_options, sample_rows, 24);
 AT(atlas_quantizer_options, bits, 32);

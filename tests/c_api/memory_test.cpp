@@ -158,7 +158,7 @@ TEST_SUITE("c_api") {
     one_thread.threads = 1;
     atlas_quantizer_options options = ATLAS_QUANTIZER_OPTIONS_INIT;
     options.kind = ATLAS_QUANTIZER_PRODUCT;
-    options.bytes = 2;
+    options.code_bytes = 2;
     options.bits = 4;
     options.iterations = 1;
     options.threads = 1;
@@ -174,6 +174,7 @@ TEST_SUITE("c_api") {
     REQUIRE(atlas_quantizer_save_state(&needed, nullptr, given, 0) == ATLAS_OK);
     std::vector<unsigned char> state(needed);
     REQUIRE(atlas_quantizer_save_state(&needed, state.data(), given, state.size()) == ATLAS_OK);
+    double share = 0;
     enum { train, open_state, encode, decode, measure, distances, save_state, steps };
     for (int step = 0; step < steps; ++step) {
       CAPTURE(step);
@@ -187,8 +188,8 @@ TEST_SUITE("c_api") {
             case open_state: return atlas_quantizer_open_state(&made, state.data(), state.size());
             case encode: return atlas_quantizer_encode(bytes.data(), given, &rows, &one_thread);
             case decode: return atlas_quantizer_decode(floats.data(), given, &codes, &one_thread);
-            case measure: return atlas_quantizer_error(nullptr, nullptr, given, &rows, &one_thread);
-            case distances: return atlas_quantizer_distances(floats.data(), nullptr, given, &rows, &codes, 1);
+            case measure: return atlas_quantizer_error_of(&share, nullptr, given, &rows, &one_thread);
+            case distances: return atlas_quantizer_distances(floats.data(), nullptr, given, &rows, &codes, &one_thread);
             default: return atlas_quantizer_save_state(&needed, state.data(), given, state.size());
           }
         };

@@ -186,7 +186,7 @@ static void check_quantizer(void) {
   EXPECT(atlas_quantizer_describe(&info, quantizer) == ATLAS_OK);
   EXPECT(info.code_bytes == DIMENSION && info.dimension == DIMENSION);
   EXPECT(atlas_quantizer_encode(bytes, quantizer, &vectors, NULL) == ATLAS_OK);
-  EXPECT(atlas_quantizer_error(NULL, &share, quantizer, &vectors, NULL) == ATLAS_OK);
+  EXPECT(atlas_quantizer_error_of(NULL, &share, quantizer, &vectors, NULL) == ATLAS_OK);
   EXPECT(share > 0.0 && share < 0.001);
   memset(&codes, 0, sizeof codes);
   codes.data = bytes;
@@ -194,7 +194,7 @@ static void check_quantizer(void) {
   codes.dimension = DIMENSION;
   codes.scalar = ATLAS_SCALAR_U8;
   vectors.rows = 1;
-  EXPECT(atlas_quantizer_distances(distances, NULL, quantizer, &vectors, &codes, 0) == ATLAS_OK);
+  EXPECT(atlas_quantizer_distances(distances, NULL, quantizer, &vectors, &codes, NULL) == ATLAS_OK);
   EXPECT(distances[0] < 0.001F && distances[1] > 0.01F);
   atlas_quantizer_close(quantizer);
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace {
 using namespace c_api_support;
@@ -19,7 +20,7 @@ quantizer_handle trained(const atlas_matrix& rows, const atlas_quantizer_options
 atlas_quantizer_options options_of(std::int32_t kind, std::uint64_t bytes = 0, std::uint32_t bits = 0) {
   atlas_quantizer_options options = ATLAS_QUANTIZER_OPTIONS_INIT;
   options.kind = kind;
-  options.bytes = bytes;
+  options.code_bytes = bytes;
   options.bits = bits;
   options.iterations = 2;
   options.beam = 2;
@@ -128,7 +129,7 @@ TEST_SUITE("c_api") {
       REQUIRE(atlas_quantizer_describe(&info, quantizer.get()) == ATLAS_OK);
       CHECK(info.kind == (options.kind == 0 ? ATLAS_QUANTIZER_CORRECTED : options.kind));
       CHECK(info.dimension == 9);
-      if (options.bytes != 0) CHECK(info.code_bytes == options.bytes);
+      if (options.code_bytes != 0) CHECK(info.code_bytes == options.code_bytes);
       const std::size_t bytes = info.code_bytes;
       std::vector<std::uint8_t> codes(400 * bytes + 1, 0xEE);
       REQUIRE(atlas_quantizer_encode(codes.data(), quantizer.get(), &rows, nullptr) == ATLAS_OK);
@@ -145,13 +146,13 @@ TEST_SUITE("c_api") {
       }
       double mean_squared = 0;
       double share = 0;
-      REQUIRE(atlas_quantizer_error(&mean_squared, &share, quantizer.get(), &rows, nullptr) == ATLAS_OK);
+      REQUIRE(atlas_quantizer_error_of(&mean_squared, &share, quantizer.get(), &rows, nullptr) == ATLAS_OK);
       CHECK(mean_squared == doctest::Approx(lost / 400).epsilon(1e-6));
       CHECK(share == doctest::Approx(lost / whole).epsilon(1e-6));
       std::vector<float> out(3 * 400 + 1, -7.0F);
       const bool is_bits = info.kind == ATLAS_QUANTIZER_BITS;
       std::vector<float> errors(3 * 400 + 1, -7.0F);
-      REQUIRE(atlas_quantizer_distances(out.data(), is_bits ? errors.data() : nullptr, quantizer.get(), &queries, &coded, 2) == ATLAS_OK);
+      REQUIRE(atlas_quantizer_distances(out.data(), is_bits ? errors.data() : nullptr, quantizer.get(), &queries, &coded, nullptr) == ATLAS_OK);
       CHECK(out.back() == -7.0F);
       CHECK(errors.back() == -7.0F);
       if (is_bits) CHECK(std::all_of(errors.begin(), errors.end() - 1, [](float error) { return error > 0; }));
@@ -216,11 +217,11 @@ TEST_SUITE("c_api") {
     const atlas_matrix few_codes = {codes.data(), 2, 0, 8, ATLAS_SCALAR_U8};
     CHECK(atlas_quantizer_decode(out.data(), quantizer.get(), &wide_codes, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
     CHECK(atlas_quantizer_decode(out.data(), quantizer.get(), &signed_codes, nullptr) == ATLAS_ERR_SCALAR_MISMATCH);
-    CHECK(atlas_quantizer_distances(out.data(), nullptr, quantizer.get(), &rows, &wide_codes, 1) == ATLAS_ERR_DIMENSION_MISMATCH);
-    CHECK(atlas_quantizer_distances(out.data(), out.data(), quantizer.get(), &rows, &few_codes, 1) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(atlas_quantizer_distances(out.data(), nullptr, quantizer.get(), &rows, &wide_codes, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
+    CHECK(atlas_quantizer_distances(out.data(), out.data(), quantizer.get(), &rows, &few_codes, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("one-bit codes alone"));
     double mean_squared = -7;
-    CHECK(atlas_quantizer_error(&mean_squared, nullptr, quantizer.get(), &narrow, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
+    CHECK(atlas_quantizer_error_of(&mean_squared, nullptr, quantizer.get(), &narrow, nullptr) == ATLAS_ERR_DIMENSION_MISMATCH);
     CHECK(mean_squared == -7.0);
     CHECK(out == std::vector<float>(300 * 8, -7.0F));
     const std::uint64_t rows_too_many = std::uint64_t{1} << 60;
@@ -235,6 +236,59 @@ TEST_SUITE("c_api") {
     CHECK(atlas_quantizer_open_state(&opened, state.data(), state.size()) == ATLAS_ERR_CORRUPT_FILE);
     CHECK(last_error_says("quantizer.checksum"));
     CHECK(opened == nullptr);
+  }
+
+  TEST_CASE("k-means, quantisers, rotations: rows and codes with gaps between them, many of them; a cancelled call says so") {
+    const auto values = random_rows(1, 10'000, 7);
+    atlas_matrix rows = {values.data(), 10'000, 7, 5, ATLAS_SCALAR_F32};
+    std::vector<float> packed;
+    for (std::size_t row = 0; row < 10'000; ++row) packed.insert(packed.end(), values.begin() + static_cast<std::ptrdiff_t>(row * 7), values.begin() + static_cast<std::ptrdiff_t>(row * 7 + 5));
+    const atlas_matrix dense = matrix(packed, 5);
+    const quantizer_handle quantizer = trained(rows, options_of(ATLAS_QUANTIZER_PRODUCT, 2));
+    CHECK(state_of(quantizer.get()) == state_of(trained(dense, options_of(ATLAS_QUANTIZER_PRODUCT, 2)).get()));
+    std::vector<std::uint8_t> codes(20'000);
+    std::vector<std::uint8_t> same(20'000);
+    REQUIRE(atlas_quantizer_encode(codes.data(), quantizer.get(), &rows, nullptr) == ATLAS_OK);
+    REQUIRE(atlas_quantizer_encode(same.data(), quantizer.get(), &dense, nullptr) == ATLAS_OK);
+    CHECK(codes == same);
+    const atlas_matrix every_other = {codes.data(), 5'000, 4, 2, ATLAS_SCALAR_U8};
+    const atlas_matrix all = {codes.data(), 10'000, 0, 2, ATLAS_SCALAR_U8};
+    const atlas_matrix queries = {values.data(), 3, 7, 5, ATLAS_SCALAR_F32};
+    std::vector<float> some(3 * 5'000);
+    std::vector<float> whole(3 * 10'000);
+    REQUIRE(atlas_quantizer_distances(some.data(), nullptr, quantizer.get(), &queries, &every_other, nullptr) == ATLAS_OK);
+    REQUIRE(atlas_quantizer_distances(whole.data(), nullptr, quantizer.get(), &queries, &all, nullptr) == ATLAS_OK);
+    for (std::size_t i = 0; i < some.size(); ++i) REQUIRE(some[i] == whole[i / 5'000 * 10'000 + i % 5'000 * 2]);
+    std::vector<float> centroids(4 * 5);
+    std::vector<float> of_dense(4 * 5);
+    REQUIRE(atlas_kmeans(centroids.data(), nullptr, nullptr, nullptr, &rows, 4, nullptr) == ATLAS_OK);
+    REQUIRE(atlas_kmeans(of_dense.data(), nullptr, nullptr, nullptr, &dense, 4, nullptr) == ATLAS_OK);
+    CHECK(centroids == of_dense);
+    atlas_rotation* made = nullptr;
+    REQUIRE(atlas_rotation_create(&made, 5, 9) == ATLAS_OK);
+    const rotation_handle rotation(made);
+    std::vector<float> turned(10'000 * 8);
+    std::vector<float> also_turned(10'000 * 8);
+    REQUIRE(atlas_rotation_apply(turned.data(), made, &rows, nullptr) == ATLAS_OK);
+    REQUIRE(atlas_rotation_apply(also_turned.data(), made, &dense, nullptr) == ATLAS_OK);
+    CHECK(turned == also_turned);
+    std::vector<float> back(10'000 * 5);
+    const atlas_matrix forth = matrix(turned, 8);
+    REQUIRE(atlas_rotation_apply_inverse(back.data(), made, &forth, nullptr) == ATLAS_OK);
+    for (std::size_t i = 0; i < back.size(); ++i) REQUIRE(std::abs(back[i] - packed[i]) <= 1e-4F);
+
+    atlas_work_options stopped = ATLAS_WORK_OPTIONS_INIT;
+    stopped.progress = stop_at_once;
+    double share = -7;
+    std::vector<std::uint32_t> ids(10'000);
+    const atlas_matrix of_four = matrix(centroids, 5);
+    CHECK(atlas_quantizer_encode(same.data(), quantizer.get(), &rows, &stopped) == ATLAS_ERR_CANCELLED);
+    CHECK(atlas_quantizer_decode(back.data(), quantizer.get(), &all, &stopped) == ATLAS_ERR_CANCELLED);
+    CHECK(atlas_quantizer_error_of(nullptr, &share, quantizer.get(), &rows, &stopped) == ATLAS_ERR_CANCELLED);
+    CHECK(share == -7.0);
+    CHECK(atlas_quantizer_distances(whole.data(), nullptr, quantizer.get(), &queries, &all, &stopped) == ATLAS_ERR_CANCELLED);
+    CHECK(atlas_assign_to_centroids(ids.data(), nullptr, &rows, &of_four, &stopped) == ATLAS_ERR_CANCELLED);
+    CHECK(atlas_rotation_apply_inverse(back.data(), made, &forth, &stopped) == ATLAS_ERR_CANCELLED);
   }
 
   TEST_CASE("rotations: random and learned turn rows and turn them back, and are saved") {
@@ -269,7 +323,7 @@ TEST_SUITE("c_api") {
       CHECK(back.back() == -7.0F);
       for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(std::abs(back[i] - values[i]) <= 1e-4F);
       float error = -1;
-      REQUIRE(atlas_rotation_error(&error, made, 0) == ATLAS_OK);
+      REQUIRE(atlas_rotation_orthogonality_error(&error, made, 0) == ATLAS_OK);
       CHECK(error >= 0);
       CHECK(error < 1e-5F);
       std::uint64_t needed = 0;
@@ -305,6 +359,17 @@ TEST_SUITE("c_api") {
     atlas_rotation* none = nullptr;
     CHECK(atlas_rotation_train(&none, &rows, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("parts"));
+    // What has a few components more than a vector may have turns back too.
+    REQUIRE(atlas_rotation_create(&none, 65'535, 1) == ATLAS_OK);
+    const rotation_handle widest(std::exchange(none, nullptr));
+    const auto wide = random_rows(3, 1, 65'535);
+    const atlas_matrix wide_row = matrix(wide, 65'535);
+    std::vector<float> turned(65'536);
+    std::vector<float> back(65'535);
+    REQUIRE(atlas_rotation_apply(turned.data(), widest.get(), &wide_row, nullptr) == ATLAS_OK);
+    const atlas_matrix turned_row = matrix(turned, 65'536);
+    REQUIRE(atlas_rotation_apply_inverse(back.data(), widest.get(), &turned_row, nullptr) == ATLAS_OK);
+    for (std::size_t i = 0; i < wide.size(); ++i) REQUIRE(std::abs(back[i] - wide[i]) <= 1e-3F);
     CHECK(atlas_rotation_create(&none, 0, 1) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(atlas_rotation_create(&none, 65'536, 1) == ATLAS_ERR_LIMIT_EXCEEDED);
     CHECK(none == nullptr);

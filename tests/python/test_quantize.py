@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clusters, quantisers and rotations: arrays in and out."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,12 @@ def test_assign_to_centroids():
         atlas.assign_to_centroids(vectors * np.float32(1e30), centroids)
     with pytest.raises(atlas.ScalarMismatch):
         atlas.assign_to_centroids(vectors.astype(np.float16), centroids)
+    with pytest.raises(atlas.Cancelled):
+        atlas.assign_to_centroids(vectors, centroids, progress=lambda done, total: False)
+    with pytest.raises(atlas.DimensionMismatch, match="centroids.dimension"):
+        atlas.assign_to_centroids(bad, centroids[:, :6])
+    none, far = atlas.assign_to_centroids(vectors[:0], centroids[:0])
+    assert none.shape == (0,) and far.shape == (0,)
 
 
 @native_only
@@ -103,7 +111,7 @@ def test_quantizer(name):
         back = quantizer.decode(codes)
         assert back.dtype == np.float32 and back.shape == (600, 13)
         lost = ((vectors - back).astype(np.float64) ** 2).sum()
-        said = quantizer.error(vectors)
+        said = quantizer.error_of(vectors)
         assert said.mean_squared == pytest.approx(lost / 600, rel=1e-4)
         assert said.share == pytest.approx(lost / (vectors.astype(np.float64) ** 2).sum(), rel=1e-4)
         distances = quantizer.distances(queries, codes)
@@ -135,7 +143,7 @@ def test_quantizer_tells_errors_of_one_bit_codes():
     assert (off < 3).mean() > 0.99 and (off > 0.3).any()
     one, spread = quantizer.distances_and_errors(queries[2], codes)
     assert (one == distances[2]).all() and (spread == errors[2]).all()
-    with pytest.raises(atlas.InvalidArgument, match="one-bit codes alone"):
+    with pytest.raises(atlas.InvalidArgument, match="kind: expected bits"):
         trained("product", vectors).distances_and_errors(queries, codes[:, :4])
 
 
@@ -144,6 +152,7 @@ def test_quantizer_refuses():
     vectors = uneven_rows(1, 300, 8)
     for wrong in ({"kind": "product"}, {"kind": "corrected", "code_bytes": 1}, {"kind": "product", "code_bytes": 9},
                   {"kind": "scalar", "code_bytes": 8}, {"kind": "scalar", "bits": 5}, {"kind": "vector"},
+                  {"kind": "corrected", "code_bytes": 4, "bits": 4}, {"kind": "product", "code_bytes": 5, "bits": 4},
                   {"kind": "additive", "code_bytes": 2, "beam": 65}, {"kind": "bits", "seed": 0},
                   {"kind": "product", "code_bytes": 2, "sample_rows": 20}):
         with pytest.raises(atlas.InvalidArgument, match="expected .*found"):
@@ -192,7 +201,7 @@ def test_rotation(kind):
     np.testing.assert_allclose(np.linalg.norm(turned, axis=1), np.linalg.norm(vectors, axis=1), rtol=1e-4)
     np.testing.assert_allclose(turned @ turned.T, vectors @ vectors.T, rtol=1e-3, atol=1)
     np.testing.assert_allclose(turn.apply_inverse(turned), vectors, rtol=1e-3, atol=1e-3)
-    assert 0 <= turn.error() < 1e-5
+    assert 0 <= turn.orthogonality_error() < 1e-5
     assert (atlas.Rotation.open_state(turn.save_state()).apply(vectors, threads=1) == turned).all()
     with pytest.raises(atlas.DimensionMismatch):
         turn.apply(turned)
@@ -211,9 +220,9 @@ def test_rotation(kind):
 def test_rotation_before_product_codes_loses_less():
     mixed = (random_rows(1, 2000, 16) * np.geomspace(1, 100, 16)).astype(np.float32) @ np.linalg.qr(random_rows(2, 16, 16))[0].astype(np.float32)
     mixed = np.ascontiguousarray(mixed, dtype=np.float32)
-    plain = atlas.Quantizer.train(mixed, "product", code_bytes=4).error(mixed).share
+    plain = atlas.Quantizer.train(mixed, "product", code_bytes=4).error_of(mixed).share
     turned = atlas.Rotation.train(mixed, 4).apply(mixed)
-    assert atlas.Quantizer.train(turned, "product", code_bytes=4).error(turned).share < 0.9 * plain
+    assert atlas.Quantizer.train(turned, "product", code_bytes=4).error_of(turned).share < 0.9 * plain
 
 
 @native_only
@@ -226,6 +235,64 @@ def test_rotation_refuses():
         atlas.Rotation.random(65536)
     with pytest.raises(atlas.Cancelled):
         atlas.Rotation.train(vectors, 2, progress=lambda done, total: False)
+
+
+@native_only
+def test_arrays_of_no_rows_and_rows_that_no_code_can_stand_for():
+    vectors = uneven_rows(1, 300, 8)
+    for name in KINDS:
+        quantizer = trained(name, vectors)
+        codes = quantizer.encode(vectors[:0])
+        assert codes.shape == (0, quantizer.code_bytes) and quantizer.decode(codes).shape == (0, 8)
+        assert quantizer.distances(vectors[:2], codes).shape == (2, 0)
+        assert quantizer.distances(vectors[:0], quantizer.encode(vectors)).shape == (0, 300)
+        assert quantizer.error_of(vectors[:0]) == (0.0, 0.0)
+        bad = vectors.copy()
+        bad[9, 3] = np.nan
+        for call in (quantizer.encode, quantizer.error_of):
+            with pytest.raises(atlas.NotFinite) as problem:
+                call(bad)
+            assert problem.value.row == 9
+    turn = atlas.Rotation.random(8)
+    assert turn.apply(vectors[:0]).shape == (0, 8) and turn.apply_inverse(vectors[:0]).shape == (0, 8)
+    endless = np.empty((1 << 40, 0), dtype=np.float32)  # no memory is asked for before its shape is looked at
+    for refuse in (quantizer.encode, quantizer.error_of, turn.apply, lambda rows: atlas.kmeans(rows, 2),
+                   lambda rows: atlas.assign_to_centroids(rows, vectors), lambda rows: quantizer.distances(rows, codes)):
+        with pytest.raises((atlas.DimensionMismatch, atlas.InvalidArgument)):
+            refuse(endless)
+    with pytest.raises(atlas.DimensionMismatch):
+        quantizer.decode(np.empty((1 << 40, 0), dtype=np.uint8))
+
+
+@native_only
+def test_an_interrupt_when_training_has_succeeded_closes_what_was_made(monkeypatch):
+    from atlas import _native_quantize as native
+    real, closed = native._lib, []
+
+    class Library:
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+        def atlas_quantizer_close(self, address):
+            closed.append(address)
+            real.atlas_quantizer_close(address)
+
+        def atlas_rotation_close(self, address):
+            closed.append(address)
+            real.atlas_rotation_close(address)
+
+    def interrupted(call, progress):
+        call(lambda *arguments: True)
+        raise KeyboardInterrupt
+
+    vectors = random_rows(1, 300, 8)
+    monkeypatch.setattr(native, "_lib", Library())
+    monkeypatch.setattr(native, "run_long", interrupted)
+    for number, train in enumerate((lambda: atlas.Quantizer.train(vectors, "bits"), lambda: atlas.Rotation.train(vectors, 2))):
+        with pytest.raises(KeyboardInterrupt):
+            train()
+        gc.collect()
+        assert len(closed) == number + 1
 
 
 @pytest.mark.skipif(atlas.native, reason="of the fallback")

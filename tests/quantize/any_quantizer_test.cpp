@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -41,13 +42,13 @@ matrix_view rows_view() { return dense(some_rows().data(), row_count, dimension)
 
 /// One of each kind and width of codes.
 std::vector<quantizer_options> each_kind() {
-  return {{.kind = quantizer_kind::product, .bytes = 4, .iterations = 3},
-          {.kind = quantizer_kind::product, .bytes = 2, .bits = 4, .iterations = 3},
+  return {{.kind = quantizer_kind::product, .code_bytes = 4, .iterations = 3},
+          {.kind = quantizer_kind::product, .code_bytes = 2, .bits = 4, .iterations = 3},
           {.kind = quantizer_kind::scalar},
           {.kind = quantizer_kind::scalar, .bits = 4},
-          {.kind = quantizer_kind::additive, .bytes = 2, .iterations = 2, .beam = 2, .rounds = 1},
-          {.kind = quantizer_kind::additive, .bytes = 2, .bits = 4, .iterations = 2, .beam = 2, .rounds = 1},
-          {.kind = quantizer_kind::corrected, .bytes = 5, .iterations = 3},
+          {.kind = quantizer_kind::additive, .code_bytes = 2, .iterations = 2, .beam = 2, .rounds = 1},
+          {.kind = quantizer_kind::additive, .code_bytes = 2, .bits = 4, .iterations = 2, .beam = 2, .rounds = 1},
+          {.kind = quantizer_kind::corrected, .code_bytes = 5, .iterations = 3},
           {.kind = quantizer_kind::bits}};
 }
 using codes_view = atlas::basic_matrix_view<std::uint8_t>;
@@ -79,7 +80,7 @@ double squared_between(const float* a, const float* b) {
       const auto made = any_quantizer::train(rows, how).value();
       CHECK(made.kind() == how.kind);
       CHECK(made.dimension() == dimension);
-      if (how.bytes != 0) CHECK(made.code_bytes() == how.bytes);
+      if (how.code_bytes != 0) CHECK(made.code_bytes() == how.code_bytes);
       const auto codes = codes_of(made, rows);
       CHECK(codes_of(made, rows, 3) == codes);
       std::vector<std::uint8_t> own(row_count * made.code_bytes());
@@ -93,7 +94,7 @@ double squared_between(const float* a, const float* b) {
       };
       switch (how.kind) {
         case quantizer_kind::product: {
-          const std::size_t parts = how.bits == 4 ? 2 * how.bytes : how.bytes;
+          const std::size_t parts = how.bits == 4 ? 2 * how.code_bytes : how.code_bytes;
           pack_all(atlas::product_quantizer::train(rows, {.parts = parts, .bits = how.bits, .iterations = 3}).value(), parts);
           break;
         }
@@ -104,7 +105,7 @@ double squared_between(const float* a, const float* b) {
         }
         case quantizer_kind::scalar: atlas::scalar_quantizer::train(rows, {.bits = how.bits}).value().encode(rows, own.data()).value(); break;
         case quantizer_kind::corrected:
-          atlas::corrected_quantizer::train(rows, {.bytes = 5, .iterations = 3}).value().encode(rows, own.data()).value();
+          atlas::corrected_quantizer::train(rows, {.code_bytes = 5, .iterations = 3}).value().encode(rows, own.data()).value();
           break;
         case quantizer_kind::bits: atlas::bit_quantizer::train(rows).value().encode(rows, own.data()).value(); break;
       }
@@ -170,7 +171,7 @@ double squared_between(const float* a, const float* b) {
         const float* const from = asked.row(query);
         const float* const found = out.data() + query * row_count;
         if (how.kind == quantizer_kind::corrected) {
-          const auto own = atlas::corrected_quantizer::train(rows, {.bytes = 5, .iterations = 3}).value();
+          const auto own = atlas::corrected_quantizer::train(rows, {.code_bytes = 5, .iterations = 3}).value();
           own.distance_tables(from, tables.data()).value();
           atlas::pq_distances({tables.data(), tables.size()}, view_of(codes, bytes), want.data()).value();
           CHECK(std::memcmp(found, want.data(), row_count * sizeof(float)) == 0);
@@ -194,32 +195,111 @@ double squared_between(const float* a, const float* b) {
       std::vector<std::uint8_t> wide(row_count * (bytes + 2), 0xEE);
       for (std::size_t row = 0; row < row_count; ++row) std::memcpy(wide.data() + row * (bytes + 2), codes.data() + row * bytes, bytes);
       std::vector<float> again(row_count);
-      REQUIRE(made.distances(dense(asked.row(3), 1, dimension), {wide.data(), row_count, bytes, bytes + 2}, again.data(), nullptr, 3).ok());
+      REQUIRE(made.distances(dense(asked.row(3), 1, dimension), {wide.data(), row_count, bytes, bytes + 2}, again.data(), nullptr, {.threads = 3}).ok());
       CHECK(std::memcmp(again.data(), out.data() + 3 * row_count, row_count * sizeof(float)) == 0);
       std::vector<float> many(query_count * row_count);
-      REQUIRE(made.distances(asked, view_of(codes, bytes), many.data(), nullptr, 2).ok());
+      REQUIRE(made.distances(asked, view_of(codes, bytes), many.data(), nullptr, {.threads = 2}).ok());
       CHECK(std::memcmp(many.data(), out.data(), many.size() * sizeof(float)) == 0);
     }
   }
 
   TEST_CASE("distances: a query's rows are shared among threads where they are many") {
     const matrix_view rows = rows_view();
+    constexpr std::size_t row_count_many = 140'000;
     for (const quantizer_options& how : {each_kind()[1], each_kind()[4], each_kind()[7]}) {
       CAPTURE(static_cast<int>(how.kind));
       const auto made = any_quantizer::train(rows, how).value();
       const std::size_t bytes = made.code_bytes();
       const auto once = codes_of(made, rows);
       std::vector<std::uint8_t> codes;
-      for (std::size_t i = 0; i < 16; ++i) codes.insert(codes.end(), once.begin(), once.end());
-      codes.resize(9'001 * bytes);
+      for (std::size_t i = 0; i < 234; ++i) codes.insert(codes.end(), once.begin(), once.end());
+      codes.resize(row_count_many * bytes);
       const auto query = support::random_vector(6, dimension);
-      std::vector<float> want(9'001);
-      std::vector<float> found(9'002, -7.0F);
+      std::vector<float> want(row_count_many);
+      std::vector<float> found(row_count_many + 1, -7.0F);
       REQUIRE(made.distances(dense(query.data(), 1, dimension), view_of(codes, bytes), want.data()).ok());
-      REQUIRE(made.distances(dense(query.data(), 1, dimension), view_of(codes, bytes), found.data(), nullptr, 4).ok());
+      REQUIRE(made.distances(dense(query.data(), 1, dimension), view_of(codes, bytes), found.data(), nullptr, {.threads = 4}).ok());
       CHECK(found.back() == -7.0F);
       CHECK(std::memcmp(found.data(), want.data(), want.size() * sizeof(float)) == 0);
       CHECK(want[600] == want[0]);
+    }
+  }
+
+  TEST_CASE("many rows: where tasks and reports meet all is as in a block of its own, and rows done are told") {
+    constexpr std::size_t count = 10'000;  // more than two threads do between two reports
+    const auto numbers = support::random_vector(21, count * 3);
+    const matrix_view rows = dense(numbers.data(), count, 3);
+    for (const quantizer_options& how :
+         {quantizer_options{.kind = quantizer_kind::product, .code_bytes = 2, .iterations = 2},
+          quantizer_options{.kind = quantizer_kind::product, .code_bytes = 2, .bits = 4, .iterations = 2},
+          quantizer_options{.kind = quantizer_kind::scalar},
+          quantizer_options{.kind = quantizer_kind::additive, .code_bytes = 1, .bits = 4, .iterations = 2, .beam = 64, .rounds = 0},
+          quantizer_options{.kind = quantizer_kind::corrected, .code_bytes = 3, .iterations = 2}, quantizer_options{.kind = quantizer_kind::bits}}) {
+      CAPTURE(static_cast<int>(how.kind));
+      CAPTURE(how.bits);
+      const auto made = any_quantizer::train(rows, how).value();
+      const std::size_t bytes = made.code_bytes();
+      for (const unsigned threads : {1U, 2U}) {
+        std::vector<std::uint64_t> told;
+        const auto tell = [&](std::uint64_t done, std::uint64_t total) {
+          CHECK(total == count);
+          told.push_back(done);
+          return true;
+        };
+        std::vector<std::uint8_t> codes(count * bytes + 1, 0xEE);
+        REQUIRE(made.encode(rows, codes.data(), {.threads = threads, .on_progress = tell}).ok());
+        CHECK(codes.back() == 0xEE);
+        REQUIRE(told.size() >= 2);
+        CHECK(std::is_sorted(told.begin(), told.end()));
+        CHECK(told.front() < count);
+        CHECK(told.back() == count);
+        codes.pop_back();
+        const auto back = decoded(made, codes, threads);
+        double lost = 0;
+        for (std::size_t row = 0; row < count; ++row) {
+          for (std::size_t i = 0; i < 3; ++i) lost += std::pow(static_cast<double>(numbers[row * 3 + i]) - static_cast<double>(back[row * 3 + i]), 2);
+        }
+        CHECK(made.error_of(rows, {.threads = threads}).value().mean_squared == doctest::Approx(lost / count));
+        for (const std::size_t first : {0U, 1020U, 4092U, 8188U, 9992U}) {
+          CAPTURE(first);
+          std::vector<std::uint8_t> some(8 * bytes);
+          REQUIRE(made.encode(rows.subrows(first, 8), some.data()).ok());
+          CHECK(std::memcmp(some.data(), codes.data() + first * bytes, some.size()) == 0);
+          std::vector<float> alone(8 * 3);
+          REQUIRE(made.decode(view_of(some, bytes), alone.data()).ok());
+          for (std::size_t i = 0; i < alone.size(); ++i) CHECK(alone[i] == doctest::Approx(back[first * 3 + i]).epsilon(1e-5).scale(1));
+        }
+        if (threads == 1) {
+          told.clear();
+          const auto stop = [&](std::uint64_t done, std::uint64_t) { return done == count; };
+          std::vector<float> decoded_rows(count * 3);
+          CHECK(support::failed_as(made.decode(view_of(codes, bytes), decoded_rows.data(), {.on_progress = stop}), errc::cancelled));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("distances: far from the origin, where squared lengths hide them") {
+    auto numbers = some_rows();
+    for (float& number : numbers) number += 10'000.0F;
+    const matrix_view rows = dense(numbers.data(), row_count, dimension);
+    for (const quantizer_options& how : each_kind()) {
+      CAPTURE(static_cast<int>(how.kind));
+      CAPTURE(how.bits);
+      const auto made = any_quantizer::train(rows, how).value();
+      const auto codes = codes_of(made, rows);
+      const auto back = decoded(made, codes);
+      std::vector<float> out(row_count);
+      REQUIRE(made.distances(rows.subrows(5, 1), view_of(codes, made.code_bytes()), out.data()).ok());
+      const bool is_estimate = how.kind == quantizer_kind::corrected || how.kind == quantizer_kind::bits;
+      double off = 0;
+      double all = 0;
+      for (std::size_t row = 0; row < row_count; ++row) {
+        const double exact = squared_between(rows.row(5), is_estimate ? rows.row(row) : back.data() + row * dimension);
+        off += std::abs(static_cast<double>(out[row]) - exact);
+        all += exact;
+      }
+      CHECK(off < (is_estimate ? 0.5 : 1e-3) * all);
     }
   }
 
@@ -244,21 +324,26 @@ double squared_between(const float* a, const float* b) {
   TEST_CASE("train: what does not fit is refused, with both values; what is asked for reaches the kind") {
     const matrix_view rows = rows_view();
     const auto line = [&](const quantizer_options& how) { return support::error_line(any_quantizer::train(rows, how)); };
-    CHECK(line({}) == "invalid argument: bytes: expected at least 1, found 0");
-    CHECK(line({.kind = quantizer_kind::product}) == "invalid argument: bytes: expected at least 1, found 0");
-    CHECK(line({.bytes = 1}) == "invalid argument: bytes: expected at least 2, found 1");
-    CHECK(line({.kind = quantizer_kind::bits, .bytes = 9}) ==
-          "invalid argument: bytes: expected 0, since they follow from the dimension, found 9");
+    CHECK(line({}) == "invalid argument: code_bytes: expected at least 2, found 0");
+    CHECK(line({.kind = quantizer_kind::product}) == "invalid argument: code_bytes: expected at least 1, found 0");
+    CHECK(line({.code_bytes = 1}) == "invalid argument: code_bytes: expected at least 2, found 1");
+    CHECK(line({.kind = quantizer_kind::bits, .code_bytes = 9}) ==
+          "invalid argument: code_bytes: expected 0, since they follow from the dimension, found 9");
     CHECK(line({.kind = quantizer_kind::scalar, .bits = 7}) == "invalid argument: bits: expected 4 or 8, found 7");
-    CHECK(line({.kind = quantizer_kind::product, .bytes = 2, .sample_rows = 255}) ==
+    CHECK(line({.kind = quantizer_kind::product, .code_bytes = 2, .sample_rows = 255}) ==
           "invalid argument: sample_rows: expected 0, or at least 256, found 255");
-    CHECK(line({.kind = quantizer_kind::product, .bytes = 2, .bits = 4, .sample_rows = 15}) ==
+    CHECK(line({.kind = quantizer_kind::product, .code_bytes = 2, .bits = 4, .sample_rows = 15}) ==
           "invalid argument: sample_rows: expected 0, or at least 16, found 15");
     CHECK(line({.kind = static_cast<quantizer_kind>(2)}) ==
           "invalid argument: kind: expected 1 product, 3 scalar, 4 additive, 5 corrected or 6 bits, found 2");
+    CHECK(line({.code_bytes = 4, .bits = 4}) == "invalid argument: bits: expected 8, the default, as this kind has no choice, found 4");
+    CHECK(line({.kind = quantizer_kind::product, .code_bytes = 8, .bits = 4}) ==
+          "invalid argument: code_bytes: expected what cuts into parts a dimension of 13, found 8");
+    // 14 parts of 4 bits are one more than there are components.
+    CHECK(any_quantizer::train(rows, {.kind = quantizer_kind::product, .code_bytes = 7, .bits = 4, .iterations = 1}).value().code_bytes() == 7);
     for (const quantizer_kind kind : {quantizer_kind::product, quantizer_kind::additive, quantizer_kind::corrected}) {
       for (const unsigned bits : {4U, 8U}) {
-        const auto made = any_quantizer::train(rows, {.kind = kind, .bytes = std::numeric_limits<std::size_t>::max() / 2 + 2, .bits = bits});
+        const auto made = any_quantizer::train(rows, {.kind = kind, .code_bytes = std::numeric_limits<std::size_t>::max() / 2 + 2, .bits = bits});
         CHECK(support::failed_as(made, errc::invalid_argument));
         CHECK(support::says_both(made));
       }
@@ -310,6 +395,30 @@ double squared_between(const float* a, const float* b) {
       if (how.kind != quantizer_kind::bits) {
         CHECK(support::error_line(made.distances(one, view_of(codes, bytes), out.data(), out.data())) ==
               "invalid argument: errors: expected null, since one-bit codes alone have them, found a pointer");
+      }
+      CHECK(out == std::vector<float>(2 * dimension, -7.0F));
+      // Numbers that no code can stand for are refused by their row, wherever it stands.
+      auto broken = some_rows();
+      broken[17 * dimension + 2] = std::numeric_limits<float>::quiet_NaN();
+      std::vector<std::uint8_t> many(row_count * bytes, 0xEE);
+      const auto not_finite = made.encode(dense(broken.data(), row_count, dimension), many.data());
+      REQUIRE(support::failed_as(not_finite, errc::not_finite));
+      CHECK(not_finite.error().row == 17);
+      CHECK(many == std::vector<std::uint8_t>(row_count * bytes, 0xEE));
+      broken[17 * dimension + 2] = 2e18F;
+      const auto too_long = made.error_of(dense(broken.data(), row_count, dimension));
+      REQUIRE(support::failed_as(too_long, errc::limit_exceeded));
+      CHECK(too_long.error().row == 17);
+      // Outputs that overlap what is read.
+      auto* const inside = const_cast<float*>(one.data);
+      CHECK(support::failed_as(made.encode(one, reinterpret_cast<std::uint8_t*>(inside)), errc::invalid_argument));
+      CHECK(support::failed_as(made.distances(one, view_of(codes, bytes), inside), errc::invalid_argument));
+      std::vector<float> both(2 * bytes + 2 * dimension);
+      const codes_view in_both{reinterpret_cast<const std::uint8_t*>(both.data()), 2, bytes, bytes};
+      CHECK(support::failed_as(made.decode(in_both, both.data()), errc::invalid_argument));
+      CHECK(support::failed_as(made.distances(one, in_both, both.data()), errc::invalid_argument));
+      if (how.kind == quantizer_kind::bits) {
+        CHECK(support::failed_as(made.distances(one, view_of(codes, bytes), out.data(), out.data() + 1), errc::invalid_argument));
       }
       CHECK(out == std::vector<float>(2 * dimension, -7.0F));
       CHECK(made.encode({nullptr, 0, dimension, dimension}, nullptr).ok());

@@ -91,7 +91,7 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
     const auto query = uneven_rows(1, 11, 9);
     support::on_each_target([&] {
       for (const std::size_t bytes : {2U, 4U, 12U}) {
-        const auto quantizer = corrected_quantizer::train(rows, {.bytes = bytes, .iterations = 5}).value();
+        const auto quantizer = corrected_quantizer::train(rows, {.code_bytes = bytes, .iterations = 5}).value();
         CHECK(quantizer.dimension() == 11);
         CHECK(quantizer.code_bytes() == bytes);
         const auto codes = codes_of(quantizer, rows);
@@ -124,7 +124,7 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
     const matrix_view rows = dense(numbers.data(), 4000, dimension);
     const matrix_view queries = dense(others.data(), 100, dimension);
     const std::size_t bytes = 9;
-    const auto quantizer = corrected_quantizer::train(rows, {.bytes = bytes}).value();
+    const auto quantizer = corrected_quantizer::train(rows, {.code_bytes = bytes}).value();
     const auto codes = codes_of(quantizer, rows);
     const double corrected = recall(rows, queries, codes, bytes, [&](const float* query, float* tables) {
       REQUIRE(quantizer.distance_tables(query, tables).ok());
@@ -152,7 +152,7 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
   TEST_CASE("train, encode: the same with any number of threads, and a row alone as among others") {
     const auto numbers = uneven_rows(2600, 9);
     const matrix_view rows = dense(numbers.data(), 2600, 9);
-    corrected_options options{.bytes = 4, .iterations = 3, .sample_rows = 500};
+    corrected_options options{.code_bytes = 4, .iterations = 3, .sample_rows = 500};
     support::on_each_target([&] {
       options.threads = 1;
       const auto want = corrected_quantizer::train(rows, options).value();
@@ -173,7 +173,7 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
   TEST_CASE("error_of: what is lost from rows to what they are decoded as") {
     const auto numbers = uneven_rows(1500, 10);
     const matrix_view rows = dense(numbers.data(), 1500, 10);
-    const auto quantizer = corrected_quantizer::train(rows, {.bytes = 4, .iterations = 5}).value();
+    const auto quantizer = corrected_quantizer::train(rows, {.code_bytes = 4, .iterations = 5}).value();
     const auto codes = codes_of(quantizer, rows);
     double lost = 0;
     double whole = 0;
@@ -189,13 +189,13 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
       CHECK(std::abs(error.share - lost / whole) <= 1e-4 * lost / whole);
     }
     CHECK(quantizer.error_of(matrix_view{}).value().mean_squared == 0);
-    const auto more = corrected_quantizer::train(rows, {.bytes = 8, .iterations = 5}).value();
+    const auto more = corrected_quantizer::train(rows, {.code_bytes = 8, .iterations = 5}).value();
     CHECK(more.error_of(rows).value().share < 0.5 * quantizer.error_of(rows).value().share);
   }
 
   TEST_CASE("train: rows that are all alike, tiny, huge or far away work") {
     const auto numbers = uneven_rows(400, 6);
-    const corrected_options options{.bytes = 4, .iterations = 5};
+    const corrected_options options{.code_bytes = 4, .iterations = 5};
     const matrix_view rows = dense(numbers.data(), 400, 6);
     const auto near_error = corrected_quantizer::train(rows, options).value().error_of(rows).value();
     for (const float scale : {0.0F, 1e-16F, 1e17F}) {
@@ -228,25 +228,25 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
       CHECK(support::failed_as(made, code));
       return support::error_line(made);
     };
-    CHECK(refused(rows, {}, errc::invalid_argument) == "invalid argument: bytes: expected at least 2, found 0");
-    CHECK(refused(rows, {.bytes = 1}, errc::invalid_argument) == "invalid argument: bytes: expected at least 2, found 1");
-    CHECK(refused(rows, {.bytes = 8}, errc::invalid_argument) == "invalid argument: bytes: expected at most 7, found 8");
-    CHECK(refused(rows, {.bytes = 3, .iterations = 10'001}, errc::invalid_argument) ==
+    CHECK(refused(rows, {}, errc::invalid_argument) == "invalid argument: code_bytes: expected at least 2, found 0");
+    CHECK(refused(rows, {.code_bytes = 1}, errc::invalid_argument) == "invalid argument: code_bytes: expected at least 2, found 1");
+    CHECK(refused(rows, {.code_bytes = 8}, errc::invalid_argument) == "invalid argument: code_bytes: expected at most 7, found 8");
+    CHECK(refused(rows, {.code_bytes = 3, .iterations = 10'001}, errc::invalid_argument) ==
           "invalid argument: iterations: expected 0 to 10000, found 10001");
-    CHECK(refused(rows.subrows(0, 255), {.bytes = 3}, errc::invalid_argument) ==
+    CHECK(refused(rows.subrows(0, 255), {.code_bytes = 3}, errc::invalid_argument) ==
           "invalid argument: rows.rows: expected at least 256, found 255");
-    CHECK(refused(rows, {.bytes = 3, .sample_rows = 255}, errc::invalid_argument) ==
+    CHECK(refused(rows, {.code_bytes = 3, .sample_rows = 255}, errc::invalid_argument) ==
           "invalid argument: sample_rows: expected at least 256, found 255");
-    CHECK(refused({}, {.bytes = 2}, errc::invalid_argument) != "");
-    CHECK(refused({nullptr, 300, 6, 6}, {.bytes = 2}, errc::invalid_argument) != "");
-    CHECK(refused({numbers.data(), 300, 6, 5}, {.bytes = 2}, errc::dimension_mismatch) != "");
+    CHECK(refused({}, {.code_bytes = 2}, errc::invalid_argument) != "");
+    CHECK(refused({nullptr, 300, 6, 6}, {.code_bytes = 2}, errc::invalid_argument) != "");
+    CHECK(refused({numbers.data(), 300, 6, 5}, {.code_bytes = 2}, errc::dimension_mismatch) != "");
     auto broken = numbers;
     broken[44 * 6] = std::numeric_limits<float>::quiet_NaN();
-    const auto not_finite = corrected_quantizer::train(dense(broken.data(), 300, 6), {.bytes = 2});
+    const auto not_finite = corrected_quantizer::train(dense(broken.data(), 300, 6), {.code_bytes = 2});
     REQUIRE(support::failed_as(not_finite, errc::not_finite));
     CHECK(not_finite.error().row == 44);
     broken[44 * 6] = 2e18F;
-    CHECK(refused(dense(broken.data(), 300, 6), {.bytes = 2}, errc::limit_exceeded) != "");
+    CHECK(refused(dense(broken.data(), 300, 6), {.code_bytes = 2}, errc::limit_exceeded) != "");
     for (std::uint64_t last = 1; last <= 4; ++last) {
       std::uint64_t calls = 0;
       const auto note = [&](std::uint64_t done, std::uint64_t total) {
@@ -254,11 +254,11 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
         CHECK(total == 4);
         return done != last;
       };
-      CHECK(refused(rows, {.bytes = 3, .iterations = 2, .on_progress = note}, errc::cancelled) != "");
+      CHECK(refused(rows, {.code_bytes = 3, .iterations = 2, .on_progress = note}, errc::cancelled) != "");
       CHECK(calls == last);
     }
 
-    const auto quantizer = corrected_quantizer::train(rows, {.bytes = 3, .iterations = 2}).value();
+    const auto quantizer = corrected_quantizer::train(rows, {.code_bytes = 3, .iterations = 2}).value();
     std::vector<std::uint8_t> codes(6, 0xEE);
     CHECK(support::failed_as(quantizer.encode(dense(numbers.data(), 2, 5), codes.data()), errc::dimension_mismatch));
     CHECK(support::failed_as(quantizer.encode({nullptr, 2, 6, 6}, codes.data()), errc::invalid_argument));
@@ -268,10 +268,27 @@ double recall(const matrix_view& rows, const matrix_view& queries, const std::ve
     CHECK(quantizer.encode(matrix_view{}, nullptr).ok());
   }
 
+  TEST_CASE("decode: many codes at once as each alone; what does not fit is refused") {
+    const auto numbers = support::random_vector(31, 500 * 9);
+    const auto quantizer = corrected_quantizer::train(dense(numbers.data(), 500, 9), {.code_bytes = 4, .iterations = 2}).value();
+    const auto codes = codes_of(quantizer, dense(numbers.data(), 500, 9));
+    std::vector<float> out(500 * 9 + 1, 9.0F);
+    REQUIRE(quantizer.decode({codes.data(), 500, 4, 4}, out.data(), 2).ok());
+    CHECK(out.back() == 9.0F);
+    std::vector<float> one(9);
+    for (const std::size_t row : {0U, 255U, 499U}) {
+      quantizer.decode(codes.data() + row * 4, one.data());
+      for (std::size_t i = 0; i < 9; ++i) CHECK(out[row * 9 + i] == doctest::Approx(one[i]).epsilon(1e-4).scale(1));
+    }
+    CHECK(support::failed_as(quantizer.decode({codes.data(), 2, 3, 3}, out.data()), errc::dimension_mismatch));
+    CHECK(support::failed_as(quantizer.decode({nullptr, 2, 4, 4}, out.data()), errc::invalid_argument));
+    CHECK(support::failed_as(quantizer.decode({codes.data(), 2, 4, 4}, nullptr), errc::invalid_argument));
+  }
+
   TEST_CASE("save, load: the same quantiser, codes and tables; what is cut, changed or made up is refused") {
     const auto numbers = uneven_rows(300, 3);
     const matrix_view rows = dense(numbers.data(), 300, 3);
-    const auto quantizer = corrected_quantizer::train(rows, {.bytes = 3, .iterations = 2}).value();
+    const auto quantizer = corrected_quantizer::train(rows, {.code_bytes = 3, .iterations = 2}).value();
     const support::image_bytes image = support::image_of(quantizer);
     const auto loaded = support::load_image<corrected_quantizer>(image);
     REQUIRE(loaded.ok());

@@ -234,6 +234,21 @@ bool same(const learned_rotation& a, const learned_rotation& b) {
       for (std::size_t i = 0; i < map.padded(); ++i) before += static_cast<double>(turned[i]) * static_cast<double>(any[i]);
       for (std::size_t i = 0; i < dimension; ++i) after += static_cast<double>(vector[i]) * static_cast<double>(back[i]);
       CHECK(before == doctest::Approx(after).epsilon(1e-4).scale(1));
+      // Many at once, with gaps between them.
+      const auto many = support::random_vector(3, 90 * (map.padded() + 3));
+      const atlas::matrix_view numbers{many.data(), 90, map.padded(), map.padded() + 3};
+      std::vector<float> out(90 * dimension + 1, 9.0F);
+      REQUIRE(map.apply_inverse(numbers, out.data(), 2).ok());
+      CHECK(out.back() == 9.0F);
+      std::vector<float> one(dimension);
+      for (const std::size_t row : {0U, 47U, 89U}) {
+        map.apply_inverse(numbers.row(row), one.data());
+        for (std::size_t i = 0; i < dimension; ++i) CHECK(out[row * dimension + i] == doctest::Approx(one[i]).epsilon(1e-4).scale(1));
+      }
+      CHECK(support::failed_as(map.apply_inverse(dense(many.data(), 2, map.padded() - 1), out.data()), errc::dimension_mismatch));
+      CHECK(support::failed_as(map.apply_inverse({many.data(), 2, map.padded(), map.padded() - 1}, out.data()), errc::dimension_mismatch));
+      CHECK(support::failed_as(map.apply_inverse({nullptr, 2, map.padded(), map.padded()}, out.data()), errc::invalid_argument));
+      CHECK(support::failed_as(map.apply_inverse(numbers, nullptr), errc::invalid_argument));
     }
   }
 

@@ -35,7 +35,7 @@ from ._quantize import Quantizer, Rotation, assign_to_centroids, kmeans
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
 from ._texts import Embedder, checked_text, chunk
-from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeans,
+from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeansResult,
                      Progress, Promise, QuantizationError, Tuned)
 
 __version__ = "0.1.0"
@@ -44,7 +44,7 @@ __all__ = [
     "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Closed", "CorruptFile", "DimensionMismatch",
     "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
-    "IvfBuilder", "KMeans", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
+    "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
     "Promise", "QuantizationError", "Quantizer", "ReadOnly", "Rotation", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
     "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "assign_to_centroids", "build_ivf_pq", "chunk", "consecutive_cosine",

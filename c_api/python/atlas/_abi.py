@@ -38,7 +38,7 @@ class KmeansResult(c.Structure):
 
 
 class QuantizerOptions(c.Structure):
-    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("bytes", c.c_uint64), ("seed", c.c_uint64),
+    _fields_ = [("struct_size", c.c_uint32), ("kind", c.c_int32), ("code_bytes", c.c_uint64), ("seed", c.c_uint64),
                 ("sample_rows", c.c_uint64), ("bits", c.c_uint32), ("iterations", c.c_uint32), ("beam", c.c_uint32),
                 ("rounds", c.c_uint32), ("threads", c.c_uint32), ("reserved", c.c_uint32), ("progress", ProgressCallback),
                 ("progress_context", Pointer)]
@@ -260,8 +260,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_quantizer_describe": (Status, [_p, _p]),
     "atlas_quantizer_encode": (Status, [_p, _p, _p, _p]),
     "atlas_quantizer_decode": (Status, [_p, _p, _p, _p]),
-    "atlas_quantizer_error": (Status, [_p, _p, _p, _p, _p]),
-    "atlas_quantizer_distances": (Status, [_p, _p, _p, _p, _p, c.c_uint32]),
+    "atlas_quantizer_error_of": (Status, [_p, _p, _p, _p, _p]),
+    "atlas_quantizer_distances": (Status, [_p, _p, _p, _p, _p, _p]),
     "atlas_quantizer_save_state": (Status, [_p, _p, _p, _size]),
     "atlas_rotation_create": (Status, [_p, _size, c.c_uint64]),
     "atlas_rotation_train": (Status, [_p, _p, _p]),
@@ -270,7 +270,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_rotation_describe": (Status, [_p, _p]),
     "atlas_rotation_apply": (Status, [_p, _p, _p, _p]),
     "atlas_rotation_apply_inverse": (Status, [_p, _p, _p, _p]),
-    "atlas_rotation_error": (Status, [_p, _p, c.c_uint32]),
+    "atlas_rotation_orthogonality_error": (Status, [_p, _p, c.c_uint32]),
     "atlas_rotation_save_state": (Status, [_p, _p, _p, _size]),
     "atlas_index_create": (Status, [_p, _p]),
     "atlas_index_open": (Status, [_p, _text, _p]),

@@ -14,10 +14,12 @@ from ._arrays import Block, Floats
 from ._calls import Handle, Report, run_long
 from ._native import _check, _lib, _opened, _progress_callback, _run_work, _saved, _sized
 from ._native_vectors import _address, _view
-from ._types import (KMeans, KmeansOptions, Progress, QuantizationError, QuantizerOptions, RotationOptions)
+from ._types import (KMeansResult, KmeansOptions, Progress, QuantizationError, QuantizerOptions, RotationOptions)
 
-# Distances of one native call: the interpreter looks at signals in between.
-_DISTANCES_BATCH = 1 << 26
+
+# A query's tables cost as much as so many rows; about so many look-ups are one row of other calls, by which short ones are told.
+_TABLE_ROWS = 10_000
+_WORK_OF_ITEM = 10_000
 
 
 def _learn(call: Callable[[Any], int], options: Any, progress: Optional[Progress]) -> None:
@@ -29,7 +31,24 @@ def _learn(call: Callable[[Any], int], options: Any, progress: Optional[Progress
     run_long(run, progress)
 
 
-def kmeans(vectors: Block, clusters: int, wished: KmeansOptions, progress: Optional[Progress]) -> KMeans:
+class _Made:
+    """Where a native call puts the handle that it makes: closed with the last reference, unless it was taken, so that an interrupt
+    that comes when the call has succeeded loses nothing."""
+
+    def __init__(self, close: Callable[[int], None]) -> None:
+        self.pointer = c.c_void_p()
+        self._close = close
+
+    def take(self) -> int:
+        address, self.pointer = self.pointer.value or 0, c.c_void_p()
+        return address
+
+    def __del__(self) -> None:
+        if self.pointer.value is not None:
+            self._close(self.pointer.value)
+
+
+def kmeans(vectors: Block, clusters: int, wished: KmeansOptions, progress: Optional[Progress]) -> KMeansResult:
     rows, dimension = vectors[0].shape
     # Refused below where they are more than the rows; until then no array of their size is made.
     centroids = np.empty((min(clusters, rows), dimension), dtype=np.float32)
@@ -41,7 +60,7 @@ def kmeans(vectors: Block, clusters: int, wished: KmeansOptions, progress: Optio
                      relaxation=wished.relaxation, tolerance=wished.tolerance)
     _learn(lambda how: int(_lib.atlas_kmeans(_address(centroids), _address(assigned), _address(sizes), c.byref(result),
                                              c.byref(_view(vectors)), clusters, how)), options, progress)
-    return KMeans(centroids, assigned, sizes, float(result.error), int(result.iterations))
+    return KMeansResult(centroids, assigned, sizes, float(result.error), int(result.iterations))
 
 
 def assign_to_centroids(ids: "npt.NDArray[np.uint32]", distances: Floats, rows: Block, centroids: Block, threads: int,
@@ -74,21 +93,20 @@ class NativeQuantizer:
             _lib.atlas_quantizer_decode(_address(out), quantizer, c.byref(_view(codes)), options)), threads, progress, count)
         return out
 
-    def error(self, rows: Block, threads: int, progress: Optional[Progress]) -> QuantizationError:
+    def error_of(self, rows: Block, threads: int, progress: Optional[Progress]) -> QuantizationError:
         mean_squared, share = c.c_double(), c.c_double()
         _run_work(self._handle, lambda quantizer, options: int(
-            _lib.atlas_quantizer_error(c.byref(mean_squared), c.byref(share), quantizer, c.byref(_view(rows)), options)),
+            _lib.atlas_quantizer_error_of(c.byref(mean_squared), c.byref(share), quantizer, c.byref(_view(rows)), options)),
             threads, progress, rows[0].shape[0])
         return QuantizationError(mean_squared.value, share.value)
 
-    def distances(self, out: Floats, errors: Optional[Floats], queries: Block, codes: Block, threads: int) -> None:
-        others = _view(codes)
-        step = max(_DISTANCES_BATCH // max(codes[0].shape[0], 1), 1)
-        for first in range(0, queries[0].shape[0], step) or (0,):
-            some = _view((queries[0][first:first + step], queries[1]))
-            spread = None if errors is None else _address(errors[first:])
-            with self._handle.use() as quantizer:
-                _check(_lib.atlas_quantizer_distances(_address(out[first:]), spread, quantizer, c.byref(some), c.byref(others), threads))
+    def distances(self, out: Floats, errors: Optional[Floats], queries: Block, codes: Block, threads: int,
+                  progress: Optional[Progress]) -> None:
+        spread = None if errors is None else _address(errors)
+        work = queries[0].shape[0] * (codes[0].shape[0] + _TABLE_ROWS)
+        _run_work(self._handle, lambda quantizer, options: int(
+            _lib.atlas_quantizer_distances(_address(out), spread, quantizer, c.byref(_view(queries)), c.byref(_view(codes)), options)),
+            threads, progress, work // _WORK_OF_ITEM)
 
     def save_state(self) -> bytes:
         return _saved(self._handle, _lib.atlas_quantizer_save_state)
@@ -121,10 +139,10 @@ class NativeRotation:
     def apply_inverse(self, rows: Block, threads: int, progress: Optional[Progress]) -> Floats:
         return self._turn(_lib.atlas_rotation_apply_inverse, self.facts()[1], rows, threads, progress)
 
-    def error(self, threads: int) -> float:
+    def orthogonality_error(self, threads: int) -> float:
         out = c.c_float()
         with self._handle.use() as rotation:
-            _check(_lib.atlas_rotation_error(c.byref(out), rotation, threads))
+            _check(_lib.atlas_rotation_orthogonality_error(c.byref(out), rotation, threads))
         return out.value
 
     def save_state(self) -> bytes:
@@ -135,12 +153,12 @@ class NativeRotation:
 
 
 def train_quantizer(vectors: Block, wished: QuantizerOptions, progress: Optional[Progress]) -> NativeQuantizer:
-    out = c.c_void_p()
-    options = _sized(_abi.QuantizerOptions, kind=wished.kind, bytes=wished.code_bytes, seed=wished.seed,
+    made = _Made(_lib.atlas_quantizer_close)
+    options = _sized(_abi.QuantizerOptions, kind=wished.kind, code_bytes=wished.code_bytes, seed=wished.seed,
                      sample_rows=wished.sample_rows, bits=wished.bits, iterations=wished.iterations, beam=wished.beam,
                      rounds=wished.rounds, threads=wished.threads)
-    _learn(lambda how: int(_lib.atlas_quantizer_train(c.byref(out), c.byref(_view(vectors)), how)), options, progress)
-    return NativeQuantizer(out.value or 0)
+    _learn(lambda how: int(_lib.atlas_quantizer_train(c.byref(made.pointer), c.byref(_view(vectors)), how)), options, progress)
+    return NativeQuantizer(made.take())
 
 
 def open_quantizer(state: bytes) -> NativeQuantizer:
@@ -154,11 +172,11 @@ def random_rotation(dimension: int, seed: int) -> NativeRotation:
 
 
 def train_rotation(vectors: Block, wished: RotationOptions, progress: Optional[Progress]) -> NativeRotation:
-    out = c.c_void_p()
+    made = _Made(_lib.atlas_rotation_close)
     options = _sized(_abi.RotationOptions, threads=wished.threads, seed=wished.seed, sample_rows=wished.sample_rows,
                      parts=wished.parts, bits=wished.bits, rounds=wished.rounds)
-    _learn(lambda how: int(_lib.atlas_rotation_train(c.byref(out), c.byref(_view(vectors)), how)), options, progress)
-    return NativeRotation(out.value or 0)
+    _learn(lambda how: int(_lib.atlas_rotation_train(c.byref(made.pointer), c.byref(_view(vectors)), how)), options, progress)
+    return NativeRotation(made.take())
 
 
 def open_rotation(state: bytes) -> NativeRotation:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend
-from ._arrays import Floats, checked_count, checked_key, checked_name, checked_only
+from ._arrays import Block, Floats, checked_count, checked_key, checked_name, checked_only
 from ._closing import Closing
-from ._errors import InvalidArgument, refused
-from ._types import (KMEANS_STARTS, QUANTIZERS, ROTATIONS, KMeans, KmeansOptions, Progress, QuantizationError,
+from ._errors import DimensionMismatch, InvalidArgument, refused
+from ._types import (KMEANS_STARTS, QUANTIZERS, ROTATIONS, KMeansResult, KmeansOptions, Progress, QuantizationError,
                      QuantizerBackend, QuantizerOptions, RotationBackend, RotationOptions)
 
 Codes = npt.NDArray[np.uint8]
@@ -24,7 +24,33 @@ _MOST_ROWS = (1 << 32) - 2
 _KIND_NAMES = {number: name for name, number in QUANTIZERS.items()}
 
 
+def _bits(value: int) -> int:
+    if checked_count("bits", value, 4, 8) not in (4, 8):
+        raise refused(InvalidArgument, "bits", "4 or 8", value)
+    return int(value)
+
+
+def _floats(name: str, value: object, dimension: Optional[int] = None, least_dimensions: int = 2) -> Block:
+    """float32 where they lie, of a dimension that something can have, before anything is made for them."""
+    block = checked_only("f32", name, value, least_dimensions)
+    found = block[0].shape[1]
+    if dimension is None and found == 0:
+        raise refused(InvalidArgument, f"{name}.dimension", "1 to 65535", 0)
+    if dimension is not None and found != dimension:
+        raise refused(DimensionMismatch, f"{name}.dimension", dimension, found)
+    return block
+
+
+def _codes(value: object, code_bytes: int) -> Block:
+    block = checked_only("u8", "codes", value, 2)
+    if block[0].shape[1] != code_bytes:
+        raise refused(DimensionMismatch, "codes.dimension", code_bytes, block[0].shape[1])
+    return block
+
+
 def _share(name: str, value: float, least: float = 0.0, most: float = 1.0) -> float:
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{name}: expected a number, found {type(value).__qualname__}")
     value = float(value)
     if not least <= value <= most:  # nor NaN
         raise refused(InvalidArgument, name, f"{least:g} to {most:g}", value)
@@ -51,7 +77,7 @@ def _state(value: Any) -> bytes:
 
 def kmeans(vectors: Floats, clusters: int, *, iterations: int = 10, start: str = "sampled", seed: int = 42,
            sample_rows: int = 0, batch_rows: int = 0, balance: float = 0.0, relaxation: float = 1.7,
-           tolerance: float = 0.0, threads: int = 0, progress: Optional[Progress] = None) -> KMeans:
+           tolerance: float = 0.0, threads: int = 0, progress: Optional[Progress] = None) -> KMeansResult:
     """Centroids such that vectors are near one of them. The same for the same arguments, with any number of threads.
 
         found = atlas.kmeans(vectors, 256)
@@ -71,7 +97,7 @@ def kmeans(vectors: Floats, clusters: int, *, iterations: int = 10, start: str =
     @param progress     called with (iterations done, iterations)
     @raise              NotFinite, LimitExceeded (``.row`` says which vector), InvalidArgument, Cancelled
     """
-    block = checked_only("f32", "vectors", vectors, 2)
+    block = _floats("vectors", vectors)
     options = KmeansOptions(checked_count("iterations", iterations, 1, 10000), checked_name("start", start, KMEANS_STARTS),
                             _seed(seed), _rows("sample_rows", sample_rows), _rows("batch_rows", batch_rows),
                             _share("balance", balance), _share("relaxation", relaxation, 1.0, 1.9),
@@ -87,8 +113,8 @@ def assign_to_centroids(vectors: Floats, centroids: Floats, *, threads: int = 0,
     @param centroids  likewise [m, d], m > 0
     @param progress   called with (vectors done, n)
     """
-    block = checked_only("f32", "vectors", vectors, 2)
-    others = checked_only("f32", "centroids", centroids, 2)
+    block = _floats("vectors", vectors)
+    others = _floats("centroids", centroids, block[0].shape[1])
     ids = np.empty(block[0].shape[0], dtype=np.uint32)
     distances = np.empty(block[0].shape[0], dtype=np.float32)
     _backend.assign_to_centroids(ids, distances, block, others, _threads(threads), progress)
@@ -122,14 +148,15 @@ class Quantizer(Closing):
         @param beam         for "additive": sums followed from stage to stage, 1 to 64
         @param rounds       for "additive": that refine all stages, 1 to 1,000
         @param seed         of every random choice, from 1 on
-        @param sample_rows  at most so many vectors train; 0: as many as suit the kind
+        @param sample_rows  at most so many vectors train, for "product" rounded down to a multiple of its centroids, for "bits" all;
+                            0: as many as suit the kind
         @param progress     called with (steps done, steps)
         @raise              NotFinite, LimitExceeded (``.row`` says which vector), InvalidArgument, Cancelled
         """
-        block = checked_only("f32", "vectors", vectors, 2)
+        block = _floats("vectors", vectors)
         names = tuple(QUANTIZERS)
         options = QuantizerOptions(QUANTIZERS[names[checked_name("kind", kind, names)]], checked_count("code_bytes", code_bytes),
-                                   checked_count("bits", bits, 4, 8), checked_count("iterations", iterations, 1, 10000),
+                                   _bits(bits), checked_count("iterations", iterations, 1, 10000),
                                    checked_count("beam", beam, 1, 64), checked_count("rounds", rounds, 1, 1000), _seed(seed),
                                    _rows("sample_rows", sample_rows), _threads(threads))
         return cls._of(_backend.train_quantizer(block, options, progress))
@@ -159,38 +186,46 @@ class Quantizer(Closing):
         return self._backend.facts()[2]
 
     def encode(self, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> Codes:
-        """uint8 [n, code_bytes]: the codes of float32 [n, d], each of its vector alone."""
-        return self._backend.encode(checked_only("f32", "vectors", vectors, 2), _threads(threads), progress)
+        """uint8 [n, code_bytes]: the codes of float32 [n, d], finite, lengths at most 1e18, each of its vector alone.
+
+        @raise  NotFinite, LimitExceeded (``.row`` says which vector), Cancelled
+        """
+        return self._backend.encode(_floats("vectors", vectors, self.dimension), _threads(threads), progress)
 
     def decode(self, codes: Codes, *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """float32 [n, d]: what codes stand for."""
-        return self._backend.decode(checked_only("u8", "codes", codes, 2), _threads(threads), progress)
+        return self._backend.decode(_codes(codes, self.code_bytes), _threads(threads), progress)
 
-    def error(self, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> QuantizationError:
+    def error_of(self, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> QuantizationError:
         """How much of float32 [n, d] their codes lose."""
-        return self._backend.error(checked_only("f32", "vectors", vectors, 2), _threads(threads), progress)
+        return self._backend.error_of(_floats("vectors", vectors, self.dimension), _threads(threads), progress)
 
-    def distances(self, queries: Floats, codes: Codes, *, threads: int = 0) -> Floats:
+    def distances(self, queries: Floats, codes: Codes, *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """Squared L2 distances to vectors by their codes: of "product", "scalar" and "additive" those to what codes stand for,
         of "corrected" and "bits" estimates of those to the vectors themselves, below 0 for some that are near.
 
-        @param queries  float32 [q, d], or one vector [d]
-        @param codes    uint8 [n, code_bytes]
-        @return         float32 [q, n]; [n] for one query
+        @param queries   float32 [q, d], or one vector [d]
+        @param codes     uint8 [n, code_bytes]
+        @param progress  called with (steps done, steps)
+        @return          float32 [q, n]; [n] for one query
         """
-        return self._distances(queries, codes, threads, False)[0]
+        return self._distances(queries, codes, threads, progress, False)[0]
 
-    def distances_and_errors(self, queries: Floats, codes: Codes, *, threads: int = 0) -> Tuple[Floats, Floats]:
+    def distances_and_errors(self, queries: Floats, codes: Codes, *, threads: int = 0,
+                             progress: Optional[Progress] = None) -> Tuple[Floats, Floats]:
         """Of "bits": ``distances``, and a standard deviation of each, at most, so that an exact distance is within three of it
         but for one in 300 or so."""
-        return self._distances(queries, codes, threads, True)
+        if self.kind != "bits":
+            raise refused(InvalidArgument, "kind", "bits, whose distances alone have errors", self.kind)
+        return self._distances(queries, codes, threads, progress, True)
 
-    def _distances(self, queries: Floats, codes: Codes, threads: int, with_errors: bool) -> Tuple[Floats, Floats]:
-        asked = checked_only("f32", "queries", queries, 1)
-        block = checked_only("u8", "codes", codes, 2)
+    def _distances(self, queries: Floats, codes: Codes, threads: int, progress: Optional[Progress],
+                   with_errors: bool) -> Tuple[Floats, Floats]:
+        _, dimension, code_bytes = self._backend.facts()
+        asked, block = _floats("queries", queries, dimension, 1), _codes(codes, code_bytes)
         out = np.empty((asked[0].shape[0], block[0].shape[0]), dtype=np.float32)
         errors = np.empty_like(out) if with_errors else out
-        self._backend.distances(out, errors if with_errors else None, asked, block, _threads(threads))
+        self._backend.distances(out, errors if with_errors else None, asked, block, _threads(threads), progress)
         return (out[0], errors[0]) if queries.ndim == 1 else (out, errors)
 
     def save_state(self) -> bytes:
@@ -224,8 +259,8 @@ class Rotation(Closing):
         @param sample_rows  at most so many vectors train; 0: 16,384
         @param progress     called with (rounds done, one more than asked for)
         """
-        block = checked_only("f32", "vectors", vectors, 2)
-        options = RotationOptions(checked_count("parts", parts, 1, 65535), checked_count("bits", bits, 4, 8),
+        block = _floats("vectors", vectors)
+        options = RotationOptions(checked_count("parts", parts, 1, 65535), _bits(bits),
                                   checked_count("rounds", rounds, 0, 1000), _seed(seed), _rows("sample_rows", sample_rows),
                                   _threads(threads))
         return cls._of(_backend.train_rotation(block, options, progress))
@@ -258,16 +293,16 @@ class Rotation(Closing):
 
     def apply(self, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """float32 [n, padded]: float32 [n, dimension], turned."""
-        return self._backend.apply(checked_only("f32", "vectors", vectors, 2), _threads(threads), progress)
+        return self._backend.apply(_floats("vectors", vectors, self.dimension), _threads(threads), progress)
 
     def apply_inverse(self, vectors: Floats, *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """float32 [n, dimension]: turns back what ``apply`` gave; of any numbers [n, padded], gives the vectors whose rotations
         are nearest to them."""
-        return self._backend.apply_inverse(checked_only("f32", "vectors", vectors, 2), _threads(threads), progress)
+        return self._backend.apply_inverse(_floats("vectors", vectors, self.padded), _threads(threads), progress)
 
-    def error(self, *, threads: int = 0) -> float:
+    def orthogonality_error(self, *, threads: int = 0) -> float:
         """How far from orthogonal it is: the largest component of |R R' - I|, of a random one 0."""
-        return self._backend.error(_threads(threads))
+        return self._backend.orthogonality_error(_threads(threads))
 
     def save_state(self) -> bytes:
         """The whole rotation as bytes."""

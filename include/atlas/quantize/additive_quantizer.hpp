@@ -10,7 +10,8 @@
 // sift-kodak-128, lsa-books-384; other rows than those), and takes far longer to encode. As a second stage it encodes
 // what is left over: rows minus what a product quantiser's codes stand for. On sift-kodak-128 that is no better than a
 // second product quantiser with 16,384 rows that train, and loses 5 % less with 58,000.
-// Distances: |q - sum|^2 = |q|^2 - 2 * (sum of table entries) + squared_length(codes), which is kept beside the codes.
+// Distances: |q - sum|^2 = |q|^2 - 2 * (sum of table entries) + squared_length(codes), which is kept beside the codes. Rows and
+// queries are to be relative to their mean: far from the origin these terms cancel each other out.
 #ifndef ATLAS_QUANTIZE_ADDITIVE_QUANTIZER_HPP
 #define ATLAS_QUANTIZE_ADDITIVE_QUANTIZER_HPP
 
@@ -89,6 +90,7 @@ class additive_quantizer {
   /// Of a stage: 16 or 256.
   [[nodiscard]] std::size_t centroids() const noexcept { return books_.centroids; }
   [[nodiscard]] unsigned bits() const noexcept { return books_.centroids == 16 ? 4 : 8; }
+  [[nodiscard]] std::size_t beam() const noexcept { return beam_; }
   /// Bytes of a packed code.
   [[nodiscard]] std::size_t code_bytes() const noexcept { return detail::packed_bytes(stages(), bits()); }
   /// Shape [stages(), centroids(), dimension()], aligned to 64 bytes.

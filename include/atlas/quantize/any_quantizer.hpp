@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/quantize/any_quantizer.hpp -- a quantiser of a kind that is chosen, or read from its bytes, at run time.
 //
-// Room:      quantizer_kind, quantizer_options, any_quantizer: training, packed codes of many rows and back, their distances.
+// Room:      any_quantizer: training, packed codes of many rows and back, their distances.
 // Not here:  what a kind is good for and how it is made (the header of each quantiser), distances of one query by tables that
 //            are kept (likewise), rotations before a quantiser (quantize/learned_rotation.hpp).
 // Depends:   core, simd, distance, the quantisers.
@@ -12,46 +12,14 @@
 #include <atlas/distance/code_distance.hpp>        // codes_block
 #include <atlas/quantize/additive_quantizer.hpp>   // additive_quantizer
 #include <atlas/quantize/bit_quantizer.hpp>        // bit_quantizer
+#include <atlas/quantize/centroid_search.hpp>      // check_lengths
 #include <atlas/quantize/corrected_quantizer.hpp>  // corrected_quantizer
 #include <atlas/quantize/product_quantizer.hpp>    // product_quantizer
+#include <atlas/quantize/quantizer_options.hpp>    // quantizer_options
+#include <atlas/quantize/row_tasks.hpp>            // for_row_tasks
 #include <atlas/quantize/scalar_quantizer.hpp>     // scalar_quantizer
 
 namespace atlas { inline namespace ATLAS_ABI {
-
-namespace detail {
-inline constexpr const char* quantizer_kinds = "1 product, 3 scalar, 4 additive, 5 corrected or 6 bits";
-}
-
-/// Numbers are those of saved quantisers and of the C ABI, and are never used again.
-enum class quantizer_kind : std::uint8_t {
-  product = static_cast<std::uint8_t>(detail::image_kind::product),
-  scalar = static_cast<std::uint8_t>(detail::image_kind::scalar),
-  additive = static_cast<std::uint8_t>(detail::image_kind::additive),
-  corrected = static_cast<std::uint8_t>(detail::image_kind::corrected),
-  bits = static_cast<std::uint8_t>(detail::image_kind::bits),
-};
-
-/// Options of any_quantizer::train. What another kind needs is not looked at.
-struct quantizer_options {
-  quantizer_kind kind = quantizer_kind::corrected;
-  /// Of a code. Of product, additive and corrected no default: 2 * bytes parts or stages of 4 bits, bytes of 8. Those of scalar
-  /// and bits follow from the dimension: 0.
-  std::size_t bytes = 0;
-  unsigned bits = 8;              ///< of product, scalar, additive: of a part's, component's or stage's code, 4 or 8
-  std::uint32_t iterations = 25;  ///< of product, additive, corrected: times the centroids of parts move, 0 to 10,000
-  std::size_t beam = 8;           ///< of additive: sums that go on from stage to stage, 1 to 64; also when encoding
-  std::uint32_t rounds = 4;       ///< of additive: those that move all stages' centroids, 0 to 1,000
-  std::uint64_t seed = 42;        ///< of every random choice
-  std::size_t sample_rows = 0;    ///< at most so many rows train, all of bits; 0: as many as the kind's own default
-  unsigned threads = 1;           ///< 0: all that the process may use
-  progress on_progress = {};      ///< called with steps done: as the kind's own says; bits has none
-};
-
-/// Options of what a quantiser does with many rows.
-struct coding_options {
-  unsigned threads = 1;       ///< 0: all that the process may use; the answer is the same for any number
-  progress on_progress = {};  ///< called on the calling thread with rows done, once for 2^14 of them or more
-};
 
 /// One of the five quantisers. A code is packed: code_bytes() of a row.
 class any_quantizer {
@@ -67,35 +35,25 @@ class any_quantizer {
   any_quantizer(bit_quantizer&& made) noexcept          // NOLINT: likewise
       : kind_(quantizer_kind::bits), bits_(static_cast<bit_quantizer&&>(made)) {}
 
-  /// @param rows  shape [rows, dimension], finite, of all kinds but scalar of lengths at most 1e18
-  /// @return      the errors of the kind's own train; errc::invalid_argument for bytes of a kind that takes none, or a sample
-  ///              smaller than the centroids
+  /// @param rows  shape [rows, dimension], finite, lengths at most 1e18
+  /// @return      the errors of the kind's own train; errc::invalid_argument for code_bytes or bits that the kind does not take,
+  ///              or a sample smaller than the centroids
   [[nodiscard]] static result<any_quantizer> train(const matrix_view& rows, const quantizer_options& options) noexcept {
-    const std::size_t parts = options.bits == 4 && options.bytes <= max_dimension ? 2 * options.bytes : options.bytes;
-    if (options.bytes == 0 && needs_bytes(options.kind)) {
-      return error{errc::invalid_argument, "bytes", "at least 1", std::uint64_t{0}};
-    }
-    if (options.bytes != 0 && !needs_bytes(options.kind)) {
-      return error{errc::invalid_argument, "bytes", "0, since they follow from the dimension", options.bytes};
-    }
+    if (status checked = detail::check_quantizer(rows, options); !checked.ok()) return checked.error();
+    const std::size_t parts = detail::parts_of(options, rows.dimension);
     switch (options.kind) {
       case quantizer_kind::product: {
-        pq_options how{.parts = parts, .bits = options.bits, .iterations = options.iterations, .seed = options.seed};
-        const std::size_t centroids = options.bits == 4 ? 16 : 256;
-        if (options.sample_rows != 0 && options.sample_rows < centroids) {
-          return error{errc::invalid_argument, "sample_rows", "0, or at least", centroids, options.sample_rows};
-        }
-        how.rows_a_centroid = options.sample_rows / centroids;
-        return made_by<product_quantizer>(rows, how, options);
+        const std::size_t rows_a_centroid = options.sample_rows >> options.bits;
+        return made_by<product_quantizer>(rows, pq_options{.parts = parts, .bits = options.bits, .iterations = options.iterations, .seed = options.seed, .rows_a_centroid = rows_a_centroid}, options);
       }
       case quantizer_kind::scalar: return made_by<scalar_quantizer>(rows, sq_options{.bits = options.bits, .seed = options.seed}, options);
       case quantizer_kind::additive:
         return made_by<additive_quantizer>(rows, aq_options{.stages = parts, .bits = options.bits, .beam = options.beam, .iterations = options.iterations, .rounds = options.rounds, .seed = options.seed}, options);
       case quantizer_kind::corrected:
-        return made_by<corrected_quantizer>(rows, corrected_options{.bytes = options.bytes, .iterations = options.iterations, .seed = options.seed}, options);
-      case quantizer_kind::bits: return held(bit_quantizer::train(rows, {.seed = options.seed}));
+        return made_by<corrected_quantizer>(rows, corrected_options{.code_bytes = options.code_bytes, .iterations = options.iterations, .seed = options.seed}, options);
+      case quantizer_kind::bits: break;
     }
-    return error{errc::invalid_argument, "kind", detail::quantizer_kinds, static_cast<std::uint64_t>(options.kind)};
+    return held(bit_quantizer::train(rows, {.seed = options.seed}));
   }
   /// From bytes that may be anything: of the kind that they say.
   /// @return  errc::corrupt_file, also for those of a rotation, unsupported_version, no_memory
@@ -136,81 +94,95 @@ class any_quantizer {
   }
 
   /// @param rows   shape [rows, dimension()], finite, lengths at most 1e18
-  /// @param codes  shape [rows.rows, code_bytes()]
-  /// @return       errc::invalid_argument, dimension_mismatch, limit_exceeded; or with some codes written no_memory, cancelled
-  /// Cost: as the kind says of itself.
+  /// @param codes  shape [rows.rows, code_bytes()], apart from the rows
+  /// @return       errc::invalid_argument, dimension_mismatch, limit_exceeded and with the row not_finite and limit_exceeded;
+  ///               or with some codes written no_memory, cancelled
+  /// A row has the same code in any block. Cost: as the kind says of itself.
   [[nodiscard]] status encode(const matrix_view& rows, std::uint8_t* codes, const coding_options& options = {}) const noexcept {
-    if (status checked = detail::check_rows_of(rows, dimension()); !checked.ok()) return checked;
-    if (rows.rows != 0 && codes == nullptr) return error{errc::invalid_argument, "codes", "a pointer", "null"};
-    return in_blocks(rows.rows, options, [&](std::size_t first, std::size_t count) {
-      return encode_block(rows.subrows(first, count), codes + first * code_bytes(), options.threads);
+    if (status checked = check_rows(rows); !checked.ok()) return checked;
+    const any_matrix_view any_rows = any_matrix_view::of(rows);
+    if (status checked = check_out(codes, "codes", rows.rows, code_bytes(), any_rows, detail::rows_block); !checked.ok()) return checked;
+    return detail::for_row_tasks(rows.rows, task_rows(), report_rows(), options, [&](std::size_t first, std::size_t count) {
+      return encode_some(rows.subrows(first, count), codes + first * code_bytes());
     });
   }
   /// @param codes  shape [rows, code_bytes()], any bytes
-  /// @param rows   shape [codes.rows, dimension()]: what the codes stand for
-  /// @return       errc::invalid_argument, dimension_mismatch; or with some rows written no_memory, cancelled
+  /// @param rows   shape [codes.rows, dimension()], apart from the codes: what these stand for
+  /// @return       errc::invalid_argument, dimension_mismatch, limit_exceeded; or with some rows written no_memory, cancelled
   [[nodiscard]] status decode(const basic_matrix_view<std::uint8_t>& codes, float* rows, const coding_options& options = {}) const noexcept {
     if (status checked = check_codes(codes); !checked.ok()) return checked;
-    if (codes.rows != 0 && rows == nullptr) return error{errc::invalid_argument, "rows", "a pointer", "null"};
-    thread_pool pool(options.threads);
-    return in_blocks(codes.rows, options, [&](std::size_t first, std::size_t count) {
-      return in_tasks(pool, count, 256, [&](std::size_t at, std::size_t some) {
-        return decode_block(codes.subrows(first + at, some), rows + (first + at) * dimension());
-      });
+    const any_matrix_view any_codes = any_matrix_view::of(codes);
+    if (status checked = check_out(rows, "rows", codes.rows, dimension(), any_codes, detail::codes_block); !checked.ok()) return checked;
+    return detail::for_row_tasks(codes.rows, fast_task_rows, fast_report_rows, options, [&](std::size_t first, std::size_t count) {
+      return decode_some(codes.subrows(first, count), rows + first * dimension());
     });
   }
   /// Of rows and what their codes stand for.
-  /// @return  errc::invalid_argument, dimension_mismatch, limit_exceeded, no_memory, cancelled
+  /// @param rows  as encode takes
+  /// @return      the errors of encode
   [[nodiscard]] result<quantization_error> error_of(const matrix_view& rows, const coding_options& options = {}) const noexcept {
-    if (status checked = detail::check_rows_of(rows, dimension()); !checked.ok()) return checked.error();
-    quantization_error sum;
-    double whole = 0;
-    const status done = in_blocks(rows.rows, options, [&](std::size_t first, std::size_t count) {
-      return add_losses(rows.subrows(first, count), options.threads, sum.mean_squared, whole);
-    });
+    if (status checked = check_rows(rows); !checked.ok()) return checked.error();
+    const std::size_t of_task = task_rows();
+    buffer<double> sums;  // of each task: what is lost, and the whole
+    status done = sums.resize_zeroed(2 * (rows.rows / of_task + 1));
+    if (done.ok()) {
+      done = detail::for_row_tasks(rows.rows, of_task, report_rows(), options, [&](std::size_t first, std::size_t count) {
+        return add_losses(rows.subrows(first, count), sums.data() + 2 * (first / of_task));
+      });
+    }
     if (!done.ok()) return done.error();
-    sum.share = whole > 0 ? sum.mean_squared / whole : 0.0;
-    if (rows.rows != 0) sum.mean_squared /= static_cast<double>(rows.rows);
-    return sum;
+    double lost = 0;
+    double whole = 0;
+    for (std::size_t i = 0; i < sums.size(); i += 2) {
+      lost += sums.data()[i];
+      whole += sums.data()[i + 1];
+    }
+    if (rows.rows == 0) return quantization_error{};
+    return quantization_error{lost / static_cast<double>(rows.rows), whole == 0 ? 0.0 : lost / whole};
   }
   /// Squared L2 distances of queries to rows by their codes: of product, scalar and additive those to what the codes stand for, of
   /// corrected and bits estimates of those to the rows themselves, some of which are below 0 where rows are near.
-  /// @param queries  shape [queries, dimension()], finite
+  /// @param queries  shape [queries, dimension()]
   /// @param codes    shape [rows, code_bytes()], any bytes
-  /// @param out      shape [queries.rows, codes.rows]
-  /// @param errors   null, or of bits alone the same shape: a standard deviation of each estimate, at most
-  /// @return         errc::invalid_argument, dimension_mismatch, limit_exceeded, or with some distances written no_memory
+  /// @param out      shape [queries.rows, codes.rows], apart from all others
+  /// @param errors   null, or of bits alone likewise: a standard deviation of each estimate, at most
+  /// @param options  progress is told steps
+  /// @return         errc::invalid_argument, dimension_mismatch, limit_exceeded; or with some distances written no_memory, cancelled
   /// A distance has the same bits in any batch, with any number of threads.
-  /// Cost: a query's tables, then as many look-ups a row as a code has bytes, of scalar codes a decoded row for all queries.
+  /// Cost: a query's tables, as many operations as 10,000 rows or so take, then a look-up a row for each byte of a code; of scalar
+  /// and additive codes a decoded row for all queries.
   [[nodiscard]] status distances(const matrix_view& queries, const basic_matrix_view<std::uint8_t>& codes, float* out, float* errors = nullptr,
-                                 unsigned threads = 1) const noexcept {
-    if (status checked = detail::check_rows_of(queries, dimension()); !checked.ok()) return checked;
+                                 const coding_options& options = {}) const noexcept {
+    const any_matrix_view any_queries = any_matrix_view::of(queries);
+    if (status checked = detail::check_block(any_queries, detail::queries_block); !checked.ok()) return checked;
+    if (queries.rows != 0 && queries.dimension != dimension()) {
+      return error{errc::dimension_mismatch, detail::queries_block.dimension, dimension(), queries.dimension};
+    }
     if (status checked = check_codes(codes); !checked.ok()) return checked;
     if (errors != nullptr && kind_ != quantizer_kind::bits) {
       return error{errc::invalid_argument, "errors", "null, since one-bit codes alone have them", "a pointer"};
     }
     if (queries.rows == 0 || codes.rows == 0) return {};
-    if (out == nullptr) return error{errc::invalid_argument, "out", "a pointer", "null"};
-    if (codes.rows > static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(float) / queries.rows) {
-      return error{errc::limit_exceeded, "codes.rows", "at most", static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(float) / queries.rows, codes.rows};
+    const any_matrix_view any_codes = any_matrix_view::of(codes);
+    status checked = check_out(out, "out", queries.rows, codes.rows, any_queries, detail::queries_block);
+    if (checked.ok()) checked = check_out(out, "out", queries.rows, codes.rows, any_codes, detail::codes_block);
+    if (checked.ok() && errors != nullptr) checked = check_out(errors, "errors", queries.rows, codes.rows, any_queries, detail::queries_block);
+    if (checked.ok() && errors != nullptr) checked = check_out(errors, "errors", queries.rows, codes.rows, any_codes, detail::codes_block);
+    if (checked.ok() && errors != nullptr) {
+      const std::size_t all = queries.rows * codes.rows;
+      checked = check_out(errors, "errors", queries.rows, codes.rows, {out, 1, all, all, scalar::f32}, {"out", "", "", "", ""});
     }
-    thread_pool pool(threads);
-    if (kind_ == quantizer_kind::scalar) return scalar_distances(queries, codes, out, pool);
-    buffer<float> squares;
-    if (kind_ == quantizer_kind::additive) {
-      if (status sized = squares.resize(codes.rows); !sized.ok()) return sized;
-      if (status summed = squared_lengths(codes, squares.data(), pool); !summed.ok()) return summed;
-    }
-    // A query is a task, unless there are too few: then a share of its rows is, whose task makes the tables again.
-    const std::size_t threads_of_query = (pool.thread_count() + queries.rows - 1) / queries.rows;
-    const std::size_t even_share = (codes.rows + threads_of_query - 1) / threads_of_query;
-    const std::size_t share = even_share > least_share ? even_share : codes.rows < least_share ? codes.rows : least_share;
+    if (!checked.ok()) return checked;
+    if (kind_ == quantizer_kind::scalar || kind_ == quantizer_kind::additive) return decoded_distances(queries, codes, out, options);
+    // A task is a query, or a share of its rows if they are many: then the tables are made again, which are small beside it.
+    const std::size_t share = codes.rows < most_share ? codes.rows : most_share;
     const std::size_t shares = (codes.rows + share - 1) / share;
-    return in_tasks(pool, queries.rows * shares, 1, [&](std::size_t task, std::size_t) {
+    const std::size_t of_report = look_ups_of_report / ((share + 10'000) * code_bytes()) + 1;
+    return detail::for_row_tasks(queries.rows * shares, 1, of_report, options, [&](std::size_t task, std::size_t) {
       const std::size_t first = task % shares * share;
       const std::size_t count = codes.rows - first < share ? codes.rows - first : share;
       const std::size_t at = task / shares * codes.rows + first;
-      return distances_of(queries.row(task / shares), codes.subrows(first, count), squares.data() + first, out + at, errors == nullptr ? nullptr : errors + at);
+      return table_distances(queries.row(task / shares), codes.subrows(first, count), out + at, errors == nullptr ? nullptr : errors + at);
     });
   }
 
@@ -221,12 +193,12 @@ class any_quantizer {
   }
 
  private:
-  static constexpr std::size_t block_rows = std::size_t{1} << 14;
-  static constexpr std::size_t least_share = 4096;  ///< rows that are worth a query's tables
+  // Rows of a task, and about as many of each thread between two reports.
+  static constexpr std::size_t fast_task_rows = 1024;
+  static constexpr std::size_t fast_report_rows = 4096;
+  static constexpr std::size_t most_share = std::size_t{1} << 17;
+  static constexpr std::size_t look_ups_of_report = std::size_t{1} << 28;
 
-  [[nodiscard]] static bool needs_bytes(quantizer_kind kind) noexcept {
-    return kind == quantizer_kind::product || kind == quantizer_kind::additive || kind == quantizer_kind::corrected;
-  }
   template <class Quantizer>
   [[nodiscard]] static result<any_quantizer> held(result<Quantizer>&& made) noexcept {
     if (!made.ok()) return made.error();
@@ -242,6 +214,10 @@ class any_quantizer {
     return held(Quantizer::train(rows, how));
   }
 
+  [[nodiscard]] status check_rows(const matrix_view& rows) const noexcept {
+    if (status checked = detail::check_rows_of(rows, dimension()); !checked.ok()) return checked;
+    return detail::check_lengths(rows, "rows");
+  }
   [[nodiscard]] status check_codes(const basic_matrix_view<std::uint8_t>& codes) const noexcept {
     if (status checked = detail::check_block(any_matrix_view::of(codes), detail::codes_block); !checked.ok()) return checked;
     if (codes.rows != 0 && codes.dimension != code_bytes()) {
@@ -249,50 +225,51 @@ class any_quantizer {
     }
     return {};
   }
-  /// @param work  status(std::size_t first, std::size_t count): blocks after each other
-  template <class Work>
-  [[nodiscard]] static status in_blocks(std::size_t rows, const coding_options& options, const Work& work) noexcept {
-    for (std::size_t first = 0; first < rows; first += block_rows) {
-      const std::size_t count = rows - first < block_rows ? rows - first : block_rows;
-      if (status done = work(first, count); !done.ok()) return done;
-      if (options.on_progress && !options.on_progress(first + count, rows)) return errc::cancelled;
-    }
-    return {};
-  }
-  /// @param work  status(std::size_t first, std::size_t count), which fails for want of memory alone: on all threads
-  template <class Work>
-  [[nodiscard]] static status in_tasks(thread_pool& pool, std::size_t rows, std::size_t task_rows, const Work& work) noexcept {
-    atomic<bool> has_failed{false};
-    const status ran = pool.run((rows + task_rows - 1) / task_rows, [&](std::size_t task, unsigned) {
-      const std::size_t first = task * task_rows;
-      const std::size_t count = rows - first < task_rows ? rows - first : task_rows;
-      if (!has_failed.load_acquire() && !work(first, count).ok()) has_failed.store_release(true);
-    });
-    if (!ran.ok()) return ran;
-    return has_failed.load_acquire() ? status{error{errc::no_memory, "tables of codes"}} : status{};
+  /// An output of [rows, columns], apart from an input.
+  template <class Element>
+  [[nodiscard]] static status check_out(const Element* out, const char* field, std::size_t rows, std::size_t columns,
+                                        const any_matrix_view& input, const detail::block_fields& fields) noexcept {
+    if (rows == 0) return {};
+    if (out == nullptr) return error{errc::invalid_argument, field, "a pointer", "null"};
+    const std::size_t most = static_cast<std::size_t>(PTRDIFF_MAX) / sizeof(Element) / columns;
+    if (rows > most) return error{errc::limit_exceeded, field, "rows of at most", most, rows};
+    return detail::check_apart(out, rows * columns * sizeof(Element), field, input, fields);
   }
 
-  [[nodiscard]] status encode_block(const matrix_view& rows, std::uint8_t* codes, unsigned threads) const noexcept {
+  /// Rows that about a twentieth of a second goes to are reported.
+  [[nodiscard]] std::size_t report_rows() const noexcept {
+    if (kind_ != quantizer_kind::additive) return fast_report_rows;
+    constexpr std::size_t additions = std::size_t{1} << 26;
+    const std::size_t of_row = additive_.beam() * additive_.stages() * additive_.stages() / 2 * additive_.centroids() + 1;
+    const std::size_t rows = additions / of_row + 1;
+    return rows < fast_report_rows ? rows : fast_report_rows;
+  }
+  [[nodiscard]] std::size_t task_rows() const noexcept {
+    const std::size_t rows = report_rows() / 4 + 1;
+    return kind_ == quantizer_kind::additive && rows < fast_task_rows ? rows : fast_task_rows;
+  }
+
+  [[nodiscard]] status encode_some(const matrix_view& rows, std::uint8_t* codes) const noexcept {
     switch (kind_) {
-      case quantizer_kind::product: return encode_and_pack(product_, product_.parts(), rows, codes, threads);
-      case quantizer_kind::additive: return encode_and_pack(additive_, additive_.stages(), rows, codes, threads);
-      case quantizer_kind::scalar: return scalar_.encode(rows, codes, threads);
-      case quantizer_kind::corrected: return corrected_.encode(rows, codes, threads);
+      case quantizer_kind::product: return encode_and_pack(product_, product_.parts(), rows, codes);
+      case quantizer_kind::additive: return encode_and_pack(additive_, additive_.stages(), rows, codes);
+      case quantizer_kind::scalar: return scalar_.encode(rows, codes);
+      case quantizer_kind::corrected: return corrected_.encode(rows, codes);
       case quantizer_kind::bits: break;
     }
-    return bits_.encode(rows, codes, threads);
+    return bits_.encode(rows, codes);
   }
   template <class Quantizer>
-  [[nodiscard]] static status encode_and_pack(const Quantizer& made, std::size_t numbers, const matrix_view& rows, std::uint8_t* codes,
-                                              unsigned threads) noexcept {
-    if (made.bits() == 8) return made.encode(rows, codes, threads);
+  [[nodiscard]] static status encode_and_pack(const Quantizer& made, std::size_t numbers, const matrix_view& rows, std::uint8_t* codes) noexcept {
+    if (made.bits() == 8) return made.encode(rows, codes);
     buffer<std::uint8_t> loose;
     if (status sized = loose.resize(rows.rows * numbers); !sized.ok()) return sized;
-    if (status encoded = made.encode(rows, loose.data(), threads); !encoded.ok()) return encoded;
+    if (status encoded = made.encode(rows, loose.data()); !encoded.ok()) return encoded;
     for (std::size_t row = 0; row < rows.rows; ++row) made.pack(loose.data() + row * numbers, codes + row * made.code_bytes());
     return {};
   }
-  [[nodiscard]] status decode_block(const basic_matrix_view<std::uint8_t>& codes, float* rows) const noexcept {
+  [[nodiscard]] status decode_some(const basic_matrix_view<std::uint8_t>& codes, float* rows) const noexcept {
+    if (kind_ == quantizer_kind::corrected) return corrected_.decode(codes, rows);
     buffer<std::uint8_t> loose;
     buffer<float> turned;
     status sized = loose.resize(kind_ == quantizer_kind::product ? product_.parts() : additive_.stages());
@@ -301,72 +278,67 @@ class any_quantizer {
     for (std::size_t i = 0; i < codes.rows; ++i) {
       const std::uint8_t* const code = codes.row(i);
       float* const row = rows + i * dimension();
-      switch (kind_) {
-        case quantizer_kind::product:
-          product_.unpack(code, loose.data());
-          product_.decode(loose.data(), row);
-          break;
-        case quantizer_kind::additive:
-          additive_.unpack(code, loose.data());
-          additive_.decode(loose.data(), row);
-          break;
-        case quantizer_kind::scalar: scalar_.decode(code, row); break;
-        case quantizer_kind::corrected: corrected_.decode(code, row); break;
-        case quantizer_kind::bits:
-          bits_.decode(code, turned.data());
-          std::memcpy(row, turned.data(), dimension() * sizeof(float));
-          break;
+      if (kind_ == quantizer_kind::product) {
+        product_.unpack(code, loose.data());
+        product_.decode(loose.data(), row);
+      } else if (kind_ == quantizer_kind::additive) {
+        additive_.unpack(code, loose.data());
+        additive_.decode(loose.data(), row);
+      } else if (kind_ == quantizer_kind::scalar) {
+        scalar_.decode(code, row);
+      } else {
+        bits_.decode(code, turned.data());
+        std::memcpy(row, turned.data(), dimension() * sizeof(float));
       }
     }
     return {};
   }
-  [[nodiscard]] status add_losses(const matrix_view& rows, unsigned threads, double& lost, double& whole) const noexcept {
+  /// @param sums  [2]: what is lost, and the whole
+  [[nodiscard]] status add_losses(const matrix_view& rows, double* sums) const noexcept {
     buffer<std::uint8_t> codes;
     buffer<float> decoded;
     status done = codes.resize(rows.rows * code_bytes());
     if (done.ok()) done = decoded.resize(rows.rows * dimension());
-    if (done.ok()) done = encode_block(rows, codes.data(), threads);
-    if (done.ok()) done = decode({codes.data(), rows.rows, code_bytes(), code_bytes()}, decoded.data(), {.threads = threads});
+    if (done.ok()) done = encode_some(rows, codes.data());
+    if (done.ok()) done = decode_some({codes.data(), rows.rows, code_bytes(), code_bytes()}, decoded.data());
     if (!done.ok()) return done;
     for (std::size_t row = 0; row < rows.rows; ++row) {
       for (std::size_t i = 0; i < dimension(); ++i) {
         const auto component = static_cast<double>(rows.row(row)[i]);
         const double difference = component - static_cast<double>(decoded.data()[row * dimension() + i]);
-        lost += difference * difference;
-        whole += component * component;
+        sums[0] += difference * difference;
+        sums[1] += component * component;
       }
     }
     return {};
   }
 
-  [[nodiscard]] status squared_lengths(const basic_matrix_view<std::uint8_t>& codes, float* out, thread_pool& pool) const noexcept {
-    return in_tasks(pool, codes.rows, 1024, [&](std::size_t first, std::size_t count) -> status {
-      buffer<std::uint8_t> loose;
-      if (status sized = loose.resize(additive_.stages()); !sized.ok()) return sized;
-      for (std::size_t row = first; row < first + count; ++row) {
-        additive_.unpack(codes.row(row), loose.data());
-        out[row] = additive_.squared_length(loose.data());
-      }
-      return {};
-    });
-  }
-  /// A block of decoded rows serves all queries.
-  [[nodiscard]] status scalar_distances(const matrix_view& queries, const basic_matrix_view<std::uint8_t>& codes, float* out,
-                                        thread_pool& pool) const noexcept {
-    return in_tasks(pool, codes.rows, 64, [&](std::size_t first, std::size_t count) -> status {
+  /// A task is a block of rows, which are decoded, and some queries. Sums of centroids far from the origin would cancel out of
+  /// tables' products.
+  [[nodiscard]] status decoded_distances(const matrix_view& queries, const basic_matrix_view<std::uint8_t>& codes, float* out,
+                                         const coding_options& options) const noexcept {
+    constexpr std::size_t block_rows = 64;
+    constexpr std::size_t most_queries = 256;
+    const std::size_t blocks = (codes.rows + block_rows - 1) / block_rows;
+    const std::size_t groups = (queries.rows + most_queries - 1) / most_queries;
+    const std::size_t of_report = look_ups_of_report / (block_rows * most_queries * dimension()) + 1;
+    return detail::for_row_tasks(blocks * groups, 1, of_report, options, [&](std::size_t task, std::size_t) {
+      const std::size_t first = task % blocks * block_rows;
+      const std::size_t count = codes.rows - first < block_rows ? codes.rows - first : block_rows;
       buffer<float> decoded;
-      if (status sized = decoded.resize(count * dimension()); !sized.ok()) return sized;
-      for (std::size_t i = 0; i < count; ++i) scalar_.decode(codes.row(first + i), decoded.data() + i * dimension());
-      for (std::size_t query = 0; query < queries.rows; ++query) {
+      status done = decoded.resize(count * dimension());
+      if (done.ok()) done = decode_some(codes.subrows(first, count), decoded.data());
+      if (!done.ok()) return done;
+      const std::size_t begin = task / blocks * most_queries;
+      const std::size_t end = queries.rows - begin < most_queries ? queries.rows : begin + most_queries;
+      for (std::size_t query = begin; query < end; ++query) {
         kernels().l2sq[kernels_v1::f32_f32](queries.row(query), decoded.data(), dimension() * sizeof(float), nullptr, count, dimension(),
                                             out + query * codes.rows + first);
       }
-      return {};
+      return done;
     });
   }
-  /// @param squares  of additive codes: the squared length of each
-  [[nodiscard]] status distances_of(const float* query, const basic_matrix_view<std::uint8_t>& codes, const float* squares, float* out,
-                                    float* errors) const noexcept {
+  [[nodiscard]] status table_distances(const float* query, const basic_matrix_view<std::uint8_t>& codes, float* out, float* errors) const noexcept {
     if (kind_ == quantizer_kind::bits) {
       bit_quantizer::query_tables tables;
       if (status made = bits_.prepare(query, tables); !made.ok()) return made;
@@ -376,28 +348,17 @@ class any_quantizer {
       }
       return {};
     }
+    const bool is_product = kind_ == quantizer_kind::product;
+    const std::size_t parts = is_product ? product_.parts() : corrected_.code_bytes();
+    const unsigned bits = is_product ? product_.bits() : 8;
     buffer<float> tables;
-    const bool is_additive = kind_ == quantizer_kind::additive;
-    const std::size_t parts = is_additive ? additive_.stages() : kind_ == quantizer_kind::product ? product_.parts() : corrected_.code_bytes();
-    const unsigned bits = is_additive ? additive_.bits() : kind_ == quantizer_kind::product ? product_.bits() : 8;
-    status done = tables.resize(parts << bits);
-    if (!done.ok()) return done;
-    if (is_additive) {
-      additive_.inner_product_tables(query, tables.data());
-    } else if (kind_ == quantizer_kind::product) {
+    if (status sized = tables.resize(parts << bits); !sized.ok()) return sized;
+    if (is_product) {
       product_.distance_tables(query, tables.data());
-    } else {
-      done = corrected_.distance_tables(query, tables.data());
+    } else if (status made = corrected_.distance_tables(query, tables.data()); !made.ok()) {
+      return made;
     }
-    if (done.ok()) done = detail::sum_packed(tables.data(), parts, bits, codes.data, codes.stride, codes.rows, out);
-    if (!done.ok() || !is_additive) return done;
-    float length = 0.0F;
-    kernels().dot[kernels_v1::f32_f32](query, query, 0, nullptr, 1, dimension(), &length);
-    for (std::size_t row = 0; row < codes.rows; ++row) {
-      const double distance = static_cast<double>(length) + static_cast<double>(squares[row]) - 2 * static_cast<double>(out[row]);
-      out[row] = distance < 0 ? 0.0F : static_cast<float>(distance);
-    }
-    return {};
+    return detail::sum_packed(tables.data(), parts, bits, codes.data, codes.stride, codes.rows, out);
   }
 
   quantizer_kind kind_;  ///< which of these is held; the others are of dimension 0

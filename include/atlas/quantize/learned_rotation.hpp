@@ -152,6 +152,22 @@ class learned_rotation {
       for (std::size_t at = 0; at < dimension_; ++at) out[at] += numbers[i] * column[at];
     }
   }
+  /// As one matrix product. The last bits are others than those of one row at a time.
+  /// @param numbers  shape [rows, padded()]
+  /// @param out      shape [numbers.rows, dimension()], apart from `numbers`
+  /// @return         errc::invalid_argument, dimension_mismatch, no_memory; then nothing is written
+  /// Cost: as apply, and half a millisecond for 784 components.
+  [[nodiscard]] status apply_inverse(const matrix_view& numbers, float* out, unsigned threads = 1) const noexcept {
+    if (numbers.rows == 0) return {};
+    if (numbers.data == nullptr || out == nullptr) return error{errc::invalid_argument, "numbers and out", "pointers", "null"};
+    if (numbers.dimension != padded_) return error{errc::dimension_mismatch, "numbers.dimension", padded_, numbers.dimension};
+    if (numbers.stride < padded_) return error{errc::dimension_mismatch, "numbers.stride", padded_, numbers.stride};
+    thread_pool pool(threads);
+    buffer<float> matrix;
+    if (status sized = matrix.resize(columns_.size()); !sized.ok()) return sized;
+    detail::transpose(columns_.data(), padded_, dimension_, matrix.data());
+    return detail::row_products(numbers, dense(matrix.data(), dimension_, padded_), out, pool);
+  }
 
   /// Appends the rotation as bytes (quantize/quantizer_image.hpp; shape: dimension, padded, 0).
   /// @return  errc::no_memory; `out` is then as it was

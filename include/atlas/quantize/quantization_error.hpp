@@ -74,7 +74,7 @@ template <class Code>
     }
   }
   if (rows.rows == 0) return quantization_error{};
-  return quantization_error{lost / static_cast<double>(rows.rows), whole > 0 ? lost / whole : 0.0};
+  return quantization_error{lost / static_cast<double>(rows.rows), whole == 0 ? 0.0 : lost / whole};
 }
 
 }  // namespace detail
