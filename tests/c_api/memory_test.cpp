@@ -284,10 +284,10 @@ TEST_SUITE("c_api") {
     using namespace c_api_support;
     const support::scratch_folder folder;
     const std::string path = folder.path("built.atlas");
-    const auto values = random_rows(3, 300, 8);
-    const auto keys = keys_from(0, 300);
+    const auto values = random_rows(3, 80, 8);
+    const auto keys = keys_from(0, 80);
     const atlas_matrix vectors = matrix(values, 8);
-    const std::uint32_t shape[2] = {300, 8};
+    const std::uint32_t shape[2] = {80, 8};
     std::string file(reinterpret_cast<const char*>(shape), sizeof shape);
     file.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
     const std::string source = folder.write("vectors.fbin", file);
@@ -295,7 +295,7 @@ TEST_SUITE("c_api") {
     lists.kind = ATLAS_KIND_IVF_PQ;
     lists.dimension = 8;
     lists.lists = 4;
-    lists.list_codes = ATLAS_LIST_CODES_PQ8;
+    lists.list_codes = ATLAS_LIST_CODES_PQ4;
     lists.rotation = ATLAS_ROTATION_LEARNED;
     lists.rerank_codes = ATLAS_CODES_LVQ8;
     lists.iterations = 2;

@@ -98,13 +98,14 @@ consume pkg_config_moved_prefix '
   cp -R "$prefix" moved
   found=$(find moved -name atlas-c.pc)
   PKG_CONFIG_PATH=$(dirname "$found") pkg-config --cflags atlas-c | grep -q "moved/"'
+# Alone, and beside another unit that includes the same headers.
 consume bare_include '
-  $CXX -std=c++20 -I"$root/include" "$here/consumer.cpp" -o header_only
-  ./header_only'
-consume bare_include_two_units '
+  $CXX -std=c++20 -I"$root/include" -c "$here/consumer.cpp" -o consumer.o
+  $CXX consumer.o -o header_only
+  ./header_only
   printf "#include <atlas/hnsw.hpp>\n#include <atlas/distance.hpp>\n" >second.cpp
-  $CXX -std=c++20 -I"$root/include" "$here/consumer.cpp" second.cpp -o header_only
-  ./header_only'
+  $CXX -std=c++20 -I"$root/include" consumer.o second.cpp -o two_units
+  ./two_units'
 consume bare_include_with_kernels_unit '
   $CXX -std=c++20 -DATLAS_LINK_KERNELS=1 -I"$root/include" "$here/consumer.cpp" "$root/c_api/kernels.cpp" -o linked
   ./linked'

@@ -315,17 +315,6 @@ struct half_built {
       }
       vectors[row * 8 + 3] = before;
     }
-    std::vector<float> numbers(1000);
-    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
-    for (const std::size_t count : {1U, 7U, 100U, 500U, 999U}) {
-      atlas::buffer<float> sample;
-      atlas::buffer<float> held;
-      sample.append(numbers.data(), numbers.size()).value();
-      atlas::detail::hold_back(sample, 1, count, held).value();
-      for (std::size_t kept = 0; kept < sample.size(); ++kept) {
-        CHECK(atlas::detail::row_before_holding(kept, numbers.size(), count) == static_cast<std::uint64_t>(sample[kept]));
-      }
-    }
   }
 
   TEST_CASE("cancelled while it is measured: there is no file") {

@@ -94,18 +94,52 @@ std::vector<std::uint64_t> held_rows(std::size_t count) {
       atlas::buffer<float> sample;
       REQUIRE(sample.resize(1000 * 3).ok());
       for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = static_cast<float>(i);
-      atlas::buffer<float> held;
-      REQUIRE(atlas::detail::hold_back(sample, 3, count, held).ok());
-      REQUIRE(held.size() == count * 3);
+      const auto held = atlas::detail::hold_back(sample, 3, count).value();
+      REQUIRE(held.count == count);
+      REQUIRE(held.vectors.size() == count * 3);
       REQUIRE(sample.size() == (1000 - count) * 3);
       std::size_t next_held = 0;
       std::size_t next_kept = 0;
       for (std::size_t row = 0; row < 1000; ++row) {
         const bool is_held = next_held < count && row == next_held * 1000 / count;
-        const float* const vector = is_held ? held.data() + next_held++ * 3 : sample.data() + next_kept++ * 3;
+        if (!is_held) CHECK(held.row_before(next_kept) == row);
+        const float* const vector = is_held ? held.vectors.data() + next_held++ * 3 : sample.data() + next_kept++ * 3;
         for (std::size_t i = 0; i < 3; ++i) CHECK(vector[i] == static_cast<float>(row * 3 + i));
       }
     }
+  }
+
+  TEST_CASE("hold back: a vector that cannot be trained on is named by its row, on whichever side, and nothing is moved") {
+    for (const std::size_t row : {0U, 1U, 5U, 10U, 98U, 99U}) {  // each tenth would be held back
+      CAPTURE(row);
+      for (const float bad : {5e18F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+        atlas::buffer<float> sample;
+        REQUIRE(sample.resize(100 * 3).ok());
+        for (std::size_t i = 0; i < sample.size(); ++i) sample[i] = static_cast<float>(i);
+        sample[row * 3 + 1] = bad;
+        const auto refused = atlas::detail::hold_back(sample, 3, 10);
+        CHECK(failed_as(refused, bad == 5e18F ? errc::limit_exceeded : errc::not_finite));
+        CHECK(refused.error().row == row);
+        CHECK(sample.size() == 100 * 3);
+        for (std::size_t i = 0; i < sample.size(); ++i) CHECK((i == row * 3 + 1 || sample[i] == static_cast<float>(i)));
+      }
+    }
+  }
+
+  TEST_CASE("hold back: an error of training names the row of the whole sample, if it names one") {
+    atlas::buffer<float> sample;
+    REQUIRE(sample.resize_zeroed(1000).ok());
+    const auto none = atlas::detail::hold_back(sample, 1, 0).value();
+    CHECK(sample.size() == 1000);
+    CHECK(none.vectors.empty());
+    const auto tenth = atlas::detail::hold_back(sample, 1, 100).value();
+    const atlas::error why{errc::limit_exceeded, "rows", "lengths of at most 1e18", "a longer vector"};
+    for (const auto* held : {&none, &tenth}) CHECK(held->named(why).row == atlas::error::no_row);
+    CHECK(none.named(why.at_row(27)).row == 27);
+    CHECK(tenth.named(why.at_row(0)).row == 1);
+    CHECK(tenth.named(why.at_row(27)).row == 31);
+    CHECK(tenth.named(why.at_row(899)).row == 999);
+    CHECK(tenth.named(why.at_row(27)).code == errc::limit_exceeded);
   }
 
   TEST_CASE("promise: no more than was measured, and only while the rows are neither twice as many nor half as many") {

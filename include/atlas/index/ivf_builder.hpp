@@ -72,19 +72,12 @@ class ivf_pq_builder {
     ivf_pq_options learned = own.options;
     const std::size_t fewest = detail::fewest_to_train(learned);
     if (sample.rows < fewest) return error{errc::invalid_argument, "sample.rows", "at least", fewest, sample.rows};
-    buffer<float> held_back;
-    const std::size_t held = learned.recall != 0 ? detail::held_back_count(sample.rows, fewest) : 0;
-    if (held != 0) {
-      const matrix_view all = dense(units.data(), sample.rows, own.layout.dimension);
-      if (status fits = detail::check_training_lengths(all); !fits.ok()) return fits;
-      if (status taken = detail::hold_back(units, own.layout.dimension, held, held_back); !taken.ok()) return taken;
-    }
-    const matrix_view rows = dense(units.data(), sample.rows - held, own.layout.dimension);
+    auto held = detail::hold_back(units, own.layout.dimension, learned.recall != 0 ? detail::held_back_count(sample.rows, fewest) : 0);
+    if (!held.ok()) return held.error();
+    const matrix_view rows = dense(units.data(), sample.rows - held->count, own.layout.dimension);
     if (learned.lists == 0) learned.lists = detail::usual_lists(learned.reserve_rows > sample.rows ? learned.reserve_rows : sample.rows, rows.rows);
-    if (status trained = own.model.train(rows, learned, own.threads, on_progress); !trained.ok()) {
-      return detail::named_before_holding(trained, sample.rows, held);
-    }
-    own.held_back = static_cast<buffer<float>&&>(held_back);
+    if (status trained = own.model.train(rows, learned, own.threads, on_progress); !trained.ok()) return held->named(trained.error());
+    own.held_back = static_cast<buffer<float>&&>(held->vectors);
     if (status made = own.shape_spill(); !made.ok()) return own.end(made);
     own.is_trained = true;
     return {};

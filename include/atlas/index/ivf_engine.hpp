@@ -344,17 +344,13 @@ class ivf_engine {
   [[nodiscard]] status train_on(buffer<float>& sample, const row_store& rows, const buffer<std::uint32_t>& ids, const work& how) noexcept {
     const std::size_t dimension = options_.dimension;
     const std::size_t sample_rows = sample.size() / dimension;
-    const std::size_t held = options_.recall != 0 ? held_back_count(sample_rows, fewest_to_train(options_)) : 0;
-    buffer<float> held_back;
-    if (held != 0) {
-      if (status fits = check_training_lengths(dense(sample.data(), sample_rows, dimension)); !fits.ok()) return fits;
-      if (status taken = hold_back(sample, dimension, held, held_back); !taken.ok()) return taken;
-    }
+    auto held = hold_back(sample, dimension, options_.recall != 0 ? held_back_count(sample_rows, fewest_to_train(options_)) : 0);
+    if (!held.ok()) return held.error();
     std::size_t expected = ids.size() > options_.reserve_rows ? ids.size() : options_.reserve_rows;
     if (expected < sample_rows) expected = sample_rows;
     auto parts = learn(dense(sample.data(), sample.size() / dimension, dimension), expected, how.part(0.0, share_of_training));
-    if (!parts.ok()) return named_before_holding(parts.error(), sample_rows, held);
-    (*parts)->held_back = static_cast<buffer<float>&&>(held_back);
+    if (!parts.ok()) return held->named(parts.error());
+    (*parts)->held_back = static_cast<buffer<float>&&>(held->vectors);
     // With fewer rows than half of what was learned from most are still to come: what is measured now would not hold then.
     const std::size_t row_count = count_of_live(rows, ids);
     return take_over(*parts, rows, ids, row_count >= (sample_rows + 1) / 2 ? row_count : 0, how.part(share_of_training, 1.0));

@@ -3,16 +3,17 @@
 //
 // Room:      the promise while rows come and go, and in a file; vectors that are held back from training, or chosen later.
 // Not here:  the measuring (index/recall_measure.hpp), when it is done (index/ivf_engine.hpp, index/ivf_file_measure.hpp).
-// Depends:   core, index/{options,row_store,sections}.hpp.
+// Depends:   core, quantize/quantization_error.hpp, index/{options,row_store,sections}.hpp.
 // Threads:   a promise is read by any, and set by one at a time.
 #ifndef ATLAS_INDEX_IVF_PROMISE_HPP
 #define ATLAS_INDEX_IVF_PROMISE_HPP
 
-#include <atlas/core/atomic.hpp>      // atomic
-#include <atlas/core/memory.hpp>      // buffer
-#include <atlas/index/options.hpp>    // recall_promise
-#include <atlas/index/row_store.hpp>  // row_store
-#include <atlas/index/sections.hpp>   // ivf_parameters
+#include <atlas/core/atomic.hpp>                  // atomic
+#include <atlas/core/memory.hpp>                  // buffer
+#include <atlas/index/options.hpp>                // recall_promise
+#include <atlas/index/row_store.hpp>              // row_store
+#include <atlas/index/sections.hpp>               // ivf_parameters
+#include <atlas/quantize/quantization_error.hpp>  // check_training_lengths
 
 #include <cstring>  // std::memcpy
 
@@ -99,32 +100,42 @@ inline constexpr std::size_t most_held_back = 1000;
   const std::size_t trained_on = fewest_to_train > wanted ? fewest_to_train : wanted;
   return sample_rows >= trained_on + wanted ? wanted : 0;
 }
+/// What was held back of a sample, and where the others stood in it.
+struct held_back_rows {
+  buffer<float> vectors;        ///< shape [count, dimension], in the sample's order
+  std::size_t count = 0;
+  std::size_t sample_rows = 0;  ///< of the sample as it was
+
+  /// Where a vector that stayed stood before.
+  [[nodiscard]] std::uint64_t row_before(std::uint64_t stayed) const noexcept {
+    std::uint64_t row = stayed;
+    for (std::size_t taken = 0; taken < count && taken * std::uint64_t{sample_rows} / count <= row; ++taken) ++row;
+    return row;
+  }
+  /// The same for the row that an error of training on those that stayed names, if it names one.
+  [[nodiscard]] error named(const error& why) const noexcept {
+    return why.row == error::no_row ? why : why.at_row(row_before(why.row));
+  }
+};
 /// Moves so many vectors, from all over a sample, out of it.
-[[nodiscard]] inline status hold_back(buffer<float>& sample, std::size_t dimension, std::size_t count, buffer<float>& held_back) noexcept {
-  const std::size_t rows = sample.size() / dimension;
-  if (status made = held_back.resize(count * dimension); !made.ok()) return made;
+/// @return  errc::not_finite or limit_exceeded with the row, as the sample was, of a vector that cannot be trained on, wherever
+///          it would go, unless `count` is 0; no_memory
+[[nodiscard]] inline result<held_back_rows> hold_back(buffer<float>& sample, std::size_t dimension, std::size_t count) noexcept {
+  held_back_rows held;
+  held.count = count;
+  held.sample_rows = sample.size() / dimension;
+  if (count == 0) return held;
+  if (status fits = check_training_lengths(dense(sample.data(), held.sample_rows, dimension)); !fits.ok()) return fits.error();
+  if (status made = held.vectors.resize(count * dimension); !made.ok()) return made.error();
   std::size_t taken = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
+  for (std::size_t row = 0; row < held.sample_rows; ++row) {
     const float* const from = sample.data() + row * dimension;
-    const bool is_next = taken < count && row == taken * rows / count;
-    float* const to = is_next ? held_back.data() + taken++ * dimension : sample.data() + (row - taken) * dimension;
+    const bool is_next = taken < count && row == taken * held.sample_rows / count;
+    float* const to = is_next ? held.vectors.data() + taken++ * dimension : sample.data() + (row - taken) * dimension;
     if (to != from) std::memcpy(to, from, dimension * sizeof(float));
   }
-  return sample.resize((rows - count) * dimension);
-}
-/// Where a vector of what hold_back left stood before.
-/// @param rows  of the sample as it was, `count` of which were held back
-[[nodiscard]] inline std::uint64_t row_before_holding(std::uint64_t kept, std::size_t rows, std::size_t count) noexcept {
-  std::uint64_t row = kept;
-  for (std::size_t taken = 0; taken < count && taken * std::uint64_t{rows} / count <= row; ++taken) ++row;
-  return row;
-}
-/// The same for the row that an error names, if it names one.
-[[nodiscard]] inline status named_before_holding(const status& why, std::size_t rows, std::size_t count) noexcept {
-  if (why.ok() || count == 0 || why.error().row == error::no_row) return why;
-  error named = why.error();
-  named.row = row_before_holding(named.row, rows, count);
-  return named;
+  if (status cut = sample.resize((held.sample_rows - count) * dimension); !cut.ok()) return cut.error();
+  return held;
 }
 /// Vectors of rows from all over an index, as many as there are up to `most`.
 /// @param ids  rows to choose from, live ones or being added; null: the live ones of all
