@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <iterator>
 #include <limits>
-#include <thread>
+#include <sched.h>
 
 TEST_SUITE("c_api") {
 namespace {
@@ -192,7 +192,9 @@ std::size_t threads_of_process() {
       REQUIRE(atlas_index_open(&opened, path.c_str(), nullptr) == ATLAS_OK);
       return index_handle(opened);
     };
-    const auto processors = static_cast<std::uint32_t>(std::min<std::size_t>(std::thread::hardware_concurrency(), 60));
+    cpu_set_t allowed;  // of those that there are the process may use fewer
+    REQUIRE(::sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+    const auto processors = static_cast<std::uint32_t>(std::min(CPU_COUNT(&allowed), 60));
     constexpr std::size_t known = sizeof(atlas_tune_options);
     constexpr std::size_t old = offsetof(atlas_tune_options, threads);
     struct asked {
