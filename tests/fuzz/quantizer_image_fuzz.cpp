@@ -141,14 +141,14 @@ void exercise(const atlas::any_quantizer& loaded) {
   const std::size_t bytes = loaded.code_bytes();
   const std::vector<float> rows = odd_rows(dimension);
   const atlas::matrix_view view = atlas::dense(rows.data(), 3, dimension);
-  std::vector<std::uint8_t> codes(3 * bytes);
-  support::insist(loaded.encode(view, codes.data()).ok(), "what loads encodes");
-  codes.resize(4 * bytes, 0xFF);  // a wild one
-  const atlas::basic_matrix_view<std::uint8_t> all{codes.data(), 4, bytes, bytes};
-  std::vector<float> decoded(4 * dimension);
+  std::vector<std::uint8_t> codes(3 * bytes, 0xFF);  // two wild ones
+  support::insist(loaded.encode(view.subrows(0, 1), codes.data()).ok(), "what loads encodes");
+  support::insist(!loaded.encode(view, codes.data()).ok(), "what no code can stand for is refused");
+  const atlas::basic_matrix_view<std::uint8_t> all{codes.data(), 3, bytes, bytes};
+  std::vector<float> decoded(3 * dimension);
   support::insist(loaded.decode(all, decoded.data()).ok(), "what loads decodes");
-  float distances[12];
-  float errors[12];
+  float distances[9];
+  float errors[9];
   float* const spread = loaded.kind() == atlas::quantizer_kind::bits ? errors : nullptr;
   support::insist(loaded.distances(view, all, distances, spread).ok(), "what loads measures");
   support::insist(loaded.error_of(atlas::dense(rows.data(), 1, dimension)).ok(), "what loads states its error");
