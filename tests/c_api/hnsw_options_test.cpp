@@ -10,13 +10,13 @@ namespace {
 
 using namespace c_api_support;
 
-constexpr std::size_t rows = 300;
+constexpr std::size_t row_count = 300;
 constexpr std::uint32_t dimension = 12;
 
 /// Whole numbers from 0 to 100, which every scalar holds exactly.
 std::vector<float> whole_rows(std::uint32_t seed) {
   std::mt19937 random(seed);
-  std::vector<float> out(rows * dimension);
+  std::vector<float> out(row_count * dimension);
   for (float& value : out) value = static_cast<float>(random() % 101);
   return out;
 }
@@ -54,7 +54,7 @@ TEST_SUITE("c_api") {
     const support::scratch_folder folder;
     const std::string path = folder.path("index.atlas");
     const auto values = whole_rows(3);
-    const auto keys = keys_from(0, rows);
+    const auto keys = keys_from(0, row_count);
     const atlas_matrix vectors = matrix(values, dimension);
     for (const std::int32_t stored :
          {ATLAS_SCALAR_F32, ATLAS_SCALAR_F16, ATLAS_SCALAR_BF16, ATLAS_SCALAR_I8, ATLAS_SCALAR_U8}) {
@@ -82,7 +82,7 @@ TEST_SUITE("c_api") {
           CHECK(info.codes == codes);
           CHECK(info.codes_from == 100);
           CHECK(info.alpha == 1.25F);
-          for (std::size_t i = 0; i < rows; i += 29) {
+          for (std::size_t i = 0; i < row_count; i += 29) {
             CHECK(search(index, &values[i * dimension], 1) == std::vector<std::uint64_t>{i});
             float got[dimension];
             REQUIRE(atlas_index_get(got, index, &keys[i], 1, ATLAS_SCALAR_F32, dimension) == ATLAS_OK);
@@ -139,19 +139,19 @@ TEST_SUITE("c_api") {
 
   TEST_CASE("strategy, starts, patience and time limit: allowed keys only, and the same neighbours by every strategy") {
     const index_handle index = make_index(ATLAS_KIND_HNSW, dimension);
-    const auto values = random_rows(7, rows, dimension);
-    const auto keys = keys_from(0, rows);
+    const auto values = random_rows(7, row_count, dimension);
+    const auto keys = keys_from(0, row_count);
     const atlas_matrix vectors = matrix(values, dimension);
     atlas_work_options work = ATLAS_WORK_OPTIONS_INIT;
     work.threads = 1;  // the same graph every time
     REQUIRE(atlas_index_add(index.get(), keys.data(), &vectors, &work) == ATLAS_OK);
     const auto query = random_rows(8, 1, dimension);
     std::uint64_t bitmap[5] = {};
-    for (std::uint64_t key = 0; key < rows; key += 3) bitmap[key / 64] |= std::uint64_t{1} << (key % 64);
+    for (std::uint64_t key = 0; key < row_count; key += 3) bitmap[key / 64] |= std::uint64_t{1} << (key % 64);
     atlas_search_options options = ATLAS_SEARCH_OPTIONS_INIT;
     options.allowed = bitmap;
-    options.allowed_bits = rows;
-    options.width = rows;
+    options.allowed_bits = row_count;
+    options.width = row_count;
     options.strategy = ATLAS_STRATEGY_SCAN;
     const auto want = search(index.get(), query.data(), 10, &options);
     CHECK(want.size() == 10);
@@ -202,12 +202,12 @@ TEST_SUITE("c_api") {
   TEST_CASE("seal and compact: a sealed file answers as its graph and cannot change; flat has none") {
     const support::scratch_folder folder;
     const std::string sealed = folder.path("sealed.atlas");
-    const auto values = random_rows(7, rows, dimension);
-    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const auto values = random_rows(7, row_count, dimension);
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, row_count, dimension);
     const std::uint64_t gone = 3;
     REQUIRE(atlas_index_remove(index.get(), &gone, 1) == ATLAS_OK);
     REQUIRE(atlas_index_compact(index.get()) == ATLAS_OK);
-    CHECK(size_of(index.get()) == rows - 1);
+    CHECK(size_of(index.get()) == row_count - 1);
 
     atlas_seal_options options = ATLAS_SEAL_OPTIONS_INIT;
     check_struct_size(
@@ -229,7 +229,7 @@ TEST_SUITE("c_api") {
     REQUIRE(atlas_index_describe(&info, opened) == ATLAS_OK);
     CHECK(info.is_sealed == 1);
     CHECK(info.is_read_only == 1);
-    for (std::size_t i = 0; i < rows; i += 17) CHECK(search(opened, &values[i * dimension], 1)[0] == i);
+    for (std::size_t i = 0; i < row_count; i += 17) CHECK(search(opened, &values[i * dimension], 1)[0] == i);
     CHECK(atlas_index_compact(opened) == ATLAS_ERR_READ_ONLY);
     CHECK(atlas_index_remove_stored(nullptr, opened, &gone, 1) == ATLAS_ERR_READ_ONLY);
     atlas_open_options change = ATLAS_OPEN_OPTIONS_INIT;
@@ -253,7 +253,7 @@ TEST_SUITE("c_api") {
   }
 
   TEST_CASE("tune: a width that finds the wanted share, which becomes the index's") {
-    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, row_count, dimension);
     const auto questions = random_rows(11, 40, dimension);
     const atlas_matrix queries = matrix(questions, dimension);
     atlas_tune_options options = ATLAS_TUNE_OPTIONS_INIT;
@@ -322,15 +322,15 @@ TEST_SUITE("c_api") {
   TEST_CASE("vectors on disk: the same answers, and no changes") {
     const support::scratch_folder folder;
     const std::string path = folder.path("index.atlas");
-    const index_handle index = filled_index(ATLAS_KIND_HNSW, rows, dimension);
+    const index_handle index = filled_index(ATLAS_KIND_HNSW, row_count, dimension);
     REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
-    const auto values = random_rows(7, rows, dimension);
+    const auto values = random_rows(7, row_count, dimension);
     atlas_open_options options = ATLAS_OPEN_OPTIONS_INIT;
     options.vectors = ATLAS_VECTORS_ON_DISK;
     atlas_index* opened = nullptr;
     REQUIRE(atlas_index_open(&opened, path.c_str(), &options) == ATLAS_OK);
     const index_handle on_disk(opened);
-    for (std::size_t i = 0; i < rows; i += 7) {
+    for (std::size_t i = 0; i < row_count; i += 7) {
       CHECK(search(opened, &values[i * dimension], 5) == search(index.get(), &values[i * dimension], 5));
       float got[dimension];
       REQUIRE(atlas_index_get(got, opened, &i, 1, ATLAS_SCALAR_F32, dimension) == ATLAS_OK);
@@ -369,18 +369,18 @@ TEST_SUITE("c_api") {
   TEST_CASE("remove_stored: removes what is stored, however often it is named, and counts it") {
     const support::scratch_folder folder;
     for (const std::int32_t kind : {ATLAS_KIND_FLAT, ATLAS_KIND_HNSW, ATLAS_KIND_IVF_PQ}) {
-      const index_handle index = filled_index(kind, rows, dimension);
+      const index_handle index = filled_index(kind, row_count, dimension);
       std::vector<std::uint64_t> keys = {7, 1000, 49, 7, ATLAS_RESERVED_KEY};
       std::uint64_t removed = 99;
       REQUIRE(atlas_index_remove_stored(&removed, index.get(), keys.data(), keys.size()) == ATLAS_OK);
       CHECK(removed == 2);
-      CHECK(size_of(index.get()) == rows - 2);
+      CHECK(size_of(index.get()) == row_count - 2);
       REQUIRE(atlas_index_remove_stored(nullptr, index.get(), keys.data(), keys.size()) == ATLAS_OK);
-      keys = keys_from(0, rows - 1);  // all but the last
+      keys = keys_from(0, row_count - 1);  // all but the last
       REQUIRE(atlas_index_remove_stored(&removed, index.get(), keys.data(), keys.size()) == ATLAS_OK);
-      CHECK(removed == rows - 3);
-      const auto values = random_rows(7, rows, dimension);
-      CHECK(search(index.get(), values.data(), 5) == std::vector<std::uint64_t>{rows - 1});
+      CHECK(removed == row_count - 3);
+      const auto values = random_rows(7, row_count, dimension);
+      CHECK(search(index.get(), values.data(), 5) == std::vector<std::uint64_t>{row_count - 1});
 
       const std::string path = folder.path("index.atlas");
       REQUIRE(atlas_index_save(index.get(), path.c_str(), nullptr) == ATLAS_OK);
