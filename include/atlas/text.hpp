@@ -3,12 +3,13 @@
 //
 // Room:      UTF-8, encodings, words.
 // Not here:  normal forms and case folding: include <atlas/text/normalise.hpp> and link utf8proc.
-// Depends:   core. Nothing to link.
+// Depends:   core, simd. Nothing to link.
 #ifndef ATLAS_TEXT_HPP
 #define ATLAS_TEXT_HPP
 
-#include <atlas/text/encoding.hpp>  // decode_text, guess_encoding
-#include <atlas/text/utf8.hpp>      // decode_one, count_characters
-#include <atlas/text/words.hpp>     // word_reader
+#include <atlas/text/encoding.hpp>       // decode_text, guess_encoding
+#include <atlas/text/utf8.hpp>           // decode_one
+#include <atlas/text/utf8_validity.hpp>  // first_ill_formed, count_characters
+#include <atlas/text/words.hpp>          // word_reader
 
 #endif  // ATLAS_TEXT_HPP

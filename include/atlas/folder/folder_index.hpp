@@ -12,7 +12,7 @@
 #include <atlas/core/mutex.hpp>              // mutex, lock_guard
 #include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder
 #include <atlas/folder/folder_build.hpp>     // folder_builder
-#include <atlas/text/utf8.hpp>               // first_ill_formed
+#include <atlas/text/utf8_validity.hpp>      // first_ill_formed
 
 namespace atlas { inline namespace ATLAS_ABI {
 

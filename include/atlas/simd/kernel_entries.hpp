@@ -328,6 +328,13 @@ struct kernel_table {
   void (*least_of_panel)(const void* panel, const void* rows, std::size_t stride_bytes, std::size_t count,
                          std::size_t dimension, const float* terms, std::uint32_t first_row, float* least, float* next,
                          std::uint32_t* numbers);
+
+  /// @return  n <= size, such that the first n bytes are well-formed UTF-8, but for a sequence that begins in the last three of
+  ///          them and is not over; less than 64 bytes are left unless in the next 64 something is wrong, or begins that is, or
+  ///          the table is scalar, which gives 0
+  std::size_t (*utf8_checked)(const std::uint8_t* bytes, std::size_t size);
+  /// How many bytes are not 10______: of well-formed UTF-8 its characters.
+  std::size_t (*utf8_starts)(const std::uint8_t* bytes, std::size_t size);
 };
 
 /// The tables that this CPU can run, best first; at least one.

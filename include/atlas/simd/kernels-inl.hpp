@@ -67,6 +67,7 @@
 #include <atlas/quantize/neighbour_kernels-inl.hpp>
 #include <atlas/quantize/product_kernels-inl.hpp>
 #include <atlas/quantize/rotation_kernels-inl.hpp>
+#include <atlas/text/utf8_kernels-inl.hpp>
 
 ATLAS_KERNELS_BEGIN
 
@@ -147,6 +148,8 @@ inline constexpr kernels_v1::kernel_table table = {
     .select = &select_products,
     .least_scores = &least_scores,
     .least_of_panel = &least_of_panel,
+    .utf8_checked = &utf8_checked,
+    .utf8_starts = &utf8_starts,
 };
 
 ATLAS_KERNELS_END

@@ -10,7 +10,7 @@
 
 #include <atlas/core/memory.hpp>  // buffer
 #include <atlas/core/span.hpp>    // span
-#include <atlas/text/utf8.hpp>    // encode_one, first_ill_formed
+#include <atlas/text/utf8_validity.hpp>  // encode_one, first_ill_formed
 
 namespace atlas { inline namespace ATLAS_ABI {
 

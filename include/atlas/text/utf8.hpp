@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/text/utf8.hpp -- reading bytes as UTF-8, whatever they are.
 //
-// Room:      one character at a time, validity, counting, encoding one code point.
-// Not here:  other encodings (text/encoding.hpp), case and normal forms (text/normalise.hpp).
+// Room:      one character at a time, encoding one code point.
+// Not here:  whole texts (text/utf8_validity.hpp), other encodings (text/encoding.hpp), case and normal forms (text/normalise.hpp).
 // Depends:   core only.
 // Threads:   every function is pure.
 //
@@ -71,40 +71,6 @@ struct utf8_character {
     at += 8;
   }
   return at - offset;
-}
-
-/// Where the first byte lies that is no part of a well-formed sequence; text.size() if there is none.
-/// Cost: linear, no allocation.
-[[nodiscard]] inline std::size_t first_ill_formed(text_view text) noexcept {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    if (const std::size_t run = ascii_run(text, at); run != 0) {
-      at += run;
-      continue;
-    }
-    const utf8_character next = decode_one(text, at);
-    if (!next.well_formed) return at;
-    at += next.length_bytes;
-  }
-  return at;
-}
-
-[[nodiscard]] inline bool is_utf8(text_view text) noexcept { return first_ill_formed(text) == text.size(); }
-
-/// Characters of the text, each ill-formed byte counted as one. Cost: linear, no allocation.
-[[nodiscard]] inline std::size_t count_characters(text_view text) noexcept {
-  std::size_t at = 0;
-  std::size_t count = 0;
-  while (at < text.size()) {
-    if (const std::size_t run = ascii_run(text, at); run != 0) {
-      at += run;
-      count += run;
-      continue;
-    }
-    at += decode_one(text, at).length_bytes;
-    ++count;
-  }
-  return count;
 }
 
 /// Writes a code point as UTF-8.
