@@ -10,6 +10,7 @@
 #include <atlas/text/encoding.hpp>             // decode_text, guess_encoding
 #include <atlas/text/grapheme_boundaries.hpp>  // grapheme_reader, grapheme_state
 #include <atlas/text/sentence_boundaries.hpp>  // sentence_reader, sentence_state
+#include <atlas/text/tailored_sentences.hpp>   // tailored_sentence_reader, tailored_sentence_state
 #include <atlas/text/utf8.hpp>                 // decode_one, count_characters
 #include <atlas/text/word_boundaries.hpp>      // word_segment_reader, word_state
 #include <atlas/text/words.hpp>                // word_reader

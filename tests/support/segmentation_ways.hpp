@@ -91,7 +91,7 @@ offsets by_feeding(const std::string& text) {
   }
   State state;
   std::memcpy(&state, kept, sizeof state);
-  if (state.is_open()) out.push_back(static_cast<std::size_t>(state.open_at()));
+  if (state.finish()) out.push_back(static_cast<std::size_t>(state.open_at()));
   if (!text.empty()) out.push_back(text.size());
   return out;
 }

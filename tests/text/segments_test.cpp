@@ -4,6 +4,7 @@
 
 #include <atlas/text/grapheme_boundaries.hpp>
 #include <atlas/text/sentence_boundaries.hpp>
+#include <atlas/text/tailored_sentences.hpp>
 #include <atlas/text/word_boundaries.hpp>
 
 #include <doctest/doctest.h>
@@ -111,7 +112,8 @@ TEST_SUITE("text: segments") {
   TEST_CASE("time is linear on any input: characters are looked at a few times at most") {
     const std::vector<std::string> units = {"a",         " ",          ".",      ". ",       ". 1 ", "\"",     ". \"",       "a. ",   "a.) (1) ",
                                             "1'",        "a'",         "'",      "a'\u0301", "\n",   "\r\n",   "\U0001F1E6", "\u0301", "\u200D",
-                                            "\U0001F600\u200D", "\u05D0\"", "\u3002", "\u4E2D",   "\xFF", "\u1100", "A. ",     "\u0600", "\u00AD"};
+                                            "\U0001F600\u200D", "\u05D0\"", "\u3002", "\u4E2D",   "\xFF", "\u1100", "A. ",     "\u0600", "\u00AD",
+                                            "U.S. The ", "1. ",       "... ",   "? \u00BB",  "\u2022 a "};
     for (const std::string& unit : units) {
       for (const std::string& first : {std::string(), std::string("a. "), std::string("a'"), std::string("\U0001F600")}) {
         std::string text = first;
@@ -120,6 +122,7 @@ TEST_SUITE("text: segments") {
         check_steps<atlas::grapheme_state>(name, text);
         check_steps<atlas::word_state>(name, text);
         check_steps<atlas::sentence_state>(name, text);
+        check_steps<atlas::tailored_sentence_state>(name, text);
       }
     }
   }

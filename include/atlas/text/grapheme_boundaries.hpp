@@ -22,6 +22,7 @@ class grapheme_state {
   }
   [[nodiscard]] constexpr bool is_open() const noexcept { return false; }
   [[nodiscard]] constexpr std::uint64_t open_at() const noexcept { return 0; }
+  [[nodiscard]] constexpr bool finish() const noexcept { return false; }
 
   [[nodiscard]] static constexpr bool is_anchor(char32_t c) noexcept {
     using enum grapheme_break;

@@ -14,7 +14,8 @@
 //
 //   State()                                 before the first character
 //   boundary_step feed(char32_t, offset)    tells what this character settles
-//   bool is_open(); uint64 open_at()        the position that is left open; where the text ends then, it is a boundary
+//   bool is_open(); uint64 open_at()        the position that is left open
+//   bool finish()                           whether there is one that is a boundary if the text ends here
 //   static bool is_anchor(char32_t)         whether no boundary behind such a character depends on what is before it
 #ifndef ATLAS_TEXT_SEGMENTS_HPP
 #define ATLAS_TEXT_SEGMENTS_HPP
@@ -60,7 +61,7 @@ template <class State>
     if (step.before_open && state.open_at() > offset) return static_cast<std::size_t>(state.open_at());
     if (step.before_this && here > offset) return here;
   }
-  return state.is_open() && state.open_at() > offset ? static_cast<std::size_t>(state.open_at()) : text.size();
+  return state.finish() && state.open_at() > offset ? static_cast<std::size_t>(state.open_at()) : text.size();
 }
 
 }  // namespace detail
@@ -106,7 +107,7 @@ template <class State>
   while (at < offset) static_cast<void>(detail::feed_one(state, text, at));
   if (detail::feed_one(state, text, at).before_this) return true;
   while (state.is_open() && state.open_at() == offset) {
-    if (at == text.size()) return true;
+    if (at == text.size()) return state.finish();
     if (detail::feed_one(state, text, at).before_open) return true;
   }
   return false;
@@ -139,7 +140,7 @@ class segment_reader {
       if (step.before_open) return static_cast<std::size_t>(state_.open_at());
       if (step.before_this && here > begin_) return here;
     }
-    return state_.is_open() && state_.open_at() > begin_ ? static_cast<std::size_t>(state_.open_at()) : text_.size();
+    return state_.finish() && state_.open_at() > begin_ ? static_cast<std::size_t>(state_.open_at()) : text_.size();
   }
 
   text_view text_;

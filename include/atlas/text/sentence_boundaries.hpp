@@ -25,6 +25,7 @@ class sentence_state {
   }
   [[nodiscard]] constexpr bool is_open() const noexcept { return open_ != 0; }
   [[nodiscard]] constexpr std::uint64_t open_at() const noexcept { return open_at_; }
+  [[nodiscard]] constexpr bool finish() const noexcept { return is_open(); }
 
   [[nodiscard]] static constexpr bool is_anchor(char32_t c) noexcept {
     using enum sentence_break;
