@@ -53,7 +53,8 @@ TEST_SUITE("text: tailored sentences") {
     CHECK(sentences_of("1. The first item. 2. The second item.") == pieces{"1. The first item.", "2. The second item."});
     CHECK(sentences_of("Am 5. Mai, in der 4. Klasse. In grade 8. They") == pieces{"Am 5. Mai, in der 4. Klasse.", "In grade 8.", "They"});
     CHECK(sentences_of("\u2022 9. The first \u2022 10. The second") == pieces{"\u2022 9. The first", "\u2022 10. The second"});
-    CHECK(sentences_of("Jane.Doe@example.com. See www.example.com/a.html. Yes") == pieces{"Jane.Doe@example.com.", "See www.example.com/a.html.", "Yes"});
+    CHECK(sentences_of("Jane.Doe@example.com. See www.example.com/a.html. Yes") ==
+          pieces{"Jane.Doe@example.com.", "See www.example.com/a.html.", "Yes"});
   }
 
   TEST_CASE("tailored_sentence_state: quotes, brackets, ellipses, other terminators") {
@@ -61,7 +62,8 @@ TEST_SUITE("text: tailored sentences") {
           pieces{"\"This is great.\" she said.", "\"No.\"", "She left (for good.) at once."});
     CHECK(sentences_of("\"Great.\" Then (so.) Done") == pieces{"\"Great.\"", "Then (so.)", "Done"});
     CHECK(sentences_of("She works at Yahoo! in a team. Really?! Yes!") == pieces{"She works at Yahoo! in a team.", "Really?!", "Yes!"});
-    CHECK(sentences_of("Il dit \u00AB oui. \u00BB Elle part \u00AB non ! \u00BB dit-il.") == pieces{"Il dit \u00AB oui. \u00BB", "Elle part \u00AB non ! \u00BB dit-il."});
+    CHECK(sentences_of("Il dit \u00AB oui. \u00BB Elle part \u00AB non ! \u00BB dit-il.") ==
+          pieces{"Il dit \u00AB oui. \u00BB", "Elle part \u00AB non ! \u00BB dit-il."});
     CHECK(sentences_of("\u201EEins. Zwei.\u201C Drei.") == pieces{"\u201EEins.", "Zwei.\u201C", "Drei."});
     CHECK(sentences_of("Er kam. \u00BBNein.\u00AB Dann") == pieces{"Er kam.", "\u00BBNein.\u00AB", "Dann"});
     CHECK(sentences_of("\u4ED6\u8AAA\u3002\u201C\u6211\u5011\u3002\u201D\u597D\u3002\u300C\u662F\u3002\u300D\u3002") ==
@@ -92,13 +94,12 @@ TEST_SUITE("text: tailored sentences") {
   }
 
   TEST_CASE("word_set: finds its words and no others") {
-    constexpr atlas::detail::word_set<4> words(U"mr z.b \u0433\u0433");
+    constexpr atlas::detail::word_set<3> words(U"mr z.b \u0433\u0433");
     const auto hashed = [](const char32_t* letters) {
       std::uint32_t word = atlas::detail::empty_word;
       for (; *letters != U'\0'; ++letters) word = atlas::detail::word_with(word, *letters);
       return word;
     };
-    CHECK(words.size == 3);
     for (const char32_t* in : {U"mr", U"MR", U"Z.B", U"\u0413\u0413"}) CHECK(words.contains(hashed(in)));
     for (const char32_t* out : {U"", U"m", U"mrs", U"zb", U"\u0433"}) CHECK_FALSE(words.contains(hashed(out)));
     for (const char32_t* word : {U"mr", U"gu\u00E9", U"\u0430\u043A\u0430\u0434"}) {
@@ -193,9 +194,11 @@ TEST_SUITE("text: tailored sentences") {
     }
     CHECK(counts.size() == of_icu.size());
     std::string shown;
-    for (const auto& [name, count] : counts) {
+    for (const auto& counted : counts) {
+      const std::string& name = counted.first;
+      const auto [both, all] = counted.second;
       CAPTURE(name);
-      const double f1 = 200.0 * static_cast<double>(count.first) / static_cast<double>(count.second);
+      const double f1 = 200.0 * static_cast<double>(both) / static_cast<double>(all);
       CHECK(f1 > of_icu.at(name));
       shown += " " + name + " " + std::to_string(f1).substr(0, 5);
     }
