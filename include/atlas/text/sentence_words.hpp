@@ -65,9 +65,9 @@ struct word_set {
 };
 
 /// Titles and the like, which always have something behind them.
-inline constexpr word_set<76> titles(
-    U"mr mrs ms mx hl dr drs prof rev fr sr sra srta hon gen col maj capt cpt lt cmdr sgt cpl pvt adm gov sen rep pres supt "
-    U"messrs mme mlle mgr me pf hr herr frau dipl ing e.g i.e cf vs viz zzt vgl z.b d.h u.a s.o sog insb ggf evtl dn "
+inline constexpr word_set<74> titles(
+    U"mr mrs ms mx hl dr drs prof rev fr sra srta hon gen col maj capt cpt lt cmdr sgt cpl pvt adm gov sen rep pres supt "
+    U"messrs mme mlle mgr pf hr herr frau dipl ing e.g i.e cf vs viz zzt vgl z.b d.h u.a s.o sog insb ggf evtl dn "
     U"d\u00F1a ud uds sig dott avv dhr mevr \u0433\u043D \u0438\u043C \u0443\u043B \u043F\u0440\u043E\u0441\u043F "
     U"\u0442.\u0435 \u0442.\u043A \u0441\u043C \u0441\u0440 \u043F\u0440\u043E\u0444 mt \u0430\u043A\u0430\u0434");
 
