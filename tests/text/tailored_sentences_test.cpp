@@ -93,6 +93,16 @@ TEST_SUITE("text: tailored sentences") {
     }
   }
 
+  TEST_CASE("tailored_sentence_state: what is skipped is what feeding it would not have told") {
+    for (std::uint64_t seed = 0; seed < support::repetitions(20'000, 1'000, 1'000); ++seed) {
+      const std::string text = support::random_prose(seed, seed % 60);
+      CAPTURE(text);
+      const auto want = support::by_feeding<atlas::tailored_sentence_state>(text);
+      REQUIRE(support::by_reader<atlas::segment_reader<atlas::tailored_sentence_state>>(text) == want);
+      for (std::size_t i = 1; i < want.size(); ++i) REQUIRE(atlas::next_boundary<atlas::tailored_sentence_state>(text, want[i - 1]) == want[i]);
+    }
+  }
+
   TEST_CASE("word_set: finds its words and no others") {
     constexpr atlas::detail::word_set<3> words(U"mr z.b \u0433\u0433");
     const auto hashed = [](const char32_t* letters) {

@@ -17,6 +17,8 @@
 //   bool is_open(); uint64 open_at()        the position that is left open
 //   bool finish()                           whether there is one that is a boundary if the text ends here
 //   static bool is_anchor(char32_t)         whether no boundary behind such a character depends on what is before it
+//   size_t skip(text_view, offset)          may be missing: passes characters from `offset` on that settle nothing, and says
+//                                           how many bytes they have; takes time in proportion to them
 #ifndef ATLAS_TEXT_SEGMENTS_HPP
 #define ATLAS_TEXT_SEGMENTS_HPP
 
@@ -41,6 +43,12 @@ template <class State>
   return step;
 }
 
+/// Moves over characters that settle nothing, where the state knows a faster way than to be fed them.
+template <class State>
+constexpr void skip_ahead(State& state, text_view text, std::size_t& offset) noexcept {
+  if constexpr (requires { state.skip(text, offset); }) offset += state.skip(text, offset);
+}
+
 /// The last character before `offset` on which nothing before it has an influence; 0 if there is none.
 template <class State>
 [[nodiscard]] constexpr std::size_t anchor_before(text_view text, std::size_t offset) noexcept {
@@ -55,7 +63,9 @@ template <class State>
 template <class State>
 [[nodiscard]] constexpr std::size_t first_boundary(text_view text, std::size_t at, std::size_t offset) noexcept {
   State state;
-  while (at < text.size()) {
+  for (;;) {
+    skip_ahead(state, text, at);
+    if (at == text.size()) break;
     const std::size_t here = at;
     const boundary_step step = feed_one(state, text, at);
     if (step.before_open && state.open_at() > offset) return static_cast<std::size_t>(state.open_at());
@@ -114,7 +124,7 @@ template <class State>
 }
 
 /// Reads the segments between boundaries from the start of a text to its end, which together are the text. Each character is
-/// fed once. Never allocates.
+/// fed or skipped once. Never allocates.
 template <class State>
 class segment_reader {
  public:
@@ -133,7 +143,9 @@ class segment_reader {
  private:
   [[nodiscard]] constexpr std::size_t next_end() noexcept {
     if (found_ > begin_) return found_;
-    while (at_ < text_.size()) {
+    for (;;) {
+      detail::skip_ahead(state_, text_, at_);
+      if (at_ == text_.size()) break;
       const std::size_t here = at_;
       const boundary_step step = detail::feed_one(state_, text_, at_);
       if (step.before_this) found_ = here;

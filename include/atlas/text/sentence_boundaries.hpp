@@ -4,13 +4,14 @@
 // Room:      UAX #29 section 5.1, rules SB1 to SB998 of Unicode 15.0, exactly. It knows no abbreviations: "Mr. Smith" are
 //            two sentences. Segments hold the spaces that follow a sentence; a line end ends one.
 // Not here:  how a text is cut by them (text/segments.hpp, of which the aliases below are made).
-// Depends:   text/break_properties_of.hpp, text/segments.hpp.
+// Depends:   text/break_properties_of.hpp, text/segments.hpp, text/sentence_stops.hpp.
 // Threads:   plain values.
 #ifndef ATLAS_TEXT_SENTENCE_BOUNDARIES_HPP
 #define ATLAS_TEXT_SENTENCE_BOUNDARIES_HPP
 
 #include <atlas/text/break_properties_of.hpp>  // sentence_break_of
 #include <atlas/text/segments.hpp>             // boundary_step, segment_reader
+#include <atlas/text/sentence_stops.hpp>       // bytes_to_stop, bytes_of_syllables
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -31,6 +32,29 @@ class sentence_state {
     using enum sentence_break;
     const sentence_break one = sentence_break_of(c);
     return one != aterm && one != close && one != sp && one != extend && one != format;
+  }
+
+  /// Inside a sentence, where nothing is open, only terminators and line ends matter, and the letter that stands before one.
+  [[nodiscard]] constexpr std::size_t skip(text_view text, std::size_t offset) noexcept {
+    using enum sentence_break;
+    if (at_start_ != 0 || open_ != 0 || ending_ != ending::none || is_line_end(base_)) return 0;
+    std::size_t at = offset;
+    for (;;) {
+      const std::size_t run = detail::bytes_to_stop(text, at);
+      at += run;
+      if (run != 0) base_ = sentence_break_of(static_cast<unsigned char>(text[at - 1]));
+      if (const std::size_t syllables = detail::bytes_of_syllables(text, at); syllables != 0) {
+        at += syllables;
+        base_ = oletter;
+      }
+      if (at == text.size()) break;
+      const utf8_character c = decode_one(text, at);
+      const sentence_break next = sentence_break_of(c.code_point);
+      if (is_term(next) || is_line_end(next)) break;
+      if (next != extend && next != format) base_ = next;
+      at += c.length_bytes;
+    }
+    return at - offset;
   }
 
   /// Feeds a character by its property.

@@ -4,7 +4,7 @@
 // Room:      the rules of UAX #29 with what it leaves to others: abbreviations, initials, ordinals, numbers of lists, quotes and brackets
 //            behind and before a terminator, ellipses, bullets. No language is asked for.
 // Not here:  the standard's own boundaries (text/sentence_boundaries.hpp), the lists of words (text/sentence_words.hpp).
-// Depends:   text/break_properties_of.hpp, text/segments.hpp, text/sentence_words.hpp.
+// Depends:   text/break_properties_of.hpp, text/segments.hpp, text/sentence_stops.hpp, text/sentence_words.hpp.
 // Threads:   plain values.
 //
 // What differs from the standard:
@@ -22,6 +22,7 @@
 
 #include <atlas/text/break_properties_of.hpp>  // sentence_break_of
 #include <atlas/text/segments.hpp>             // boundary_step, segment_reader
+#include <atlas/text/sentence_stops.hpp>       // bytes_to_stop
 #include <atlas/text/sentence_words.hpp>       // abbreviations, sentence_starters
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -42,6 +43,19 @@ class tailored_sentence_state {
       default: return false;
     }
   }
+  /// Inside a sentence, where nothing is open, only stops matter, and before one that is no line end the last two words.
+  [[nodiscard]] constexpr std::size_t skip(text_view text, std::size_t offset) noexcept {
+    if (at_start_ != 0 || open_ != waiting::no || ending_ != ending::none || is_line_end(base_)) return 0;
+    const std::size_t end = offset + detail::bytes_to_stop(text, offset);
+    if (end == offset) return 0;
+    const std::size_t from = end < text.size() && (text[end] == '\n' || text[end] == '\r') ? end - 1 : before_two_words(text, offset, end);
+    for (std::size_t at = from; at < end; ++at) {
+      const auto c = static_cast<unsigned char>(text[at]);
+      advance(c, sentence_break_of(c));
+    }
+    return end - offset;
+  }
+
   [[nodiscard]] static constexpr bool is_anchor(char32_t c) noexcept { return is_line_end(sentence_break_of(c)); }
 
  private:
@@ -104,9 +118,10 @@ class tailored_sentence_state {
     }
     if (next == extend || next == format) return {};
     boundary_step step;
-    step.before_open = settle(next);
+    const bool item = is_bullet(c) && base_ == sp;
+    step.before_open = settle(next, item);
     if (open_ == waiting::no) {
-      const bool bullet = is_bullet(c) && base_ == sp && begun_ != 0;
+      const bool bullet = item && begun_ != 0;
       const waiting wait = ending_ == ending::none || bullet ? waiting::no : decide(c, next, step.before_this);
       step.before_this = step.before_this || bullet;
       if (wait != waiting::no) {
@@ -122,6 +137,21 @@ class tailored_sentence_state {
     return step;
   }
 
+  /// Where in ASCII text to begin so that the last two words before `end` are read whole: at a character before them that
+  /// belongs to no word, or at `begin`.
+  [[nodiscard]] static constexpr std::size_t before_two_words(text_view text, std::size_t begin, std::size_t end) noexcept {
+    const auto in_word = [&](std::size_t at) {
+      const auto c = static_cast<unsigned char>(text[at]);
+      return (c | 0x20U) - U'a' < 26U || c - U'0' < 10U;
+    };
+    std::size_t at = end;
+    for (int words = 0; words < 2; ++words) {
+      while (at > begin && !in_word(at - 1)) --at;
+      while (at > begin && in_word(at - 1)) --at;
+    }
+    return at > begin ? at - 1 : begin;
+  }
+
   constexpr void begin_sentence() noexcept {
     begun_ = 0;
     word_ = detail::empty_word;
@@ -130,13 +160,13 @@ class tailored_sentence_state {
     in_word_ = 0;
   }
 
-  /// Settles the open position if `next` does; true if it is a boundary.
-  [[nodiscard]] constexpr bool settle(sentence_break next) noexcept {
+  /// Settles the open position if `next` does, or the bullet of an item; true if it is a boundary.
+  [[nodiscard]] constexpr bool settle(sentence_break next, bool item) noexcept {
     using enum sentence_break;
     bool is_boundary = false;
     switch (open_) {
       case waiting::letter:
-        if (!is_letter(next) && !is_line_end(next) && !is_term(next)) return false;
+        if (!is_letter(next) && !is_line_end(next) && !is_term(next) && !item) return false;
         if (is_letter(next) && next != lower && kind_ == word_kind::abbreviation) {
           open_ = waiting::word;
           return false;
