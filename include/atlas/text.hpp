@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/text.hpp -- bytes of any origin as text.
 //
-// Room:      UTF-8, encodings, words.
+// Room:      UTF-8, encodings, words; boundaries of characters, words and sentences as Unicode has them.
 // Not here:  normal forms and case folding: include <atlas/text/normalise.hpp> and link utf8proc.
 // Depends:   core, simd. Nothing to link.
 #ifndef ATLAS_TEXT_HPP
 #define ATLAS_TEXT_HPP
 
-#include <atlas/text/encoding.hpp>       // decode_text, guess_encoding
-#include <atlas/text/utf8.hpp>           // decode_one
-#include <atlas/text/utf8_validity.hpp>  // first_ill_formed, count_characters
-#include <atlas/text/words.hpp>          // word_reader
+#include <atlas/text/encoding.hpp>             // decode_text, guess_encoding
+#include <atlas/text/grapheme_boundaries.hpp>  // grapheme_reader, grapheme_state
+#include <atlas/text/sentence_boundaries.hpp>  // sentence_reader, sentence_state
+#include <atlas/text/tailored_sentences.hpp>   // tailored_sentence_reader, tailored_sentence_state
+#include <atlas/text/utf8.hpp>                 // decode_one
+#include <atlas/text/utf8_validity.hpp>        // first_ill_formed, count_characters
+#include <atlas/text/word_boundaries.hpp>      // word_segment_reader, word_state
+#include <atlas/text/words.hpp>                // word_reader
 
 #endif  // ATLAS_TEXT_HPP

@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Reads a text with decode_one and compares each character with the model.
+/// Reads a text with decode_one, and each of its bytes back to where its character starts, and compares each character with the model.
 void check_against_model(const std::string& text) {
   const auto want = support::model_characters(text);
   std::size_t at = 0;
@@ -23,6 +23,7 @@ void check_against_model(const std::string& text) {
     if (!right) break;
     const bool good = want[count].code_point < 0x110000U;
     right = got.well_formed == good && got.code_point == (good ? want[count].code_point : atlas::replacement_character);
+    for (std::size_t byte = 0; byte < got.length_bytes; ++byte) right = right && atlas::character_start(text, at + byte) == at;
     if (!right) break;
     at += got.length_bytes;
   }

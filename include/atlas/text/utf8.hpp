@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/text/utf8.hpp -- reading bytes as UTF-8, whatever they are.
 //
-// Room:      one character at a time, encoding one code point.
+// Room:      one character at a time, forwards and backwards, encoding one code point.
 // Not here:  whole texts (text/utf8_validity.hpp), other encodings (text/encoding.hpp), case and normal forms (text/normalise.hpp).
 // Depends:   core only.
 // Threads:   every function is pure.
@@ -61,6 +61,19 @@ struct utf8_character {
     return {code_point, 4, true};
   }
   return {};
+}
+
+/// Where the character begins that holds byte `offset`.
+///
+/// @pre  offset < text.size()
+/// Cost: constant, no allocation. A lead byte stands in no other sequence, so the answer does not depend on what is before.
+[[nodiscard]] constexpr std::size_t character_start(text_view text, std::size_t offset) noexcept {
+  ATLAS_ASSERT(offset < text.size());
+  for (std::size_t back = 0; back <= 3 && back <= offset; ++back) {
+    if ((static_cast<unsigned char>(text[offset - back]) & 0xC0U) == 0x80U) continue;
+    return decode_one(text, offset - back).length_bytes > back ? offset - back : offset;
+  }
+  return offset;
 }
 
 /// Bytes from `offset` on that are ASCII, looked at eight at a time and so a multiple of eight.
