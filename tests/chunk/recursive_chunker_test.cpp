@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/chunk/recursive_chunker_test.cpp -- mirrors include/atlas/chunk/recursive_chunker.hpp.
 #include <atlas/chunk/recursive_chunker.hpp>  // first, so that a missing include in it fails here
+#include <atlas/text/utf8_validity.hpp>
 
 #include "support/chunk_model.hpp"
 #include "support/error_line.hpp"

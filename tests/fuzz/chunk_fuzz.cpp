@@ -4,6 +4,7 @@
 //
 // Input: size, overlap and fill (a byte each), then the text.
 #include <atlas/chunk.hpp>
+#include <atlas/text/utf8_validity.hpp>
 
 #include "support/chunk_model.hpp"
 #include "support/insist.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/text/normalise_test.cpp -- mirrors include/atlas/text/normalise.hpp.
 #include <atlas/text/normalise.hpp>  // first, so that a missing include in it fails here
+#include <atlas/text/utf8_validity.hpp>
 
 #include "support/texts.hpp"
 

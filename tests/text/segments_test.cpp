@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/text/segments_test.cpp -- mirrors include/atlas/text/segments.hpp: what holds for clusters, words and sentences alike.
 #include <atlas/text/segments.hpp>  // first, so that a missing include in it fails here
+#include <atlas/text/utf8_validity.hpp>
 
 #include <atlas/text/grapheme_boundaries.hpp>
 #include <atlas/text/sentence_boundaries.hpp>

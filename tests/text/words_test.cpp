@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/text/words_test.cpp -- mirrors include/atlas/text/words.hpp.
 #include <atlas/text/words.hpp>  // first, so that a missing include in it fails here
+#include <atlas/text/utf8_validity.hpp>
 
 #include "support/texts.hpp"
 
