@@ -2,7 +2,7 @@
 // tests/folder/snippet_test.cpp -- mirrors include/atlas/folder/snippet.hpp.
 #include <atlas/folder/snippet.hpp>
 
-#include <atlas/text/utf8.hpp>
+#include <atlas/text/utf8_validity.hpp>
 
 #include <doctest/doctest.h>
 
