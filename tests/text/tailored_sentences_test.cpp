@@ -51,6 +51,9 @@ TEST_SUITE("text: tailored sentences") {
   TEST_CASE("tailored_sentence_state: numbers, ordinals, lists, addresses") {
     CHECK(sentences_of("It costs $3.50. It was a dump. 1987 was better.") == pieces{"It costs $3.50.", "It was a dump.", "1987 was better."});
     CHECK(sentences_of("1. The first item. 2. The second item.") == pieces{"1. The first item.", "2. The second item."});
+    CHECK(sentences_of("a. The first item. B. The second. IV. Time. It was IV. Then") ==
+          pieces{"a. The first item.", "B. The second.", "IV. Time.", "It was IV.", "Then"});
+    CHECK(sentences_of("It costs 2s. 6d. or so. By 1999. 20 people") == pieces{"It costs 2s. 6d. or so.", "By 1999.", "20 people"});
     CHECK(sentences_of("Am 5. Mai, in der 4. Klasse. In grade 8. They") == pieces{"Am 5. Mai, in der 4. Klasse.", "In grade 8.", "They"});
     CHECK(sentences_of("\u2022 9. The first \u2022 10. The second") == pieces{"\u2022 9. The first", "\u2022 10. The second"});
     CHECK(sentences_of("Jane.Doe@example.com. See www.example.com/a.html. Yes") ==

@@ -11,8 +11,9 @@
 //   abbreviations  a title ("Mr.") ends no sentence; an abbreviation, an initial or a word of single letters ("Co.", "J.", "U.S.") ends
 //                  one if a word follows that often begins sentences ("U.S. They"); "no." and the like end none before a number;
 //                  letters that are units, or an era ("20 C.", "a. C."), are no initials
-//   numbers        a sentence may begin with a number ("in May. 1987 was"); the number that begins one ends none ("1. The first");
-//                  nor does one of one to three digits behind a German article ("am 5. Mai")
+//   numbers        a sentence may begin with a number ("in May. 1987 was"); the number or single letter that begins one, as that of an
+//                  item, ends none ("1. The first", "a. The", "IV. The"), nor does one of up to three digits behind a German
+//                  article ("am 5. Mai")
 //   ? and !        end no sentence before a lower-case letter ("Yahoo! in")
 //   quotes         an opening one behind a terminator begins the next sentence; a closing guillemet may stand apart (". »")
 //   ellipses       "..." ends a sentence as an abbreviation does, " . . ." ends none; U+2026 ends one before a space and a capital
@@ -224,7 +225,8 @@ class tailored_sentence_state {
         break;
       default: return waiting::no;
     }
-    is_boundary = is_letter(next) || next == numeric;
+    const bool mixed = (word_flags_ & (has_digits | has_letters)) == (has_digits | has_letters);  // "2s. 6d."
+    is_boundary = is_letter(next) || (next == numeric && !mixed);
     return is_boundary ? waiting::no : waiting::letter;
   }
 
@@ -235,7 +237,8 @@ class tailored_sentence_state {
       const bool ordinal = (word_flags_ & is_first) != 0 || ((word_flags_ & is_behind_article) != 0 && part_letters_ <= 3);
       return ordinal ? word_kind::never : word_kind::plain;
     }
-    if (detail::titles.contains(word_)) return word_kind::never;
+    const bool numbers_item = (word_flags_ & is_first) != 0 && (part_letters_ == 1 || detail::roman_numbers.contains(word_));
+    if ((numbers_item && (word_flags_ & has_stop) == 0) || detail::titles.contains(word_)) return word_kind::never;
     if (detail::abbreviations.contains(word_)) return word_kind::abbreviation;
     if (detail::number_words.contains(word_)) return word_kind::before_number;
     if ((word_flags_ & (has_digits | has_long_part)) != 0) return word_kind::plain;
