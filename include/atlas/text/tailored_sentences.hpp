@@ -45,6 +45,7 @@ class tailored_sentence_state {
       default: return false;
     }
   }
+
   /// Inside a sentence, where nothing is open, only stops matter, and before one that is no line end the last two words.
   [[nodiscard]] constexpr std::size_t skip(text_view text, std::size_t offset) noexcept {
     if (at_start_ != 0 || open_ != waiting::no || ending_ != ending::none || is_line_end(base_)) return 0;
