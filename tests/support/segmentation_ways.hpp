@@ -184,7 +184,7 @@ inline std::string random_prose(std::uint64_t seed, std::size_t pieces) {
   static const std::vector<std::string> stock = {"word ", "another", " ", "  ", "The ", "he ", "am ", "der ", "5", "12", "1234", "5th ", "U", "S", "Mr", "No",
                                                  "co", "-", "_", "(", ")", "\"", "'", ", ", "; a long clause without any end, ", "\t", ". ", ".", "! ", "?",
                                                  ".\" ", "\n", "\r\n", "\u00E9", "\u2019s ", "\u0308", "\u2026 ", "\u2022 ", "\u00B0 ", "\xFF", "\u4E2D\u6587", "\u3042\u30A2\u3099",
-                                                 "\uAC01", "\u3002", "\u00C9", "\u0301"};
+                                                 "\uAC01", "\u3002", "\u00C9", "\u0301", "1) ", "2) ", "2) ", "1. ", "2. ", "3.) ", "a. ", "b. "};
   std::mt19937_64 random(seed);
   std::string out;
   for (std::size_t i = 0; i < pieces; ++i) out += stock[random() % (seed % 3 == 0 ? stock.size() : 31)];

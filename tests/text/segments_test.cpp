@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 TEST_SUITE("text: segments") {
@@ -62,7 +63,24 @@ TEST_SUITE("text: segments") {
     static_assert(atlas::next_grapheme("e\u0301x", 0) == 3);
     static_assert(atlas::is_word_boundary("one two", 3));
     static_assert(atlas::next_sentence_boundary("One. Two.", 0) == 5);
-    CHECK(true);
+    static_assert(atlas::boundary_behind<atlas::tailored_sentence_state>("Mr. Two. Three.", 2) == 9);
+    CHECK(atlas::next_sentence_boundary("One. Two.", 0) == 5);
+  }
+
+  TEST_CASE("states are bytes that can be kept, as many as their headers say") {
+    static_assert(sizeof(atlas::grapheme_state) == 2 && std::is_trivially_copyable_v<atlas::grapheme_state>);
+    static_assert(sizeof(atlas::word_state) == 16 && std::is_trivially_copyable_v<atlas::word_state>);
+    static_assert(sizeof(atlas::sentence_state) == 16 && std::is_trivially_copyable_v<atlas::sentence_state>);
+    static_assert(sizeof(atlas::tailored_sentence_state) == 32 && std::is_trivially_copyable_v<atlas::tailored_sentence_state>);
+    atlas::word_state state;
+    CHECK(state.feed(U'a', 0).before_this);
+    CHECK_FALSE(state.feed(U'.', 1).before_this);
+    const atlas::word_state kept = state;
+    CHECK((state.is_open() && state.finish() && state.open_at() == 1));
+    CHECK_FALSE(state.feed(U'b', 2).before_open);  // "a.b" is a word
+    state = kept;
+    const auto step = state.feed(U' ', 2);
+    CHECK((step.before_open && step.before_this && state.open_at() == 1 && !state.is_open()));
   }
 
   /// A state that counts what it is asked.

@@ -51,6 +51,15 @@ TEST_SUITE("text: tailored sentences") {
   TEST_CASE("tailored_sentence_state: numbers, ordinals, lists, addresses") {
     CHECK(sentences_of("It costs $3.50. It was a dump. 1987 was better.") == pieces{"It costs $3.50.", "It was a dump.", "1987 was better."});
     CHECK(sentences_of("1. The first item. 2. The second item.") == pieces{"1. The first item.", "2. The second item."});
+    CHECK(sentences_of("a. The first item. B. The second. IV. Time. It was IV. Then") ==
+          pieces{"a. The first item.", "B. The second.", "IV. Time.", "It was IV.", "Then"});
+    CHECK(sentences_of("1) The first item 2) The second item 3) The third (4) 5) no") ==
+          pieces{"1) The first item", "2) The second item", "3) The third (4) 5) no"});
+    CHECK(sentences_of("9.) One 10.) Two") == pieces{"9.) One", "10.) Two"});
+    CHECK(sentences_of("1. One 2. Two 2.5 or 3 more 3.) x") == pieces{"1. One", "2. Two 2.5 or 3 more 3.) x"});
+    CHECK(sentences_of("a. One b. Two d. Four") == pieces{"a. One", "b. Two d. Four"});
+    CHECK(sentences_of("1. und 2. Klasse. J. Smith and K. Jones.") == pieces{"1. und 2. Klasse.", "J. Smith and K. Jones."});
+    CHECK(sentences_of("It costs 2s. 6d. or so. By 1999. 20 people") == pieces{"It costs 2s. 6d. or so.", "By 1999.", "20 people"});
     CHECK(sentences_of("Am 5. Mai, in der 4. Klasse. In grade 8. They") == pieces{"Am 5. Mai, in der 4. Klasse.", "In grade 8.", "They"});
     CHECK(sentences_of("\u2022 9. The first \u2022 10. The second") == pieces{"\u2022 9. The first", "\u2022 10. The second"});
     CHECK(sentences_of("Jane.Doe@example.com. See www.example.com/a.html. Yes") ==
@@ -81,11 +90,12 @@ TEST_SUITE("text: tailored sentences") {
   TEST_CASE("tailored_sentence_state: every way gives the same boundaries, whatever the bytes") {
     static const pieces stock = {"Mr", "U", "S", "The", "the", "He", "co", "No", "am", "1", "12", "5th", "\u4E2D", "\uAC00", "\u0433", "C", "a",
                                  ".", ".", ".", "!", "?", "\u3002", "\u2026", " ", " ", " ", "\n", "\r\n", "\"", "'", "(", ")", "\u201C", "\u201D",
-                                 "\u00BB", "\u00AB", "\u300C", ",", "-", "\u2022", "\u0308", "\u00AD", "\xFF", "\u00B0", "\u0391"};
+                                 "\u00BB", "\u00AB", "\u300C", ",", "-", "\u2022", "1) ", "2) ", "2. ", "3. ", "a. ", "b. ", "b) ", "\u0308", "\u00AD", "\xFF", "\u00B0", "\u0391"};
     std::mt19937_64 random(29);
     for (std::uint64_t seed = 0; seed < support::repetitions(20'000, 1'000, 1'000); ++seed) {
       std::string text = seed % 10 == 0 ? support::random_text(seed, 12) : "";
       for (std::uint64_t i = 0; i < seed % 14; ++i) text += stock[random() % stock.size()];
+      CAPTURE(seed);
       CAPTURE(text);
       const auto want = support::by_reader<atlas::tailored_sentence_reader>(text);
       CHECK((text.empty() || (want.size() >= 2 && want.back() == text.size())));
@@ -118,7 +128,7 @@ TEST_SUITE("text: tailored sentences") {
     }
   }
 
-  TEST_CASE("golden rules: at least 42 of the 48 for English") {
+  TEST_CASE("golden rules: at least 46 of the 48 for English") {
     const std::string suite = support::file_bytes(support::test_data() + "/suites/sentence-golden-rules/pysbd-golden.json");
     if (support::test_data().empty() || suite.empty()) {
       MESSAGE("skipped: 48 texts, ATLAS_TEST_DATA is not set");
@@ -150,7 +160,7 @@ TEST_SUITE("text: tailored sentences") {
     }
     MESSAGE(right << " of " << texts);
     CHECK(texts == 48);
-    CHECK(right >= 42);
+    CHECK(right >= 46);
   }
 
   TEST_CASE("gold sentences: F1 of each language is above that of ICU 72") {

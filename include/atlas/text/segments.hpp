@@ -2,15 +2,17 @@
 // include/atlas/text/segments.hpp -- a text cut at the boundaries that a state machine finds.
 //
 // Room:      the next boundary, whether an offset is one, all segments in order, by any state of this contract.
-// Not here:  what is a boundary: text/grapheme_boundaries.hpp, text/word_boundaries.hpp, text/sentence_boundaries.hpp.
-// Depends:   text/utf8.hpp, text/break_properties_of.hpp.
+// Not here:  what is a boundary: text/grapheme_boundaries.hpp, text/word_boundaries.hpp, text/sentence_boundaries.hpp,
+//            text/tailored_sentences.hpp.
+// Depends:   text/utf8.hpp.
 // Threads:   functions are pure, readers plain values.
 //
 // A *state* is fed the characters of a text one after the other, each with its byte offset, and tells where boundaries are.
 // Whether there is one before a character may depend on what comes later: then that position is left open, one at a time, until a
 // later character, or the end, settles it. The start and the end of a text that is not empty are boundaries. An
 // ill-formed byte is a character of its own (text/utf8.hpp) and has the property Other. A state owns nothing and is
-// trivially copyable: its bytes can be kept, and copied back later it goes on where it was.
+// trivially copyable: its bytes can be kept, and copied back later it goes on where it was. Bytes that were changed give
+// boundaries that mean nothing, and do no harm. What a state says behind a boundary is what a fresh one says that begins there.
 //
 //   State()                                 before the first character
 //   boundary_step feed(char32_t, offset)    tells what this character settles

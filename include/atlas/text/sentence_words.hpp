@@ -108,6 +108,9 @@ inline constexpr word_set<42> ordinal_articles(
     U"der die den dem des am im vom zum zur beim bis ab seit jeder jede jedes dieser diese dieses diesem ihre ihrer ihrem "
     U"ihren seine seiner seinem seinen ihr sein unser unsere mein meine dein deine und oder ins f\u00FCr sowie");
 
+/// At the start of a sentence these number an item or a chapter.
+inline constexpr word_set<18> roman_numbers(U"ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi");
+
 /// The two letters of "a. C.", "d. C." and of their like in Russian, which end a sentence more often than not.
 /// @param word  of the first, @param letter  the second
 [[nodiscard]] constexpr bool is_era(std::uint32_t word, char32_t letter) noexcept {

@@ -11,12 +11,14 @@
 //   abbreviations  a title ("Mr.") ends no sentence; an abbreviation, an initial or a word of single letters ("Co.", "J.", "U.S.") ends
 //                  one if a word follows that often begins sentences ("U.S. They"); "no." and the like end none before a number;
 //                  letters that are units, or an era ("20 C.", "a. C."), are no initials
-//   numbers        a sentence may begin with a number ("in May. 1987 was"); the number that begins one ends none ("1. The first");
-//                  nor does one of one to three digits behind a German article ("am 5. Mai")
+//   numbers        a sentence may begin with a number ("in May. 1987 was"); the number or single letter that begins one, as that of an
+//                  item, ends none ("1. The first", "a. The", "IV. The"), nor does one of up to three digits behind a German
+//                  article ("am 5. Mai")
 //   ? and !        end no sentence before a lower-case letter ("Yahoo! in")
 //   quotes         an opening one behind a terminator begins the next sentence; a closing guillemet may stand apart (". »")
 //   ellipses       "..." ends a sentence as an abbreviation does, " . . ." ends none; U+2026 ends one before a space and a capital
-//   bullets        begin a sentence behind a space
+//   items          a bullet behind a space begins a sentence; so does the number or letter of the next item in a sentence that is one
+//                  ("1) One 2) Two", "a. One b. Two")
 #ifndef ATLAS_TEXT_TAILORED_SENTENCES_HPP
 #define ATLAS_TEXT_TAILORED_SENTENCES_HPP
 
@@ -43,9 +45,12 @@ class tailored_sentence_state {
       default: return false;
     }
   }
+
   /// Inside a sentence, where nothing is open, only stops matter, and before one that is no line end the last two words.
   [[nodiscard]] constexpr std::size_t skip(text_view text, std::size_t offset) noexcept {
     if (at_start_ != 0 || open_ != waiting::no || ending_ != ending::none || is_line_end(base_)) return 0;
+    const bool in_number = in_word_ == 1 && (word_flags_ & is_first) != 0 && number_ != no_number;
+    if (begun_ == 0 || in_number || mark_ != item_mark::none || next_item_ != 0) return 0;  // of an item
     const std::size_t end = offset + detail::bytes_to_stop(text, offset);
     if (end == offset) return 0;
     const std::size_t from = end < text.size() && (text[end] == '\n' || text[end] == '\r') ? end - 1 : before_two_words(text, offset, end);
@@ -69,7 +74,12 @@ class tailored_sentence_state {
     never = 3,
   };
   /// What an open position waits for.
-  enum class waiting : std::uint8_t { no = 0, letter = 1, word = 2, behind_quote = 3 };
+  enum class waiting : std::uint8_t { no = 0, letter = 1, word = 2, behind_quote = 3, mark = 4 };
+  /// What stands behind the number or letter of an item: ")", ".)" or "."; and that a space has followed.
+  enum class item_mark : std::uint8_t { none = 0, bracket = 1, stop_bracket = 2, stop = 3, complete = 4 };
+
+  static constexpr std::uint16_t no_number = 65535;  ///< a word that numbers no item
+  static constexpr std::uint16_t before_a = 10000;   ///< "a" is the next, behind all numbers
 
   static constexpr std::uint8_t has_letters = 1;
   static constexpr std::uint8_t has_digits = 2;
@@ -112,23 +122,27 @@ class tailored_sentence_state {
       const bool inside = at_start_ == 0 && base_ == cr && next == lf;
       at_start_ = 0;
       ending_ = ending::none;
+      next_item_ = 0;
       begin_sentence();
       advance(c, next);
       return {false, !inside};
     }
     if (next == extend || next == format) return {};
     boundary_step step;
-    const bool item = is_bullet(c) && base_ == sp;
-    step.before_open = settle(next, item);
+    const bool apart = is_bullet(c) && base_ == sp;
+    const bool numbered = next == sp && mark_ != item_mark::none && mark_ != item_mark::complete;
+    step.before_open = settle(c, next, apart || numbered);
     if (open_ == waiting::no) {
-      const bool bullet = item && begun_ != 0;
-      const waiting wait = ending_ == ending::none || bullet ? waiting::no : decide(c, next, step.before_this);
+      const bool bullet = apart && begun_ != 0;
+      waiting wait = ending_ == ending::none || bullet ? waiting::no : decide(c, next, step.before_this);
+      if (ending_ == ending::none && begins_next_item(c)) wait = waiting::mark;
       step.before_this = step.before_this || bullet;
       if (wait != waiting::no) {
         open_ = wait;
         open_at_ = offset;
       }
       if (step.before_this || wait != waiting::no) {
+        if (wait != waiting::mark) next_item_ = 0;
         begin_sentence();
         ending_ = ending::none;
       }
@@ -152,16 +166,30 @@ class tailored_sentence_state {
     return at > begin ? at - 1 : begin;
   }
 
+  /// Whether the character, behind a space, may begin what numbers the next item of a list that the sentence began with.
+  [[nodiscard]] constexpr bool begins_next_item(char32_t c) const noexcept {
+    if (next_item_ == 0 || begun_ == 0 || base_ != sentence_break::sp) return false;
+    if (c >= U'a' && c <= U'z') return c - U'a' + 1U + before_a == next_item_;
+    std::uint16_t first = next_item_;
+    while (first >= 10) first = static_cast<std::uint16_t>(first / 10);
+    return next_item_ <= before_a && c == U'0' + first;
+  }
+
+  /// Forgets all that is before a boundary, so that what follows is the same for one who begins there.
   constexpr void begin_sentence() noexcept {
     begun_ = 0;
     word_ = detail::empty_word;
     word_flags_ = 0;
     part_letters_ = 0;
     in_word_ = 0;
+    number_ = no_number;
+    mark_ = item_mark::none;
+    base_ = sentence_break::other;
+    behind_hyphen_ = 0;
   }
 
-  /// Settles the open position if `next` does, or the bullet of an item; true if it is a boundary.
-  [[nodiscard]] constexpr bool settle(sentence_break next, bool item) noexcept {
+  /// Settles the open position if `next` does, or an item begins; true if it is a boundary.
+  [[nodiscard]] constexpr bool settle(char32_t c, sentence_break next, bool item) noexcept {
     using enum sentence_break;
     bool is_boundary = false;
     switch (open_) {
@@ -180,6 +208,10 @@ class tailored_sentence_state {
       case waiting::behind_quote:
         is_boundary = is_letter(next) || next == numeric;
         if (!is_boundary) ending_ = ending::close;
+        break;
+      case waiting::mark:
+        if ((in_word_ == 1 && (is_letter(next) || next == numeric)) || c == U'.' || c == U')') return false;
+        is_boundary = next == sp && number_ == next_item_ && mark_ == item_style_;
         break;
       default: return false;
     }
@@ -224,7 +256,8 @@ class tailored_sentence_state {
         break;
       default: return waiting::no;
     }
-    is_boundary = is_letter(next) || next == numeric;
+    const bool mixed = (word_flags_ & (has_digits | has_letters)) == (has_digits | has_letters);  // "2s. 6d."
+    is_boundary = is_letter(next) || (next == numeric && !mixed);
     return is_boundary ? waiting::no : waiting::letter;
   }
 
@@ -235,7 +268,8 @@ class tailored_sentence_state {
       const bool ordinal = (word_flags_ & is_first) != 0 || ((word_flags_ & is_behind_article) != 0 && part_letters_ <= 3);
       return ordinal ? word_kind::never : word_kind::plain;
     }
-    if (detail::titles.contains(word_)) return word_kind::never;
+    const bool numbers_item = (word_flags_ & is_first) != 0 && (part_letters_ == 1 || detail::roman_numbers.contains(word_));
+    if ((numbers_item && (word_flags_ & has_stop) == 0) || detail::titles.contains(word_)) return word_kind::never;
     if (detail::abbreviations.contains(word_)) return word_kind::abbreviation;
     if (detail::number_words.contains(word_)) return word_kind::before_number;
     if ((word_flags_ & (has_digits | has_long_part)) != 0) return word_kind::plain;
@@ -244,8 +278,26 @@ class tailored_sentence_state {
     return initial ? word_kind::abbreviation : word_kind::plain;
   }
 
+  /// Follows the number or letter of an item that a sentence begins with.
+  constexpr void advance_mark(char32_t c, sentence_break next) noexcept {
+    if (next == sentence_break::sp) {
+      if (mark_ == item_mark::none || mark_ == item_mark::complete) return;
+      item_style_ = mark_;
+      next_item_ = static_cast<std::uint16_t>(number_ + 1);
+      mark_ = item_mark::complete;
+      return;
+    }
+    if (mark_ == item_mark::complete && next == sentence_break::lower) next_item_ = 0;  // "1. und 2. Klasse"
+    const bool behind_number = in_word_ == 1 && (word_flags_ & is_first) != 0 && number_ != no_number;
+    mark_ = c == U'.' && behind_number                 ? item_mark::stop
+            : c == U')' && mark_ == item_mark::stop    ? item_mark::stop_bracket
+            : c == U')' && behind_number               ? item_mark::bracket
+                                                       : item_mark::none;
+  }
+
   constexpr void advance(char32_t c, sentence_break next) noexcept {
     using enum sentence_break;
+    advance_mark(c, next);
     if (is_letter(next) || next == numeric || c == 0xB0) {
       add_to_word(c, next);
       ending_ = ending::none;
@@ -294,7 +346,13 @@ class tailored_sentence_state {
       word_ = detail::empty_word;
       part_letters_ = 0;
       begun_ = 1;
+      number_ = base_ == sentence_break::close ? no_number : 0;  // "(1) and" is no item
     }
+    const bool digit_goes_on = c >= U'0' && c <= U'9' && number_ < 1000 && (word_flags_ & (has_letters | has_stop)) == 0;
+    const bool single = c >= U'a' && c <= U'z' && part_letters_ == 0 && number_ == 0 && (word_flags_ & has_stop) == 0;
+    number_ = digit_goes_on ? static_cast<std::uint16_t>(number_ * 10U + (c - U'0'))
+              : single      ? static_cast<std::uint16_t>(before_a + 1U + (c - U'a'))
+                            : no_number;
     in_word_ = 1;
     word_ = detail::word_with(word_, c);
     if (c != 0xB0) word_flags_ |= next == sentence_break::numeric ? has_digits : has_letters;
@@ -304,6 +362,8 @@ class tailored_sentence_state {
 
   std::uint64_t open_at_ = 0;
   std::uint32_t word_ = detail::empty_word;  ///< the word that is read, or was read last, in this sentence
+  std::uint16_t number_ = no_number;         ///< of an item that the word may be
+  std::uint16_t next_item_ = 0;              ///< the number of the next item in a sentence that is one, else 0
   std::uint8_t word_flags_ = 0;
   std::uint8_t part_letters_ = 0;            ///< of the word, behind its last full stop
   std::uint8_t in_word_ = 0;                 ///< 1: the last character belongs to it, 2: is a full stop behind it
@@ -316,6 +376,8 @@ class tailored_sentence_state {
   std::uint8_t dots_ = 0;
   std::uint8_t spaced_ = 0;    ///< whether a space stands before the first of them
   std::uint8_t ellipsis_ = 0;  ///< whether the last of them is U+2026
+  item_mark mark_ = item_mark::none;
+  item_mark item_style_ = item_mark::none;
   std::uint8_t behind_hyphen_ = 0;
   std::uint8_t at_start_ = 1;
 };
