@@ -123,11 +123,12 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   return is_japanese;
 }
 
-/// Whether the bytes are UTF-8 with some damage: three characters of several bytes, or more, for each bad byte.
+/// Whether the bytes are UTF-8 with some damage: three characters of several bytes, or more, for each bad byte, up to the
+/// thousandth of these.
 [[nodiscard]] inline bool is_damaged_utf8(text_view text) noexcept {
   std::size_t good = 0;
   std::size_t bad = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && bad < 1000;) {
     if (const std::size_t run = ascii_run(text, at); run != 0) {
       at += run;
       continue;
@@ -175,7 +176,7 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   if (bad == text.size() || (!is_whole && text.size() - bad < 4 && bad != 0)) return {text_encoding::utf8, guess_basis::form, 0};
   if (has_control) return binary;
   if (is_damaged_utf8(text)) return {text_encoding::utf8, guess_basis::statistics, 0};
-  const text_encoding likeliest = likeliest_legacy(sample_of(text));
+  const text_encoding likeliest = likeliest_legacy(text);
   return {likeliest, likeliest == text_encoding::unknown ? guess_basis::nothing : guess_basis::statistics, 0};
 }
 
