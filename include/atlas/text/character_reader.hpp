@@ -39,6 +39,7 @@ class character_reader {
     ATLAS_ASSERT(is_decodable(encoding));
     encoding_ = encoding;
     mode_ = ascii_mode;
+    single_ = nullptr;
     if (is_single_byte(encoding)) {
       const auto as = encoding == text_encoding::iso_8859_8_i ? text_encoding::iso_8859_8 : encoding;
       single_ = single_byte_tables[static_cast<int>(as) - first_single_byte];
@@ -58,6 +59,9 @@ class character_reader {
 
   /// Whether a byte below 0x80 is ASCII if a character begins with it, here.
   [[nodiscard]] bool in_ascii() const noexcept { return has_ascii(encoding_); }
+
+  /// Code points of the bytes from 0x80 on, 0 where there is none; null for encodings that have not one byte a character.
+  [[nodiscard]] const char16_t* single_bytes() const noexcept { return single_; }
 
   /// What lies at `offset`. The mode is changed by an escape sequence only.
   ///

@@ -31,12 +31,11 @@ class library_conversion {
   }
   library_conversion(const library_conversion&) = delete;
   library_conversion& operator=(const library_conversion&) = delete;
-  ~library_conversion() {
-    if (handle_ != none()) iconv_close(handle_);
-  }
+  ~library_conversion() { close(); }
 
   /// @param from  as the C library names the encoding
   [[nodiscard]] status open(const char* from) noexcept {
+    close();
     handle_ = iconv_open("UTF-32LE", from);
     if (handle_ != none()) return {};
     if (errno == ENOMEM) return error{errc::no_memory, "iconv_open"};
@@ -61,6 +60,10 @@ class library_conversion {
   }
 
  private:
+  void close() noexcept {
+    if (handle_ != none()) iconv_close(handle_);
+    handle_ = none();
+  }
   [[nodiscard]] static iconv_t none() noexcept { return reinterpret_cast<iconv_t>(~std::uintptr_t{0}); }
   iconv_t handle_ = none();
 };
@@ -85,16 +88,19 @@ class multibyte_table {
   [[nodiscard]] status open(text_encoding encoding) noexcept {
     ATLAS_ASSERT(is_multibyte(encoding));
     script_ = script_of(encoding);
-    rows_ = script_ == script::japanese ? jis0208_rows + 94 : lead_rows;
+    rows_ = 0;
     constexpr const char* names[] = {"GB18030", "BIG5-HKSCS", "CP932", "UHC"};
     if (status opened = library_.open(names[static_cast<int>(script_)]); !opened.ok()) return opened;
     if (script_ == script::japanese) {
       if (status opened = euc_.open("EUC-JP-MS"); !opened.ok()) return opened;
     }
+    const std::size_t rows = script_ == script::japanese ? jis0208_rows + 94 : lead_rows;
     cells_.clear();
     known_.clear();
-    if (status made = cells_.resize_zeroed(rows_ * columns()); !made.ok()) return made;
-    return known_.resize_zeroed(rows_);
+    if (status made = cells_.resize_zeroed(rows * columns()); !made.ok()) return made;
+    if (status made = known_.resize_zeroed(rows); !made.ok()) return made;
+    rows_ = rows;
+    return {};
   }
   [[nodiscard]] bool is_open() const noexcept { return rows_ != 0; }
 

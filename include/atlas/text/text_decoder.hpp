@@ -111,6 +111,16 @@ class text_decoder {
           at += run;
           continue;
         }
+        if (const char16_t* const table = reader_.single_bytes(); table != nullptr) {
+          const std::size_t begin = at;
+          while (at < end && static_cast<unsigned char>(bytes.data()[at]) >= 0x80U) {
+            const char32_t code_point = table[static_cast<unsigned char>(bytes.data()[at]) - 0x80U];
+            if (code_point == 0) break;
+            to += encode_one(code_point, to);
+            ++at;
+          }
+          if (at != begin) continue;
+        }
         const detail::source_character next = reader_.read(bytes, at, is_last);
         is_cut = next.what == detail::reading::cut;
         if (is_cut) break;
