@@ -54,47 +54,61 @@ struct encoded_text {
   std::string utf8;
 };
 
-/// Prose in every encoding that the C library can write.
+/// An encoding, what the C library calls it, and prose that is written in it.
+struct written_encoding {
+  atlas::text_encoding encoding = atlas::text_encoding::utf8;
+  const char* library_name = nullptr;
+  std::string prose;
+};
+
+/// Every encoding that the C library can write.
+inline const std::vector<written_encoding>& written_encodings() {
+  using enum atlas::text_encoding;
+  static const std::string western = "Où est l'élève? Die Straße heißt „Größe“ – naïve façade.\r\n";
+  static const std::string german = "Die Straße heißt Größe, über fünf Bäche.\n";
+  static const std::string polish = "Zażółć gęślą jaźń, a potem idź spać.\n";
+  static const std::string baltic = "Žalias ąžuolas šlama, ėjo mūsų žmonės.\n";
+  static const std::string russian = "Съешь же ещё этих мягких французских булок, да выпей чаю.\n";
+  static const std::string ukrainian = "Щастям б'єш жук їх глицю в фон й ґедзь пріч.\n";
+  static const std::string greek = "Η γρήγορη αλεπού πηδά πάνω από το σκυλί.\n";
+  static const std::string hebrew = "דג סקרן שט בים מאוכזב ולפתע מצא חברה.\n";
+  static const std::string arabic = "نص حكيم له سر قاطع وذو شأن عظيم.\n";
+  static const std::string thai = "เป็นมนุษย์สุดประเสริฐเลิศคุณค่า\n";
+  static const std::string turkish = "Pijamalı hasta yağız şoföre çabucak güvendi.\n";
+  static const std::string japanese = "日本語の文章です。カタカナ、ひらがな、漢字。ABC 123\n";
+  static const std::string chinese = "我们都是中国人，今天天气很好。ABC 123\n";
+  static const std::string taiwanese = "我們都是好朋友，今天天氣很好。ABC 123\n";
+  static const std::string korean = "다람쥐 헌 쳇바퀴에 타고파. 한국어 문장입니다.\n";
+  static const std::string mixed = western + russian + japanese + "\U0001F600 and \U00020000\n";
+  static const std::vector<written_encoding> all = {
+      {utf8, "UTF-8", mixed}, {utf16_le, "UTF-16LE", mixed}, {utf16_be, "UTF-16BE", mixed},
+      {utf32_le, "UTF-32LE", mixed}, {utf32_be, "UTF-32BE", mixed}, {ibm866, "IBM866", russian},
+      {ibm855, "IBM855", russian}, {iso_8859_2, "ISO-8859-2", polish},
+      {iso_8859_3, "ISO-8859-3", "Ĉu vi ŝatas ĝin? Ħafna.\n"}, {iso_8859_4, "ISO-8859-4", baltic},
+      {iso_8859_5, "ISO-8859-5", russian}, {iso_8859_6, "ISO-8859-6", arabic}, {iso_8859_7, "ISO-8859-7", greek},
+      {iso_8859_8, "ISO-8859-8", hebrew}, {iso_8859_8_i, "ISO-8859-8", hebrew},
+      {iso_8859_10, "ISO-8859-10", "Čájet ŋuvnnat, þetta er íslenska.\n"}, {iso_8859_13, "ISO-8859-13", baltic},
+      {iso_8859_14, "ISO-8859-14", "Ŵyn ar y bryn, tŷ ḃeag.\n"},
+      {iso_8859_15, "ISO-8859-15", german + "5 €, œuvre\n"},
+      {iso_8859_16, "ISO-8859-16", "Știință și țară, în română.\n"}, {koi8_r, "KOI8-R", russian},
+      {koi8_u, "KOI8-U", ukrainian}, {macintosh, "MACINTOSH", western}, {windows_874, "CP874", thai},
+      {windows_1250, "CP1250", polish + "„tak” – nie\n"}, {windows_1251, "CP1251", russian + ukrainian},
+      {windows_1252, "CP1252", western}, {windows_1253, "CP1253", greek}, {windows_1254, "CP1254", turkish},
+      {windows_1255, "CP1255", hebrew}, {windows_1256, "CP1256", arabic}, {windows_1257, "CP1257", baltic},
+      {windows_1258, "CP1258", "Tiê\u0301ng Viê\u0323t la\u0300 ngôn ngư\u0303 cu\u0309a ngươ\u0300i Viê\u0323t.\n"},
+      {x_mac_cyrillic, "MAC-CYRILLIC", russian}, {gbk, "GBK", chinese}, {gb18030, "GB18030", chinese + mixed},
+      {big5, "BIG5", taiwanese}, {euc_jp, "EUC-JP", japanese + "ｱｲｳ 丂\n"}, {shift_jis, "CP932", japanese + "ｱｲｳ\n"},
+      {iso_2022_jp, "ISO-2022-JP", japanese}, {euc_kr, "UHC", korean + "똠방각하\n"}};
+  return all;
+}
+
+/// Each prose in the encoding that it is for.
 inline const std::vector<encoded_text>& encoded_texts() {
   static const std::vector<encoded_text> all = [] {
-    using enum atlas::text_encoding;
-    const std::string western = "Où est l'élève? Die Straße heißt „Größe“ – naïve façade.\r\n";
-    const std::string german = "Die Straße heißt Größe, über fünf Bäche.\n";
-    const std::string polish = "Zażółć gęślą jaźń, a potem idź spać.\n";
-    const std::string baltic = "Žalias ąžuolas šlama, ėjo mūsų žmonės.\n";
-    const std::string russian = "Съешь же ещё этих мягких французских булок, да выпей чаю.\n";
-    const std::string ukrainian = "Щастям б'єш жук їх глицю в фон й ґедзь пріч.\n";
-    const std::string greek = "Η γρήγορη αλεπού πηδά πάνω από το σκυλί.\n";
-    const std::string hebrew = "דג סקרן שט בים מאוכזב ולפתע מצא חברה.\n";
-    const std::string arabic = "نص حكيم له سر قاطع وذو شأن عظيم.\n";
-    const std::string thai = "เป็นมนุษย์สุดประเสริฐเลิศคุณค่า\n";
-    const std::string turkish = "Pijamalı hasta yağız şoföre çabucak güvendi.\n";
-    const std::string japanese = "日本語の文章です。カタカナ、ひらがな、漢字。ABC 123\n";
-    const std::string chinese = "我们都是中国人，今天天气很好。ABC 123\n";
-    const std::string taiwanese = "我們都是好朋友，今天天氣很好。ABC 123\n";
-    const std::string korean = "다람쥐 헌 쳇바퀴에 타고파. 한국어 문장입니다.\n";
-    const std::string mixed = western + russian + japanese + "\U0001F600 and \U00020000\n";
-    const std::vector<std::pair<std::pair<atlas::text_encoding, const char*>, std::string>> wanted = {
-        {{utf8, "UTF-8"}, mixed}, {{utf16_le, "UTF-16LE"}, mixed}, {{utf16_be, "UTF-16BE"}, mixed},
-        {{utf32_le, "UTF-32LE"}, mixed}, {{utf32_be, "UTF-32BE"}, mixed}, {{ibm866, "IBM866"}, russian},
-        {{ibm855, "IBM855"}, russian}, {{iso_8859_2, "ISO-8859-2"}, polish},
-        {{iso_8859_3, "ISO-8859-3"}, "Ĉu vi ŝatas ĝin? Ħafna.\n"},
-        {{iso_8859_4, "ISO-8859-4"}, baltic}, {{iso_8859_5, "ISO-8859-5"}, russian}, {{iso_8859_6, "ISO-8859-6"}, arabic},
-        {{iso_8859_7, "ISO-8859-7"}, greek}, {{iso_8859_8, "ISO-8859-8"}, hebrew}, {{iso_8859_8_i, "ISO-8859-8"}, hebrew},
-        {{iso_8859_10, "ISO-8859-10"}, "Čájet ŋuvnnat, þetta er íslenska.\n"}, {{iso_8859_13, "ISO-8859-13"}, baltic},
-        {{iso_8859_14, "ISO-8859-14"}, "Ŵyn ar y bryn, tŷ ḃeag.\n"}, {{iso_8859_15, "ISO-8859-15"}, german + "5 €, œuvre\n"},
-        {{iso_8859_16, "ISO-8859-16"}, "Știință și țară, în română.\n"}, {{koi8_r, "KOI8-R"}, russian},
-        {{koi8_u, "KOI8-U"}, ukrainian}, {{macintosh, "MACINTOSH"}, western}, {{windows_874, "CP874"}, thai},
-        {{windows_1250, "CP1250"}, polish + "„tak” – nie\n"}, {{windows_1251, "CP1251"}, russian + ukrainian},
-        {{windows_1252, "CP1252"}, western}, {{windows_1253, "CP1253"}, greek}, {{windows_1254, "CP1254"}, turkish},
-        {{windows_1255, "CP1255"}, hebrew}, {{windows_1256, "CP1256"}, arabic}, {{windows_1257, "CP1257"}, baltic},
-        {{x_mac_cyrillic, "MAC-CYRILLIC"}, russian}, {{gbk, "GBK"}, chinese}, {{gb18030, "GB18030"}, chinese + mixed},
-        {{big5, "BIG5"}, taiwanese}, {{euc_jp, "EUC-JP"}, japanese + "ｱｲｳ 丂\n"}, {{shift_jis, "CP932"}, japanese + "ｱｲｳ\n"},
-        {{iso_2022_jp, "ISO-2022-JP"}, japanese}, {{euc_kr, "UHC"}, korean + "똠방각하\n"}};
     std::vector<encoded_text> made;
-    for (const auto& [what, text] : wanted) {
-      const std::string bytes = encoded_by_library(text, what.second);
-      if (!bytes.empty()) made.push_back({what.first, bytes, text});
+    for (const written_encoding& one : written_encodings()) {
+      const std::string bytes = encoded_by_library(one.prose, one.library_name);
+      if (!bytes.empty()) made.push_back({one.encoding, bytes, one.prose});
     }
     return made;
   }();

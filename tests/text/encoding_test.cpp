@@ -229,6 +229,7 @@ TEST_SUITE("text") {
 
   TEST_CASE("detect_encoding: ISO-2022-JP by its escape sequences, terminals by theirs are ASCII") {
     CHECK(atlas::guess_encoding(bytes_of("mail: \x1B$BF|K\x5C\x1B(B\n")) == text_encoding::iso_2022_jp);
+    CHECK(atlas::guess_encoding(bytes_of(std::string(100'000, 'a') + "\x1B$BF|\x1B(B")) == text_encoding::iso_2022_jp);
     CHECK(atlas::guess_encoding(bytes_of("\x1B[1mbold\x1B(B\x1B[m\n")) == text_encoding::utf8);
     CHECK(atlas::guess_encoding(bytes_of("\x1B$B not in pairs\n")) == text_encoding::utf8);
   }

@@ -87,6 +87,23 @@ TEST_SUITE("text") {
     }
   }
 
+  TEST_CASE("text_decoder: a matrix of encodings and texts, each text in every encoding that has its characters") {
+    std::size_t pairs = 0;
+    for (const support::written_encoding& to : support::written_encodings()) {
+      for (const support::written_encoding& from : support::written_encodings()) {
+        const std::string bytes = support::encoded_by_library(from.prose, to.library_name);
+        if (bytes.empty()) continue;
+        CAPTURE(std::string(atlas::name(to.encoding)));
+        CAPTURE(from.prose);
+        CHECK(decoded_in_pieces(bytes, to.encoding, bad_bytes::refuse, bytes.size()).text == from.prose);
+        CHECK(decoded_in_pieces(bytes, to.encoding, bad_bytes::refuse, 1).text == from.prose);
+        ++pairs;
+      }
+    }
+    MESSAGE(pairs << " pairs of an encoding and a text");
+    CHECK(pairs > 300);
+  }
+
   TEST_CASE("text_decoder: longer than a slice, and the text is the same") {
     for (const support::encoded_text& text : support::encoded_texts()) {
       if (text.encoding == text_encoding::iso_2022_jp) continue;  // begins in ASCII, but each line ends there too

@@ -149,11 +149,9 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   constexpr encoding_guess binary{text_encoding::binary, guess_basis::nothing, 0};
   bool has_nul = false;
   bool has_control = false;
-  bool has_escape = false;
   const std::size_t sample = text.size() < encoding_sample_bytes ? text.size() : encoding_sample_bytes;
   for (std::size_t i = 0; i < sample; ++i) {
     has_nul = has_nul || text.data()[i] == '\0';
-    has_escape = has_escape || text.data()[i] == 0x1B;
     has_control = has_control || is_binary_control(static_cast<unsigned char>(text.data()[i]));
   }
   if (has_nul) {
@@ -171,6 +169,7 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
     return best;
   }
   if (text.size() > sample && std::memchr(text.data() + sample, 0, text.size() - sample) != nullptr) return binary;
+  const bool has_escape = !text.empty() && std::memchr(text.data(), 0x1B, text.size()) != nullptr;
   if (has_escape && is_iso_2022_jp(text)) return {text_encoding::iso_2022_jp, guess_basis::form, 0};
   const std::size_t bad = first_ill_formed(text);
   if (bad == text.size() || (!is_whole && text.size() - bad < 4 && bad != 0)) return {text_encoding::utf8, guess_basis::form, 0};
@@ -225,7 +224,8 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   }
   const text_view body = input.subview(found.mark_bytes, input.size() - found.mark_bytes);
   decoded_text answer{body, found.encoding, found.mark_bytes, true};
-  if (found.encoding == text_encoding::utf8 && first_ill_formed(body) == body.size()) return answer;
+  const bool is_known_valid = found.basis == guess_basis::form;  // detect_encoding has read it all
+  if (found.encoding == text_encoding::utf8 && (is_known_valid || first_ill_formed(body) == body.size())) return answer;
 
   decoder_state state;
   state.encoding = found.encoding;
