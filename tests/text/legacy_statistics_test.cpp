@@ -50,6 +50,8 @@ TEST_SUITE("text") {
     CHECK(whole.count == 1);
     CHECK(whole.windows[0] == atlas::text_view(low));
     CHECK_FALSE(whole.has_c1);
+    CHECK(whole.present['a']);
+    CHECK_FALSE(whole.present['b']);
     std::string text(1'000'000, 'a');
     CHECK(atlas::detail::sample_of(text).count == 0);
     text[777'777] = '\xE9';
@@ -63,8 +65,26 @@ TEST_SUITE("text") {
     CHECK_FALSE(sample.has_c1);
     text[5] = '\x85';
     CHECK(atlas::detail::sample_of(text).has_c1);
-    CHECK(atlas::detail::sample_of(std::string(1'000'000, '\xE9')).count == atlas::detail::text_sample::most_windows);
+    CHECK(atlas::detail::sample_of(std::string(1'000'000, '\xE9')).count == 3);  // all at the beginning
     CHECK(atlas::detail::sample_of("").windows[0].empty());
+  }
+
+  TEST_CASE("sample_of: where no byte is ASCII, windows begin with characters, not within them") {
+    const std::string prose = support::encoded_by_library("日本語の文章です。カタカナ、ひらがな、漢字。", "EUC-JP");
+    REQUIRE(prose.size() == 44);
+    std::string text;
+    while (text.size() < 200'000) text += prose;
+    for (std::size_t extra = 0; extra < 200; extra += 2) {
+      const std::string longer = text + text.substr(0, extra);
+      const auto sample = atlas::detail::sample_of(longer);
+      REQUIRE(sample.count > 0);
+      for (std::size_t i = 0; i < sample.count; ++i) REQUIRE((sample.windows[i].data() - longer.data()) % 2 == 0);
+      if (extra % 20 == 0) CHECK(atlas::detail::likeliest_legacy(longer) == atlas::text_encoding::euc_jp);
+    }
+    // A line's end every now and then is enough to look at all of it.
+    for (std::size_t at = 440; at < text.size(); at += 441) text.insert(at, "\n");
+    CHECK(atlas::detail::sample_of(text).count == atlas::detail::text_sample::most_windows);
+    CHECK(atlas::detail::likeliest_legacy(text) == atlas::text_encoding::euc_jp);
   }
 
   TEST_CASE("for_each_word: runs of letters with a byte from 0x80 on, and no others") {
@@ -79,8 +99,10 @@ TEST_SUITE("text") {
   TEST_CASE("letter_classes: letters of the language are cheap, a capital within a word is not, a control is worst") {
     using atlas::detail::language;
     const auto& german = atlas::detail::language_models[static_cast<int>(language::german)];
-    const atlas::detail::letter_classes windows(atlas::text_encoding::windows_1252, german);
-    const atlas::detail::letter_classes mac(atlas::text_encoding::macintosh, german);
+    const std::string bytes = "f \xFC\xDC\xF0\x81\x9F";
+    const auto sample = atlas::detail::sample_of(bytes);
+    const atlas::detail::letter_classes windows(atlas::text_encoding::windows_1252, german, sample);
+    const atlas::detail::letter_classes mac(atlas::text_encoding::macintosh, german, sample);
     CHECK(windows.cost('f', 0xFC) < 14);                             // fü
     CHECK(windows.cost('f', 0xDC) >= windows.cost('f', 0xFC) + 10);  // fÜ
     CHECK(windows.cost(' ', 0xDC) <= windows.cost(' ', 0xFC) + 2);

@@ -24,6 +24,7 @@ struct text_sample {
 
   text_view windows[most_windows];
   std::size_t count = 0;
+  bool present[256] = {};  ///< bytes that the windows hold
   bool has_c1 = false;  ///< one of the bytes 0x80 to 0x9F, controls in ISO 8859 that no text has, is anywhere in the text
 };
 
@@ -32,14 +33,18 @@ struct text_sample {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/// Windows from all over the text, each begins at its beginning or behind a byte that is no part of a longer character.
+/// Windows from all over the text, each of which begins with a character.
 [[nodiscard]] inline text_sample sample_of(text_view text, std::size_t window_bytes = 1024) noexcept {
   text_sample sample;
+  const auto add = [&](text_view window) {
+    sample.windows[sample.count++] = window;
+    for (const char byte : window) sample.present[static_cast<unsigned char>(byte)] = true;
+  };
   for (std::size_t i = 0; i < text.size() && !sample.has_c1; ++i) {
     sample.has_c1 = (static_cast<unsigned char>(text.data()[i]) & 0xE0U) == 0x80U;
   }
   if (text.size() <= text_sample::most_windows * window_bytes) {
-    sample.windows[sample.count++] = text;
+    add(text);
     return sample;
   }
   const std::size_t segment = text.size() / text_sample::most_windows;
@@ -48,12 +53,15 @@ struct text_sample {
     const std::size_t end = at + segment;
     while (at < end && !is_high(text.data()[at])) ++at;
     if (at == end) continue;
-    // No trail byte of any encoding is below 0x30. Where a line has none, the window begins within it.
+    // No trail byte of several is below 0x30, so a character begins behind such a byte. Without one nearby only the text's
+    // beginning is known to be a character's.
+    const std::size_t nearest = at > 2 * segment ? at - 2 * segment : 0;
     std::size_t begin = at;
-    while (begin > i * segment && at - begin < 256 && static_cast<unsigned char>(text.data()[begin - 1]) >= 0x30U) --begin;
-    const std::size_t most = at - begin + window_bytes;
+    while (begin > nearest && static_cast<unsigned char>(text.data()[begin - 1]) >= 0x30U) --begin;
+    if (begin == nearest && nearest != 0) continue;
+    const std::size_t most = window_bytes + (at - begin <= 256 ? at - begin : 0);
     const std::size_t length = end - begin < most ? end - begin : most;
-    sample.windows[sample.count++] = text.subview(begin, length);
+    add(text.subview(begin, length));
   }
   return sample;
 }
@@ -110,13 +118,13 @@ void for_each_word(const text_sample& sample, Visit visit) noexcept {
   return is_one_of(c, u"\u00A3\u00A7\u00A9\u00AA\u00AE\u00B0\u00B4\u00B7\u00BA\u00BD\u2022\u20AC\u2116\u2122");
 }
 
-/// Bytes of one encoding as letters of one language.
+/// Bytes of one encoding as letters of one language, those that a sample holds.
 class letter_classes {
  public:
-  letter_classes(text_encoding encoding, const language_model& model) noexcept : model_(&model) {
+  letter_classes(text_encoding encoding, const language_model& model, const text_sample& sample) noexcept : model_(&model) {
     const char16_t* const table = single_byte_tables[static_cast<int>(encoding) - first_single_byte];
     for (std::size_t byte = 0; byte < 256; ++byte) {
-      classes_[byte] = between;
+      if (!sample.present[byte]) continue;
       const auto c = byte < 0x80 ? static_cast<char16_t>(byte) : table[byte - 0x80];
       if (byte < 0x80 && !is_ascii_letter(static_cast<char>(byte))) continue;
       if (byte < 0x80 && !model.is_latin) {
@@ -304,7 +312,7 @@ inline constexpr legacy_candidate legacy_candidates[] = {
       candidate.encoding >= text_encoding::iso_8859_2 && candidate.encoding <= text_encoding::iso_8859_16;
   std::uint64_t cost = is_multibyte(candidate.encoding)
                            ? cost_of_characters(sample, candidate.encoding)
-                           : cost_of_letters(sample, letter_classes(candidate.encoding, language_models[which]));
+                           : cost_of_letters(sample, letter_classes(candidate.encoding, language_models[which], sample));
   // Nearly all pairs of bytes have its shape, and bytes by chance cost it 0.92 of most_cost.
   if (candidate.encoding == text_encoding::gbk) cost += cost / 8;
   if (sample.has_c1 && is_iso_8859) cost += 14;
