@@ -2,9 +2,9 @@
 // include/atlas/text/language_models.hpp -- which letters follow which, in the languages that legacy encodings are for.
 //
 // Room:      numbers, nothing else.
-// Source:    letters from the Universal Declaration of Human Rights (NLTK's udhr2, public domain); lead bytes also from
-//            Aozora Bunko (public domain), Linux (GPL-2) and React (CC BY 4.0) documentation, of which only counts are
-//            taken. Written by cmake/make_language_models.py; not to be changed by hand.
+// Source:    letters from the Universal Declaration of Human Rights (NLTK's udhr2, free); lead bytes also from
+//            Aozora Bunko (public domain) and React's documentation (CC BY 4.0), of which only counts are taken.
+//            Written by cmake/make_language_models.py; not to be changed by hand.
 // Depends:   core.
 #ifndef ATLAS_TEXT_LANGUAGE_MODELS_HPP
 #define ATLAS_TEXT_LANGUAGE_MODELS_HPP
@@ -304,8 +304,8 @@ inline constexpr language_model language_models[42] = {
 };
 
 /// What a character of two bytes costs, by its lead byte from 0x81 on: -log2, written likewise.
-inline constexpr char simplified_leads[] = "ssssssssssssssssssssssssssssssssgsgssssnlssssssljjkjgjjikjjjjljjkljilkkjkikkkjkjliiijjjssssssssssssjssssssssssssssssssssssssss";
-inline constexpr char traditional_leads[] = "ssssssssssssssssssssssssssssssssgmsiiijjigkjjkkkjjjkkljkllklmkmklmllilsskksjsjjmssksjlsssjssssskssssssslssssssssssssssssssssss";
+inline constexpr char simplified_leads[] = "ssssssssssssssssssssssssssssssssgsgssssnssssssskjjkjhjjikjjjjkjjjljimkkjkijkkjkjkiiiijjssssssssssssissssssssssssssssssssssssss";
+inline constexpr char traditional_leads[] = "ssssssssssssssssssssssssssssssssgssiiijjigkjjkkjjjkkkkjkkkklmklklmllhlssklsksjkmsslsjlssskssssskssssssslssssssssssssssssssssss";
 inline constexpr char euc_japanese_leads[] = "ssssssssssssssssssssssssssssssssgmogisnmssssssslmlmlmnnlklllllkmmmlmmlmmllmmlmnppqqpppqqpppoppqqqqqpppqppqqqqqppqpqmssssssssss";
 inline constexpr char shift_japanese_leads[] = "ggimssslmmnmllllmllmlmlnqqprqpqssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssrqqqqqrrqqqssssssssssssssssssss";
 inline constexpr char korean_leads[] = "ssssssssssssssssssssssssssssssssnsssslsssssssssiimjgijiijjihijhhilkjkhhjssssssssssssssssssssssssssssssssssssssssssssssssssssss";
