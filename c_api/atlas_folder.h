@@ -30,7 +30,7 @@ enum {
   ATLAS_SKIP_TOO_LARGE = 1,    /**< more than max_file_bytes */
   ATLAS_SKIP_EMPTY = 2,        /**< no bytes, or white space only */
   ATLAS_SKIP_BINARY = 3,       /**< not text */
-  ATLAS_SKIP_BAD_ENCODING = 4  /**< text, but not in UTF-8, UTF-16 or UTF-32, or ill-formed in it */
+  ATLAS_SKIP_BAD_ENCODING = 4  /**< text, but in no encoding that can be told, or ill-formed in it */
 };
 /** Called on the calling thread for each file left out; the path is as in atlas_folder_hit. */
 typedef void (*atlas_folder_skip)(const char* path, uint64_t path_bytes, int32_t reason, void* context);

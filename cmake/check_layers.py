@@ -127,6 +127,8 @@ def check_foreign_include(path, bracket, name):
         return None if OS_FILES.search(path) else f"includes <{name}>; the operating system is named only in {OS_FILES.pattern}"
     if name in HEAVY:
         return f"includes <{name}>, which costs too much in a header"
+    if name == "iconv.h":
+        return None if path == "text/multibyte_table.hpp" else "names iconv; only text/multibyte_table.hpp may"
     if "/" in name or (name.endswith(".h") and not name.startswith("std")):
         return f"includes <{name}>, which is no dependency of the headers"
     return None

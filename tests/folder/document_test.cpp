@@ -3,7 +3,9 @@
 #include <atlas/folder/document.hpp>
 
 #include "support/child_process.hpp"
+#include "support/encodings.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -88,6 +90,41 @@ TEST_SUITE("folder") {
     }
   }
 
+  TEST_CASE("document: offsets in a source of a legacy encoding cut out what the chunk's text was decoded from") {
+    for (const support::encoded_text& text : support::encoded_texts()) {
+      if (text.encoding != atlas::text_encoding::shift_jis && text.encoding != atlas::text_encoding::koi8_r &&
+          text.encoding != atlas::text_encoding::iso_2022_jp) {
+        continue;
+      }
+      CAPTURE(std::string(atlas::name(text.encoding)));
+      std::string source;
+      for (int i = 0; i < 300; ++i) source += text.bytes;
+      for (const std::size_t overlap : {0U, 15U}) {
+        atlas::document document;
+        REQUIRE(cut(source, document, small_chunks(overlap)).ok());
+        REQUIRE_FALSE(document.is_skipped);
+        CHECK(document.encoding == text.encoding);
+        REQUIRE(document.chunks.size() > 200);
+        CHECK(document.chunks[0].source_begin == 0);
+        CHECK(document.chunks[document.chunks.size() - 1].source_end == source.size());
+        for (const atlas::chunk_record& chunk : document.chunks) {
+          std::string piece = source.substr(chunk.source_begin, chunk.source_end - chunk.source_begin);
+          if (text.encoding == atlas::text_encoding::iso_2022_jp && chunk.source_begin != 0 && piece[0] != '\x1B') {
+            // The escape sequence that says how to read it lies before the chunk.
+            const std::size_t escape = source.rfind('\x1B', chunk.source_begin - 1);
+            if (escape != std::string::npos) piece = source.substr(escape, 3) + piece;
+          }
+          atlas::buffer<char> storage;
+          atlas::decode_options options;
+          options.encoding = text.encoding;
+          const auto decoded = atlas::decode_text(support::bytes_of(piece), storage, options);
+          REQUIRE(decoded.ok());
+          CHECK(decoded->text == document.text.subview(chunk.text_begin, chunk.text_bytes));
+        }
+      }
+    }
+  }
+
   TEST_CASE("document: lines count from 1, and the record says first and last") {
     atlas::document document;
     std::string text;
@@ -109,6 +146,8 @@ TEST_SUITE("folder") {
       std::string bytes;
       atlas::skip_reason why;
     };
+    std::string noise = support::random_bytes(1, 600);
+    for (char& c : noise) c = static_cast<char>(c | 0x80);
     const expected table[] = {
         {"", empty},
         {" \n\t\r\n  ", empty},
@@ -118,9 +157,7 @@ TEST_SUITE("folder") {
                      13),
          binary},
         {std::string("\x89PNG\r\n\x1A\n\x00\x00\x00\rIHDR", 16), binary},
-        {"Gr\xF6\xDF"
-         "e in Latin-1",
-         bad_encoding},
+        {noise, bad_encoding},
         {"\xFF\xFE"
          "a",
          bad_encoding},

@@ -6,6 +6,7 @@
 #include "support/child_process.hpp"
 #include "support/error_line.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/texts.hpp"
 
 #include <doctest/doctest.h>
 
@@ -115,8 +116,10 @@ TEST_SUITE("folder") {
     folders::write_documents(folder);
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
     folder.write("docs/utf16.txt", std::string("\xFF\xFEh\0e\0l\0l\0o\0 \0s\0u\0b\0m\0a\0r\0i\0n\0e\0", 32));
-    folder.write("docs/latin1.txt", "Gr\xF6\xDF"
-                                    "e");
+    folder.write("docs/latin1.txt", "Die Stra\xDF" "e hei\xDFt Gr\xF6\xDF" "e, \xFC" "ber der Br\xFC" "cke.");
+    std::string noise = support::random_bytes(1, 600);
+    for (char& c : noise) c = static_cast<char>(c | 0x80);
+    folder.write("docs/noise.txt", noise);
     folder.write("docs/binary.bin", std::string("\x89PNG\r\n\x1A\n\x00\x00\x00\rIHDR", 16));
     folder.write("docs/empty.txt", "");
     folder.write("docs/blank.txt", "\n\n  \n");
@@ -146,10 +149,11 @@ TEST_SUITE("folder") {
         options.threads = threads;
         const auto report = atlas::folder_index::build(folder.path("docs").c_str(), file.c_str(), options);
         if (!report.ok()) return 1;
-        if (report->files != 7) return static_cast<int>(100 + report->files);  // four documents, UTF-16, deep, the linked file
+        // Four documents, UTF-16, Latin-1, deep, the linked file.
+        if (report->files != 8) return static_cast<int>(100 + report->files);
         if (skipped.size() != 6 || report->skipped_total() != 6) return 3;
         using enum atlas::skip_reason;
-        if (skipped["latin1.txt"] != bad_encoding || skipped["binary.bin"] != binary) return 4;
+        if (skipped["noise.txt"] != bad_encoding || skipped["binary.bin"] != binary) return 4;
         if (skipped["empty.txt"] != empty || skipped["blank.txt"] != empty) return 5;
         if (skipped["large.txt"] != too_large || skipped["secret.txt"] != unreadable) return 6;
         if (report->skipped[static_cast<unsigned>(empty)] != 2) return 7;
@@ -161,6 +165,7 @@ TEST_SUITE("folder") {
       const auto index = atlas::folder_index::open(file.c_str());
       REQUIRE(index.ok());
       CHECK(first_path(*index, "hello submarine") == "utf16.txt");
+      CHECK(ask(*index, "Straße über Größe", 1)[0].text == "Die Straße heißt Größe, über der Brücke.");
       CHECK(first_path(*index, "buried treasure chest") == deep.substr(5) + "/deep.txt");
       CHECK(ask(*index, "hello submarine", 1)[0].text == "hello submarine");
     }

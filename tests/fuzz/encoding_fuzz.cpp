@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/fuzz/encoding_fuzz.cpp -- any bytes through decoding, normalising and the words: what comes out is valid UTF-8.
+// tests/fuzz/encoding_fuzz.cpp -- any bytes through decoding, normalising and the words: what comes out is valid UTF-8, and the
+// same in whatever pieces the bytes come. The first three bytes choose an encoding, what becomes of bad bytes, and the pieces.
 #include <atlas/text.hpp>
 #include <atlas/text/normalise.hpp>
 
@@ -20,6 +21,62 @@ void check_words(atlas::text_view text) {
   }
 }
 
+atlas::span<const std::byte> piece_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const std::byte*>(data), size};
+}
+
+bool same(const atlas::buffer<char>& left, const atlas::buffer<char>& right) {
+  return atlas::text_view(left.data(), left.size()) == atlas::text_view(right.data(), right.size());
+}
+
+/// One encoding, at once, in pieces by two decoders that hand over their state, and with a map of places.
+void check_decoder(atlas::text_encoding encoding, atlas::bad_bytes policy, std::size_t most, const std::uint8_t* data, std::size_t size) {
+  auto decoder = atlas::text_decoder::create(encoding, policy);
+  support::insist(decoder.ok(), "the C library knows every encoding");
+  atlas::buffer<char> whole;
+  atlas::status said = decoder->feed(piece_of(data, size), whole);
+  if (said.ok()) said = decoder->finish(whole);
+  support::insist(said.ok() || said.error() == atlas::errc::bad_encoding, "what is refused is badly encoded");
+  support::insist(said.ok() || policy == atlas::bad_bytes::refuse, "bad bytes are refused only where that is asked");
+  if (policy != atlas::bad_bytes::pass) support::insist(atlas::is_utf8({whole.data(), whole.size()}), "decoded text is valid UTF-8");
+  support::insist(decoder->state().text_bytes == whole.size(), "text is counted");
+  support::insist(!said.ok() || decoder->state().source_bytes == size, "every byte is read");
+
+  atlas::buffer<char> pieces;
+  atlas::source_map map(most);
+  auto other = atlas::text_decoder::create(encoding, policy);
+  atlas::status fed;
+  for (std::size_t at = 0; at < size && fed.ok(); at += most) {
+    fed = map.feed(*other, piece_of(data + at, size - at < most ? size - at : most), pieces);
+    other = atlas::text_decoder::resume(other->state());
+    support::insist(other.ok(), "a decoder's own state is one that another goes on from");
+  }
+  if (fed.ok()) fed = other->finish(pieces);
+  support::insist(fed.ok() == said.ok() && same(whole, pieces), "the text does not depend on the pieces");
+  support::insist(said.ok() || said.error().found == fed.error().found, "nor does the offset of what is refused");
+
+  auto walker = atlas::source_walker::create(map, piece_of(data, size), encoding, policy);
+  support::insist(walker.ok(), "places can be asked for");
+  std::uint64_t before = 0;
+  for (std::uint64_t place = 0; place <= whole.size(); ++place) {
+    const std::uint64_t source = walker->source_byte(place);
+    support::insist(source >= before && source <= size, "places in the source ascend with those of the text");
+    before = source;
+  }
+}
+
+void check_stream(atlas::bad_bytes policy, std::size_t most, const std::uint8_t* data, std::size_t size, const atlas::result<atlas::decoded_text>& want) {
+  atlas::stream_decoder decoder(policy);
+  atlas::buffer<char> out;
+  atlas::status said;
+  for (std::size_t at = 0; at < size && said.ok(); at += most) {
+    said = decoder.feed(piece_of(data + at, size - at < most ? size - at : most), out);
+  }
+  if (said.ok()) said = decoder.finish(out);
+  support::insist(said.ok() == want.ok(), "a short stream is decoded as a text");
+  if (said.ok()) support::insist(atlas::text_view(out.data(), out.size()) == want->text, "and to the same");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -34,6 +91,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else {
     support::insist(decoded.error() == atlas::errc::bad_encoding, "what is refused is badly encoded");
     support::insist(storage.empty(), "a refused text leaves nothing behind");
+  }
+
+  if (size >= 3) {
+    const auto encoding = static_cast<atlas::text_encoding>(data[0] % 71);
+    const auto policy = static_cast<atlas::bad_bytes>(data[1] % 3);
+    const std::size_t most = 1 + data[2] % 32;
+    if (atlas::is_decodable(encoding)) check_decoder(encoding, policy, most, data + 3, size - 3);
+    atlas::decode_options options;
+    options.bad = policy;
+    check_stream(policy, most, data, size, atlas::decode_text(bytes, storage, options));
   }
 
   support::insist((atlas::first_ill_formed(raw) == size) == atlas::is_utf8(raw), "validity has one answer");

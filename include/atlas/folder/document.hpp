@@ -15,39 +15,9 @@
 #include <atlas/folder/folder_sections.hpp>  // chunk_record
 #include <atlas/storage/file_bytes.hpp>      // read_file
 #include <atlas/text/encoding.hpp>           // decode_text
+#include <atlas/text/source_map.hpp>         // source_walker
 
 namespace atlas { inline namespace ATLAS_ABI {
-
-/// Where a place in a decoded text lies in its source. Places must be asked for in ascending order.
-class source_offsets {
- public:
-  source_offsets(text_view text, text_encoding encoding, std::uint64_t mark_bytes) noexcept
-      : text_(text), encoding_(encoding), source_(mark_bytes) {}
-
-  /// @param text_byte  a character's first byte in the text, or the text's end; not before the last one asked for
-  /// @return           the same place in the source, its byte-order mark counted. Cost: linear in the step
-  [[nodiscard]] std::uint64_t source_byte(std::uint64_t text_byte) noexcept {
-    ATLAS_ASSERT(text_byte >= at_ && text_byte <= text_.size());
-    if (encoding_ == text_encoding::utf8) {
-      source_ += text_byte - at_;
-    } else {
-      const bool narrow = encoding_ == text_encoding::utf16_le || encoding_ == text_encoding::utf16_be;
-      for (std::uint64_t i = at_; i < text_byte; ++i) {
-        const auto byte = static_cast<unsigned char>(text_.data()[i]);
-        if ((byte & 0xC0U) == 0x80U) continue;                   // not a character's first
-        source_ += narrow ? (byte >= 0xF0U ? 4 : 2) : 4;         // beyond U+FFFF UTF-16 takes two units
-      }
-    }
-    at_ = text_byte;
-    return source_;
-  }
-
- private:
-  text_view text_;
-  text_encoding encoding_;
-  std::uint64_t at_ = 0;
-  std::uint64_t source_;
-};
 
 /// A document's text and chunks, and the memory that they lie in, which is used again for the next one.
 struct document {
@@ -62,10 +32,11 @@ struct document {
 
   buffer<char> bytes;
   buffer<char> decoded;
+  source_map places;             ///< of `decoded` in the source
 
   /// Bytes that this holds on to for the next document.
   [[nodiscard]] std::uint64_t held_bytes() const noexcept {
-    return bytes.capacity() + decoded.capacity() + chunks.capacity() * sizeof(chunk_record);
+    return bytes.capacity() + decoded.capacity() + places.memory_bytes() + chunks.capacity() * sizeof(chunk_record);
   }
 };
 
@@ -79,17 +50,21 @@ namespace detail {
 }
 
 /// Fills `into` from its text.
-[[nodiscard]] inline status cut_text(const chunk_options& options, document& into) noexcept {
+/// @param source  what the text was decoded from
+[[nodiscard]] inline status cut_text(span<const std::byte> source, const chunk_options& options, document& into) noexcept {
   into.chunks.clear();
-  source_offsets begins(into.text, into.encoding, into.mark_bytes);
+  result<source_walker> walker = source_walker::create(into.places, source, into.encoding, bad_bytes::refuse);
+  if (!walker.ok()) return walker.error();
+  const auto source_byte = [&](std::uint64_t text_byte) {
+    return into.encoding == text_encoding::utf8 ? into.mark_bytes + text_byte : walker->source_byte(text_byte);
+  };
   status said;
   const status cut = chunk_text(into.text, options, [&](const chunk_view& chunk) {
     chunk_record record;
     record.text_begin = chunk.byte_begin;
     record.text_bytes = static_cast<std::uint32_t>(chunk.text.size());
-    record.source_begin = begins.source_byte(chunk.byte_begin);
-    source_offsets ends = begins;  // the next chunk may begin before this one's end
-    record.source_end = ends.source_byte(chunk.byte_end);
+    record.source_begin = source_byte(chunk.byte_begin);
+    record.source_end = chunk.byte_end == into.text.size() ? source.size() : source_byte(chunk.byte_end);
     record.line_begin = chunk.line_begin;
     record.line_end = chunk.line_end;
     record.id = chunk.id;
@@ -123,7 +98,9 @@ namespace detail {
   into.source_bytes = bytes.size();
   into.source_hash = xxh3_64(bytes.data(), bytes.size());
   if (bytes.empty()) return skip(skip_reason::empty);
-  const result<decoded_text> decoded = decode_text(bytes, into.decoded);
+  decode_options how;
+  how.map = &into.places;
+  const result<decoded_text> decoded = decode_text(bytes, into.decoded, how);
   if (!decoded.ok()) {
     if (!(decoded.error() == errc::bad_encoding)) return decoded.error();
     const bool binary = guess_encoding(bytes) == text_encoding::binary;
@@ -133,7 +110,7 @@ namespace detail {
   into.encoding = decoded->encoding;
   into.mark_bytes = static_cast<std::uint8_t>(decoded->mark_bytes);
   if (detail::is_blank(into.text)) return skip(skip_reason::empty);
-  return detail::cut_text(options, into);
+  return detail::cut_text(bytes, options, into);
 }
 
 /// The same for a file.

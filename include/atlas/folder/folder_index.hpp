@@ -161,7 +161,8 @@ class folder_index {
     document content;
     content.text = text;
     if (!detail::is_blank(text)) {
-      if (status said = detail::cut_text(table.chunk_rule(), content); !said.ok()) return said;
+      const span<const std::byte> source(reinterpret_cast<const std::byte*>(text.data()), text.size());
+      if (status said = detail::cut_text(source, table.chunk_rule(), content); !said.ok()) return said;
     }
     file_record record;
     record.source_bytes = text.size();

@@ -23,7 +23,7 @@ enum class skip_reason : std::uint8_t {
   too_large = 1,     ///< more than folder_options::max_file_bytes
   empty = 2,         ///< no bytes, or white space only
   binary = 3,        ///< not text
-  bad_encoding = 4,  ///< text, but not in UTF-8, UTF-16 or UTF-32, or ill-formed in it
+  bad_encoding = 4,  ///< text, but in no encoding that can be told, or ill-formed in it
 };
 inline constexpr std::size_t skip_reasons = 5;
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/text/label_table.hpp -- the names that files and protocols give to encodings.
+//
+// Room:      the labels of the standard in the order of their bytes, each with its encoding.
+// Source:    encodings.json of the WHATWG Encoding Standard (BSD-3-Clause for code); what it lacks is added.
+//            Written by cmake/make_encoding_tables.py; not to be changed by hand.
+// Depends:   text/text_encoding.hpp.
+#ifndef ATLAS_TEXT_LABEL_TABLE_HPP
+#define ATLAS_TEXT_LABEL_TABLE_HPP
+
+#include <atlas/text/text_encoding.hpp>  // text_encoding
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+struct encoding_label {
+  const char* label = nullptr;  ///< lower case
+  text_encoding encoding = text_encoding::unknown;  ///< unknown: the standard knows it, and decodes none of it
+};
+
+inline constexpr encoding_label encoding_labels[235] = {
+    {"855", text_encoding::ibm855}, {"866", text_encoding::ibm866}, {"ansi_x3.4-1968", text_encoding::windows_1252},
+    {"arabic", text_encoding::iso_8859_6}, {"ascii", text_encoding::windows_1252},
+    {"asmo-708", text_encoding::iso_8859_6}, {"big5", text_encoding::big5}, {"big5-hkscs", text_encoding::big5},
+    {"chinese", text_encoding::gbk}, {"cn-big5", text_encoding::big5}, {"cp1250", text_encoding::windows_1250},
+    {"cp1251", text_encoding::windows_1251}, {"cp1252", text_encoding::windows_1252},
+    {"cp1253", text_encoding::windows_1253}, {"cp1254", text_encoding::windows_1254},
+    {"cp1255", text_encoding::windows_1255}, {"cp1256", text_encoding::windows_1256},
+    {"cp1257", text_encoding::windows_1257}, {"cp1258", text_encoding::windows_1258},
+    {"cp819", text_encoding::windows_1252}, {"cp855", text_encoding::ibm855}, {"cp866", text_encoding::ibm866},
+    {"csbig5", text_encoding::big5}, {"cseuckr", text_encoding::euc_kr}, {"cseucpkdfmtjapanese", text_encoding::euc_jp},
+    {"csgb2312", text_encoding::gbk}, {"csibm855", text_encoding::ibm855}, {"csibm866", text_encoding::ibm866},
+    {"csiso2022jp", text_encoding::iso_2022_jp}, {"csiso2022kr", text_encoding::unknown},
+    {"csiso58gb231280", text_encoding::gbk}, {"csiso88596e", text_encoding::iso_8859_6},
+    {"csiso88596i", text_encoding::iso_8859_6}, {"csiso88598e", text_encoding::iso_8859_8},
+    {"csiso88598i", text_encoding::iso_8859_8_i}, {"csisolatin1", text_encoding::windows_1252},
+    {"csisolatin2", text_encoding::iso_8859_2}, {"csisolatin3", text_encoding::iso_8859_3},
+    {"csisolatin4", text_encoding::iso_8859_4}, {"csisolatin5", text_encoding::windows_1254},
+    {"csisolatin6", text_encoding::iso_8859_10}, {"csisolatin9", text_encoding::iso_8859_15},
+    {"csisolatinarabic", text_encoding::iso_8859_6}, {"csisolatincyrillic", text_encoding::iso_8859_5},
+    {"csisolatingreek", text_encoding::iso_8859_7}, {"csisolatinhebrew", text_encoding::iso_8859_8},
+    {"cskoi8r", text_encoding::koi8_r}, {"csksc56011987", text_encoding::euc_kr},
+    {"csmacintosh", text_encoding::macintosh}, {"csshiftjis", text_encoding::shift_jis},
+    {"csunicode", text_encoding::utf16_le}, {"cyrillic", text_encoding::iso_8859_5},
+    {"dos-874", text_encoding::windows_874}, {"ecma-114", text_encoding::iso_8859_6},
+    {"ecma-118", text_encoding::iso_8859_7}, {"elot_928", text_encoding::iso_8859_7}, {"euc-jp", text_encoding::euc_jp},
+    {"euc-kr", text_encoding::euc_kr}, {"gb18030", text_encoding::gb18030}, {"gb2312", text_encoding::gbk},
+    {"gb_2312", text_encoding::gbk}, {"gb_2312-80", text_encoding::gbk}, {"gbk", text_encoding::gbk},
+    {"greek", text_encoding::iso_8859_7}, {"greek8", text_encoding::iso_8859_7}, {"hebrew", text_encoding::iso_8859_8},
+    {"hz-gb-2312", text_encoding::unknown}, {"ibm819", text_encoding::windows_1252}, {"ibm855", text_encoding::ibm855},
+    {"ibm866", text_encoding::ibm866}, {"iso-10646-ucs-2", text_encoding::utf16_le},
+    {"iso-2022-cn", text_encoding::unknown}, {"iso-2022-cn-ext", text_encoding::unknown},
+    {"iso-2022-jp", text_encoding::iso_2022_jp}, {"iso-2022-kr", text_encoding::unknown},
+    {"iso-8859-1", text_encoding::windows_1252}, {"iso-8859-10", text_encoding::iso_8859_10},
+    {"iso-8859-11", text_encoding::windows_874}, {"iso-8859-13", text_encoding::iso_8859_13},
+    {"iso-8859-14", text_encoding::iso_8859_14}, {"iso-8859-15", text_encoding::iso_8859_15},
+    {"iso-8859-16", text_encoding::iso_8859_16}, {"iso-8859-2", text_encoding::iso_8859_2},
+    {"iso-8859-3", text_encoding::iso_8859_3}, {"iso-8859-4", text_encoding::iso_8859_4},
+    {"iso-8859-5", text_encoding::iso_8859_5}, {"iso-8859-6", text_encoding::iso_8859_6},
+    {"iso-8859-6-e", text_encoding::iso_8859_6}, {"iso-8859-6-i", text_encoding::iso_8859_6},
+    {"iso-8859-7", text_encoding::iso_8859_7}, {"iso-8859-8", text_encoding::iso_8859_8},
+    {"iso-8859-8-e", text_encoding::iso_8859_8}, {"iso-8859-8-i", text_encoding::iso_8859_8_i},
+    {"iso-8859-9", text_encoding::windows_1254}, {"iso-ir-100", text_encoding::windows_1252},
+    {"iso-ir-101", text_encoding::iso_8859_2}, {"iso-ir-109", text_encoding::iso_8859_3},
+    {"iso-ir-110", text_encoding::iso_8859_4}, {"iso-ir-126", text_encoding::iso_8859_7},
+    {"iso-ir-127", text_encoding::iso_8859_6}, {"iso-ir-138", text_encoding::iso_8859_8},
+    {"iso-ir-144", text_encoding::iso_8859_5}, {"iso-ir-148", text_encoding::windows_1254},
+    {"iso-ir-149", text_encoding::euc_kr}, {"iso-ir-157", text_encoding::iso_8859_10},
+    {"iso-ir-58", text_encoding::gbk}, {"iso8859-1", text_encoding::windows_1252},
+    {"iso8859-10", text_encoding::iso_8859_10}, {"iso8859-11", text_encoding::windows_874},
+    {"iso8859-13", text_encoding::iso_8859_13}, {"iso8859-14", text_encoding::iso_8859_14},
+    {"iso8859-15", text_encoding::iso_8859_15}, {"iso8859-2", text_encoding::iso_8859_2},
+    {"iso8859-3", text_encoding::iso_8859_3}, {"iso8859-4", text_encoding::iso_8859_4},
+    {"iso8859-5", text_encoding::iso_8859_5}, {"iso8859-6", text_encoding::iso_8859_6},
+    {"iso8859-7", text_encoding::iso_8859_7}, {"iso8859-8", text_encoding::iso_8859_8},
+    {"iso8859-9", text_encoding::windows_1254}, {"iso88591", text_encoding::windows_1252},
+    {"iso885910", text_encoding::iso_8859_10}, {"iso885911", text_encoding::windows_874},
+    {"iso885913", text_encoding::iso_8859_13}, {"iso885914", text_encoding::iso_8859_14},
+    {"iso885915", text_encoding::iso_8859_15}, {"iso88592", text_encoding::iso_8859_2},
+    {"iso88593", text_encoding::iso_8859_3}, {"iso88594", text_encoding::iso_8859_4},
+    {"iso88595", text_encoding::iso_8859_5}, {"iso88596", text_encoding::iso_8859_6},
+    {"iso88597", text_encoding::iso_8859_7}, {"iso88598", text_encoding::iso_8859_8},
+    {"iso88599", text_encoding::windows_1254}, {"iso_8859-1", text_encoding::windows_1252},
+    {"iso_8859-15", text_encoding::iso_8859_15}, {"iso_8859-1:1987", text_encoding::windows_1252},
+    {"iso_8859-2", text_encoding::iso_8859_2}, {"iso_8859-2:1987", text_encoding::iso_8859_2},
+    {"iso_8859-3", text_encoding::iso_8859_3}, {"iso_8859-3:1988", text_encoding::iso_8859_3},
+    {"iso_8859-4", text_encoding::iso_8859_4}, {"iso_8859-4:1988", text_encoding::iso_8859_4},
+    {"iso_8859-5", text_encoding::iso_8859_5}, {"iso_8859-5:1988", text_encoding::iso_8859_5},
+    {"iso_8859-6", text_encoding::iso_8859_6}, {"iso_8859-6:1987", text_encoding::iso_8859_6},
+    {"iso_8859-7", text_encoding::iso_8859_7}, {"iso_8859-7:1987", text_encoding::iso_8859_7},
+    {"iso_8859-8", text_encoding::iso_8859_8}, {"iso_8859-8:1988", text_encoding::iso_8859_8},
+    {"iso_8859-9", text_encoding::windows_1254}, {"iso_8859-9:1989", text_encoding::windows_1254},
+    {"koi", text_encoding::koi8_r}, {"koi8", text_encoding::koi8_r}, {"koi8-r", text_encoding::koi8_r},
+    {"koi8-ru", text_encoding::koi8_u}, {"koi8-u", text_encoding::koi8_u}, {"koi8_r", text_encoding::koi8_r},
+    {"korean", text_encoding::euc_kr}, {"ks_c_5601-1987", text_encoding::euc_kr},
+    {"ks_c_5601-1989", text_encoding::euc_kr}, {"ksc5601", text_encoding::euc_kr}, {"ksc_5601", text_encoding::euc_kr},
+    {"l1", text_encoding::windows_1252}, {"l2", text_encoding::iso_8859_2}, {"l3", text_encoding::iso_8859_3},
+    {"l4", text_encoding::iso_8859_4}, {"l5", text_encoding::windows_1254}, {"l6", text_encoding::iso_8859_10},
+    {"l9", text_encoding::iso_8859_15}, {"latin1", text_encoding::windows_1252}, {"latin2", text_encoding::iso_8859_2},
+    {"latin3", text_encoding::iso_8859_3}, {"latin4", text_encoding::iso_8859_4},
+    {"latin5", text_encoding::windows_1254}, {"latin6", text_encoding::iso_8859_10},
+    {"logical", text_encoding::iso_8859_8_i}, {"mac", text_encoding::macintosh},
+    {"macintosh", text_encoding::macintosh}, {"ms932", text_encoding::shift_jis},
+    {"ms_kanji", text_encoding::shift_jis}, {"replacement", text_encoding::unknown},
+    {"shift-jis", text_encoding::shift_jis}, {"shift_jis", text_encoding::shift_jis},
+    {"sjis", text_encoding::shift_jis}, {"sun_eu_greek", text_encoding::iso_8859_7},
+    {"tis-620", text_encoding::windows_874}, {"ucs-2", text_encoding::utf16_le}, {"unicode", text_encoding::utf16_le},
+    {"unicode-1-1-utf-8", text_encoding::utf8}, {"unicode11utf8", text_encoding::utf8},
+    {"unicode20utf8", text_encoding::utf8}, {"unicodefeff", text_encoding::utf16_le},
+    {"unicodefffe", text_encoding::utf16_be}, {"us-ascii", text_encoding::windows_1252},
+    {"utf-16", text_encoding::utf16_le}, {"utf-16be", text_encoding::utf16_be}, {"utf-16le", text_encoding::utf16_le},
+    {"utf-32", text_encoding::utf32_le}, {"utf-32be", text_encoding::utf32_be}, {"utf-32le", text_encoding::utf32_le},
+    {"utf-8", text_encoding::utf8}, {"utf8", text_encoding::utf8}, {"visual", text_encoding::iso_8859_8},
+    {"windows-1250", text_encoding::windows_1250}, {"windows-1251", text_encoding::windows_1251},
+    {"windows-1252", text_encoding::windows_1252}, {"windows-1253", text_encoding::windows_1253},
+    {"windows-1254", text_encoding::windows_1254}, {"windows-1255", text_encoding::windows_1255},
+    {"windows-1256", text_encoding::windows_1256}, {"windows-1257", text_encoding::windows_1257},
+    {"windows-1258", text_encoding::windows_1258}, {"windows-31j", text_encoding::shift_jis},
+    {"windows-874", text_encoding::windows_874}, {"windows-949", text_encoding::euc_kr},
+    {"x-cp1250", text_encoding::windows_1250}, {"x-cp1251", text_encoding::windows_1251},
+    {"x-cp1252", text_encoding::windows_1252}, {"x-cp1253", text_encoding::windows_1253},
+    {"x-cp1254", text_encoding::windows_1254}, {"x-cp1255", text_encoding::windows_1255},
+    {"x-cp1256", text_encoding::windows_1256}, {"x-cp1257", text_encoding::windows_1257},
+    {"x-cp1258", text_encoding::windows_1258}, {"x-euc-jp", text_encoding::euc_jp}, {"x-gbk", text_encoding::gbk},
+    {"x-mac-cyrillic", text_encoding::x_mac_cyrillic}, {"x-mac-roman", text_encoding::macintosh},
+    {"x-mac-ukrainian", text_encoding::x_mac_cyrillic}, {"x-sjis", text_encoding::shift_jis},
+    {"x-unicode20utf8", text_encoding::utf8}, {"x-user-defined", text_encoding::x_user_defined},
+    {"x-x-big5", text_encoding::big5},
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_TEXT_LABEL_TABLE_HPP
