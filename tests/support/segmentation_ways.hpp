@@ -23,7 +23,7 @@ namespace support {
 
 using offsets = std::vector<std::size_t>;
 
-inline std::string utf8_of(const std::vector<char32_t>& code_points) {
+inline std::string utf8_of_all(const std::vector<char32_t>& code_points) {
   std::string out;
   for (const char32_t c : code_points) {
     char bytes[4];
@@ -138,7 +138,7 @@ inline std::vector<break_case> break_cases(const std::string& file, std::string&
       if (token == "\u00F7") {
         one.boundaries.push_back(one.text.size());
       } else if (token != "\u00D7") {
-        one.text += utf8_of({static_cast<char32_t>(std::stoul(token, nullptr, 16))});
+        one.text += utf8_of_all({static_cast<char32_t>(std::stoul(token, nullptr, 16))});
       }
     }
     cases.push_back(one);
