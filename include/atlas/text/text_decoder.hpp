@@ -2,7 +2,7 @@
 // include/atlas/text/text_decoder.hpp -- bytes of a known encoding as UTF-8, in whatever pieces they come.
 //
 // Room:      the streaming decoder, what it does with bad bytes, its state as a few bytes.
-// Not here:  telling the encoding (text/encoding_detector.hpp); offsets in the source (text/source_map.hpp).
+// Not here:  telling the encoding (text/encoding.hpp, text/stream_decoder.hpp); offsets in the source (text/source_map.hpp).
 // Depends:   core, text/character_reader.hpp.
 // Threads:   a decoder belongs to one thread at a time.
 #ifndef ATLAS_TEXT_TEXT_DECODER_HPP
