@@ -335,6 +335,10 @@ struct kernel_table {
   std::size_t (*utf8_checked)(const std::uint8_t* bytes, std::size_t size);
   /// How many bytes are not 10______: of well-formed UTF-8 its characters.
   std::size_t (*utf8_starts)(const std::uint8_t* bytes, std::size_t size);
+  /// Where the byte lies that is not 10______ and has `starts` such bytes before it; `size` if there are no more than so many.
+  std::size_t (*utf8_skip)(const std::uint8_t* bytes, std::size_t size, std::size_t starts);
+  /// How many lines end: bytes 0A, and 0D that no 0A follows.
+  std::size_t (*line_ends)(const std::uint8_t* bytes, std::size_t size);
 };
 
 /// The tables that this CPU can run, best first; at least one.

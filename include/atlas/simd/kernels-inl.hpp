@@ -150,6 +150,8 @@ inline constexpr kernels_v1::kernel_table table = {
     .least_of_panel = &least_of_panel,
     .utf8_checked = &utf8_checked,
     .utf8_starts = &utf8_starts,
+    .utf8_skip = &utf8_skip,
+    .line_ends = &line_ends,
 };
 
 ATLAS_KERNELS_END

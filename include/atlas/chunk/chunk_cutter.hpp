@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/chunk/chunk_cutter.hpp -- finds the end of the next chunk in the part of a document that is there.
+//
+// Room:      chunk_cutter: the choice among the boundaries of a rule within the size of a sizer, overlap, positions.
+// Not here:  keeping the text of a stream, saving (chunk/chunker.hpp).
+// Depends:   chunk, core.
+// Threads:   used by one thread at a time.
+#ifndef ATLAS_CHUNK_CHUNK_CUTTER_HPP
+#define ATLAS_CHUNK_CHUNK_CUTTER_HPP
+
+#include <atlas/chunk/chunk_rule.hpp>       // chunk_rule, document_part
+#include <atlas/chunk/chunk_sizer.hpp>      // chunk_sizer
+#include <atlas/chunk/chunk_view.hpp>       // chunk_view
+#include <atlas/chunk/chunker_options.hpp>  // chunker_options
+#include <atlas/chunk/prose_boundaries.hpp> // is_cluster_break
+#include <atlas/chunk/text_position.hpp>    // text_position
+
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
+
+/// Where the cutting of a document stands, all but what its rule and its structure know.
+struct cutter_state {
+  text_position start;          ///< of the next chunk
+  std::uint64_t fresh = 0;      ///< what the chunks so far do not hold begins here
+  std::uint64_t scanned = 0;    ///< the rule has read up to here
+  boundary_level level = boundary_level::text_end;  ///< of the boundary at `fresh`
+};
+
+/// What came of asking for a chunk.
+enum class cut_outcome : std::uint8_t {
+  chunk,  ///< there is one
+  more,   ///< it cannot be known before more of the document is there
+  end,    ///< the document is used up
+};
+
+/// Cuts one document.
+template <chunk_rule Rule, chunk_sizer Sizer>
+class chunk_cutter {
+ public:
+  chunk_cutter(Rule rule, Sizer sizer, const chunker_options& options) noexcept
+      : rule_(static_cast<Rule&&>(rule)), sizer_(static_cast<Sizer&&>(sizer)), options_(options) {}
+
+  [[nodiscard]] const cutter_state& state() const noexcept { return state_; }
+
+  /// Goes back to the start of a document.
+  void restart() noexcept {
+    state_ = {};
+    rule_state_ = {};
+    overlap_units_ = 0;
+    found_.clear();
+    headings_ = {};
+  }
+
+  void save(checkpoint_writer& writer) const noexcept {
+    writer.value(state_.start);
+    writer.value(state_.fresh);
+    writer.value(state_.scanned);
+    writer.value(static_cast<std::uint64_t>(state_.level));
+    writer.value(rule_state_);
+    writer.value(overlap_units_);
+    writer.value(headings_);
+    found_.save(writer);
+  }
+  /// @param begin, size  of the text that is kept
+  [[nodiscard]] status load(checkpoint_reader& reader, std::uint64_t begin, std::size_t size) noexcept {
+    std::uint64_t level = 0;
+    if (status read = reader.value(state_.start); !read.ok()) return read;
+    if (status read = reader.value(state_.fresh); !read.ok()) return read;
+    if (status read = reader.value(state_.scanned); !read.ok()) return read;
+    if (status read = reader.value(level); !read.ok()) return read;
+    if (status read = reader.value(rule_state_); !read.ok()) return read;
+    if (status read = reader.value(overlap_units_); !read.ok()) return read;
+    if (status read = reader.value(headings_); !read.ok()) return read;
+    constexpr std::uint64_t furthest = std::uint64_t{1} << 62;  // no offset comes near to where it would wrap
+    if (begin > furthest) return checkpoint_reader::damaged("begin of the text", furthest, begin);
+    const std::uint64_t end = begin + size;
+    if (state_.start.byte < begin || state_.start.byte > end) return checkpoint_reader::damaged("start", begin, state_.start.byte);
+    if (state_.fresh < state_.start.byte || state_.fresh > end) return checkpoint_reader::damaged("fresh", state_.start.byte, state_.fresh);
+    if (state_.scanned < begin || state_.scanned > end) return checkpoint_reader::damaged("scanned", begin, state_.scanned);
+    if (level > 255) return checkpoint_reader::damaged("level", 255, level);
+    if (overlap_units_ > options_.size) return checkpoint_reader::damaged("overlap", options_.size, overlap_units_);
+    if (!headings_.is_sound()) return checkpoint_reader::damaged("heading path", 0, 1);
+    state_.level = static_cast<boundary_level>(level);
+    return found_.load(reader, end);
+  }
+
+  /// The next chunk, from the text that is there.
+  /// @param part  holds what is left of the document from state().start.byte on, or a beginning of that
+  /// @return      what came of it; `out` is written for a chunk. Errors: no_memory; those of the rule and the sizer
+  [[nodiscard]] result<cut_outcome> next(const document_part& part, chunk_view& out) noexcept {
+    for (;;) {
+      if (state_.fresh == part.begin + part.text.size()) return part.is_last ? cut_outcome::end : cut_outcome::more;
+      result<chosen_cut> cut = choose(part);
+      if (!cut.ok()) return cut.error();
+      if (cut->is_open) return cut_outcome::more;
+      if (status done = finish(part, *cut, out); !done.ok()) return done.error();
+      if (!options_.trim || !out.text.empty()) return cut_outcome::chunk;
+    }
+  }
+
+ private:
+  struct chosen_cut {
+    std::size_t bytes = 0;  ///< of the chunk
+    boundary_level level = boundary_level::character;
+    bool is_open = false;   ///< not known yet
+  };
+  static constexpr std::size_t longest_cluster_bytes = 4096;  ///< a grapheme cluster beyond the size that is longer is cut
+
+  [[nodiscard]] result<chosen_cut> choose(const document_part& part) noexcept {
+    constexpr chosen_cut open{0, boundary_level::character, true};
+    for (;;) {
+      const text_view from = left_of(part, state_.start.byte);
+      const auto fresh = static_cast<std::size_t>(state_.fresh - state_.start.byte);
+      const result<fitted_text> fitted = fit(from, options_.size, part.is_last);
+      if (!fitted.ok()) return fitted.error();
+      if (!fitted->is_settled) return open;
+      const bool is_rest = part.is_last && fitted->bytes == from.size();
+      if (!part.is_last && from.size() - fitted->bytes < prose_lookahead + longest_cluster_bytes) return open;
+      // Of a rest that will not be cut only the heading that it may begin with matters.
+      const bool is_read_whole = !is_rest || options_.packing == chunk_packing::coherent || !Sizer::is_additive;
+      const result<bool> is_read = read_to(part, is_read_whole ? state_.start.byte + fitted->bytes : state_.fresh + 1);
+      if (!is_read.ok()) return is_read.error();
+      if (!*is_read) return open;
+
+      result<chosen_cut> cut = within(part, from, fresh, fitted->bytes, is_rest);
+      if (!cut.ok() || cut->is_open || cut->bytes != 0) return cut;
+      if (fresh == 0) return one_cluster(from, part.is_last);
+      // With less repeated there is more room.
+      move_start(part, state_.fresh);
+      overlap_units_ = 0;
+    }
+  }
+
+  /// The best cut behind `fresh`, up to `most`; 0 bytes if there is none, or none that leaves whole what should stay so.
+  [[nodiscard]] result<chosen_cut> within(const document_part& part, text_view from, std::size_t fresh, std::size_t most, bool is_rest) noexcept {
+    while (most > fresh) {
+      // What should stay whole and fits, but not behind what the chunk holds already, is left to the next one.
+      const whole_part* const around = is_rest ? nullptr : found_.whole_around(state_.start.byte + most);
+      if (around != nullptr && around->begin >= state_.fresh) {
+        const std::uint64_t begin = around->begin;
+        const result<whole_fit> fits = fit_whole(part, begin);
+        if (!fits.ok()) return fits.error();
+        if (*fits == whole_fit::unknown) return chosen_cut{0, boundary_level::character, true};
+        if (*fits == whole_fit::fits && (begin != state_.fresh || fresh != 0)) {
+          most = static_cast<std::size_t>(begin - state_.start.byte);
+          if (most <= fresh) break;
+        }
+      }
+      result<chosen_cut> cut = up_to(from, fresh, most, is_rest);
+      if (!cut.ok() || cut->bytes == 0) return cut;
+      if constexpr (!Sizer::is_additive) {
+        const text_view chunk = from.subview(0, cut->bytes);
+        const result<std::uint64_t> units = sizer_.measure(chunk, count_characters(chunk));
+        if (!units.ok()) return units.error();
+        if (*units > options_.size) {
+          most = cut->bytes - 1;
+          is_rest = false;
+          continue;
+        }
+      }
+      return cut;
+    }
+    return chosen_cut{};
+  }
+  [[nodiscard]] result<chosen_cut> up_to(text_view from, std::size_t fresh, std::size_t most, bool is_rest) const noexcept {
+    if (options_.packing == chunk_packing::coherent) {
+      const result<std::size_t> enough = fill(from, fresh, most, options_.coherent_percent);
+      if (!enough.ok()) return enough.error();
+      const chosen_cut cut = first_above(from, *enough, most);
+      if (cut.bytes != 0) return cut;
+    }
+    if (is_rest) return chosen_cut{from.size(), boundary_level::text_end, false};
+    const result<std::size_t> filled = fill(from, fresh, most, options_.fill_percent);
+    if (!filled.ok()) return filled.error();
+    chosen_cut cut = last_of_best(from, *filled, most);
+    if (cut.bytes == 0) cut = inside(from, *filled, most);
+    if (cut.bytes == 0 && *filled > fresh + 1) cut = inside(from, fresh + 1, most);
+    return cut;
+  }
+  [[nodiscard]] chosen_cut inside(text_view from, std::size_t least, std::size_t most) const noexcept {
+    const text_view seen = from.subview(0, from.size() - most > longest_cluster_bytes ? most + longest_cluster_bytes : from.size());
+    const text_boundary found = rule_.last_within(seen, least, most);
+    return {static_cast<std::size_t>(found.offset), found.level, false};
+  }
+  /// From where on a chunk is filled to a share of the room that it has; more than `fresh`, at most `most`.
+  [[nodiscard]] result<std::size_t> fill(text_view from, std::size_t fresh, std::size_t most, std::uint32_t percent) const noexcept {
+    const std::uint64_t room = options_.size - overlap_units_;
+    const result<fitted_text> filled = fit(from.subview(fresh, from.size() - fresh), room * percent / 100, true);
+    if (!filled.ok()) return filled.error();
+    const std::size_t least = fresh + (filled->bytes != 0 ? filled->bytes : 1);
+    return least < most ? least : most;
+  }
+  /// The last of the strongest boundaries that structure gives in [least, most].
+  [[nodiscard]] chosen_cut last_of_best(text_view from, std::size_t least, std::size_t most) const noexcept {
+    chosen_cut best;
+    const std::uint64_t begin = state_.start.byte;
+    for (const text_boundary* one = found_.end(); one != found_.begin();) {
+      --one;
+      if (one->offset > begin + most) continue;
+      if (one->offset < begin + least) break;
+      const auto offset = static_cast<std::size_t>(one->offset - begin);
+      if ((best.bytes == 0 || one->level > best.level) && is_allowed(from, offset, most)) best = {offset, one->level, false};
+    }
+    return best;
+  }
+  /// The first boundary in [least, most] that is stronger than the one at which the chunk began, and than a sentence's.
+  [[nodiscard]] chosen_cut first_above(text_view from, std::size_t least, std::size_t most) const noexcept {
+    const std::uint64_t begin = state_.start.byte;
+    const boundary_level above = state_.level > boundary_level::sentence ? state_.level : boundary_level::sentence;
+    for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + most; ++one) {
+      if (one->offset < begin + least || one->level <= above) continue;
+      const auto offset = static_cast<std::size_t>(one->offset - begin);
+      if (is_allowed(from, offset, most)) return {offset, one->level, false};
+    }
+    return {};
+  }
+  /// Whether structure's boundary may be cut at: not in a grapheme cluster, nor inside of a part that should stay whole and that ends
+  /// before `most`, so that it fits into this chunk.
+  [[nodiscard]] bool is_allowed(text_view from, std::size_t offset, std::size_t most) const noexcept {
+    if (!is_cluster_break(from, offset)) return false;
+    const whole_part* const around = found_.whole_around(state_.start.byte + offset);
+    return around == nullptr || around->begin < state_.fresh || around->end > state_.start.byte + most;
+  }
+  /// A grapheme cluster that does not fit is a chunk by itself.
+  [[nodiscard]] static chosen_cut one_cluster(text_view from, bool is_last) noexcept {
+    if (!is_last && from.size() < 2 * longest_cluster_bytes) return {0, boundary_level::character, true};
+    const text_view seen = from.subview(0, from.size() < 2 * longest_cluster_bytes ? from.size() : 2 * longest_cluster_bytes);
+    std::size_t end = next_grapheme(seen, 0);
+    if (end > longest_cluster_bytes) end = character_start(seen, longest_cluster_bytes);
+    return {end, end == from.size() ? boundary_level::text_end : boundary_level::character, false};
+  }
+
+  enum class whole_fit : std::uint8_t { unknown, fits, too_large };
+  [[nodiscard]] result<whole_fit> fit_whole(const document_part& part, std::uint64_t begin) noexcept {
+    const result<fitted_text> fitted = fit(left_of(part, begin), options_.size, part.is_last);
+    if (!fitted.ok()) return fitted.error();
+    if (!fitted->is_settled) return whole_fit::unknown;
+    const std::uint64_t most = begin + fitted->bytes;
+    const result<bool> is_read = read_to(part, most);
+    if (!is_read.ok()) return is_read.error();
+    if (!*is_read) return whole_fit::unknown;
+    const whole_part* const around = found_.whole_around(begin + 1);
+    if (around == nullptr) return whole_fit::too_large;  // one byte long: nothing to keep
+    const std::uint64_t end = around->end != whole_part::is_open ? around->end : part.is_last ? part.begin + part.text.size() : around->end;
+    return end <= most ? whole_fit::fits : whole_fit::too_large;
+  }
+
+  /// Lets the rule read until it has told all boundaries up to `offset`; false if that needs more of the document.
+  [[nodiscard]] result<bool> read_to(const document_part& part, std::uint64_t offset) noexcept {
+    const std::uint64_t end = part.begin + part.text.size();
+    while (state_.scanned < offset) {
+      // No more than that: what is far ahead would only fill memory.
+      const std::uint64_t wanted = offset + Rule::lookahead;
+      document_part seen = part;
+      if (wanted < end) {
+        seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
+        seen.is_last = false;
+      }
+      const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, state_.scanned, found_);
+      if (!reached.ok()) return reached.error();
+      ATLAS_ASSERT(*reached >= state_.scanned && *reached <= end);
+      if (*reached == state_.scanned) return false;
+      state_.scanned = *reached;
+    }
+    return true;
+  }
+
+  [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
+    const std::size_t most = sizer_.most_bytes(options_.size);
+    if (text.size() <= most) return sizer_.fit(text, limit, is_whole);
+    result<fitted_text> fitted = sizer_.fit(text.subview(0, most), limit, false);
+    if (fitted.ok()) fitted->is_settled = true;
+    return fitted;
+  }
+  [[nodiscard]] static text_view left_of(const document_part& part, std::uint64_t offset) noexcept {
+    const auto begin = static_cast<std::size_t>(offset - part.begin);
+    return part.text.subview(begin, part.text.size() - begin);
+  }
+  void move_start(const document_part& part, std::uint64_t to) noexcept {
+    state_.start.move_over(left_of(part, state_.start.byte).subview(0, static_cast<std::size_t>(to - state_.start.byte)));
+  }
+
+  /// Writes the chunk and goes on behind it.
+  [[nodiscard]] status finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
+    const text_view from = left_of(part, state_.start.byte);
+    const text_view chunk = from.subview(0, cut.bytes);
+    found_.enter_headings(state_.fresh, headings_);
+    const text_position start = state_.start;
+    const std::uint64_t end = start.byte + cut.bytes;
+
+    // The start of the next chunk, from which the end of this one is not far.
+    std::uint64_t next = end;
+    if (options_.overlap != 0 && !(part.is_last && cut.bytes == from.size())) {
+      const result<std::size_t> repeated = repeat_from(from, cut.bytes);
+      if (!repeated.ok()) return repeated.error();
+      next = start.byte + *repeated;
+    }
+    move_start(part, next);
+    text_position behind = state_.start;
+    const text_view overlap = chunk.subview(static_cast<std::size_t>(next - start.byte), static_cast<std::size_t>(end - next));
+    behind.move_over(overlap);
+    const result<std::uint64_t> overlap_units = overlap.empty() ? result<std::uint64_t>(std::uint64_t{0}) : sizer_.measure(overlap, behind.character - state_.start.character);
+    if (!overlap_units.ok()) return overlap_units.error();
+    overlap_units_ = *overlap_units;
+
+    out = {};
+    out.byte_fresh = state_.fresh;
+    out.level = cut.level;
+    if (status written = write(chunk, start, behind, out); !written.ok()) return written;
+    out.headings = &headings_;
+    state_.fresh = end;
+    state_.level = cut.level;
+    found_.pass(state_.start.byte);
+    return {};
+  }
+  [[nodiscard]] status write(text_view chunk, text_position begin, text_position end, chunk_view& out) const noexcept {
+    if (options_.trim) trim(chunk, begin, end);
+    const bool ends_line = !chunk.empty() && (chunk[chunk.size() - 1] == '\n' || chunk[chunk.size() - 1] == '\r');
+    out.text = chunk;
+    out.byte_begin = begin.byte;
+    out.byte_end = begin.byte + chunk.size();
+    out.char_begin = begin.character;
+    out.char_end = end.character;
+    out.line_begin = begin.line + 1;
+    out.line_end = end.line + (ends_line ? 0 : 1);
+    out.column_begin = begin.column + 1;
+    const result<std::uint64_t> units = sizer_.measure(chunk, end.character - begin.character);
+    if (!units.ok()) return units.error();
+    out.units = *units;
+    out.id = xxh3_128(chunk.data(), chunk.size(), Rule::version);
+    return {};
+  }
+  /// Takes white space off both ends.
+  static void trim(text_view& chunk, text_position& begin, text_position& end) noexcept {
+    std::size_t first = 0;
+    while (first < chunk.size()) {
+      const utf8_character c = decode_one(chunk, first);
+      if (!is_break_space(c.code_point)) break;
+      first += c.length_bytes;
+    }
+    std::size_t last = chunk.size();
+    while (last > first) {
+      const std::size_t before = character_start(chunk, last - 1);
+      if (!is_break_space(decode_one(chunk, before).code_point)) break;
+      last = before;
+    }
+    begin.move_over(chunk.subview(0, first));
+    chunk = chunk.subview(first, last - first);
+    end = begin;
+    end.move_over(chunk);
+  }
+
+  /// Where the next chunk begins that repeats the end of this one.
+  [[nodiscard]] result<std::size_t> repeat_from(text_view from, std::size_t bytes) const noexcept {
+    const text_view chunk = from.subview(0, bytes);
+    const result<std::size_t> fitted = sizer_.fit_back(chunk, options_.overlap);
+    if (!fitted.ok()) return fitted.error();
+    std::size_t first = *fitted != 0 ? *fitted : 1;  // not the same start again
+    while (first < bytes && character_start(from, first) != first) ++first;
+    if (first >= bytes) return bytes;
+    const std::size_t middle = first + (bytes - first) / 2;
+    const std::uint64_t begin = state_.start.byte;
+    for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + middle; ++one) {
+      if (one->offset >= begin + first && is_cluster_break(from, static_cast<std::size_t>(one->offset - begin))) return static_cast<std::size_t>(one->offset - begin);
+    }
+    return rule_.first_within(from.subview(0, bytes), first, middle, bytes);
+  }
+
+  Rule rule_;
+  Sizer sizer_;
+  chunker_options options_;
+  cutter_state state_;
+  typename Rule::state_type rule_state_{};
+  std::uint64_t overlap_units_ = 0;  ///< of what the next chunk repeats
+  structure found_;
+  heading_path headings_;
+};
+
+}}}  // namespace atlas::ATLAS_ABI::detail
+
+#endif  // ATLAS_CHUNK_CHUNK_CUTTER_HPP

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/chunk/chunk_rule.hpp -- what a chunker asks of the rule that knows where a text may be cut.
+//
+// Room:      the concept of a rule.
+// Not here:  the rules (chunk/*_rule.hpp), the choice among what they find (chunk/chunker.hpp).
+// Depends:   chunk/structure.hpp, text.
+#ifndef ATLAS_CHUNK_CHUNK_RULE_HPP
+#define ATLAS_CHUNK_CHUNK_RULE_HPP
+
+#include <atlas/chunk/structure.hpp>  // structure, text_boundary
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// A part of a document that is there at the moment.
+struct document_part {
+  text_view text;
+  std::uint64_t begin = 0;  ///< offset of its first byte in the document
+  bool is_last = false;     ///< the document ends with it
+};
+
+/// What a chunker asks of its rule. A rule reads a document once, forwards, and tells the boundaries that structure gives it: lines,
+/// headings, whatever it knows. Where there is none within a chunk's size, the chunker asks it for one inside of the text.
+///
+///   using state_type = ...                  trivially copyable: where the reading of a document stands. Kept in checkpoints; bytes that
+///                                           were changed give other boundaries, and do no harm
+///   static constexpr uint32 version         grows whenever the rule gives other boundaries; enters the ids of chunks
+///   static constexpr size_t lookahead       bytes
+///   result<uint64> scan(state, part, from, structure&)
+///                                           reads on from offset `from`, up to which it has read, and tells every boundary up to the
+///                                           offset that it returns: at least the part's end less the lookahead, or the end itself if
+///                                           the part is the last. What it tells does not depend on where parts end
+///   text_boundary last_within(text, least, most)
+///                                           the best boundary in [least, most] that is none of structure, as last_prose_boundary
+///   size_t first_within(text, first, middle, last)
+///                                           where a repeated end begins, as first_prose_boundary
+template <class Rule>
+concept chunk_rule = __is_trivially_copyable(typename Rule::state_type) &&
+    requires(const Rule& rule, typename Rule::state_type& state, const document_part& part, std::uint64_t from, structure& found, text_view text,
+             std::size_t offset) {
+  static_cast<std::uint32_t>(Rule::version);
+  static_cast<std::size_t>(Rule::lookahead);
+  result<std::uint64_t>(rule.scan(state, part, from, found));
+  text_boundary(rule.last_within(text, offset, offset));
+  static_cast<std::size_t>(rule.first_within(text, offset, offset, offset));
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_CHUNK_CHUNK_RULE_HPP

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/chunk/chunker_options.hpp -- how large chunks are and how they are filled.
+//
+// Room:      chunker_options and what is refused of them.
+// Not here:  in which unit (chunk/chunk_sizer.hpp), where a text may be cut (the rules).
+// Depends:   core only.
+#ifndef ATLAS_CHUNK_CHUNKER_OPTIONS_HPP
+#define ATLAS_CHUNK_CHUNKER_OPTIONS_HPP
+
+#include <atlas/core/result.hpp>  // status
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Which of the boundaries within the size a chunk ends at.
+enum class chunk_packing : std::uint8_t {
+  full = 0,      ///< the last of the strongest, once the chunk is filled to fill_percent: few chunks, evenly filled
+  coherent = 1,  ///< the same, but a chunk that began inside of something ends where that ends, if it is filled to
+                 ///< coherent_percent: more chunks, which seldom hold the end of one thing and the beginning of the next
+};
+
+inline constexpr std::uint64_t most_chunk_units = std::uint64_t{1} << 31;
+
+/// All sizes are counted by the chunker's sizer.
+struct chunker_options {
+  std::uint64_t size = 1000;           ///< no chunk is larger, overlap included; 1 to 2^31
+  std::uint64_t overlap = 0;           ///< a chunk repeats at most this much of the chunk before; less than size
+  std::uint32_t fill_percent = 40;     ///< of the room beside the overlap that a chunk fills if it can; 0 to 100
+  std::uint32_t coherent_percent = 20; ///< of the same, where a chunk may end early with chunk_packing::coherent; 0 to 100
+  chunk_packing packing = chunk_packing::full;
+  bool trim = false;                   ///< leave white space at both ends of chunks out, and chunks that are nothing else
+};
+
+/// Whether the options hold together: errc::invalid_argument names the one that does not.
+[[nodiscard]] inline status check(const chunker_options& options) noexcept {
+  if (options.size == 0 || options.size > most_chunk_units) {
+    return error{errc::invalid_argument, "chunker_options.size", "1 to 2147483648", options.size};
+  }
+  if (options.overlap >= options.size) {
+    return error{errc::invalid_argument, "chunker_options.overlap", "less than the size,", options.size, options.overlap};
+  }
+  if (options.fill_percent > 100) {
+    return error{errc::invalid_argument, "chunker_options.fill_percent", "0 to 100", options.fill_percent};
+  }
+  if (options.coherent_percent > 100) {
+    return error{errc::invalid_argument, "chunker_options.coherent_percent", "0 to 100", options.coherent_percent};
+  }
+  if (options.packing != chunk_packing::full && options.packing != chunk_packing::coherent) {
+    return error{errc::invalid_argument, "chunker_options.packing", "0 full or 1 coherent", static_cast<std::uint64_t>(options.packing)};
+  }
+  return {};
+}
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_CHUNK_CHUNKER_OPTIONS_HPP
