@@ -267,9 +267,7 @@ class chunk_cutter {
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     const std::size_t most = sizer_.most_bytes(options_.size);
     if (text.size() <= most) return sizer_.fit(text, limit, is_whole);
-    result<fitted_text> fitted = sizer_.fit(text.subview(0, most), limit, false);
-    if (fitted.ok()) fitted->is_settled = true;
-    return fitted;
+    return sizer_.fit(text.subview(0, most), limit, true);
   }
   [[nodiscard]] static text_view left_of(const document_part& part, std::uint64_t offset) noexcept {
     const auto begin = static_cast<std::size_t>(offset - part.begin);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/chunk/chunker_test.cpp -- mirrors include/atlas/chunk/chunker.hpp: what holds for every rule and sizer, by every way to ask.
+#include <atlas/chunk/chunker.hpp>
+#include <atlas/chunk/delimiter_rule.hpp>
+#include <atlas/chunk/external_rule.hpp>
+#include <atlas/chunk/fixed_rule.hpp>
+#include <atlas/chunk/plain_text_rule.hpp>
+#include <atlas/chunk/sentence_rule.hpp>
+
+#include "support/chunk_runs.hpp"
+#include "support/error_line.hpp"
+#include "support/texts.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+TEST_SUITE("chunker") {
+namespace {
+
+using atlas::chunker;
+using atlas::chunker_options;
+using atlas::errc;
+using support::failed_as;
+using support::kept_chunks;
+
+std::uint64_t bytes_of(const std::string& text) { return text.size(); }
+std::uint64_t characters_in(const std::string& text) { return atlas::count_characters(text); }
+
+/// Running text with all that a chunker treats apart, several times the size of what a stream looks ahead.
+std::string long_text(std::uint64_t seed, std::size_t pieces) {
+  std::mt19937_64 random(seed);
+  const char* const stock[] = {"word ", "Another sentence. ", "of several words, which go on; ", "Mr. Smith said (no). ", "\n", "\n\n", "\r\n", "\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82",
+                               "e\xCC\x81", "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9 ", "\xFF", "1. item ", "\t", "\xE2\x80\xA6 ", "U.S. law "};
+  std::string out;
+  for (std::size_t i = 0; i < pieces; ++i) out += stock[random() % 40 < 25 ? random() % 4 : random() % 15];
+  return out;
+}
+
+std::vector<chunker_options> some_options() {
+  return {{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200}, {.size = 37, .overlap = 36, .fill_percent = 100},
+          {.size = 120, .fill_percent = 0, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent}, {.size = 1}, {.size = 5, .overlap = 2}};
+}
+
+template <class Rule, class Sizer, class Measure>
+void check_all_ways(const Rule& rule, const std::string& text, const chunker_options& options, Measure measure) {
+  CAPTURE(options.size);
+  CAPTURE(options.overlap);
+  const auto make = [&] { return chunker<Rule, Sizer>::create(options, rule).value(); };
+  const auto resume = [&](atlas::span<const std::byte> saved) { return chunker<Rule, Sizer>::resume(saved, options, rule).value(); };
+  auto one = make();
+  const kept_chunks read = support::read_chunks(one, text);
+  CHECK(support::broken_promise(text, read, options, measure) == "");
+  for (const std::size_t most : {std::size_t{1}, std::size_t{700}, std::size_t{200000}}) {
+    const bool same = support::fed_chunks(one, text, 5, most) == read;
+    CAPTURE(most);
+    CHECK(same);
+  }
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 12; ++i) {
+    const std::size_t middle = random() % (text.size() + 1);
+    CAPTURE(middle);
+    const bool same = support::resumed_chunks(make, resume, text, middle) == read;
+    CHECK(same);
+  }
+}
+
+}  // namespace
+
+  TEST_CASE("plain text: any options give chunks that keep the promises, the same by every way to ask") {
+    for (const chunker_options& options : some_options()) {
+      for (const std::uint64_t seed : {1U, 2U}) check_all_ways<atlas::plain_text_rule, atlas::character_sizer>({}, long_text(seed, 1500), options, characters_in);
+      check_all_ways<atlas::plain_text_rule, atlas::byte_sizer>({}, long_text(3, 1500), options, bytes_of);
+    }
+  }
+
+  TEST_CASE("fixed, sentence and delimiter rules: likewise") {
+    const atlas::text_view delimiters[] = {"\n\n", ". ", " ", "\xE3\x80\x82"};
+    const auto before = atlas::delimiter_rule::create(delimiters).value();
+    const auto behind = atlas::delimiter_rule::create(delimiters, atlas::delimiter_side::behind).value();
+    for (const chunker_options& options : some_options()) {
+      const std::string text = long_text(4, 1200);
+      check_all_ways<atlas::fixed_rule, atlas::character_sizer>({}, text, options, characters_in);
+      check_all_ways<atlas::sentence_rule, atlas::character_sizer>({}, text, options, characters_in);
+      check_all_ways<atlas::uax29_sentence_rule, atlas::byte_sizer>({}, text, options, bytes_of);
+      check_all_ways<atlas::delimiter_rule, atlas::character_sizer>(before, text, options, characters_in);
+      check_all_ways<atlas::delimiter_rule, atlas::byte_sizer>(behind, text, options, bytes_of);
+    }
+  }
+
+  TEST_CASE("external boundaries: likewise, and only the given places divide what fits") {
+    const std::string text = long_text(6, 1200);
+    std::vector<atlas::text_boundary> places;
+    for (std::uint64_t at = 40; at < text.size() + 100; at += 70) places.push_back({at, atlas::boundary_level::section});
+    const auto rule = atlas::external_rule::create({places.data(), places.size()}).value();
+    for (const chunker_options& options : some_options()) check_all_ways<atlas::external_rule, atlas::byte_sizer>(rule, text, options, bytes_of);
+    const std::string letters(1000, 'x');
+    auto one = chunker<atlas::external_rule, atlas::byte_sizer>::create({.size = 100, .fill_percent = 0}, rule).value();
+    for (const auto& chunk : support::read_chunks(one, letters)) CHECK(((chunk.byte_end - 40) % 70 == 0 || chunk.byte_end == 1000));
+  }
+
+  TEST_CASE("texts of all sorts, ill-formed ones too, keep the promises") {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      const std::string text = seed % 2 == 0 ? support::random_text(seed, 300) : support::random_bytes(seed, 600);
+      CAPTURE(seed);
+      for (const chunker_options& options : some_options()) {
+        auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create(options).value();
+        CHECK(support::broken_promise(text, support::read_chunks(one, text), options, characters_in) == "");
+        auto two = chunker<atlas::sentence_rule, atlas::byte_sizer>::create(options).value();
+        CHECK(support::broken_promise(text, support::read_chunks(two, text), options, bytes_of) == "");
+      }
+    }
+  }
+
+  TEST_CASE("a chunk ends at the strongest boundary near its size") {
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 40, .fill_percent = 10}).value();
+    const auto texts = [&](const std::string& text) {
+      std::vector<std::string> out;
+      for (const auto& chunk : support::read_chunks(one, text)) out.push_back(chunk.text);
+      return out;
+    };
+    using strings = std::vector<std::string>;
+    CHECK(texts("Short paragraph.\n\nA line that is long\nand another one\n") == strings{"Short paragraph.\n\n", "A line that is long\nand another one\n"});
+    CHECK(texts("One sentence of words. Another one, which is longer.") == strings{"One sentence of words. ", "Another one, which is longer."});
+    CHECK(texts("Mr. Smith and Dr. Jones of the U.S. came here today") == strings{"Mr. Smith and Dr. Jones of the U.S. came ", "here today"});
+    CHECK(texts("words that have no end, but a clause in them and more") == strings{"words that have no end, ", "but a clause in them and more"});
+    CHECK(texts("nothing but words without any mark among them here") == strings{"nothing but words without any mark ", "among them here"});
+    CHECK(texts(std::string(90, 'x')) == strings{std::string(40, 'x'), std::string(40, 'x'), std::string(10, 'x')});
+    CHECK(texts("").empty());
+  }
+
+  TEST_CASE("a grapheme cluster that is larger than the size is a chunk by itself") {
+    std::string marks = "a";
+    for (int i = 0; i < 50; ++i) marks += "\xCC\x81";
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 10, .overlap = 3}).value();
+    const auto chunks = support::read_chunks(one, "before it " + marks + "behind it");
+    bool found = false;
+    for (const auto& chunk : chunks) found = found || chunk.text == marks;
+    CHECK(found);
+  }
+
+  TEST_CASE("trimmed chunks have no white space at their ends, and offsets of what is left") {
+    const std::string text = "  First line.  \n\n \xE3\x80\x80 \n\nSecond line of text that goes on. \n\n\n";
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 20, .trim = true}).value();
+    const auto chunks = support::read_chunks(one, text);
+    REQUIRE(chunks.size() >= 3);
+    CHECK(chunks.front().text == "First line.");
+    for (const auto& chunk : chunks) {
+      CHECK(chunk.text == text.substr(chunk.byte_begin, chunk.byte_end - chunk.byte_begin));
+      CHECK(chunk.char_begin == atlas::count_characters({text.data(), chunk.byte_begin}));
+      CHECK(chunk.column_begin == support::place_in_text::of(text, chunk.byte_begin).column);
+      CHECK(chunk.text.front() != ' ');
+      CHECK(chunk.text.back() != '\n');
+    }
+  }
+
+  TEST_CASE("an edit elsewhere leaves the ids of other chunks alone") {
+    const std::string text = long_text(8, 3000);
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 400}).value();
+    const auto before = support::read_chunks(one, text);
+    const auto after = support::read_chunks(one, "An inserted line.\n\n" + text);
+    std::size_t kept = 0;
+    for (const auto& chunk : after) {
+      for (const auto& old : before) {
+        if (chunk.id == old.id) {
+          ++kept;
+          break;
+        }
+      }
+    }
+    CHECK(kept + 12 >= after.size());
+    CHECK(kept > before.size() / 2);
+  }
+
+  TEST_CASE("a sink that stops cancels the call, and the chunk counts as taken") {
+    const std::string text = long_text(10, 4000);
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 200, .overlap = 50}).value();
+    const auto all = support::read_chunks(one, text);
+    kept_chunks got;
+    const auto every_third = [&](const atlas::chunk_view& chunk) {
+      got.emplace_back(chunk);
+      return got.size() % 3 != 0;
+    };
+    std::size_t at = 0;
+    std::size_t stops = 0;
+    while (at < text.size()) {
+      const atlas::status fed = one.feed({text.data() + at, text.size() - at}, every_third);
+      at = static_cast<std::size_t>(one.taken());
+      if (fed.ok()) break;
+      CHECK(failed_as(fed, errc::cancelled));
+      ++stops;
+    }
+    while (!one.finish(every_third).ok()) ++stops;
+    CHECK(stops > 5);
+    const bool same = got == all;
+    CHECK(same);
+  }
+
+  TEST_CASE("options that do not hold together are refused by name") {
+    const auto refused = [](const chunker_options& options) { return support::error_line(chunker<atlas::plain_text_rule, atlas::character_sizer>::create(options)); };
+    CHECK(refused({.size = 0}).find("chunker_options.size") != std::string::npos);
+    CHECK(refused({.size = 10, .overlap = 10}).find("chunker_options.overlap") != std::string::npos);
+    CHECK(refused({.fill_percent = 101}).find("chunker_options.fill_percent") != std::string::npos);
+    CHECK(refused({.coherent_percent = 101}).find("chunker_options.coherent_percent") != std::string::npos);
+    CHECK(refused({.packing = static_cast<atlas::chunk_packing>(7)}).find("chunker_options.packing") != std::string::npos);
+  }
+
+  TEST_CASE("bytes that no chunker was saved as are refused, and so are other options") {
+    using plain = chunker<atlas::plain_text_rule, atlas::character_sizer>;
+    const chunker_options options{.size = 100, .overlap = 20};
+    auto one = plain::create(options).value();
+    const auto ignore = [](const atlas::chunk_view&) { return true; };
+    one.feed(long_text(11, 900), ignore).value();
+    atlas::buffer<std::byte> saved;
+    one.save(saved).value();
+    const atlas::span<const std::byte> bytes(saved.data(), saved.size());
+    CHECK(plain::resume(bytes, options).ok());
+    CHECK(failed_as(plain::resume(bytes, {.size = 101, .overlap = 20}), errc::invalid_argument));
+    CHECK(failed_as(plain::resume(bytes, {.size = 100, .overlap = 21}), errc::invalid_argument));
+    CHECK(failed_as(chunker<atlas::fixed_rule, atlas::character_sizer>::resume(bytes, options), errc::invalid_argument));
+    CHECK(failed_as(plain::resume({saved.data(), 10}, options), errc::corrupt_file));
+    for (std::size_t size = 48; size < saved.size(); size += 97) CHECK_FALSE(plain::resume({saved.data(), size}, options).ok());
+    for (std::size_t at = 0; at < saved.size(); at += 13) {
+      saved[at] ^= std::byte{0x10};
+      CHECK_FALSE(plain::resume(bytes, options).ok());
+      saved[at] ^= std::byte{0x10};
+    }
+  }
+}
