@@ -41,6 +41,7 @@ std::string section_name(std::uint32_t id) {
     case atlas::index_section::quantizer: return "quantizer";
     case atlas::index_section::list_graph: return "list graph";
     case atlas::index_section::list_rotation: return "list rotation";
+    case atlas::index_section::list_spreads: return "list spreads";
   }
   switch (static_cast<atlas::folder_section>(id)) {
     case atlas::folder_section::info: return "folder";

@@ -38,7 +38,7 @@ class ivf_engine {
       static_cast<std::uint32_t>(index_section::centroid_terms),
       static_cast<std::uint32_t>(index_section::list_centre),
       static_cast<std::uint32_t>(index_section::quantizer),   static_cast<std::uint32_t>(index_section::list_rotation),
-      static_cast<std::uint32_t>(index_section::list_graph)};
+      static_cast<std::uint32_t>(index_section::list_graph), static_cast<std::uint32_t>(index_section::list_spreads)};
 
   ivf_engine() noexcept = default;
   ivf_engine(const ivf_engine&) = delete;

@@ -107,7 +107,8 @@ class saved_model {
   }
   [[nodiscard]] std::uint64_t bytes() const noexcept {
     const centroid_layout& layout = model_->layout();
-    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded + sizeof(centroid_terms)) + layout.padded * sizeof(float) + product_.size() + rotation_.size() + graph_.size();
+    const std::size_t spread_bytes = model_->spreads() != nullptr ? sizeof(float) : 0;
+    return std::uint64_t{model_->list_count()} * (layout.stride_bytes + layout.padded + sizeof(centroid_terms) + spread_bytes) + layout.padded * sizeof(float) + product_.size() + rotation_.size() + graph_.size();
   }
   [[nodiscard]] status write(section_writer& writer) const noexcept {
     const auto section = [&](index_section id, std::size_t element_bytes, const void* data, std::uint64_t bytes) noexcept {
@@ -121,6 +122,10 @@ class saved_model {
     if (status w = section(index_section::centroid_codes, layout.padded, model_->centroid_codes(), std::uint64_t{model_->list_count()} * layout.padded); !w.ok()) return w;
     if (status w = section(index_section::centroid_terms, sizeof(centroid_terms), model_->terms(), std::uint64_t{model_->list_count()} * sizeof(centroid_terms)); !w.ok()) return w;
     if (status w = section(index_section::list_centre, sizeof(float), model_->centre_vector(), layout.padded * sizeof(float)); !w.ok()) return w;
+    if (model_->spreads() != nullptr) {
+      const auto id = static_cast<std::uint32_t>(index_section::list_spreads);
+      if (status w = writer.write(id, 0, sizeof(float), model_->spreads(), std::uint64_t{model_->list_count()} * sizeof(float)); !w.ok()) return w;
+    }
     if (!product_.empty()) {
       if (status w = section(index_section::quantizer, 1, product_.data(), product_.size()); !w.ok()) return w;
     }
@@ -261,6 +266,12 @@ class list_block_writer {
   if (!terms.ok()) return terms.error();
   auto centre = open_column(file, index_section::list_centre, sizeof(float), of_centroids.padded, to_read);
   if (!centre.ok()) return centre.error();
+  column spreads;
+  if (file.find(static_cast<std::uint32_t>(index_section::list_spreads)) != nullptr) {
+    auto opened = open_column(file, index_section::list_spreads, sizeof(float), parameters.list_count, to_read);
+    if (!opened.ok()) return opened.error();
+    spreads = static_cast<column&&>(*opened);
+  }
   product_quantizer product;
   if (has_parts(wanted.codes)) {
     const auto image = file.section(static_cast<std::uint32_t>(index_section::quantizer));
@@ -286,7 +297,8 @@ class list_block_writer {
     if (learned.dimension() != wanted.dimension) return error{errc::corrupt_file, "rotation.dimension", wanted.dimension, learned.dimension()};
   }
   if (status made = parts.model.adopt(wanted, parameters.list_count,
-                                      {static_cast<column&&>(*centre), static_cast<column&&>(*centroids), static_cast<column&&>(*codes), static_cast<column&&>(*terms)},
+                                      {static_cast<column&&>(*centre), static_cast<column&&>(*centroids), static_cast<column&&>(*codes), static_cast<column&&>(*terms),
+                                       static_cast<column&&>(spreads)},
                                       static_cast<product_quantizer&&>(product), static_cast<learned_rotation&&>(learned), may_change);
       !made.ok()) {
     return made;

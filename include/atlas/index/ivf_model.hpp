@@ -3,7 +3,7 @@
 //
 // Room:      training; the list of a row, the lists nearest to a query, and how far their centroids are.
 // Not here:  the codes (index/ivf_coder.hpp), the lists (index/inverted_lists.hpp).
-// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{column,ivf_coder,ivf_graph,ivf_options}.hpp.
+// Depends:   core, distance, quantize/{assign_to_centroids,kmeans}.hpp, index/{column,ivf_coder,ivf_graph,ivf_options,list_spread}.hpp.
 // Threads:   const calls may run beside each other; memory to work in is the caller's.
 #ifndef ATLAS_INDEX_IVF_MODEL_HPP
 #define ATLAS_INDEX_IVF_MODEL_HPP
@@ -15,6 +15,7 @@
 #include <atlas/index/column.hpp>                  // column
 #include <atlas/index/ivf_coder.hpp>               // ivf_coder
 #include <atlas/index/ivf_graph.hpp>               // ivf_graph
+#include <atlas/index/list_spread.hpp>             // learn_spreads
 #include <atlas/quantize/assign_to_centroids.hpp>  // assign_to_centroids
 #include <atlas/quantize/kmeans.hpp>               // kmeans
 
@@ -67,11 +68,14 @@ class ivf_model {
       std::int8_t* const code = owned_codes_.data() + list * layout_.padded;
       owned_terms_.data()[list] = {squared_length(floats), encode(floats, code)};
     }
+    buffer<float> some;  // of the rows, before they are relative to their centroids
+    if (status taken = take_some(centred, some); !taken.ok()) return taken;
     for (std::size_t i = 0; i < sample.rows; ++i) {
       const float* const centroid = this->centroid(clustered->assigned.data()[i]);
       float* const residual = residuals.data() + i * dimension;
       for (std::size_t j = 0; j < dimension; ++j) residual[j] -= centroid[j];
     }
+    if (status learned = learn_order(some, centred, clustered->assigned.data()); !learned.ok()) return learned;
     if (status trained = coder_.train(centred, options.seed, threads, on_progress); !trained.ok()) return trained;
     if (list_count_ > ivf_graph::most_compared) {
       if (status built = graph_.build(centroid_rows(), metric_, options.seed, threads, on_progress); !built.ok()) return built;
@@ -85,6 +89,7 @@ class ivf_model {
     column centroids;  ///< one a list; likewise their codes and terms
     column codes;
     column terms;
+    column spreads;    ///< a float a list, or empty: then lists are as far as their centroids
   };
   /// Takes over what a file holds. @pre lengths were checked
   /// @param may_encode  whether rows are to be added: then a rotation turns all centroids
@@ -98,6 +103,7 @@ class ivf_model {
     centroids_ = adopted_.centroids.data();
     codes_ = adopted_.codes.as<const std::int8_t>();
     terms_ = adopted_.terms.as<const centroid_terms>();
+    spreads_ = adopted_.spreads.data() != nullptr ? adopted_.spreads.as<const float>() : nullptr;
     return may_encode ? rotate_centroids() : status{};
   }
 
@@ -106,6 +112,8 @@ class ivf_model {
   /// Shape [list_count(), layout().padded].
   [[nodiscard]] const std::int8_t* centroid_codes() const noexcept { return codes_; }
   [[nodiscard]] const centroid_terms* terms() const noexcept { return terms_; }
+  /// Shape [list_count()], what is added to a centroid's squared distance in the order of lists; null: nothing.
+  [[nodiscard]] const float* spreads() const noexcept { return spreads_; }
   /// Over centroids, where there are many; a file's is opened into it.
   [[nodiscard]] const ivf_graph& graph() const noexcept { return graph_; }
   [[nodiscard]] ivf_graph& graph() noexcept { return graph_; }
@@ -113,7 +121,8 @@ class ivf_model {
   [[nodiscard]] const float* centre_vector() const noexcept { return centre_; }
   /// Bytes of all that was learned, in memory or mapped.
   [[nodiscard]] std::uint64_t bytes() const noexcept {
-    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms)) + (layout_.padded + rotated_.size()) * sizeof(float) +
+    return std::uint64_t{list_count_} * (layout_.stride_bytes + layout_.padded + sizeof(centroid_terms) + (spreads_ != nullptr ? sizeof(float) : 0)) +
+           (layout_.padded + rotated_.size()) * sizeof(float) +
            coder_.bytes() + graph_.bytes();
   }
   [[nodiscard]] std::size_t dimension() const noexcept { return dimension_; }
@@ -198,7 +207,8 @@ class ivf_model {
     }
     return {};
   }
-  /// The lists whose centroids are nearest to a query into out.nearest; of equally near ones the lower. What codes tell to be
+  /// The lists that are nearest to a query, as the distance of their centroids and their spreads tell, into out.nearest in that order, with
+  /// the distance of the centroid alone; of equally near ones the lower. What codes tell to be
   /// worth measuring is a half more than wanted and eight. The same lists on all instruction sets.
   /// @param products  of this query, as multiply gives them; of those that ask the graph null
   [[nodiscard]] status nearest_lists(std::size_t probes, const centred_query& query, const float* products, near_lists& out) const noexcept {
@@ -234,6 +244,7 @@ class ivf_model {
     if (status made = out.nearest.reserve(found.count); !made.ok()) return made;
     for (std::size_t i = 0; i < found.count; ++i) (void)out.nearest.push({found.distances.data()[i], lists[i]});  // there is room
     out.nearest.sort();
+    for (candidate* one = out.nearest.data(); one != out.nearest.data() + out.nearest.size(); ++one) one->distance -= spread(one->row);
     return {};
   }
 
@@ -290,13 +301,71 @@ class ivf_model {
     const float squared = (query.squares + terms_[list].squares) - 2.0F * product;
     return metric_ == metric::cosine ? 0.5F * squared : squared;
   }
+  [[nodiscard]] float spread(std::uint32_t list) const noexcept {
+    if (spreads_ == nullptr) return 0.0F;
+    const float spread = spreads_[list];
+    if (!(spread >= 0.0F && spread <= __FLT_MAX__)) return 0.0F;  // a file may hold anything
+    return metric_ == metric::cosine ? 0.5F * spread : spread;
+  }
+  /// Of some rows, copies with zeros behind them.
+  [[nodiscard]] status take_some(const matrix_view& centred, buffer<float>& out) const noexcept {
+    if (!has_order(centred.rows)) return {};
+    const std::size_t count = some_of(centred.rows);
+    if (status made = out.resize_zeroed(count * layout_.padded); !made.ok()) return made;
+    for (std::size_t i = 0; i < count; ++i) std::memcpy(out.data() + i * layout_.padded, centred.row(i * centred.rows / count), dimension_ * sizeof(float));
+    return {};
+  }
+  /// Learns the spreads of lists. @param residuals  of all rows to their centroids
+  [[nodiscard]] status learn_order(const buffer<float>& some, const matrix_view& residuals, const std::uint32_t* assigned) noexcept {
+    if (!has_order(residuals.rows)) return {};
+    buffer<float> padded;
+    buffer<double> sums;
+    buffer<std::uint32_t> sizes;
+    buffer<float> means;
+    buffer<std::uint32_t> lists;
+    const std::size_t count = some_of(residuals.rows);
+    if (status made = padded.resize_zeroed(layout_.padded); !made.ok()) return made;
+    if (status made = sums.resize_zeroed(list_count_); !made.ok()) return made;
+    if (status made = sizes.resize_zeroed(list_count_); !made.ok()) return made;
+    if (status made = means.resize_zeroed(list_count_); !made.ok()) return made;
+    if (status made = lists.resize(count); !made.ok()) return made;
+    if (status made = owned_spreads_.resize(list_count_); !made.ok()) return made;
+    for (std::size_t i = 0; i < residuals.rows; ++i) {
+      std::memcpy(padded.data(), residuals.row(i), dimension_ * sizeof(float));
+      sums[assigned[i]] += static_cast<double>(squared_length(padded.data()));
+      ++sizes[assigned[i]];
+    }
+    for (std::size_t list = 0; list < list_count_; ++list) {
+      if (sizes[list] != 0) means[list] = static_cast<float>(sums[list] / sizes[list]);
+    }
+    for (std::size_t i = 0; i < count; ++i) lists[i] = assigned[i * residuals.rows / count];
+    spread_sample sample;
+    sample.rows = some.data();
+    sample.lists = lists.data();
+    sample.row_count = count;
+    sample.padded = layout_.padded;
+    sample.centroids = centroids_;
+    sample.stride_bytes = layout_.stride_bytes;
+    sample.list_count = list_count_;
+    sample.mean_squares = means.data();
+    sample.sizes = sizes.data();
+    if (status learned = learn_spreads(sample, owned_spreads_.data()); !learned.ok()) return learned;
+    spreads_ = owned_spreads_.data();
+    return {};
+  }
+  /// Inner products order lists as they are, a graph finds too few of them, and few rows tell too little.
+  [[nodiscard]] bool has_order(std::size_t rows) const noexcept {
+    constexpr std::size_t fewest_rows = 1000;
+    return metric_ != metric::inner_product && list_count_ > 1 && list_count_ <= ivf_graph::most_compared && rows >= fewest_rows;
+  }
+  [[nodiscard]] static std::size_t some_of(std::size_t rows) noexcept { return rows < spread_sample::most_rows ? rows : spread_sample::most_rows; }
   /// @param products    of found.rows, in their order
   /// @param product_of  what a number of these says of a list's product
   template <class Product>
   void set_distances(const centred_query& query, const float* products, estimated_rows& found, Product product_of) const noexcept {
     for (std::size_t i = 0; i < found.count; ++i) {
       const std::uint32_t list = found.rows.data()[i];
-      const float distance = this->distance(query, list, product_of(list, products[i]));
+      const float distance = this->distance(query, list, product_of(list, products[i])) + spread(list);
       found.distances.data()[i] = distance == distance ? distance : __builtin_inff();  // a file may hold anything
     }
   }
@@ -318,9 +387,11 @@ class ivf_model {
   buffer<std::byte> owned_;        ///< centroids that were trained here
   buffer<std::int8_t> owned_codes_;
   buffer<centroid_terms> owned_terms_;
+  buffer<float> owned_spreads_;
   const std::byte* centroids_ = nullptr;
   const std::int8_t* codes_ = nullptr;
   const centroid_terms* terms_ = nullptr;
+  const float* spreads_ = nullptr;
   buffer<float> rotated_;        ///< centroids as the coder wants them
   ivf_coder coder_;
   ivf_graph graph_;

@@ -11,7 +11,7 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// Sections of an index. All are required: a reader that does not know one must refuse the file.
+/// Sections of an index. But for those that may be missing a reader that does not know one must refuse the file.
 enum class index_section : std::uint32_t {
   vectors = 0x100,       ///< growable; `row_stride_bytes` a row: components, under cosine f32 1/norm, zeros
   keys = 0x101,          ///< growable; u64 a row
@@ -33,6 +33,7 @@ enum class index_section : std::uint32_t {
   quantizer = 0x126,     ///< an image of a product quantiser; there with codes that have one
   list_rotation = 0x127, ///< an image of a learned rotation; there if ivf_parameters.rotation says so
   list_graph = 0x128,    ///< growable; an hnsw file of the centroids, keys their numbers; there above 4,096 lists
+  list_spreads = 0x129,  ///< may be missing; f32 a list (index/list_spread.hpp)
 };
 
 /// What a row is. The first two are stored.
