@@ -28,6 +28,7 @@ std::string levels_of(const std::string& text) {
         case atlas::boundary_level::line: letter = 'L'; break;
         case atlas::boundary_level::paragraph: letter = 'P'; break;
         case atlas::boundary_level::text_end: letter = 'E'; break;
+        default: letter = '?'; break;  // levels that this scanner does not know
       }
     }
     out += letter;

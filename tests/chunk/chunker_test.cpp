@@ -44,7 +44,8 @@ std::vector<chunker_options> some_options() {
 }
 
 template <class Rule, class Sizer, class Measure>
-void check_all_ways(const Rule& rule, const std::string& text, const chunker_options& options, Measure measure) {
+void check_all_ways(const Rule& rule, const std::string& whole, const chunker_options& options, Measure measure) {
+  const std::string text = whole.substr(0, options.size < 40 ? 5000 : whole.size());  // what is checked takes the time of text times chunks
   CAPTURE(options.size);
   CAPTURE(options.overlap);
   const auto make = [&] { return chunker<Rule, Sizer>::create(options, rule).value(); };
@@ -52,7 +53,7 @@ void check_all_ways(const Rule& rule, const std::string& text, const chunker_opt
   auto one = make();
   const kept_chunks read = support::read_chunks(one, text);
   CHECK(support::broken_promise(text, read, options, measure) == "");
-  for (const std::size_t most : {std::size_t{1}, std::size_t{700}, std::size_t{200000}}) {
+  for (const std::size_t most : {std::size_t{1}, std::size_t{700}, std::size_t{200'000}}) {
     const bool same = support::fed_chunks(one, text, 5, most) == read;
     CAPTURE(most);
     CHECK(same);
@@ -123,7 +124,8 @@ void check_all_ways(const Rule& rule, const std::string& text, const chunker_opt
     using strings = std::vector<std::string>;
     CHECK(texts("Short paragraph.\n\nA line that is long\nand another one\n") == strings{"Short paragraph.\n\n", "A line that is long\nand another one\n"});
     CHECK(texts("One sentence of words. Another one, which is longer.") == strings{"One sentence of words. ", "Another one, which is longer."});
-    CHECK(texts("Mr. Smith and Dr. Jones of the U.S. came here today") == strings{"Mr. Smith and Dr. Jones of the U.S. came ", "here today"});
+    CHECK(texts("It was Mr. Smith of the U.S. who came here and Dr. Jones") == strings{"It was Mr. Smith of the U.S. ", "who came here and Dr. Jones"});
+    CHECK(texts("We know that Mr. Smith and Dr. Jones came over here") == strings{"We know that Mr. Smith and Dr. Jones ", "came over here"});
     CHECK(texts("words that have no end, but a clause in them and more") == strings{"words that have no end, ", "but a clause in them and more"});
     CHECK(texts("nothing but words without any mark among them here") == strings{"nothing but words without any mark ", "among them here"});
     CHECK(texts(std::string(90, 'x')) == strings{std::string(40, 'x'), std::string(40, 'x'), std::string(10, 'x')});

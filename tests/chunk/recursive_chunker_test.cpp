@@ -230,7 +230,7 @@ TEST_SUITE("chunk") {
     refused({.fill_percent = 9}, "fill_percent");
     refused({.fill_percent = 91}, "fill_percent");
     CHECK(atlas::check(chunk_options{}).ok());
-    CHECK(atlas::check({.size = 10, .overlap = 5, .fill_percent = 90}).ok());
+    CHECK(atlas::check(atlas::chunk_options{.size = 10, .overlap = 5, .fill_percent = 90}).ok());
   }
 
   TEST_CASE("recursive_chunker: naughty strings, the UTF-8 stress file, and a real book keep the promises") {

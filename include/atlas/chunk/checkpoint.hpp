@@ -33,7 +33,7 @@ struct checkpoint_header {
 
   checkpoint_header() noexcept = default;
   checkpoint_header(std::uint32_t rule, const chunker_options& options) noexcept
-      : rule_version(rule), size(options.size), overlap(options.overlap), fill_percent(options.fill_percent),
+      : rule_version(rule), size(options.size), overlap(options.overlap), fill_percent(options.fill()),
         coherent_percent(options.coherent_percent), packing(static_cast<std::uint32_t>(options.packing)), trim(options.trim ? 1 : 0) {}
 };
 static_assert(sizeof(checkpoint_header) == 48);

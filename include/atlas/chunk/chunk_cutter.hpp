@@ -102,11 +102,12 @@ class chunk_cutter {
     std::size_t bytes = 0;  ///< of the chunk
     boundary_level level = boundary_level::character;
     bool is_open = false;   ///< not known yet
+    bool is_plain = false;  ///< each byte of the chunk is a character and a unit
   };
   static constexpr std::size_t longest_cluster_bytes = 4096;  ///< a grapheme cluster beyond the size that is longer is cut
 
   [[nodiscard]] result<chosen_cut> choose(const document_part& part) noexcept {
-    constexpr chosen_cut open{0, boundary_level::character, true};
+    constexpr chosen_cut open{0, boundary_level::character, true, false};
     for (;;) {
       const text_view from = left_of(part, state_.start.byte);
       const auto fresh = static_cast<std::size_t>(state_.fresh - state_.start.byte);
@@ -121,31 +122,31 @@ class chunk_cutter {
       if (!is_read.ok()) return is_read.error();
       if (!*is_read) return open;
 
-      result<chosen_cut> cut = within(part, from, fresh, fitted->bytes, is_rest);
+      result<chosen_cut> cut = within(part, from, fresh, *fitted, is_rest);
       if (!cut.ok() || cut->is_open || cut->bytes != 0) return cut;
       if (fresh == 0) return one_cluster(from, part.is_last);
       // With less repeated there is more room.
-      move_start(part, state_.fresh);
+      move_start(part, state_.fresh, fitted->is_plain);
       overlap_units_ = 0;
     }
   }
 
   /// The best cut behind `fresh`, up to `most`; 0 bytes if there is none, or none that leaves whole what should stay so.
-  [[nodiscard]] result<chosen_cut> within(const document_part& part, text_view from, std::size_t fresh, std::size_t most, bool is_rest) noexcept {
-    while (most > fresh) {
+  [[nodiscard]] result<chosen_cut> within(const document_part& part, text_view from, std::size_t fresh, const fitted_text& fitted, bool is_rest) noexcept {
+    for (std::size_t most = fitted.bytes; most > fresh;) {
       // What should stay whole and fits, but not behind what the chunk holds already, is left to the next one.
       const whole_part* const around = is_rest ? nullptr : found_.whole_around(state_.start.byte + most);
       if (around != nullptr && around->begin >= state_.fresh) {
         const std::uint64_t begin = around->begin;
         const result<whole_fit> fits = fit_whole(part, begin);
         if (!fits.ok()) return fits.error();
-        if (*fits == whole_fit::unknown) return chosen_cut{0, boundary_level::character, true};
+        if (*fits == whole_fit::unknown) return chosen_cut{0, boundary_level::character, true, false};
         if (*fits == whole_fit::fits && (begin != state_.fresh || fresh != 0)) {
           most = static_cast<std::size_t>(begin - state_.start.byte);
           if (most <= fresh) break;
         }
       }
-      result<chosen_cut> cut = up_to(from, fresh, most, is_rest);
+      result<chosen_cut> cut = up_to(from, fresh, most, is_rest, fitted.is_plain);
       if (!cut.ok() || cut->bytes == 0) return cut;
       if constexpr (!Sizer::is_additive) {
         const text_view chunk = from.subview(0, cut->bytes);
@@ -157,19 +158,20 @@ class chunk_cutter {
           continue;
         }
       }
+      cut->is_plain = fitted.is_plain;
       return cut;
     }
     return chosen_cut{};
   }
-  [[nodiscard]] result<chosen_cut> up_to(text_view from, std::size_t fresh, std::size_t most, bool is_rest) const noexcept {
+  [[nodiscard]] result<chosen_cut> up_to(text_view from, std::size_t fresh, std::size_t most, bool is_rest, bool is_plain) const noexcept {
     if (options_.packing == chunk_packing::coherent) {
-      const result<std::size_t> enough = fill(from, fresh, most, options_.coherent_percent);
+      const result<std::size_t> enough = fill(from, fresh, most, options_.coherent_percent, is_plain);
       if (!enough.ok()) return enough.error();
       const chosen_cut cut = first_above(from, *enough, most);
-      if (cut.bytes != 0) return cut;
+      if (cut.bytes != 0 && !(is_rest && cut.bytes == from.size())) return cut;
     }
-    if (is_rest) return chosen_cut{from.size(), boundary_level::text_end, false};
-    const result<std::size_t> filled = fill(from, fresh, most, options_.fill_percent);
+    if (is_rest) return chosen_cut{from.size(), boundary_level::text_end, false, false};
+    const result<std::size_t> filled = fill(from, fresh, most, options_.fill(), is_plain);
     if (!filled.ok()) return filled.error();
     chosen_cut cut = last_of_best(from, *filled, most);
     if (cut.bytes == 0) cut = inside(from, *filled, most);
@@ -179,14 +181,18 @@ class chunk_cutter {
   [[nodiscard]] chosen_cut inside(text_view from, std::size_t least, std::size_t most) const noexcept {
     const text_view seen = from.subview(0, from.size() - most > longest_cluster_bytes ? most + longest_cluster_bytes : from.size());
     const text_boundary found = rule_.last_within(seen, least, most);
-    return {static_cast<std::size_t>(found.offset), found.level, false};
+    return {static_cast<std::size_t>(found.offset), found.level, false, false};
   }
   /// From where on a chunk is filled to a share of the room that it has; more than `fresh`, at most `most`.
-  [[nodiscard]] result<std::size_t> fill(text_view from, std::size_t fresh, std::size_t most, std::uint32_t percent) const noexcept {
-    const std::uint64_t room = options_.size - overlap_units_;
-    const result<fitted_text> filled = fit(from.subview(fresh, from.size() - fresh), room * percent / 100, true);
-    if (!filled.ok()) return filled.error();
-    const std::size_t least = fresh + (filled->bytes != 0 ? filled->bytes : 1);
+  [[nodiscard]] result<std::size_t> fill(text_view from, std::size_t fresh, std::size_t most, std::uint32_t percent, bool is_plain) const noexcept {
+    const std::uint64_t units = (options_.size - overlap_units_) * percent / 100;
+    auto bytes = static_cast<std::size_t>(units);
+    if (!is_plain && units != 0) {
+      const result<fitted_text> filled = fit(from.subview(fresh, from.size() - fresh), units, true);
+      if (!filled.ok()) return filled.error();
+      bytes = filled->bytes;
+    }
+    const std::size_t least = fresh + (bytes != 0 ? bytes : 1);
     return least < most ? least : most;
   }
   /// The last of the strongest boundaries that structure gives in [least, most].
@@ -198,7 +204,7 @@ class chunk_cutter {
       if (one->offset > begin + most) continue;
       if (one->offset < begin + least) break;
       const auto offset = static_cast<std::size_t>(one->offset - begin);
-      if ((best.bytes == 0 || one->level > best.level) && is_allowed(from, offset, most)) best = {offset, one->level, false};
+      if ((best.bytes == 0 || one->level > best.level) && is_allowed(from, offset, most)) best = {offset, one->level, false, false};
     }
     return best;
   }
@@ -209,7 +215,7 @@ class chunk_cutter {
     for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + most; ++one) {
       if (one->offset < begin + least || one->level <= above) continue;
       const auto offset = static_cast<std::size_t>(one->offset - begin);
-      if (is_allowed(from, offset, most)) return {offset, one->level, false};
+      if (is_allowed(from, offset, most)) return {offset, one->level, false, false};
     }
     return {};
   }
@@ -222,11 +228,11 @@ class chunk_cutter {
   }
   /// A grapheme cluster that does not fit is a chunk by itself.
   [[nodiscard]] static chosen_cut one_cluster(text_view from, bool is_last) noexcept {
-    if (!is_last && from.size() < 2 * longest_cluster_bytes) return {0, boundary_level::character, true};
+    if (!is_last && from.size() < 2 * longest_cluster_bytes) return {0, boundary_level::character, true, false};
     const text_view seen = from.subview(0, from.size() < 2 * longest_cluster_bytes ? from.size() : 2 * longest_cluster_bytes);
     std::size_t end = next_grapheme(seen, 0);
     if (end > longest_cluster_bytes) end = character_start(seen, longest_cluster_bytes);
-    return {end, end == from.size() ? boundary_level::text_end : boundary_level::character, false};
+    return {end, end == from.size() ? boundary_level::text_end : boundary_level::character, false, false};
   }
 
   enum class whole_fit : std::uint8_t { unknown, fits, too_large };
@@ -273,8 +279,8 @@ class chunk_cutter {
     const auto begin = static_cast<std::size_t>(offset - part.begin);
     return part.text.subview(begin, part.text.size() - begin);
   }
-  void move_start(const document_part& part, std::uint64_t to) noexcept {
-    state_.start.move_over(left_of(part, state_.start.byte).subview(0, static_cast<std::size_t>(to - state_.start.byte)));
+  void move_start(const document_part& part, std::uint64_t to, bool is_ascii) noexcept {
+    state_.start.move_over(left_of(part, state_.start.byte).subview(0, static_cast<std::size_t>(to - state_.start.byte)), is_ascii);
   }
 
   /// Writes the chunk and goes on behind it.
@@ -288,14 +294,14 @@ class chunk_cutter {
     // The start of the next chunk, from which the end of this one is not far.
     std::uint64_t next = end;
     if (options_.overlap != 0 && !(part.is_last && cut.bytes == from.size())) {
-      const result<std::size_t> repeated = repeat_from(from, cut.bytes);
+      const result<std::size_t> repeated = repeat_from(from, cut);
       if (!repeated.ok()) return repeated.error();
       next = start.byte + *repeated;
     }
-    move_start(part, next);
+    move_start(part, next, cut.is_plain);
     text_position behind = state_.start;
     const text_view overlap = chunk.subview(static_cast<std::size_t>(next - start.byte), static_cast<std::size_t>(end - next));
-    behind.move_over(overlap);
+    behind.move_over(overlap, cut.is_plain);
     const result<std::uint64_t> overlap_units = overlap.empty() ? result<std::uint64_t>(std::uint64_t{0}) : sizer_.measure(overlap, behind.character - state_.start.character);
     if (!overlap_units.ok()) return overlap_units.error();
     overlap_units_ = *overlap_units;
@@ -348,11 +354,15 @@ class chunk_cutter {
   }
 
   /// Where the next chunk begins that repeats the end of this one.
-  [[nodiscard]] result<std::size_t> repeat_from(text_view from, std::size_t bytes) const noexcept {
-    const text_view chunk = from.subview(0, bytes);
-    const result<std::size_t> fitted = sizer_.fit_back(chunk, options_.overlap);
-    if (!fitted.ok()) return fitted.error();
-    std::size_t first = *fitted != 0 ? *fitted : 1;  // not the same start again
+  [[nodiscard]] result<std::size_t> repeat_from(text_view from, const chosen_cut& cut) const noexcept {
+    const std::size_t bytes = cut.bytes;
+    std::size_t first = options_.overlap < bytes ? bytes - static_cast<std::size_t>(options_.overlap) : 0;
+    if (!cut.is_plain) {
+      const result<std::size_t> fitted = sizer_.fit_back(from.subview(0, bytes), options_.overlap);
+      if (!fitted.ok()) return fitted.error();
+      first = *fitted;
+    }
+    if (first == 0) first = 1;  // not the same start again
     while (first < bytes && character_start(from, first) != first) ++first;
     if (first >= bytes) return bytes;
     const std::size_t middle = first + (bytes - first) / 2;

@@ -18,6 +18,7 @@ struct fitted_text {
   std::size_t bytes = 0;    ///< of the longest prefix that fits
   std::uint64_t units = 0;  ///< that it measures
   bool is_settled = false;  ///< no byte behind the text could change the answer
+  bool is_plain = false;    ///< it is known that each byte of the prefix is a character and a unit
 };
 
 /// What a chunker asks of its sizer. A piece of text measures so many units; a longer one never fewer, but for what `is_additive` says.
@@ -70,6 +71,7 @@ struct character_sizer {
     const std::size_t bad = first_ill_formed(text.subview(0, out.bytes));
     if (bad == out.bytes) {
       out.units = out.bytes < text.size() ? starts : kernels().utf8_starts(bytes, out.bytes);
+      out.is_plain = out.units == out.bytes;
     } else {
       out.units = kernels().utf8_starts(bytes, bad);
       for (out.bytes = bad; out.bytes < text.size() && out.units < limit; ++out.units) out.bytes += decode_one(text, out.bytes).length_bytes;
@@ -78,8 +80,17 @@ struct character_sizer {
     return out;
   }
   [[nodiscard]] result<std::size_t> fit_back(text_view text, std::uint64_t limit) const noexcept {
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
     std::size_t at = text.size();
-    for (std::uint64_t count = 0; count < limit && at != 0; ++count) at = character_start(text, at - 1);
+    std::uint64_t count = 0;
+    while (count < limit && at != 0) {  // as many bytes as characters are missing have no more than these
+      const std::size_t step = limit - count < at ? static_cast<std::size_t>(limit - count) : at;
+      at -= step;
+      count += kernels().utf8_starts(bytes + at, step);
+    }
+    if (first_ill_formed(text.subview(at, text.size() - at)) == text.size() - at) return at;
+    at = text.size();
+    for (count = 0; count < limit && at != 0; ++count) at = character_start(text, at - 1);
     return at;
   }
   [[nodiscard]] result<std::uint64_t> measure(text_view /*text*/, std::uint64_t characters) const noexcept { return characters; }

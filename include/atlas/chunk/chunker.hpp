@@ -32,7 +32,7 @@ using chunk_sink = function_ref<bool(const chunk_view&)>;
 ///   2. If the limit lies inside of a part that the rule wants whole, and that fits into a chunk by itself, the limit is its begin; if
 ///      that is `fresh`, the chunk begins there too. Boundaries inside of such a part are no candidates.
 ///   3. The chunk ends at the last of the strongest boundaries that the rule's structure gives between where it is filled to
-///      fill_percent and the limit; if there is none, at the place that the rule finds best there; if there is none, at the last grapheme
+///      fill() and the limit; if there is none, at the place that the rule finds best there; if there is none, at the last grapheme
 ///      cluster's begin behind `fresh`.
 ///   4. With chunk_packing::coherent it ends before all this at the first boundary of structure, from where it is filled to
 ///      coherent_percent, that is stronger than the one at `fresh`, and than a sentence's.

@@ -6,14 +6,15 @@
 // Depends:   text.
 // Threads:   every function is pure.
 //
-// A sentence is looked for backwards, a stretch of 224 bytes at a time, each read by tailored_sentence_state from its start; what is
-// found in the first 32 bytes of a stretch does not count, as the words before it are not known. So a boundary is, but for rare numbers
-// of items, one of the text's tailored sentences, and finding one takes the time of one stretch and not of the text before it.
+// A sentence is looked for at terminators: tailored_sentence_state reads the three words before one (at most 64 bytes), and what is behind
+// it until it is settled (at most 256). So a boundary is, but for rare numbers of items, one of the text's tailored sentences, and finding
+// one takes the time of a few words and not of the text before it.
 #ifndef ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 #define ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 
 #include <atlas/chunk/boundary.hpp>            // boundary_level
 #include <atlas/text/grapheme_boundaries.hpp>  // grapheme_state
+#include <atlas/text/sentence_stops.hpp>       // bytes_to_stop
 #include <atlas/text/tailored_sentences.hpp>   // tailored_sentence_state
 #include <atlas/text/words.hpp>                // word_part_of
 
@@ -23,6 +24,8 @@ namespace detail {
 
 /// Nothing here depends on text further ahead.
 inline constexpr std::size_t prose_lookahead = 256;
+/// Between a terminator and the sentence behind it, with quotes and spaces, are no more bytes.
+inline constexpr std::size_t most_behind_stop = 16;
 
 /// White space between words: White_Space of Unicode 15.0 without the no-break spaces U+00A0, U+2007 and U+202F.
 [[nodiscard]] constexpr bool is_break_space(char32_t c) noexcept {
@@ -65,59 +68,113 @@ enum class cluster_break : std::uint8_t { no, yes, unknown };
   return 0;
 }
 
-/// Where to begin to read so that a word begins there: behind the first white space of the next 32 bytes, else at a character.
-[[nodiscard]] constexpr std::size_t begin_of_stretch(text_view text, std::size_t begin) noexcept {
-  if (begin == 0) return 0;
-  for (std::size_t at = begin; at < begin + 32 && at < text.size(); ++at) {
-    if (text[at] == ' ') return at + 1;
+/// Where to begin to read so that the three words before an offset are read whole: behind white space or a line end, or at the start; 64
+/// bytes before it if there is none.
+[[nodiscard]] constexpr std::size_t three_words_before(text_view text, std::size_t offset) noexcept {
+  constexpr std::size_t most_bytes = 64;
+  std::size_t at = offset;
+  for (int words = 0; at != 0 && offset - at < most_bytes; --at) {
+    const char before = text.data()[at - 1];
+    if (before == '\n' || before == '\r') return at;
+    if (before == ' ' && at != offset && text.data()[at] != ' ' && ++words == 3) return at;
   }
-  return begin < text.size() ? character_start(text, begin) : begin;
+  return at == 0 ? 0 : character_start(text, at);
+}
+
+/// What sentence_break_behind says of the most common case, without the state: behind a word of four to sixteen small ASCII letters that
+/// is in none of the lists, or behind a small letter and a mark, a sentence begins with a capital behind one space.
+struct usual_stop {
+  bool is_usual = false;
+  std::size_t boundary = 0;
+};
+[[nodiscard]] constexpr usual_stop usual_break_behind(text_view text, std::size_t stop) noexcept {
+  const auto at = [&](std::size_t offset) { return static_cast<unsigned char>(text.data()[offset]); };
+  const auto is_small = [](unsigned char c) { return c - U'a' < 26U; };
+  if (text.size() - stop < 3 || stop < 17) return {};
+  const unsigned char mark = at(stop);
+  if (mark >= 0x80U) return {};
+  if (at(stop + 1) != ' ' || !(at(stop + 2) - U'A' < 26U)) return {};
+  if (mark != '.') return {is_small(at(stop - 1)), stop + 2};
+  std::size_t begin = stop;
+  while (begin > stop - 17 && is_small(at(begin - 1))) --begin;
+  if (stop - begin < 4 || stop - begin > 16 || at(begin - 1) != ' ') return {};
+  std::uint32_t word = empty_word;
+  for (std::size_t i = begin; i < stop; ++i) word = word_with(word, at(i));
+  if (titles.contains(word) || abbreviations.contains(word) || number_words.contains(word)) return {};
+  return {true, stop + 2};
+}
+
+/// The sentence boundary that a terminator at `stop` leads to, if it does; else 0.
+[[nodiscard]] constexpr std::size_t sentence_break_behind(text_view text, std::size_t stop) noexcept {
+  if (const usual_stop usual = usual_break_behind(text, stop); usual.is_usual) return usual.boundary;
+  const std::size_t left = text.size() - stop;
+  const text_view seen = text.subview(0, left > prose_lookahead ? stop + prose_lookahead : text.size());
+  tailored_sentence_state state;
+  for (std::size_t at = three_words_before(text, stop); at < seen.size();) {
+    const std::size_t here = at;
+    const boundary_step step = feed_one(state, seen, at);
+    if (step.before_open && state.open_at() > stop) return static_cast<std::size_t>(state.open_at());
+    if (here <= stop) continue;
+    if (step.before_this) return here;
+    if (!state.may_end_sentence()) return 0;
+  }
+  return 0;
+}
+
+/// Whether a character may end a sentence.
+[[nodiscard]] constexpr bool is_sentence_terminator(char32_t c) noexcept {
+  if (c < 0x80U) return c == U'.' || c == U'!' || c == U'?';
+  const sentence_break kind = sentence_break_of(c);
+  return kind == sentence_break::aterm || kind == sentence_break::sterm || c == 0x2026U;
+}
+
+/// The last terminator in [begin, end); `end` if there is none.
+[[nodiscard]] constexpr std::size_t last_terminator(text_view text, std::size_t begin, std::size_t end) noexcept {
+  for (std::size_t at = end; at > begin;) {
+    if (!__builtin_is_constant_evaluated()) {
+      for (; at - begin >= 8; at -= 8) {  // of ASCII that is no terminator
+        const auto bytes = load_unaligned<std::uint64_t>(text.data() + at - 8);
+        constexpr std::uint64_t ones = 0x0101010101010101U;
+        const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
+        const std::uint64_t stops = bytes | zeros(bytes ^ ones * '.') | zeros(bytes ^ ones * '!') | zeros(bytes ^ ones * '?');
+        if ((stops & ones * 0x80U) != 0) break;
+      }
+      if (at == begin) break;
+    }
+    const std::size_t start = static_cast<unsigned char>(text.data()[at - 1]) < 0x80U ? at - 1 : character_start(text, at - 1);
+    if (start < begin) break;
+    if (is_sentence_terminator(decode_one(text, start).code_point)) return start;
+    at = start;
+  }
+  return end;
 }
 
 /// The last sentence boundary in [least, most]; 0 if there is none. @pre 0 < least <= most < text.size()
 [[nodiscard]] constexpr std::size_t last_sentence_break(text_view text, std::size_t least, std::size_t most) noexcept {
-  constexpr std::size_t stretch = 224;
-  constexpr std::size_t unknown = 32;
-  const text_view seen = text.subview(0, text.size() - most > prose_lookahead ? most + prose_lookahead : text.size());
-  for (std::size_t end = most;;) {
-    const std::size_t begin = begin_of_stretch(text, end > stretch ? end - stretch : 0);
-    std::size_t from = begin == 0 ? 1 : begin + unknown;
-    if (from < least) from = least;
-    tailored_sentence_state state;
-    std::size_t last = 0;
-    std::size_t at = begin;
-    for (;;) {
-      skip_ahead(state, seen, at);
-      if (at == seen.size()) break;
-      const std::size_t here = at;
-      const boundary_step step = feed_one(state, seen, at);
-      const std::uint64_t opened = state.open_at();
-      if (step.before_open && opened >= from && opened <= end) last = static_cast<std::size_t>(opened);
-      if (step.before_this && here >= from && here <= end) last = here;
-      if (here > end && !(state.is_open() && opened <= end)) break;
-    }
-    if (last != 0) return last;
-    if (from == least || begin == 0) return 0;
-    end = begin + unknown;
+  const std::size_t begin = least > most_behind_stop ? least - most_behind_stop : 0;
+  for (std::size_t end = most; end > begin;) {
+    const std::size_t stop = last_terminator(text, begin, end);
+    if (stop == end) return 0;
+    const std::size_t found = sentence_break_behind(text, stop);
+    if (found >= least && found <= most) return found;
+    end = stop;
   }
+  return 0;
 }
 
 /// The first sentence boundary in [first, most]; 0 if there is none. @pre 0 < first
 [[nodiscard]] constexpr std::size_t first_sentence_break(text_view text, std::size_t first, std::size_t most) noexcept {
-  constexpr std::size_t before = 80;
-  const text_view seen = text.subview(0, text.size() - most > prose_lookahead ? most + prose_lookahead : text.size());
-  tailored_sentence_state state;
-  std::size_t at = begin_of_stretch(text, first > before ? first - before : 0);
-  for (;;) {
-    skip_ahead(state, seen, at);
-    if (at >= seen.size()) return 0;
-    const std::size_t here = at;
-    const boundary_step step = feed_one(state, seen, at);
-    const std::uint64_t opened = state.open_at();
-    if (step.before_open && opened >= first && opened <= most) return static_cast<std::size_t>(opened);
-    if (here > most && !(state.is_open() && opened <= most)) return 0;
-    if (step.before_this && here >= first && here <= most) return here;
+  for (std::size_t at = character_start(text, first > most_behind_stop ? first - most_behind_stop : 0); at < most;) {
+    at += bytes_to_stop(text.subview(0, most), at);
+    if (at >= most) break;
+    const utf8_character c = decode_one(text, at);
+    if (is_sentence_terminator(c.code_point)) {
+      const std::size_t found = sentence_break_behind(text, at);
+      if (found >= first && found <= most) return found;
+    }
+    at += c.length_bytes;
   }
+  return 0;
 }
 
 /// How well a clause ends with a character: 0 not at all, 1 comma, colon, bracket, dash, 2 full stop of an abbreviation, 3 semicolon,
@@ -142,10 +199,12 @@ enum class cluster_break : std::uint8_t { no, yes, unknown };
 [[nodiscard]] constexpr std::size_t last_clause_break(text_view text, std::size_t least, std::size_t most) noexcept {
   int best = 0;
   std::size_t found = 0;
+  std::uint32_t word = empty_word;  // that is read, or was read last
+  bool is_in_word = false;
   int rank = 0;  // of the last mark, white space and quotes behind it not counted
   bool is_spaced = false;
   bool is_wide = false;
-  for (std::size_t at = character_start(text, least > 8 ? least - 8 : 0); at <= most && at < text.size();) {
+  for (std::size_t at = character_start(text, least > 16 ? least - 16 : 0); at <= most && at < text.size();) {
     const utf8_character c = decode_one(text, at);
     const bool is_space = is_break_space(c.code_point);
     const int own = clause_rank(c.code_point);
@@ -160,9 +219,16 @@ enum class cluster_break : std::uint8_t { no, yes, unknown };
     if (is_space) {
       is_spaced = true;
     } else if (own != 0 || !is_quote(c.code_point)) {
-      rank = own;
+      rank = own == 2 && is_in_word && titles.contains(word) ? 0 : own;  // "Dr. Jones" stays together
       is_wide = is_wide_mark(c.code_point);
       is_spaced = false;
+    }
+    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || word_part_of(c.code_point) == word_part::joins);
+    if (joins || (own == 2 && is_in_word)) {
+      word = word_with(is_in_word ? word : empty_word, c.code_point);
+      is_in_word = true;
+    } else {
+      is_in_word = false;
     }
     at += c.length_bytes;
   }

@@ -46,6 +46,10 @@ class tailored_sentence_state {
     }
   }
 
+  /// Whether the characters that were fed end with a terminator and what may follow one, or a position is open: only then may there be a
+  /// boundary before the next character that is no line end's.
+  [[nodiscard]] constexpr bool may_end_sentence() const noexcept { return ending_ != ending::none || open_ != waiting::no; }
+
   /// Inside a sentence, where nothing is open, only stops matter, and before one that is no line end the last two words.
   [[nodiscard]] constexpr std::size_t skip(text_view text, std::size_t offset) noexcept {
     if (at_start_ != 0 || open_ != waiting::no || ending_ != ending::none || is_line_end(base_)) return 0;
