@@ -57,6 +57,7 @@ for group in ${*:-build}; do
       need libhnswlib-dev have_header hnswlib/hnswlib.h
       need libopenblas-dev sh -c 'pkg-config --exists openblas'
       need libzstd-dev have_header zstd.h
+      need libicu-dev have_header unicode/ubrk.h
       need nlohmann-json3-dev have_header nlohmann/json.hpp
       ;;
     *)
