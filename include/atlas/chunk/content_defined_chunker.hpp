@@ -205,7 +205,7 @@ class content_defined_chunker {
     return options_.is_binary || cut == rest.size() ? cut : outside_of_clusters(rest, cut, reach);
   }
   [[nodiscard]] std::size_t outside_of_clusters(text_view rest, std::size_t cut, std::size_t reach) const noexcept {
-    const std::size_t limit = character_start(rest, reach);
+    const std::size_t limit = reach < rest.size() ? character_start(rest, reach) : reach;
     if (cut <= limit && detail::is_cluster_break(rest, cut)) return cut;
     if (cut < limit) {
       const std::size_t behind = boundary_behind<grapheme_state>(rest.subview(0, limit), cut);
