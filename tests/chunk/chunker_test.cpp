@@ -132,6 +132,19 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
     CHECK(texts("").empty());
   }
 
+  TEST_CASE("divided packing ends a chunk wherever more than a sentence ends, once it is filled to coherent_percent") {
+    const std::string text = "One. Two.\nThree, four.\n\nFive.\nSix and more of it. Seven.\n";
+    const auto texts = [&](std::uint32_t percent) {
+      auto one = chunker<atlas::plain_text_rule, atlas::byte_sizer>::create({.size = 100, .coherent_percent = percent, .packing = atlas::chunk_packing::divided}).value();
+      std::vector<std::string> out;
+      for (const auto& chunk : support::read_chunks(one, text)) out.push_back(chunk.text);
+      return out;
+    };
+    using strings = std::vector<std::string>;
+    CHECK(texts(0) == strings{"One. Two.\n", "Three, four.\n", "\n", "Five.\n", "Six and more of it. Seven.\n"});
+    CHECK(texts(12) == strings{"One. Two.\nThree, four.\n", "\nFive.\nSix and more of it. Seven.\n"});
+  }
+
   TEST_CASE("a grapheme cluster that is larger than the size is a chunk by itself") {
     std::string marks = "a";
     for (int i = 0; i < 50; ++i) marks += "\xCC\x81";

@@ -117,7 +117,7 @@ class chunk_cutter {
       const bool is_rest = part.is_last && fitted->bytes == from.size();
       if (!part.is_last && from.size() - fitted->bytes < prose_lookahead + longest_cluster_bytes) return open;
       // Of a rest that will not be cut only the heading that it may begin with matters.
-      const bool is_read_whole = !is_rest || options_.packing == chunk_packing::coherent || !Sizer::is_additive;
+      const bool is_read_whole = !is_rest || options_.packing != chunk_packing::full || !Sizer::is_additive;
       const result<bool> is_read = read_to(part, is_read_whole ? state_.start.byte + fitted->bytes : state_.fresh + 1);
       if (!is_read.ok()) return is_read.error();
       if (!*is_read) return open;
@@ -164,7 +164,7 @@ class chunk_cutter {
     return chosen_cut{};
   }
   [[nodiscard]] result<chosen_cut> up_to(text_view from, std::size_t fresh, std::size_t most, bool is_rest, bool is_plain) const noexcept {
-    if (options_.packing == chunk_packing::coherent) {
+    if (options_.packing != chunk_packing::full) {
       const result<std::size_t> enough = fill(from, fresh, most, options_.coherent_percent, is_plain);
       if (!enough.ok()) return enough.error();
       const chosen_cut cut = first_above(from, *enough, most);
@@ -208,10 +208,11 @@ class chunk_cutter {
     }
     return best;
   }
-  /// The first boundary in [least, most] that is stronger than the one at which the chunk began, and than a sentence's.
+  /// The first boundary in [least, most] that is stronger than a sentence's, and unless divided than the one at which the chunk began.
   [[nodiscard]] chosen_cut first_above(text_view from, std::size_t least, std::size_t most) const noexcept {
     const std::uint64_t begin = state_.start.byte;
-    const boundary_level above = state_.level > boundary_level::sentence ? state_.level : boundary_level::sentence;
+    const bool is_inside = options_.packing == chunk_packing::coherent && state_.level > boundary_level::sentence;
+    const boundary_level above = is_inside ? state_.level : boundary_level::sentence;
     for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + most; ++one) {
       if (one->offset < begin + least || one->level <= above) continue;
       const auto offset = static_cast<std::size_t>(one->offset - begin);

@@ -35,7 +35,8 @@ using chunk_sink = function_ref<bool(const chunk_view&)>;
 ///      fill() and the limit; if there is none, at the place that the rule finds best there; if there is none, at the last grapheme
 ///      cluster's begin behind `fresh`.
 ///   4. With chunk_packing::coherent it ends before all this at the first boundary of structure, from where it is filled to
-///      coherent_percent, that is stronger than the one at `fresh`, and than a sentence's.
+///      coherent_percent, that is stronger than the one at `fresh`, and than a sentence's; with chunk_packing::divided, than a
+///      sentence's.
 ///   5. With overlap the next chunk begins at the first boundary of structure in the first half of the last `overlap` units, else at a
 ///      sentence there, else at a word anywhere in them, else at a grapheme cluster.
 ///

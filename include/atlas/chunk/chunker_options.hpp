@@ -16,6 +16,7 @@ enum class chunk_packing : std::uint8_t {
   full = 0,      ///< the last of the strongest, once the chunk is filled to fill_percent: few chunks, evenly filled
   coherent = 1,  ///< the same, but a chunk that began inside of something ends where that ends, if it is filled to
                  ///< coherent_percent: more chunks, which seldom hold the end of one thing and the beginning of the next
+  divided = 2,   ///< a chunk ends wherever more than a sentence ends, if it is filled to coherent_percent too: one thing a chunk
 };
 
 inline constexpr std::uint64_t most_chunk_units = std::uint64_t{1} << 31;
@@ -53,8 +54,8 @@ struct chunker_options {
   if (options.coherent_percent > 100) {
     return error{errc::invalid_argument, "chunker_options.coherent_percent", "0 to 100", options.coherent_percent};
   }
-  if (options.packing != chunk_packing::full && options.packing != chunk_packing::coherent) {
-    return error{errc::invalid_argument, "chunker_options.packing", "0 full or 1 coherent", static_cast<std::uint64_t>(options.packing)};
+  if (options.packing != chunk_packing::full && options.packing != chunk_packing::coherent && options.packing != chunk_packing::divided) {
+    return error{errc::invalid_argument, "chunker_options.packing", "0 full, 1 coherent or 2 divided", static_cast<std::uint64_t>(options.packing)};
   }
   return {};
 }
