@@ -145,6 +145,54 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
     CHECK(texts(12) == strings{"One. Two.\nThree, four.\n", "\nFive.\nSix and more of it. Seven.\n"});
   }
 
+  TEST_CASE("chunks of several sizes lie within each other, each size covers the text, and every way to ask gives the same") {
+    const std::string text = long_text(12, 1500);
+    for (const std::uint64_t overlap : {std::uint64_t{0}, std::uint64_t{80}}) {
+      chunker_options options{.size = 900, .overlap = overlap};
+      options.inner_sizes[0] = 300;
+      options.inner_sizes[1] = 60;
+      using plain = chunker<atlas::plain_text_rule, atlas::character_sizer>;
+      auto one = plain::create(options).value();
+      const kept_chunks all = support::read_chunks(one, text);
+      const bool fed = support::fed_chunks(one, text, 3, 900) == all;
+      CHECK(fed);
+      std::mt19937_64 random(4);
+      for (int i = 0; i < 20; ++i) {
+        const std::size_t middle = random() % text.size();
+        const bool resumed = support::resumed_chunks([&] { return plain::create(options).value(); },
+                                                     [&](atlas::span<const std::byte> saved) { return plain::resume(saved, options).value(); }, text, middle) == all;
+        CAPTURE(middle);
+        CHECK(resumed);
+      }
+      std::uint64_t begins[3] = {0, 0, 0};
+      std::uint64_t ends[3] = {0, 0, 0};
+      std::size_t counts[3] = {0, 0, 0};
+      const std::uint64_t sizes[3] = {900, 300, 60};
+      bool right = true;
+      for (const auto& chunk : all) {
+        const std::uint32_t depth = chunk.depth;
+        REQUIRE(depth < 3);
+        ++counts[depth];
+        right = right && chunk.byte_fresh == ends[depth] && chunk.units <= sizes[depth];
+        if (depth > 0) right = right && chunk.byte_begin == chunk.byte_fresh && chunk.byte_begin >= begins[depth - 1] && chunk.byte_end <= ends[depth - 1];
+        for (std::uint32_t inner = depth + 1; inner < 3; ++inner) right = right && ends[inner] == chunk.byte_fresh;  // the one before is cut up
+        right = right && chunk.line_begin == support::place_in_text::of(text, chunk.byte_begin).line;
+        begins[depth] = chunk.byte_fresh;
+        ends[depth] = chunk.byte_end;
+      }
+      CHECK(right);
+      for (const std::uint64_t end : ends) CHECK(end == text.size());
+      CHECK(counts[0] < counts[1]);
+      CHECK(counts[1] < counts[2]);
+    }
+    chunker_options wrong{.size = 100};
+    wrong.inner_sizes[0] = 100;
+    CHECK(failed_as(chunker<atlas::plain_text_rule, atlas::byte_sizer>::create(wrong), errc::invalid_argument));
+    wrong.inner_sizes[0] = 0;
+    wrong.inner_sizes[1] = 50;
+    CHECK(failed_as(chunker<atlas::plain_text_rule, atlas::byte_sizer>::create(wrong), errc::invalid_argument));
+  }
+
   TEST_CASE("a grapheme cluster that is larger than the size is a chunk by itself") {
     std::string marks = "a";
     for (int i = 0; i < 50; ++i) marks += "\xCC\x81";

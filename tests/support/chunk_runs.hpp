@@ -20,6 +20,7 @@ struct kept_chunk {
   std::uint64_t byte_begin = 0, byte_end = 0, byte_fresh = 0, char_begin = 0, char_end = 0;
   std::uint64_t line_begin = 0, line_end = 0, column_begin = 0, units = 0;
   atlas::boundary_level level = atlas::boundary_level::character;
+  std::uint32_t depth = 0;
   atlas::hash128 id;
   std::vector<std::string> headings;
 
@@ -27,7 +28,7 @@ struct kept_chunk {
   explicit kept_chunk(const atlas::chunk_view& chunk)
       : text(chunk.text.data(), chunk.text.size()), byte_begin(chunk.byte_begin), byte_end(chunk.byte_end), byte_fresh(chunk.byte_fresh),
         char_begin(chunk.char_begin), char_end(chunk.char_end), line_begin(chunk.line_begin), line_end(chunk.line_end),
-        column_begin(chunk.column_begin), units(chunk.units), level(chunk.level), id(chunk.id) {
+        column_begin(chunk.column_begin), units(chunk.units), level(chunk.level), depth(chunk.depth), id(chunk.id) {
     for (std::size_t i = 0; chunk.headings != nullptr && i < chunk.headings->size(); ++i) {
       headings.emplace_back(chunk.headings->title(i).data(), chunk.headings->title(i).size());
     }

@@ -30,13 +30,16 @@ struct checkpoint_header {
   std::uint32_t coherent_percent = 0;
   std::uint32_t packing = 0;
   std::uint32_t trim = 0;
+  std::uint64_t inner_sizes[chunker_options::most_depths - 1] = {};
 
   checkpoint_header() noexcept = default;
   checkpoint_header(std::uint32_t rule, const chunker_options& options) noexcept
       : rule_version(rule), size(options.size), overlap(options.overlap), fill_percent(options.fill()),
-        coherent_percent(options.coherent_percent), packing(static_cast<std::uint32_t>(options.packing)), trim(options.trim ? 1 : 0) {}
+        coherent_percent(options.coherent_percent), packing(static_cast<std::uint32_t>(options.packing)), trim(options.trim ? 1 : 0) {
+    for (std::size_t i = 0; i + 1 < chunker_options::most_depths; ++i) inner_sizes[i] = options.inner_sizes[i];
+  }
 };
-static_assert(sizeof(checkpoint_header) == 48);
+static_assert(sizeof(checkpoint_header) == 72);
 
 class checkpoint_writer {
  public:
@@ -92,6 +95,9 @@ class checkpoint_reader {
     if (found.coherent_percent != wanted.coherent_percent) return other("chunker_options.coherent_percent", found.coherent_percent, wanted.coherent_percent);
     if (found.packing != wanted.packing) return other("chunker_options.packing", found.packing, wanted.packing);
     if (found.trim != wanted.trim) return other("chunker_options.trim", found.trim, wanted.trim);
+    for (std::size_t i = 0; i + 1 < chunker_options::most_depths; ++i) {
+      if (found.inner_sizes[i] != wanted.inner_sizes[i]) return other("chunker_options.inner_sizes", found.inner_sizes[i], wanted.inner_sizes[i]);
+    }
     at_ = sizeof found;
     return {};
   }

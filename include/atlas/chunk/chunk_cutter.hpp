@@ -17,11 +17,10 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Where the cutting of a document stands, all but what its rule and its structure know.
+/// Where the cutting of a document stands at one depth.
 struct cutter_state {
   text_position start;          ///< of the next chunk
   std::uint64_t fresh = 0;      ///< what the chunks so far do not hold begins here
-  std::uint64_t scanned = 0;    ///< the rule has read up to here
   boundary_level level = boundary_level::text_end;  ///< of the boundary at `fresh`
 };
 
@@ -37,72 +36,111 @@ template <chunk_rule Rule, chunk_sizer Sizer>
 class chunk_cutter {
  public:
   chunk_cutter(Rule rule, Sizer sizer, const chunker_options& options) noexcept
-      : rule_(static_cast<Rule&&>(rule)), sizer_(static_cast<Sizer&&>(sizer)), options_(options) {}
+      : rule_(static_cast<Rule&&>(rule)), sizer_(static_cast<Sizer&&>(sizer)), options_(options), depth_count_(options.depth_count()) {}
 
-  [[nodiscard]] const cutter_state& state() const noexcept { return state_; }
+  /// No byte before it is needed any more.
+  [[nodiscard]] std::uint64_t first_needed() const noexcept {
+    std::uint64_t first = state_.start.byte;
+    for (std::uint32_t depth = 0; depth < depth_; ++depth) first = outer_[depth].state.start.byte < first ? outer_[depth].state.start.byte : first;
+    return first;
+  }
 
   /// Goes back to the start of a document.
   void restart() noexcept {
     state_ = {};
+    scanned_ = 0;
     rule_state_ = {};
     overlap_units_ = 0;
+    depth_ = 0;
     found_.clear();
     headings_ = {};
   }
 
   void save(checkpoint_writer& writer) const noexcept {
-    writer.value(state_.start);
-    writer.value(state_.fresh);
-    writer.value(state_.scanned);
-    writer.value(static_cast<std::uint64_t>(state_.level));
+    writer.value(std::uint64_t{depth_});
+    for (std::uint32_t depth = 0; depth < depth_; ++depth) save(writer, outer_[depth].state, outer_[depth].overlap_units);
+    save(writer, state_, overlap_units_);
+    writer.value(scanned_);
     writer.value(rule_state_);
-    writer.value(overlap_units_);
     writer.value(headings_);
     found_.save(writer);
   }
   /// @param begin, size  of the text that is kept
   [[nodiscard]] status load(checkpoint_reader& reader, std::uint64_t begin, std::size_t size) noexcept {
-    std::uint64_t level = 0;
-    if (status read = reader.value(state_.start); !read.ok()) return read;
-    if (status read = reader.value(state_.fresh); !read.ok()) return read;
-    if (status read = reader.value(state_.scanned); !read.ok()) return read;
-    if (status read = reader.value(level); !read.ok()) return read;
-    if (status read = reader.value(rule_state_); !read.ok()) return read;
-    if (status read = reader.value(overlap_units_); !read.ok()) return read;
-    if (status read = reader.value(headings_); !read.ok()) return read;
     constexpr std::uint64_t furthest = std::uint64_t{1} << 62;  // no offset comes near to where it would wrap
     if (begin > furthest) return checkpoint_reader::damaged("begin of the text", furthest, begin);
     const std::uint64_t end = begin + size;
-    if (state_.start.byte < begin || state_.start.byte > end) return checkpoint_reader::damaged("start", begin, state_.start.byte);
-    if (state_.fresh < state_.start.byte || state_.fresh > end) return checkpoint_reader::damaged("fresh", state_.start.byte, state_.fresh);
-    if (state_.scanned < begin || state_.scanned > end) return checkpoint_reader::damaged("scanned", begin, state_.scanned);
-    if (level > 255) return checkpoint_reader::damaged("level", 255, level);
-    if (overlap_units_ > options_.size) return checkpoint_reader::damaged("overlap", options_.size, overlap_units_);
+    std::uint64_t depth = 0;
+    if (status read = reader.value(depth); !read.ok()) return read;
+    if (depth >= depth_count_) return checkpoint_reader::damaged("depth", depth_count_ - 1, depth);
+    depth_ = static_cast<std::uint32_t>(depth);
+    std::uint64_t most = end;  // a chunk of each depth lies in one of that above
+    for (std::uint32_t i = 0; i < depth_; ++i) {
+      if (status read = load(reader, begin, most, outer_[i].state, outer_[i].overlap_units); !read.ok()) return read;
+      most = outer_[i].state.fresh;
+    }
+    if (status read = load(reader, begin, most, state_, overlap_units_); !read.ok()) return read;
+    if (status read = reader.value(scanned_); !read.ok()) return read;
+    if (scanned_ < begin || scanned_ > end) return checkpoint_reader::damaged("scanned", begin, scanned_);
+    if (status read = reader.value(rule_state_); !read.ok()) return read;
+    if (status read = reader.value(headings_); !read.ok()) return read;
     if (!headings_.is_sound()) return checkpoint_reader::damaged("heading path", 0, 1);
-    state_.level = static_cast<boundary_level>(level);
     return found_.load(reader, end);
   }
 
   /// The next chunk, from the text that is there.
-  /// @param part  holds what is left of the document from state().start.byte on, or a beginning of that
+  /// @param part  holds what is left of the document from first_needed() on, or a beginning of that
   /// @return      what came of it; `out` is written for a chunk. Errors: no_memory; those of the rule and the sizer
   [[nodiscard]] result<cut_outcome> next(const document_part& part, chunk_view& out) noexcept {
     for (;;) {
-      if (state_.fresh == part.begin + part.text.size()) return part.is_last ? cut_outcome::end : cut_outcome::more;
-      result<chosen_cut> cut = choose(part);
+      while (depth_ != 0 && state_.fresh == outer_[depth_ - 1].state.fresh) leave();
+      document_part own = part;
+      if (depth_ != 0) {  // a chunk of the depth above, as if it were all
+        own.text = part.text.subview(0, static_cast<std::size_t>(outer_[depth_ - 1].state.fresh - part.begin));
+        own.is_last = true;
+      } else {
+        if (state_.fresh == part.begin + part.text.size()) return part.is_last ? cut_outcome::end : cut_outcome::more;
+        found_.pass(state_.start.byte);
+      }
+      result<chosen_cut> cut = choose(own);
       if (!cut.ok()) return cut.error();
       if (cut->is_open) return cut_outcome::more;
-      if (status done = finish(part, *cut, out); !done.ok()) return done.error();
+      if (depth_ != 0 && state_.start.byte + cut->bytes == outer_[depth_ - 1].state.fresh) cut->level = outer_[depth_ - 1].state.level;
+      if (status done = finish(own, *cut, out); !done.ok()) return done.error();
       if (!options_.trim || !out.text.empty()) return cut_outcome::chunk;
     }
   }
 
  private:
+  static void save(checkpoint_writer& writer, const cutter_state& state, std::uint64_t overlap_units) noexcept {
+    writer.value(state.start);
+    writer.value(state.fresh);
+    writer.value(static_cast<std::uint64_t>(state.level));
+    writer.value(overlap_units);
+  }
+  [[nodiscard]] status load(checkpoint_reader& reader, std::uint64_t begin, std::uint64_t end, cutter_state& state, std::uint64_t& overlap_units) const noexcept {
+    std::uint64_t level = 0;
+    if (status read = reader.value(state.start); !read.ok()) return read;
+    if (status read = reader.value(state.fresh); !read.ok()) return read;
+    if (status read = reader.value(level); !read.ok()) return read;
+    if (status read = reader.value(overlap_units); !read.ok()) return read;
+    if (state.start.byte < begin || state.start.byte > end) return checkpoint_reader::damaged("start", begin, state.start.byte);
+    if (state.fresh < state.start.byte || state.fresh > end) return checkpoint_reader::damaged("fresh", state.start.byte, state.fresh);
+    if (level > 255) return checkpoint_reader::damaged("level", 255, level);
+    if (overlap_units > options_.overlap) return checkpoint_reader::damaged("overlap", options_.overlap, overlap_units);
+    state.level = static_cast<boundary_level>(level);
+    return {};
+  }
+
   struct chosen_cut {
     std::size_t bytes = 0;  ///< of the chunk
     boundary_level level = boundary_level::character;
     bool is_open = false;   ///< not known yet
     bool is_plain = false;  ///< each byte of the chunk is a character and a unit
+  };
+  struct outer_state {
+    cutter_state state;
+    std::uint64_t overlap_units = 0;
   };
   static constexpr std::size_t longest_cluster_bytes = 4096;  ///< a grapheme cluster beyond the size that is longer is cut
 
@@ -111,7 +149,7 @@ class chunk_cutter {
     for (;;) {
       const text_view from = left_of(part, state_.start.byte);
       const auto fresh = static_cast<std::size_t>(state_.fresh - state_.start.byte);
-      const result<fitted_text> fitted = fit(from, options_.size, part.is_last);
+      const result<fitted_text> fitted = fit(from, size(), part.is_last);
       if (!fitted.ok()) return fitted.error();
       if (!fitted->is_settled) return open;
       const bool is_rest = part.is_last && fitted->bytes == from.size();
@@ -126,7 +164,7 @@ class chunk_cutter {
       if (!cut.ok() || cut->is_open || cut->bytes != 0) return cut;
       if (fresh == 0) return one_cluster(from, part.is_last);
       // With less repeated there is more room.
-      move_start(part, state_.fresh, fitted->is_plain);
+      state_.start.move_over(from.subview(0, fresh), fitted->is_plain);
       overlap_units_ = 0;
     }
   }
@@ -152,7 +190,7 @@ class chunk_cutter {
         const text_view chunk = from.subview(0, cut->bytes);
         const result<std::uint64_t> units = sizer_.measure(chunk, count_characters(chunk));
         if (!units.ok()) return units.error();
-        if (*units > options_.size) {
+        if (*units > size()) {
           most = cut->bytes - 1;
           is_rest = false;
           continue;
@@ -185,7 +223,7 @@ class chunk_cutter {
   }
   /// From where on a chunk is filled to a share of the room that it has; more than `fresh`, at most `most`.
   [[nodiscard]] result<std::size_t> fill(text_view from, std::size_t fresh, std::size_t most, std::uint32_t percent, bool is_plain) const noexcept {
-    const std::uint64_t units = (options_.size - overlap_units_) * percent / 100;
+    const std::uint64_t units = (size() - overlap_units_) * percent / 100;
     auto bytes = static_cast<std::size_t>(units);
     if (!is_plain && units != 0) {
       const result<fitted_text> filled = fit(from.subview(fresh, from.size() - fresh), units, true);
@@ -236,9 +274,16 @@ class chunk_cutter {
     return {end, end == from.size() ? boundary_level::text_end : boundary_level::character, false, false};
   }
 
+  [[nodiscard]] std::uint64_t size() const noexcept { return depth_ == 0 ? options_.size : options_.inner_sizes[depth_ - 1]; }
+  void leave() noexcept {
+    --depth_;
+    state_ = outer_[depth_].state;
+    overlap_units_ = outer_[depth_].overlap_units;
+  }
+
   enum class whole_fit : std::uint8_t { unknown, fits, too_large };
   [[nodiscard]] result<whole_fit> fit_whole(const document_part& part, std::uint64_t begin) noexcept {
-    const result<fitted_text> fitted = fit(left_of(part, begin), options_.size, part.is_last);
+    const result<fitted_text> fitted = fit(left_of(part, begin), size(), part.is_last);
     if (!fitted.ok()) return fitted.error();
     if (!fitted->is_settled) return whole_fit::unknown;
     const std::uint64_t most = begin + fitted->bytes;
@@ -254,7 +299,7 @@ class chunk_cutter {
   /// Lets the rule read until it has told all boundaries up to `offset`; false if that needs more of the document.
   [[nodiscard]] result<bool> read_to(const document_part& part, std::uint64_t offset) noexcept {
     const std::uint64_t end = part.begin + part.text.size();
-    while (state_.scanned < offset) {
+    while (scanned_ < offset) {
       // No more than that: what is far ahead would only fill memory.
       const std::uint64_t wanted = offset + Rule::lookahead;
       document_part seen = part;
@@ -262,26 +307,23 @@ class chunk_cutter {
         seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
         seen.is_last = false;
       }
-      const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, state_.scanned, found_);
+      const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
       if (!reached.ok()) return reached.error();
-      ATLAS_ASSERT(*reached >= state_.scanned && *reached <= end);
-      if (*reached == state_.scanned) return false;
-      state_.scanned = *reached;
+      ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
+      if (*reached == scanned_) return false;
+      scanned_ = *reached;
     }
     return true;
   }
 
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
-    const std::size_t most = sizer_.most_bytes(options_.size);
+    const std::size_t most = sizer_.most_bytes(size());
     if (text.size() <= most) return sizer_.fit(text, limit, is_whole);
     return sizer_.fit(text.subview(0, most), limit, true);
   }
   [[nodiscard]] static text_view left_of(const document_part& part, std::uint64_t offset) noexcept {
     const auto begin = static_cast<std::size_t>(offset - part.begin);
     return part.text.subview(begin, part.text.size() - begin);
-  }
-  void move_start(const document_part& part, std::uint64_t to, bool is_ascii) noexcept {
-    state_.start.move_over(left_of(part, state_.start.byte).subview(0, static_cast<std::size_t>(to - state_.start.byte)), is_ascii);
   }
 
   /// Writes the chunk and goes on behind it.
@@ -294,27 +336,50 @@ class chunk_cutter {
 
     // The start of the next chunk, from which the end of this one is not far.
     std::uint64_t next = end;
-    if (options_.overlap != 0 && !(part.is_last && cut.bytes == from.size())) {
+    std::uint64_t overlap_units = 0;
+    if (options_.overlap != 0 && depth_ == 0 && !(part.is_last && cut.bytes == from.size())) {
       const result<std::size_t> repeated = repeat_from(from, cut);
       if (!repeated.ok()) return repeated.error();
       next = start.byte + *repeated;
     }
-    move_start(part, next, cut.is_plain);
-    text_position behind = state_.start;
+    text_position next_start = start;
+    next_start.move_over(chunk.subview(0, static_cast<std::size_t>(next - start.byte)), cut.is_plain);
+    text_position behind = next_start;
     const text_view overlap = chunk.subview(static_cast<std::size_t>(next - start.byte), static_cast<std::size_t>(end - next));
     behind.move_over(overlap, cut.is_plain);
-    const result<std::uint64_t> overlap_units = overlap.empty() ? result<std::uint64_t>(std::uint64_t{0}) : sizer_.measure(overlap, behind.character - state_.start.character);
-    if (!overlap_units.ok()) return overlap_units.error();
-    overlap_units_ = *overlap_units;
+    if (!overlap.empty()) {
+      const result<std::uint64_t> measured = sizer_.measure(overlap, behind.character - next_start.character);
+      if (!measured.ok()) return measured.error();
+      overlap_units = *measured;
+      if (overlap_units > options_.overlap) {  // a shorter end may measure more, by a sizer that is not additive
+        next_start = behind;
+        overlap_units = 0;
+      }
+    }
 
-    out = {};
-    out.byte_fresh = state_.fresh;
-    out.level = cut.level;
-    if (status written = write(chunk, start, behind, out); !written.ok()) return written;
-    out.headings = &headings_;
+    chunk_view written;
+    written.byte_fresh = state_.fresh;
+    written.level = cut.level;
+    written.depth = depth_;
+    if (status done = write(chunk, start, behind, written); !done.ok()) return done;
+    written.headings = &headings_;
+    out = written;  // from here on nothing fails
+    const cutter_state before = state_;
+    state_.start = next_start;
     state_.fresh = end;
     state_.level = cut.level;
-    found_.pass(state_.start.byte);
+    overlap_units_ = overlap_units;
+    if (depth_ + 1 < depth_count_ && !written.text.empty()) {
+      // The chunks that this one is cut into begin where it is fresh.
+      text_position inner = before.start;
+      inner.move_over(chunk.subview(0, static_cast<std::size_t>(before.fresh - before.start.byte)), cut.is_plain);
+      outer_[depth_] = {state_, overlap_units_};
+      state_.start = inner;
+      state_.fresh = before.fresh;
+      state_.level = before.level;
+      overlap_units_ = 0;
+      ++depth_;
+    }
     return {};
   }
   [[nodiscard]] status write(text_view chunk, text_position begin, text_position end, chunk_view& out) const noexcept {
@@ -377,9 +442,13 @@ class chunk_cutter {
   Rule rule_;
   Sizer sizer_;
   chunker_options options_;
-  cutter_state state_;
-  typename Rule::state_type rule_state_{};
+  std::uint32_t depth_count_;        ///< of chunks within chunks
+  std::uint32_t depth_ = 0;          ///< of the next chunk
+  cutter_state state_;               ///< at that depth
   std::uint64_t overlap_units_ = 0;  ///< of what the next chunk repeats
+  outer_state outer_[chunker_options::most_depths];  ///< at the depths above, where each goes on once its last chunk is cut up
+  std::uint64_t scanned_ = 0;        ///< the rule has read up to here
+  typename Rule::state_type rule_state_{};
   structure found_;
   heading_path headings_;
 };

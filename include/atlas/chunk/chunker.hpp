@@ -37,7 +37,8 @@ using chunk_sink = function_ref<bool(const chunk_view&)>;
 ///   4. With chunk_packing::coherent it ends before all this at the first boundary of structure, from where it is filled to
 ///      coherent_percent, that is stronger than the one at `fresh`, and than a sentence's; with chunk_packing::divided, than a
 ///      sentence's.
-///   5. With overlap the next chunk begins at the first boundary of structure in the first half of the last `overlap` units, else at a
+///   5. With inner_sizes each chunk's fresh part is then cut as if it were a document, by the boundaries that the rule found in the whole one.
+///   6. With overlap the next chunk begins at the first boundary of structure in the first half of the last `overlap` units, else at a
 ///      sentence there, else at a word anywhere in them, else at a grapheme cluster.
 ///
 /// Cost: time linear in the document times size / (size - overlap). Memory of a document that is fed: that of three times what a chunk of
@@ -145,7 +146,7 @@ class chunker {
   /// Gives the chunks that are known, and drops the text before the next one.
   [[nodiscard]] status give(bool is_last, chunk_sink sink) {
     for (;;) {
-      const auto passed = static_cast<std::size_t>(cutter_.state().start.byte - pending_begin_);
+      const auto passed = static_cast<std::size_t>(cutter_.first_needed() - pending_begin_);
       // Each try reads what is there; so that many small pieces take linear time, the next one waits for a quarter more.
       if (!is_last && pending_.size() - passed < wanted_bytes_) break;
       chunk_view chunk;
@@ -153,7 +154,7 @@ class chunker {
       if (!got.ok()) return got.error();
       if (*got == detail::cut_outcome::end) break;
       if (*got == detail::cut_outcome::more) {
-        const auto left = static_cast<std::size_t>(pending_begin_ + pending_.size() - cutter_.state().start.byte);
+        const auto left = static_cast<std::size_t>(pending_begin_ + pending_.size() - cutter_.first_needed());
         wanted_bytes_ = left + left / 4 + 1;
         break;
       }
@@ -167,7 +168,7 @@ class chunker {
     return {};
   }
   void drop_passed() noexcept {
-    const auto passed = static_cast<std::size_t>(cutter_.state().start.byte - pending_begin_);
+    const auto passed = static_cast<std::size_t>(cutter_.first_needed() - pending_begin_);
     const std::size_t left = pending_.size() - passed;
     if (left > passed) return;  // moving less than is dropped takes linear time
     if (left != 0) std::memmove(pending_.data(), pending_.data() + passed, left);

@@ -30,8 +30,19 @@ struct chunker_options {
   std::uint32_t fill_percent = automatic_fill;
   std::uint32_t coherent_percent = 30; ///< of the same, where a chunk may end early with chunk_packing::coherent; 0 to 100
   chunk_packing packing = chunk_packing::full;
+  static constexpr std::size_t most_depths = 4;
+  /// Each chunk is also cut into chunks of the first of these sizes, each of those into ones of the second, and so on; 0 ends the list. Each
+  /// is less than the one before, and than `size`. A chunk comes before those that it is cut into (chunk_view::depth), which together are
+  /// what is fresh of it and do not overlap.
+  std::uint64_t inner_sizes[most_depths - 1] = {};
   bool trim = false;                   ///< leave white space at both ends of chunks out, and chunks that are nothing else
 
+  /// Sizes that are asked for: 1 and those of inner_sizes.
+  [[nodiscard]] constexpr std::uint32_t depth_count() const noexcept {
+    std::uint32_t count = 1;
+    while (count < most_depths && inner_sizes[count - 1] != 0) ++count;
+    return count;
+  }
   /// What fill_percent stands for. With at most 800 characters, chunking_evaluation's five corpora (472 questions) give for `full` a mean of
   /// 641, 1.8 % of the answers cut and a PrecisionOmega of 32.3; `coherent` 523, 1.7 % and 34.8.
   [[nodiscard]] constexpr std::uint32_t fill() const noexcept {
@@ -56,6 +67,12 @@ struct chunker_options {
   }
   if (options.packing != chunk_packing::full && options.packing != chunk_packing::coherent && options.packing != chunk_packing::divided) {
     return error{errc::invalid_argument, "chunker_options.packing", "0 full, 1 coherent or 2 divided", static_cast<std::uint64_t>(options.packing)};
+  }
+  for (std::size_t i = 0; i + 1 < chunker_options::most_depths; ++i) {
+    const std::uint64_t above = i == 0 ? options.size : options.inner_sizes[i - 1];
+    const std::uint64_t own = options.inner_sizes[i];
+    if (own != 0 && above == 0) return error{errc::invalid_argument, "chunker_options.inner_sizes", "0 behind a 0", own};
+    if (own != 0 && own >= above) return error{errc::invalid_argument, "chunker_options.inner_sizes", "less than the size above,", above, own};
   }
   return {};
 }
