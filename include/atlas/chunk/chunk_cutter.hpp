@@ -56,6 +56,42 @@ class chunk_cutter {
     headings_ = {};
   }
 
+  // -- for pieces of a document that are cut before it is known how those before them end
+
+  /// Begins at an offset as if a chunk had ended there.
+  void begin_at(std::uint64_t offset) noexcept {
+    restart();
+    state_.start.byte = state_.fresh = scanned_ = offset;
+    state_.level = boundary_level::paragraph;
+  }
+  /// Where the next chunk begins that no other contains.
+  [[nodiscard]] const text_position& start() const noexcept { return state_.start; }
+  [[nodiscard]] bool is_inside() const noexcept { return depth_ != 0; }
+  /// Two cutters of one document with equal keys give the same chunks from there on, but for what is counted from its begin and for
+  /// headings before. @pre !is_inside()
+  [[nodiscard]] result<hash128> key() noexcept {
+    found_.pass(state_.start.byte);
+    buffer<std::byte> bytes;
+    checkpoint_writer writer(bytes);
+    writer.value(state_.start.byte);
+    writer.value(state_.fresh);
+    writer.value(static_cast<std::uint64_t>(state_.level));
+    writer.value(overlap_units_);
+    writer.value(scanned_);
+    writer.value(rule_state_);
+    found_.save(writer);
+    if (status written = writer.end(); !written.ok()) return written.error();
+    return xxh3_128(bytes.data(), bytes.size());
+  }
+  /// Says what was counted before, and which headings there were.
+  void count_from(const text_position& start, const heading_path& headings) noexcept {
+    state_.start = start;
+    headings_ = headings;
+  }
+  [[nodiscard]] const heading_path& headings() const noexcept { return headings_; }
+  /// Headings are also noted there as they are passed; null: nowhere.
+  void note_headings(buffer<found_heading>* notes) noexcept { heading_notes_ = notes; }
+
   void save(checkpoint_writer& writer) const noexcept {
     writer.value(std::uint64_t{depth_});
     for (std::uint32_t depth = 0; depth < depth_; ++depth) save(writer, outer_[depth].state, outer_[depth].overlap_units);
@@ -330,7 +366,7 @@ class chunk_cutter {
   [[nodiscard]] status finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
     const text_view from = left_of(part, state_.start.byte);
     const text_view chunk = from.subview(0, cut.bytes);
-    found_.enter_headings(state_.fresh, headings_);
+    if (status noted = found_.enter_headings(state_.fresh, headings_, heading_notes_); !noted.ok()) return noted;
     const text_position start = state_.start;
     const std::uint64_t end = start.byte + cut.bytes;
 
@@ -451,6 +487,7 @@ class chunk_cutter {
   typename Rule::state_type rule_state_{};
   structure found_;
   heading_path headings_;
+  buffer<found_heading>* heading_notes_ = nullptr;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -90,12 +90,18 @@ class structure {
     compact(wholes_, first_whole_);
   }
   /// Moves the headings up to `offset` into the path.
-  void enter_headings(std::uint64_t offset, heading_path& path) noexcept {
+  /// @param notes  where they are noted too; null: nowhere
+  [[nodiscard]] status enter_headings(std::uint64_t offset, heading_path& path, buffer<found_heading>* notes) noexcept {
     while (first_heading_ < headings_.size() && headings_[first_heading_].offset <= offset) {
-      const found_heading& heading = headings_[first_heading_++];
+      const found_heading& heading = headings_[first_heading_];
+      if (notes != nullptr) {
+        if (status noted = notes->push_back(heading); !noted.ok()) return noted;
+      }
       path.enter(heading.depth, {heading.title, heading.title_size});
+      ++first_heading_;
     }
     compact(headings_, first_heading_);
+    return {};
   }
 
   void clear() noexcept {
