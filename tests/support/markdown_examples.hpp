@@ -70,11 +70,14 @@ inline std::string without_entities(std::string text) {
 inline bool is_fence(const std::string& line) { return line.find("```") != std::string::npos || line.find("~~~") != std::string::npos; }
 
 /// Whether a line of the source may be a line of code: it ends with it, or is blank but for marks of containers.
-inline bool may_be(const std::string& source, const std::string& code) {
+/// @param is_indented  so that four columns stand before it
+inline bool may_be(const std::string& source, const std::string& code, bool is_indented) {
   const std::size_t begin = code.find_first_not_of(" \t");
   if (begin == std::string::npos) return source.find_first_not_of(" \t>") == std::string::npos;
   const std::string wanted = code.substr(begin);
-  return source.size() >= wanted.size() && source.compare(source.size() - wanted.size(), wanted.size(), wanted) == 0;
+  if (source.size() < wanted.size() || source.compare(source.size() - wanted.size(), wanted.size(), wanted) != 0) return false;
+  const std::string before = source.substr(0, source.size() - wanted.size());
+  return !is_indented || before.size() >= 4 || before.find('\t') != std::string::npos;
 }
 
 }  // namespace markdown_oracle
@@ -108,7 +111,7 @@ inline std::vector<byte_span> markdown_code_spans(const markdown_example& exampl
         if (!behind_fence && !(code.empty() && first + 1 == lines.size())) continue;
       }
       bool is_found = first + code.size() <= lines.size();
-      for (std::size_t i = 0; is_found && i < code.size(); ++i) is_found = markdown_oracle::may_be(lines[first + i], code[i]);
+      for (std::size_t i = 0; is_found && i < code.size(); ++i) is_found = markdown_oracle::may_be(lines[first + i], code[i], !behind_fence);
       if (!is_found) continue;
       std::size_t last = first + code.size();  // behind the code
       const bool is_closed = behind_fence && last < lines.size() && markdown_oracle::is_fence(lines[last]);
