@@ -80,6 +80,8 @@ std::string repeated(const std::string& text, std::size_t count) {
     const std::string data = repeated("key: value of it\n", 178);
     CHECK(told_of("---\n" + data + "---\n").substr(0, 7) == "{whole}");
     CHECK(told_of("---\n" + data + data + "---\n").substr(0, 7) != "{whole}");
+    const std::string line = "a: " + std::string(2000, '-');  // of a length that is not looked at otherwise
+    CHECK(told_of("---\n" + line + "\nb: c\n---\n") == "{whole}---\n" + line + "\n{line}b: c\n---\n{end}{section}");
   }
 
   TEST_CASE("a byte order mark counts for nothing") {
@@ -100,6 +102,7 @@ std::string repeated(const std::string& text, std::size_t count) {
     CHECK(told_of("a\n2. b\n") == "a\n2. b\n");
     CHECK(told_of("- a\nb\n\nc\n") == "- a\nb\n\n{paragraph}c\n");
     CHECK(told_of("-\n\n  a") == "-\n\n{paragraph}  a");
+    CHECK(told_of("- -\n\n\n  ```\nb") == "- -\n\n\n{paragraph}{whole}  ```\n{end}{paragraph}b");  // only the inner item ends
   }
 
   TEST_CASE("a fence is whole, its lines have boundaries but for the first and the last") {
@@ -132,7 +135,8 @@ std::string repeated(const std::string& text, std::size_t count) {
 
   TEST_CASE("many blank lines end indented code") {
     CHECK(told_of("    x" + std::string(2000, '\n') + "    y") == "{whole}    x" + std::string(2000, '\n') + "{line}    y{end}{paragraph}");
-    CHECK(told_of("    x" + std::string(4000, '\n') + "    y") == "{whole}    x\n{end}{paragraph}" + std::string(3999, '\n') + "{paragraph}{whole}    y{end}{paragraph}");
+    const std::string told = "{whole}    x\n{end}{paragraph}" + std::string(3999, '\n') + "{paragraph}{whole}    y{end}{paragraph}";
+    CHECK(told_of("    x" + std::string(4000, '\n') + "    y") == told);
   }
 
   TEST_CASE("a table is whole, with boundaries between its rows") {
@@ -159,6 +163,14 @@ std::string repeated(const std::string& text, std::size_t count) {
       const std::string line = "<script>" + std::string(size, 'x') + "</script> x";
       CHECK(told_of(line + "\n# a\n") == "{whole}" + line + "\n{end}{h1}{1 a}# a\n");
       CHECK(told_of(line + "\r# a\n") == "{whole}" + line + "\r{end}{h1}{1 a}# a\n");
+    }
+  }
+
+  TEST_CASE("the end of HTML is found where what is there ends inside of it") {
+    for (std::size_t size = 5080; size < 5125; ++size) {
+      CAPTURE(size);
+      const std::string line = "<!--" + std::string(size, 'x') + "-->\r\n";
+      CHECK(told_of(line + "# a" + std::string(5000, 'b')).find("\r\n{end}{h1}") == 7 + line.size() - 2);
     }
   }
 

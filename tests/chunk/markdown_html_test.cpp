@@ -9,7 +9,9 @@
 TEST_SUITE("chunk: markdown html") {
 namespace {
 
-int html_kind(const std::string& line, bool is_whole = true, bool continues = false) { return atlas::detail::markdown_html_start(line, is_whole, continues); }
+int html_kind(const std::string& line, bool is_whole = true, bool continues = false) {
+  return atlas::detail::markdown_html_start(line, is_whole, continues);
+}
 bool has_end(const std::string& line, std::uint8_t kind) { return atlas::detail::markdown_html_end(line, 0, line.size(), kind); }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,10 @@ namespace {
 
 using atlas::detail::markdown_cursor;
 using atlas::detail::markdown_line;
-using atlas::detail::markdown_line_at;
 using atlas::detail::markdown_line_bytes;
 
+/// As it is seen by one who has seen nothing of the text.
+markdown_line markdown_line_at(atlas::text_view text, std::size_t at) { return atlas::detail::markdown_lines().at(text, at); }
 std::string text_of_line(const markdown_line& line) { return {line.text.data(), line.text.size()}; }
 std::string rest_of(const markdown_cursor& cursor) { return {cursor.rest().data(), cursor.rest().size()}; }
 
@@ -54,6 +56,23 @@ std::string rest_of(const markdown_cursor& cursor) { return {cursor.rest().data(
         CHECK(line.text.size() == (line.is_whole ? size : markdown_line_bytes));
         CHECK(line.size == (line.is_whole ? size + std::string(end).size() : markdown_line_bytes));
       }
+    }
+  }
+
+  TEST_CASE("lines are the same in whatever order they are looked at") {
+    std::mt19937_64 random(1);
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += std::string(random() % 12, 'x') + (random() % 4 == 0 ? "\r" : random() % 3 == 0 ? "\r\n" : "\n");
+    atlas::detail::markdown_lines lines;
+    for (int i = 0; i < 5000; ++i) {
+      const std::size_t at = i % 3 == 0 ? random() % text.size() : (static_cast<std::size_t>(i) * 7) % text.size();
+      const std::size_t end = random() % 2 == 0 ? text.size() : at + random() % (text.size() - at + 1);
+      const atlas::text_view seen(text.data(), end);
+      const markdown_line line = lines.at(seen, at);
+      const markdown_line want = markdown_line_at(seen, at);
+      REQUIRE(line.size == want.size);
+      REQUIRE(line.text == want.text);
+      REQUIRE(line.is_whole == want.is_whole);
     }
   }
 

@@ -15,7 +15,8 @@
 namespace support {
 
 inline std::string level_name(atlas::boundary_level level) {
-  const char* const names[] = {"character", "word", "clause", "sentence", "line", "paragraph", "section", "7", "8", "9", "h6", "h5", "h4", "h3", "h2", "h1"};
+  const char* const names[] = {"character", "word", "clause", "sentence", "line", "paragraph", "section", "7",
+                               "8", "9", "h6", "h5", "h4", "h3", "h2", "h1"};
   const auto number = static_cast<std::size_t>(level);
   return number < 16 ? names[number] : "end";
 }
@@ -27,11 +28,13 @@ void scan_in_steps(const Rule& rule, const std::string& text, std::size_t step, 
   std::uint64_t from = 0;
   for (std::size_t end = 0; end < text.size();) {
     end = text.size() - end > step ? end + step : text.size();
-    const std::string piece = text.substr(static_cast<std::size_t>(from), end - static_cast<std::size_t>(from));  // so that a sanitizer sees its ends
+    const auto begin = static_cast<std::size_t>(from);
+    const std::string piece = text.substr(begin, end - begin);  // a copy, so that a sanitizer sees its ends
     typename Rule::state_type kept;
     std::memcpy(&kept, &state, sizeof state);
     const std::uint64_t reached = rule.scan(kept, {piece, from, end == text.size()}, from, found).value();
-    insist(reached >= from && reached <= end && end - reached <= (end == text.size() ? 0 : Rule::lookahead), "a rule reads on as far as it promises");
+    const std::size_t held = end == text.size() ? 0 : Rule::lookahead;
+    insist(reached >= from && reached <= end && end - reached <= held, "a rule reads on as far as it promises");
     from = reached;
     state = kept;
   }

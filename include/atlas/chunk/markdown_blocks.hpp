@@ -76,20 +76,26 @@ class markdown_reader {
   [[nodiscard]] std::size_t block() noexcept {
     const bool has_mark = offset_ == 0 && seen_.size() >= 3 && std::memcmp(seen_.data(), "\xEF\xBB\xBF", 3) == 0;
     begin_ = has_mark ? 3 : 0;
-    const markdown_line line = markdown_line_at(seen_, 0);
     if (offset_ == 0) {
-      if (const std::size_t size = front_matter(line); size != 0) return size;
+      if (const std::size_t size = front_matter(lines_.at(seen_, 0)); size != 0) return size;
     }
-    const bool is_plain = state_.leaf == markdown_leaf::none || state_.leaf == markdown_leaf::paragraph;
-    if (is_plain && state_.containers.depth == 0 && !has_mark) {
+    // What most lines are is seen at their first byte.
+    if (state_.containers.depth == 0 && !has_mark) {
       const markdown_byte first = markdown_byte_of(seen_.data()[0]);
-      if (first == markdown_byte::text) return paragraph(line, state_.leaf == markdown_leaf::none);
-      if (first == markdown_byte::end) {
-        state_.leaf = markdown_leaf::none;
-        state_.is_behind_blank = 1;
-        return line.size;
+      if (state_.leaf == markdown_leaf::none || state_.leaf == markdown_leaf::paragraph) {
+        if (first == markdown_byte::text) return paragraph(lines_.at(seen_, 0), state_.leaf == markdown_leaf::none);
+        if (first == markdown_byte::end) {
+          state_.leaf = markdown_leaf::none;
+          state_.is_behind_blank = 1;
+          return markdown_end_bytes(seen_, 0);
+        }
+      } else if (state_.leaf == markdown_leaf::fence && first == markdown_byte::text) {
+        if (state_.has_lines != 0) tell(0, boundary_level::line);
+        state_.has_lines = 1;
+        return take(lines_.at(seen_, 0));
       }
     }
+    const markdown_line line = lines_.at(seen_, 0);
     return any_line(line);
   }
 
@@ -113,7 +119,7 @@ class markdown_reader {
     markdown_paragraph before = state_.leaf != markdown_leaf::paragraph ? markdown_paragraph::none
                                 : is_inside                             ? markdown_paragraph::open
                                                                         : markdown_paragraph::lazy;
-    if (before == markdown_paragraph::open && state_.containers.depth != 0 && cursor.indent() < 4 && line.is_whole && markdown_underline_depth(cursor.rest()) != 0) {
+    if (before == markdown_paragraph::open && state_.containers.depth != 0 && is_underline(line, cursor)) {
       state_.leaf = markdown_leaf::none;
       state_.behind = heading_path::most_depth;
       return line.size;
@@ -196,9 +202,9 @@ class markdown_reader {
   }
 
   /// Whether indented code goes on behind the line that ends at `at`, perhaps behind blank lines; those at its end are not part of it.
-  [[nodiscard]] bool code_goes_on(std::size_t at) const noexcept {
+  [[nodiscard]] bool code_goes_on(std::size_t at) noexcept {
     while (at < seen_.size() && at <= most_ahead_bytes) {
-      const markdown_line line = markdown_line_at(seen_, at);
+      const markdown_line line = lines_.at(seen_, at);
       markdown_cursor cursor(line);
       if (state_.containers.match(cursor) != state_.containers.depth) return false;
       if (!cursor.is_blank()) return cursor.indent() >= 4;
@@ -231,18 +237,17 @@ class markdown_reader {
         break;
       }
       if (end >= seen_.size() || end > most_heading_bytes) break;
-      const markdown_line next = markdown_line_at(seen_, end);
       const markdown_byte first = markdown_byte_of(seen_.data()[end]);
       if (first == markdown_byte::end) break;
+      const markdown_line next = lines_.at(seen_, end);
       if (first != markdown_byte::text) {
         const markdown_cursor cursor(next);
         if (cursor.is_blank()) break;
         if (cursor.indent() < 4) {
-          const std::uint32_t depth = is_new && next.is_whole ? markdown_underline_depth(cursor.rest()) : 0;
-          if (depth != 0) {
+          if (is_new && is_underline(next, cursor)) {
             const markdown_paragraph_title title(seen_.subview(begin_, end - begin_));
             if (!title.text().empty()) {
-              heading(depth, title.text());
+              heading(markdown_underline_depth(cursor.rest()), title.text());
               return end + next.size;
             }
           }
@@ -263,11 +268,15 @@ class markdown_reader {
     return end;
   }
 
+  [[nodiscard]] static bool is_underline(const markdown_line& line, const markdown_cursor& cursor) noexcept {
+    return line.is_whole && cursor.indent() < 4 && markdown_underline_depth(cursor.rest()) != 0;
+  }
+
   /// Bytes of the line behind one, if both are the head of a table; else 0.
-  [[nodiscard]] std::size_t divider_behind(const markdown_line& line, const markdown_cursor& head) const noexcept {
+  [[nodiscard]] std::size_t divider_behind(const markdown_line& line, const markdown_cursor& head) noexcept {
     if (!line.is_whole || line.size >= seen_.size()) return 0;
     if (std::memchr(line.text.data(), '|', line.text.size()) == nullptr) return 0;
-    const markdown_line next = markdown_line_at(seen_, line.size);
+    const markdown_line next = lines_.at(seen_, line.size);
     markdown_cursor cursor(next);
     const bool is_inside = state_.containers.match(cursor) == state_.containers.depth;
     const bool begins = is_inside && markdown_start_at(cursor, markdown_paragraph::open).kind == markdown_start_kind::none;
@@ -281,7 +290,8 @@ class markdown_reader {
 
   // --- blocks that begin ---
 
-  [[nodiscard]] std::size_t begin_leaf(const markdown_line& line, const markdown_cursor& cursor, const markdown_start& start, boundary_level level) noexcept {
+  [[nodiscard]] std::size_t begin_leaf(const markdown_line& line, const markdown_cursor& cursor, const markdown_start& start,
+                                       boundary_level level) noexcept {
     const bool is_outside = state_.containers.depth == 0;
     switch (start.kind) {
       case markdown_start_kind::heading:
@@ -378,23 +388,26 @@ class markdown_reader {
 
   /// Data for programs between two marks at the very beginning. @return its bytes; 0 if there is none, or more than can be seen
   [[nodiscard]] std::size_t front_matter(const markdown_line& first) noexcept {
-    const text_view text = first.text.subview(begin_, first.text.size() - begin_);
-    if (!first.is_whole || text.size() < 3 || (text[0] != '-' && text[0] != '+') || !is_front_mark(text, text[0])) return 0;
-    std::size_t at = first.size;
-    while (at < seen_.size() && at <= most_ahead_bytes) {
-      const markdown_line line = markdown_line_at(seen_, at);
+    const text_view mark = first.text.subview(begin_, first.text.size() - begin_);
+    if (!first.is_whole || mark.empty() || (mark[0] != '-' && mark[0] != '+') || !is_front_mark(mark, mark[0])) return 0;
+    for (std::size_t at = first.size; at < seen_.size() && at <= most_ahead_bytes; at = line_behind(at)) {
+      const markdown_line line = lines_.at(seen_, at);
       if (at == first.size && line.is_whole && is_markdown_blank(line.text)) return 0;
-      at += line.size;
-      if (!line.is_whole || !(is_front_mark(line.text, text[0]) || (text[0] == '-' && is_front_mark(line.text, '.')))) continue;
-      std::size_t inner = first.size;
-      for (inner += markdown_line_at(seen_, inner).size; inner + line.size < at; inner += markdown_line_at(seen_, inner).size) tell(inner, boundary_level::line);
-      tell(at, boundary_level::section);
+      const bool is_end = line.is_whole && (is_front_mark(line.text, mark[0]) || (mark[0] == '-' && is_front_mark(line.text, '.')));
+      if (!is_end) continue;
+      for (std::size_t inner = line_behind(first.size); inner < at; inner = line_behind(inner)) tell(inner, boundary_level::line);
+      tell(at + line.size, boundary_level::section);
       if (is_telling()) note(found_->begin_whole(0));
-      if (is_telling()) found_->end_whole(at);
+      if (is_telling()) found_->end_whole(at + line.size);
       state_.behind = markdown_behind_section;
-      return at;
+      return at + line.size;
     }
     return 0;
+  }
+  /// Where the line behind one begins, of any length. @pre at <= most_ahead_bytes
+  [[nodiscard]] std::size_t line_behind(std::size_t at) const noexcept {
+    const std::size_t end = markdown_line_end(seen_.data(), at, seen_.size());
+    return end < seen_.size() ? end + markdown_end_bytes(seen_, end) : end;
   }
   [[nodiscard]] static bool is_front_mark(text_view line, char c) noexcept {
     return markdown_run(line, 0, c) == 3 && is_markdown_blank(line.subview(3, line.size() - 3));
@@ -415,6 +428,7 @@ class markdown_reader {
 
   markdown_state& state_;
   structure* found_;
+  markdown_lines lines_;
   text_view seen_;
   std::uint64_t offset_ = 0;  ///< of what is seen
   std::size_t begin_ = 0;  ///< bytes of a byte order mark

@@ -47,23 +47,61 @@ struct markdown_line {
   return text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
 }
 
-/// The line that begins at an offset.
-/// @pre  the document ends with `text`, or markdown_line_bytes + 2 bytes follow `at` in it
-[[nodiscard]] inline markdown_line markdown_line_at(text_view text, std::size_t at) noexcept {
-  const std::size_t left = text.size() - at;
-  const std::size_t most = left < markdown_line_bytes + 1 ? left : markdown_line_bytes + 1;
-  const std::size_t end = markdown_line_end(text.data(), at, at + most);
-  markdown_line line;
-  if (end < at + most) {
-    line.size = end - at + markdown_end_bytes(text, end);
-    line.text = text.subview(at, end - at);
+/// Reads the lines of one text, whose bytes stay where they are. Where it has looked for line ends it does not look again, so that lines
+/// can be looked at before they are read.
+class markdown_lines {
+ public:
+  /// The line that begins at an offset.
+  /// @param text  of the whole, or a part of it
+  /// @pre         the document ends with `text`, or markdown_line_bytes + 2 bytes follow `at` in it
+  [[nodiscard]] markdown_line at(text_view text, std::size_t at) noexcept {
+    const char* const begin = text.data() + at;
+    const std::size_t left = text.size() - at;
+    const std::size_t most = left < markdown_line_bytes + 1 ? left : markdown_line_bytes + 1;
+    const char* const feed = feeds_.next(begin, text.end());
+    const char* const back = backs_.next(begin, text.end());
+    const auto size = static_cast<std::size_t>((feed < back ? feed : back) - begin);
+    markdown_line line;
+    if (size < most) {
+      line.text = {begin, size};
+      line.size = size + (back < feed && back + 1 == feed && feed != text.end() ? 2U : 1U);
+      return line;
+    }
+    line.is_whole = most <= markdown_line_bytes;
+    line.size = line.is_whole ? most : markdown_line_bytes;
+    line.text = {begin, line.size};
     return line;
   }
-  line.is_whole = most <= markdown_line_bytes;
-  line.size = line.is_whole ? most : markdown_line_bytes;
-  line.text = text.subview(at, line.size);
-  return line;
-}
+
+ private:
+  /// Looks for one byte.
+  class finder {
+   public:
+    explicit finder(char wanted) noexcept : wanted_(wanted) {}
+    /// Where the first one stands in [from, to); `to` if none does.
+    [[nodiscard]] const char* next(const char* from, const char* to) noexcept {
+      if (from_ == nullptr || from < from_ || from > until_) {
+        from_ = until_ = from;
+        is_found_ = false;
+      }
+      if (!is_found_ && until_ < to) {
+        const void* const found = std::memchr(until_, wanted_, static_cast<std::size_t>(to - until_));
+        is_found_ = found != nullptr;
+        until_ = is_found_ ? static_cast<const char*>(found) : to;
+      }
+      return until_ < to ? until_ : to;
+    }
+
+   private:
+    const char* from_ = nullptr;   ///< there is none in [from_, until_)
+    const char* until_ = nullptr;
+    bool is_found_ = false;        ///< there is one at until_
+    char wanted_;
+  };
+
+  finder feeds_{'\n'};
+  finder backs_{'\r'};
+};
 
 /// What a byte may mean where a line's text begins.
 enum class markdown_byte : std::uint8_t {
