@@ -92,6 +92,7 @@ std::string repeated(const std::string& text, std::size_t count) {
 
   TEST_CASE("between blocks there is a paragraph's boundary, none between the lines of one") {
     CHECK(told_of("a\nb\n\nc\n\n\n\nd") == "a\nb\n\n{paragraph}c\n\n\n\n{paragraph}d");
+    CHECK(told_of("a\n \nb\n\t\t\nc\n===") == "a\n \n{paragraph}b\n\t\t\n{h1}{1 c}c\n===");
     CHECK(told_of("a\n> b\nc\n> d\n\ne") == "a\n{paragraph}> b\nc\n> d\n\n{paragraph}e");
     CHECK(told_of("a\r\rb\r\n\r\nc") == "a\r\r{paragraph}b\r\n\r\n{paragraph}c");
   }
@@ -102,6 +103,10 @@ std::string repeated(const std::string& text, std::size_t count) {
     CHECK(told_of("a\n2. b\n") == "a\n2. b\n");
     CHECK(told_of("- a\nb\n\nc\n") == "- a\nb\n\n{paragraph}c\n");
     CHECK(told_of("-\n\n  a") == "-\n\n{paragraph}  a");
+    CHECK(told_of("-\n\n  ```\nb") == "-\n\n{paragraph}{whole}  ```\nb{end}");  // an empty item ends at a blank line
+    CHECK(told_of("-\n  ```\nb") == "-\n{word}{whole}  ```\n{end}{paragraph}b");
+    CHECK(told_of("a\n\n1.\n   b\n2.\n") == "a\n\n{paragraph}1.\n   b\n{line}2.\n");
+    CHECK(told_of("-\n- a\n-\n") == "-\n{line}- a\n{line}-\n");
     CHECK(told_of("- -\n\n\n  ```\nb") == "- -\n\n\n{paragraph}{whole}  ```\n{end}{paragraph}b");  // only the inner item ends
   }
 

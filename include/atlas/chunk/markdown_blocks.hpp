@@ -115,6 +115,9 @@ class markdown_reader {
       return line.size;
     }
 
+    // What an item holds that begins with a blank line is not cut off from its mark.
+    if (is_inside && state_.containers.has_empty_item != 0) state_.behind = heading_path::most_depth;
+
     // A line that may go on with a paragraph leaves all open, so what it begins is seen before anything is changed.
     markdown_paragraph before = state_.leaf != markdown_leaf::paragraph ? markdown_paragraph::none
                                 : is_inside                             ? markdown_paragraph::open

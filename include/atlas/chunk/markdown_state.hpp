@@ -50,7 +50,8 @@ struct markdown_containers {
 
 enum class markdown_leaf : std::uint8_t { none, paragraph, fence, indented_code, table, html };
 
-/// Behind a heading of depth 1 to 6 under the number of the depth; behind what divides sections under this one.
+/// Behind a heading of depth 1 to 6 stands the number of the depth, 6 as well behind what else is not cut off from the next block; behind
+/// what divides sections stands this one.
 inline constexpr std::uint8_t markdown_behind_section = 7;
 
 struct markdown_state {
