@@ -10,10 +10,11 @@
 #ifndef ATLAS_CHUNK_MARKDOWN_BLOCKS_HPP
 #define ATLAS_CHUNK_MARKDOWN_BLOCKS_HPP
 
-#include <atlas/chunk/markdown_starts.hpp>  // markdown_start_at
-#include <atlas/chunk/markdown_state.hpp>   // markdown_state
-#include <atlas/chunk/markdown_titles.hpp>  // markdown_paragraph_title
-#include <atlas/chunk/structure.hpp>        // structure
+#include <atlas/chunk/markdown_front_matter.hpp>  // markdown_front_matter
+#include <atlas/chunk/markdown_starts.hpp>        // markdown_start_at
+#include <atlas/chunk/markdown_state.hpp>         // markdown_state
+#include <atlas/chunk/markdown_titles.hpp>        // markdown_paragraph_title
+#include <atlas/chunk/structure.hpp>              // structure
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -77,7 +78,7 @@ class markdown_reader {
     const bool has_mark = offset_ == 0 && seen_.size() >= 3 && std::memcmp(seen_.data(), "\xEF\xBB\xBF", 3) == 0;
     begin_ = has_mark ? 3 : 0;
     if (offset_ == 0) {
-      if (const std::size_t size = front_matter(lines_.at(seen_, 0)); size != 0) return size;
+      if (const std::size_t size = front_matter(); size != 0) return size;
     }
     // What most lines are is seen at their first byte.
     if (state_.containers.depth == 0 && !has_mark) {
@@ -389,31 +390,19 @@ class markdown_reader {
     state_.leaf = markdown_leaf::none;
   }
 
-  /// Data for programs between two marks at the very beginning. @return its bytes; 0 if there is none, or more than can be seen
-  [[nodiscard]] std::size_t front_matter(const markdown_line& first) noexcept {
-    const text_view mark = first.text.subview(begin_, first.text.size() - begin_);
-    if (!first.is_whole || mark.empty() || (mark[0] != '-' && mark[0] != '+') || !is_front_mark(mark, mark[0])) return 0;
-    for (std::size_t at = first.size; at < seen_.size() && at <= most_ahead_bytes; at = line_behind(at)) {
-      const markdown_line line = lines_.at(seen_, at);
-      if (at == first.size && line.is_whole && is_markdown_blank(line.text)) return 0;
-      const bool is_end = line.is_whole && (is_front_mark(line.text, mark[0]) || (mark[0] == '-' && is_front_mark(line.text, '.')));
-      if (!is_end) continue;
-      for (std::size_t inner = line_behind(first.size); inner < at; inner = line_behind(inner)) tell(inner, boundary_level::line);
-      tell(at + line.size, boundary_level::section);
-      if (is_telling()) note(found_->begin_whole(0));
-      if (is_telling()) found_->end_whole(at + line.size);
-      state_.behind = markdown_behind_section;
-      return at + line.size;
+  /// Reads front matter. @return its bytes; 0 if there is none, or more than can be seen
+  [[nodiscard]] std::size_t front_matter() noexcept {
+    const markdown_front_matter matter(seen_, begin_, most_ahead_bytes);
+    if (matter.end == 0) return 0;
+    const auto behind = [&](std::size_t at) { return markdown_front_matter::line_behind(seen_, at); };
+    if (matter.data < matter.mark) {
+      for (std::size_t at = behind(matter.data); at < matter.mark; at = behind(at)) tell(at, boundary_level::line);
     }
-    return 0;
-  }
-  /// Where the line behind one begins, of any length. @pre at <= most_ahead_bytes
-  [[nodiscard]] std::size_t line_behind(std::size_t at) const noexcept {
-    const std::size_t end = markdown_line_end(seen_.data(), at, seen_.size());
-    return end < seen_.size() ? end + markdown_end_bytes(seen_, end) : end;
-  }
-  [[nodiscard]] static bool is_front_mark(text_view line, char c) noexcept {
-    return markdown_run(line, 0, c) == 3 && is_markdown_blank(line.subview(3, line.size() - 3));
+    tell(matter.end, boundary_level::section);
+    if (is_telling()) note(found_->begin_whole(0));
+    if (is_telling()) found_->end_whole(matter.end);
+    state_.behind = markdown_behind_section;
+    return matter.end;
   }
 
   [[nodiscard]] std::size_t take(const markdown_line& line) noexcept {
