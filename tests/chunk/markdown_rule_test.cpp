@@ -256,7 +256,8 @@ std::string random_markdown(std::uint64_t seed, std::size_t pieces) {
     const std::size_t size = support::repetitions(400'000, 100'000, 100'000);
     std::vector<std::string> documents;
     for (const char* const piece : {">", "#", "`", "- ", "|", "\n", "\r", "\r\n", "    x\n", "    \n", "> > ", "* * ", "<", "<a ", "</",
-                                    "=", "1. ", "\t", "[", "a\n", "a\n|-|\n", ">\n", "-\n", "- a\n\n", "<!--\n", "<script>", "a|", "\\|", "x\n-\n", "```\n"}) {
+                                    "=", "1. ", "\t", "[", "a\n", "a\n|-|\n", ">\n", "-\n", "- a\n\n", "<!--\n", "<script>", "a|", "\\|",
+                                    "x\n-\n", "```\n"}) {
       std::string document;
       while (document.size() < size) document += piece;
       documents.push_back(document);

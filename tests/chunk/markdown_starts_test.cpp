@@ -15,7 +15,8 @@ using atlas::detail::markdown_start_kind;
 /// "kind size" of what begins with a line.
 std::string start_of(const std::string& text, markdown_paragraph before = markdown_paragraph::none) {
   const char* const kinds[] = {"none", "quote", "heading", "fence", "html", "rule", "item"};
-  const auto start = atlas::detail::markdown_start_at(atlas::detail::markdown_cursor(atlas::detail::markdown_lines().at(text, 0)), before);
+  const auto line = atlas::detail::markdown_lines(text.data() + text.size()).at(text, 0);
+  const auto start = atlas::detail::markdown_start_at(atlas::detail::markdown_cursor(line), before);
   return std::string(kinds[static_cast<std::size_t>(start.kind)]) + " " + std::to_string(start.size);
 }
 std::string title_of(const std::string& text) {

@@ -14,7 +14,7 @@ using atlas::detail::markdown_containers;
 
 /// How many containers a line stands in, and what is left of it.
 std::string matched(const markdown_containers& containers, const std::string& text) {
-  atlas::detail::markdown_cursor cursor(atlas::detail::markdown_lines().at(text, 0));
+  atlas::detail::markdown_cursor cursor(atlas::detail::markdown_lines(text.data() + text.size()).at(text, 0));
   const unsigned count = containers.match(cursor);
   return std::to_string(count) + ":" + std::string(cursor.indent(), ' ') + std::string(cursor.rest().data(), cursor.rest().size());
 }

@@ -24,7 +24,8 @@ class markdown_reader {
   static constexpr std::size_t window_bytes = 4096;
 
   /// @param found  null: the state changes, and nothing is told
-  markdown_reader(markdown_state& state, structure* found) noexcept : state_(state), found_(found) {}
+  /// @param text   of which parts are read
+  markdown_reader(markdown_state& state, structure* found, text_view text) noexcept : state_(state), found_(found), lines_(text.end()) {}
 
   /// What could not be told: errc::no_memory. The state is of no use then.
   [[nodiscard]] const status& told() const noexcept { return told_; }

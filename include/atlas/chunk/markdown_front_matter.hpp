@@ -26,7 +26,7 @@ struct markdown_front_matter {
     if (seen.size() <= begin) return;
     const char c = seen[begin];
     if (c != '-' && c != '+') return;
-    markdown_lines lines;
+    markdown_lines lines(seen.end());
     const markdown_line first = lines.at(seen, 0);
     if (!is_mark(first, c, begin)) return;
     data = first.size;

@@ -51,15 +51,18 @@ struct markdown_line {
 /// can be looked at before they are read.
 class markdown_lines {
  public:
+  /// @param end  of the bytes that are there, up to which it may look ahead
+  explicit markdown_lines(const char* end) noexcept : end_(end) {}
+
   /// The line that begins at an offset.
-  /// @param text  of the whole, or a part of it
+  /// @param text  of those bytes
   /// @pre         the document ends with `text`, or markdown_line_bytes + 2 bytes follow `at` in it
   [[nodiscard]] markdown_line at(text_view text, std::size_t at) noexcept {
     const char* const begin = text.data() + at;
     const std::size_t left = text.size() - at;
     const std::size_t most = left < markdown_line_bytes + 1 ? left : markdown_line_bytes + 1;
-    const char* const feed = feeds_.next(begin, text.end());
-    const char* const back = backs_.next(begin, text.end());
+    const char* const feed = feeds_.next(begin, text.end(), end_);
+    const char* const back = backs_.next(begin, text.end(), end_);
     const auto size = static_cast<std::size_t>((feed < back ? feed : back) - begin);
     markdown_line line;
     if (size < most) {
@@ -78,27 +81,31 @@ class markdown_lines {
   class finder {
    public:
     explicit finder(char wanted) noexcept : wanted_(wanted) {}
-    /// Where the first one stands in [from, to); `to` if none does.
-    [[nodiscard]] const char* next(const char* from, const char* to) noexcept {
+    /// Where the first one stands in [from, to); `to` if none does. Looks at a block beyond, for the lines to come, but not behind `end`.
+    [[nodiscard]] const char* next(const char* from, const char* to, const char* end) noexcept {
       if (from_ == nullptr || from < from_ || from > until_) {
         from_ = until_ = from;
         is_found_ = false;
       }
       if (!is_found_ && until_ < to) {
-        const void* const found = std::memchr(until_, wanted_, static_cast<std::size_t>(to - until_));
+        const char* const last = end - to > block ? to + block : end;
+        const void* const found = std::memchr(until_, wanted_, static_cast<std::size_t>(last - until_));
         is_found_ = found != nullptr;
-        until_ = is_found_ ? static_cast<const char*>(found) : to;
+        until_ = is_found_ ? static_cast<const char*>(found) : last;
       }
       return until_ < to ? until_ : to;
     }
 
    private:
+    static constexpr std::ptrdiff_t block = 1024;
+
     const char* from_ = nullptr;   ///< there is none in [from_, until_)
     const char* until_ = nullptr;
     bool is_found_ = false;        ///< there is one at until_
     char wanted_;
   };
 
+  const char* end_;
   finder feeds_{'\n'};
   finder backs_{'\r'};
 };

@@ -16,20 +16,21 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 /// Blocks as CommonMark 0.31.2 has them, and the tables of GitHub Flavored Markdown. Any bytes are Markdown.
 ///
-/// Boundaries:
+/// Boundaries, all of them where a line begins or behind the last:
 ///   heading_1 to heading_6  before a heading that stands in no block quote and no item, and which enters the heading path. There is none
 ///                           behind it, nor before a heading directly behind one that it is below. The title is the source's text, lines
 ///                           joined by one space
 ///   section                 before and behind a rule across the page; behind front matter
-///   paragraph               between two blocks, however deep they stand; before an item behind a blank line
-///   line                    before any other item; between rows of a table, lines of code, lines of HTML
-///   word                    between a heading and what stays whole directly behind it
+///   paragraph               between two blocks, however deep they stand; before the first item of a list in no other, and one behind a blank line
+///   line                    before any other item; between the rows of a table; before a line of code or HTML that is not blank, but not
+///                           beside the marks of a fence
+///   word                    between a heading, or the mark of an empty item, and what stays whole directly behind it
 /// Stays whole: a fence, indented code, a table, HTML of the kinds 1 to 5 (scripts, comments and the like), front matter; each with its
 /// marks, from the begin of a line to the end of one.
 /// A line end inside of a paragraph is no boundary: sentences, clauses and words are, as in plain text.
 ///
-/// Front matter lies between "---" and "---" or "...", or between "+++" and "+++", at the very beginning, and is not followed by a blank
-/// line; it takes at most 3,070 bytes. A byte order mark before it, or before anything else, counts for nothing.
+/// Front matter lies between "---" and "---" or "...", or between "+++" and "+++", at the very beginning; no blank line follows its first
+/// mark, and its last one begins in the first 3,070 bytes. A byte order mark counts for nothing.
 ///
 /// Bounds, beyond which a document is read otherwise than the standard says: blocks lie 32 deep, what is deeper is text; an underlined
 /// paragraph of more than 1,024 bytes is no heading; what a line is depends on its first 1,024 bytes, and a longer one is no rule, no
@@ -49,12 +50,12 @@ class markdown_rule {
     state.mend();
     if (state.read < from || state.read > end) state.read = from;
     const state_type before = state;
-    detail::markdown_reader reader(state, &found);
+    detail::markdown_reader reader(state, &found, part.text);
     if (!read(reader, state, part, end)) {
       // To be tried again from the line that failed: what the lines before it said was told.
       const std::uint64_t failed = state.read;
       state = before;
-      detail::markdown_reader silent(state, nullptr);
+      detail::markdown_reader silent(state, nullptr, part.text);
       static_cast<void>(read(silent, state, part, failed));
       return reader.told().error();
     }
