@@ -69,7 +69,7 @@ inline std::string without_entities(std::string text) {
 
 inline bool is_fence(const std::string& line) { return line.find("```") != std::string::npos || line.find("~~~") != std::string::npos; }
 
-/// Whether a line of the source may be a line of code: it ends with it, or is blank but for marks of containers.
+/// Whether a line of the source may be a line of code: it ends with it, or is blank, but for marks of containers.
 /// @param is_indented  so that four columns stand before it
 inline bool may_be(const std::string& source, const std::string& code, bool is_indented) {
   const std::size_t begin = code.find_first_not_of(" \t");
@@ -77,6 +77,7 @@ inline bool may_be(const std::string& source, const std::string& code, bool is_i
   const std::string wanted = code.substr(begin);
   if (source.size() < wanted.size() || source.compare(source.size() - wanted.size(), wanted.size(), wanted) != 0) return false;
   const std::string before = source.substr(0, source.size() - wanted.size());
+  if (before.find_first_not_of(" \t>-+*.)0123456789") != std::string::npos) return false;
   return !is_indented || before.size() >= 4 || before.find('\t') != std::string::npos;
 }
 
