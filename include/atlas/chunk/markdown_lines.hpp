@@ -67,7 +67,7 @@ class markdown_lines {
     markdown_line line;
     if (size < most) {
       line.text = {begin, size};
-      line.size = size + (back < feed && back + 1 == feed && feed != text.end() ? 2U : 1U);
+      line.size = size + (back < feed && back + 1 == feed && feed < text.end() ? 2U : 1U);
       return line;
     }
     line.is_whole = most <= markdown_line_bytes;
@@ -81,27 +81,26 @@ class markdown_lines {
   class finder {
    public:
     explicit finder(char wanted) noexcept : wanted_(wanted) {}
-    /// Where the first one stands in [from, to); `to` if none does. Looks at a block beyond, for the lines to come, but not behind `end`.
+    /// Where the first one stands in [from, to); `to` or more if none does. Looks a block beyond, for the lines to come, but not behind
+    /// `end`.
     [[nodiscard]] const char* next(const char* from, const char* to, const char* end) noexcept {
-      if (from_ == nullptr || from < from_ || from > until_) {
-        from_ = until_ = from;
-        is_found_ = false;
-      }
-      if (!is_found_ && until_ < to) {
-        const char* const last = end - to > block ? to + block : end;
-        const void* const found = std::memchr(until_, wanted_, static_cast<std::size_t>(last - until_));
-        is_found_ = found != nullptr;
-        until_ = is_found_ ? static_cast<const char*>(found) : last;
-      }
-      return until_ < to ? until_ : to;
+      const bool is_known = from >= from_ && from <= until_;
+      if (!is_known || (until_ < to && *until_ != wanted_)) look(is_known ? until_ : from, from, to, end);
+      return until_;
     }
 
    private:
     static constexpr std::ptrdiff_t block = 1024;
 
+    void look(const char* at, const char* from, const char* to, const char* end) noexcept {
+      if (at == from) from_ = from;
+      const char* const last = end - to > block ? to + block : end;
+      const void* const found = at == last ? nullptr : std::memchr(at, wanted_, static_cast<std::size_t>(last - at));
+      until_ = found != nullptr ? static_cast<const char*>(found) : last;
+    }
+
     const char* from_ = nullptr;   ///< there is none in [from_, until_)
-    const char* until_ = nullptr;
-    bool is_found_ = false;        ///< there is one at until_
+    const char* until_ = nullptr;  ///< one stands there, or no more was looked at
     char wanted_;
   };
 
