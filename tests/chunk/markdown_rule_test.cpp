@@ -2,6 +2,7 @@
 // tests/chunk/markdown_rule_test.cpp -- mirrors include/atlas/chunk/markdown_rule.hpp: documents in chunks.
 #include <atlas/chunk/markdown_rule.hpp>  // first, so that a missing include in it fails here
 #include <atlas/chunk/chunker.hpp>
+#include <atlas/chunk/parallel_chunks.hpp>
 
 #include "support/chunk_runs.hpp"
 #include "support/markdown_examples.hpp"
@@ -144,6 +145,25 @@ std::string random_markdown(std::uint64_t seed, std::size_t pieces) {
     }
   }
 
+  TEST_CASE("any number of threads gives the chunks of one") {
+    std::string text = "# Begin\n\n";
+    for (std::uint64_t seed = 0; text.size() < std::size_t{5} << 20; ++seed) text += "\n\n# Part " + std::to_string(seed) + "\n\n" + random_markdown(seed, 200);
+    const atlas::chunker_options options{.size = 800};
+    auto one = markdown_characters::create(options).value();
+    const auto want = support::read_chunks(one, text);
+    atlas::thread_pool pool(3);
+    for (const unsigned threads : {1U, 3U}) {
+      support::kept_chunks got;
+      const auto keep = [&](const atlas::chunk_view& chunk) {
+        got.emplace_back(chunk);
+        return true;
+      };
+      atlas::chunk_document<atlas::markdown_rule, atlas::character_sizer>(text, options, pool, threads, keep).value();
+      const bool same = got == want;
+      CHECK(same);
+    }
+  }
+
   TEST_CASE("a state of bytes from anywhere is read on from without harm") {
     const std::string text = random_markdown(3, 300);
     std::mt19937_64 random(5);
@@ -223,7 +243,7 @@ std::string random_markdown(std::uint64_t seed, std::size_t pieces) {
       support::scan_in_steps(atlas::markdown_rule(), text, 5000, found);
       for (const std::size_t begin : support::markdown_line_begins(text)) {
         atlas::heading_path one;
-        found.enter_headings(begin, one);
+        found.enter_headings(begin, one, nullptr).value();
         headings += one.size();
         const atlas::whole_part* const whole = found.whole_around(begin + 1);
         wholes += whole != nullptr && whole->begin == begin ? 1 : 0;

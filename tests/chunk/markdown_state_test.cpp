@@ -47,6 +47,26 @@ std::string matched(const markdown_containers& containers, const std::string& te
     CHECK(matched(containers, "  ") == "2:");
   }
 
+  TEST_CASE("what blocks that have ended leave in a state is forgotten") {
+    atlas::detail::markdown_state state;
+    state.fence_mark = '~';
+    state.fence_size = 4;
+    state.html_kind = 2;
+    state.has_lines = 1;
+    state.containers.push(3);
+    state.containers.depth = 0;
+    atlas::detail::markdown_state settled = state;
+    settled.settle();
+    const atlas::detail::markdown_state fresh;
+    CHECK(std::memcmp(&settled, &fresh, sizeof fresh) == 0);
+    state.leaf = atlas::detail::markdown_leaf::fence;
+    state.containers.depth = 1;
+    state.html_kind = 0;
+    settled = state;
+    settled.settle();
+    CHECK(std::memcmp(&settled, &state, sizeof state) == 0);
+  }
+
   TEST_CASE("bytes from anywhere become a state that can be read on from") {
     for (int byte = 0; byte < 256; ++byte) {
       atlas::detail::markdown_state state;

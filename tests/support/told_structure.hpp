@@ -53,7 +53,7 @@ std::string told_structure(const Rule& rule, const std::string& text, std::size_
     if (at == whole_end) out += "{end}";
     if (boundary != found.end() && boundary->offset == at) out += "{" + level_name((boundary++)->level) + "}";
     atlas::heading_path heading;
-    found.enter_headings(at, heading);
+    found.enter_headings(at, heading, nullptr).value();
     if (!heading.empty()) out += "{" + std::to_string(heading.depth(0)) + " " + std::string(heading.title(0).data(), heading.title(0).size()) + "}";
     const atlas::whole_part* const whole = found.whole_around(at + 1);
     if (whole != nullptr && whole->begin == at) {

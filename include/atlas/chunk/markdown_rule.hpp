@@ -63,6 +63,7 @@ class markdown_rule {
       reader.finish(end);
       return end;
     }
+    state.settle();
     // Whether a boundary stands before the line that begins there is not known.
     return state.read > from ? state.read - 1 : from;
   }

@@ -68,6 +68,16 @@ struct markdown_state {
   std::uint8_t unused[4] = {};                ///< no padding, so that equal states are equal bytes
   markdown_containers containers;
 
+  /// Forgets what no line to come depends on, so that states from which reading goes on alike are equal bytes.
+  void settle() noexcept {
+    if (leaf != markdown_leaf::fence) {
+      fence_mark = '\0';
+      fence_size = 0;
+    }
+    if (leaf != markdown_leaf::html) html_kind = 0;
+    if (leaf != markdown_leaf::fence && leaf != markdown_leaf::table) has_lines = 0;
+    for (std::size_t i = containers.depth; i < markdown_containers::most; ++i) containers.widths[i] = 0;
+  }
   /// Makes something of bytes from anywhere that can be read on from.
   void mend() noexcept {
     if (containers.depth > markdown_containers::most) containers = {};
