@@ -258,8 +258,16 @@ struct usual_stop {
   if (const std::size_t found = detail::last_clause_break(text, least, most); found != 0) return {found, boundary_level::clause};
   const std::size_t last = detail::last_cluster_break(text, most);
   if (last < least) return {};
-  for (std::size_t at = last; at >= least; at = character_start(text, at - 1)) {
+  for (std::size_t at = last; at >= least;) {
+    const auto before = static_cast<unsigned char>(text.data()[at - 1]);
+    const auto behind = static_cast<unsigned char>(text.data()[at]);
+    if (before < 0x80U && behind < 0x80U) {  // most text; neither character needs to be decoded
+      if (detail::is_break_space(before) && !detail::is_break_space(behind)) return {at, boundary_level::word};
+      --at;
+      continue;
+    }
     if (detail::is_word_break(text, at) && detail::is_cluster_break(text, at)) return {at, boundary_level::word};
+    at = character_start(text, at - 1);
   }
   return {last, boundary_level::character};
 }

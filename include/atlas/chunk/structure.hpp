@@ -51,7 +51,7 @@ class structure {
   void end_whole(std::uint64_t offset) noexcept {
     if (first_whole_ != wholes_.size()) wholes_[wholes_.size() - 1].end = offset;
   }
-  /// A heading begins here, where a boundary was told.
+  /// A heading begins here.
   [[nodiscard]] status add_heading(std::uint64_t offset, std::uint32_t depth, text_view title) noexcept {
     found_heading heading;
     heading.offset = offset;
