@@ -48,7 +48,7 @@ def properties(folder):
     """The Unicode version, and the kind of each code point."""
     kinds = kinds_of_categories(folder)
     text, version = read(folder, "PropList.txt")
-    names = {line.split(";")[1].split("#")[0].strip() for line in text.splitlines() if line and not line.startswith("#")}
+    names = {line.split(";")[1].split("#")[0].strip() for line in text.splitlines() if ";" in line and not line.startswith("#")}
     if "White_Space" not in names:
         raise SystemExit("PropList.txt: expected White_Space among the properties, found none")
     for code_point, value in values("PropList.txt", text, {**dict.fromkeys(names), "White_Space": WHITE_SPACE}):

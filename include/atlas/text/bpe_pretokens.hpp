@@ -176,14 +176,8 @@ template <bool WithLines>
   return {end, (end > at ? end : at) + most_utf8_bytes};
 }
 
-}  // namespace detail
-
-/// The pre-token that begins at an offset where one ended, or the text begins.
-/// @pre   begin < text.size()
-/// Cost:  linear in what it looks at, which all in all is at most three times the text. English: 1 to 2 ns a byte.
 template <bpe_pattern Pattern>
-[[nodiscard]] inline pretoken next_pretoken(text_view text, std::size_t begin) noexcept {
-  using namespace detail;
+[[nodiscard]] inline pretoken read_pretoken(text_view text, std::size_t begin) noexcept {
   constexpr bool is_gpt2 = Pattern == bpe_pattern::gpt2;
   constexpr bool is_o200k = Pattern == bpe_pattern::o200k;
   const auto ends = [](std::size_t end) { return pretoken{end, end + most_utf8_bytes}; };
@@ -231,6 +225,16 @@ template <bpe_pattern Pattern>
   return white_space<!is_gpt2>(text, begin);
 }
 
+}  // namespace detail
+
+/// The pre-token that begins at an offset where one ended, or the text begins.
+/// @pre   begin < text.size()
+/// Cost:  linear in what it looks at, which all in all is at most three times the text. English: 1 to 2 ns a byte.
+template <bpe_pattern Pattern>
+[[nodiscard]] inline pretoken next_pretoken(text_view text, std::size_t begin) noexcept {
+  ATLAS_ASSERT(begin < text.size());
+  return detail::read_pretoken<Pattern>(text, begin);
+}
 /// As above, for a pattern that is known only when the program runs.
 [[nodiscard]] inline pretoken next_pretoken(bpe_pattern pattern, text_view text, std::size_t begin) noexcept {
   switch (pattern) {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/chunk/token_sizer_test.cpp -- mirrors include/atlas/chunk/token_sizer.hpp.
+#include <atlas/chunk/token_sizer.hpp>  // first, so that a missing include in it fails here
+
+#include "support/bpe_model.hpp"
+#include "support/repetitions.hpp"
+
+#include <atlas/chunk/chunker.hpp>
+#include <atlas/chunk/plain_text_rule.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+TEST_SUITE("chunk: token sizer") {
+  using atlas::bpe_encoder;
+  using atlas::bpe_pattern;
+  using atlas::token_sizer;
+  constexpr bpe_pattern sizer_patterns[] = {bpe_pattern::gpt2, bpe_pattern::cl100k, bpe_pattern::o200k};
+
+  namespace {
+  bpe_encoder small_encoder(std::uint64_t seed, bpe_pattern pattern) {
+    return bpe_encoder::create(support::rank_file(support::made_up_ranks(seed, 300, support::pattern_text(seed, 30) + " aest'\n  ")), pattern).value();
+  }
+  /// One of thirty, ten of each pattern.
+  const bpe_encoder& numbered_encoder(std::uint64_t number) {
+    static const std::vector<bpe_encoder> all = [] {
+      std::vector<bpe_encoder> made;
+      for (std::uint64_t i = 0; i < 30; ++i) made.push_back(small_encoder(i / 3, sizer_patterns[i % 3]));
+      return made;
+    }();
+    return all[number % all.size()];
+  }
+  bool begins_character(const std::string& text, std::size_t at) { return at == text.size() || atlas::character_start(text, at) == at; }
+  std::string text_of_length(std::uint64_t seed, std::size_t size) {
+    std::string text;
+    while (text.size() < size) text += support::pattern_text(seed++, 20);
+    return text;
+  }
+  }  // namespace
+
+  TEST_CASE("token_sizer: measures what the encoder counts, whatever was asked before") {
+    for (const bpe_pattern pattern : sizer_patterns) {
+      const bpe_encoder encoder = small_encoder(1, pattern);
+      const token_sizer sizer(encoder);
+      std::mt19937_64 random(2);
+      std::string text = text_of_length(0, 600);
+      for (std::uint64_t seed = 0; seed < support::repetitions(3'000, 600, 300); ++seed) {
+        if (random() % 5 == 0) text[random() % text.size()] = "a '\n1"[random() % 5];  // in the same memory
+        if (random() % 9 == 0) text = text.substr(random() % text.size() / 2) + support::pattern_text(seed, 30);
+        const std::size_t begin = random() % 3 == 0 ? random() % text.size() : 0;
+        const std::size_t size = random() % (text.size() - begin + 1);
+        const atlas::text_view part(text.data() + begin, size);
+        switch (random() % 3) {
+          case 0: static_cast<void>(*sizer.fit(part, random() % 60, random() % 2 == 0)); break;
+          case 1: static_cast<void>(*sizer.fit_back(part, random() % 60)); break;
+          default: break;
+        }
+        REQUIRE(*sizer.measure(part, 0) == *encoder.count(part));
+      }
+    }
+  }
+
+  TEST_CASE("token_sizer: what fits is a prefix of as many tokens as it says, and of whole characters") {
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+      const bpe_encoder& encoder = numbered_encoder(seed);
+      const bpe_pattern pattern = encoder.pattern();
+      const token_sizer sizer(encoder);
+      const std::string text = support::pattern_text(seed, seed % 60);
+      CAPTURE(text);
+      for (const std::uint64_t limit : {0U, 1U, 2U, 3U, 5U, 8U, 13U, 40U, 1000U}) {
+        CAPTURE(limit);
+        const auto fitted = sizer.fit(text, limit, true);
+        REQUIRE(fitted.ok());
+        REQUIRE(fitted->is_settled);
+        REQUIRE(fitted->bytes <= text.size());
+        REQUIRE(begins_character(text, fitted->bytes));
+        REQUIRE(fitted->units <= limit);
+        REQUIRE(fitted->units == *encoder.count({text.data(), fitted->bytes}));
+        if (*encoder.count(text) <= limit) REQUIRE(fitted->bytes == text.size());
+        // No fewer than the pre-tokens that fit together, but for one where white space at the end takes more tokens as one.
+        std::size_t whole = 0;
+        std::size_t before = 0;
+        std::uint64_t tokens = 0;
+        for (std::size_t at = 0; at < text.size();) {
+          const std::size_t begin = at;
+          at = atlas::next_pretoken(pattern, text, at).end;
+          REQUIRE(encoder.count_pretoken(text, begin, at, tokens).ok());
+          if (tokens > limit) break;
+          before = whole;
+          whole = at;
+        }
+        REQUIRE(fitted->bytes >= before);
+        if (*encoder.count({text.data(), whole}) <= limit) REQUIRE(fitted->bytes >= whole);
+      }
+    }
+  }
+
+  TEST_CASE("token_sizer: what is settled stays, whatever follows; in the end it is settled") {
+    std::size_t settled = 0;
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+      const bpe_encoder& encoder = numbered_encoder(seed);
+      const token_sizer sizer(encoder);
+      const std::string text = support::pattern_text(seed, 1 + seed % 40);
+      const std::string more = text + support::pattern_text(seed + 100'000, 10);
+      CAPTURE(more);
+      for (const std::uint64_t limit : {0U, 1U, 2U, 5U, 9U, 20U}) {
+        CAPTURE(limit);
+        const auto fitted = sizer.fit(text, limit, false);
+        REQUIRE(fitted.ok());
+        if (!fitted->is_settled) continue;
+        ++settled;
+        for (const bool is_whole : {false, true}) {
+          const auto again = token_sizer(encoder).fit(more, limit, is_whole);
+          REQUIRE(again.ok());
+          REQUIRE(again->bytes == fitted->bytes);
+          REQUIRE(again->units == fitted->units);
+        }
+      }
+    }
+    CHECK(settled > 1000);
+    const bpe_encoder encoder = small_encoder(1, bpe_pattern::o200k);
+    for (const char* const one : {"a", " ", "\n", "A", "7", "!", "\xE4\xBD\xA0", "\xFF"}) {
+      CAPTURE(one);
+      std::string text;
+      while (text.size() < token_sizer(encoder).most_bytes(10) + 100) text += one;
+      CHECK(token_sizer(encoder).fit(text, 10, false)->is_settled);
+    }
+  }
+
+  TEST_CASE("token_sizer: what fits at the end is a suffix of at most so many tokens, and of whole characters") {
+    std::size_t none = 0;
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+      const bpe_encoder& encoder = numbered_encoder(seed);
+      const bpe_pattern pattern = encoder.pattern();
+      const token_sizer sizer(encoder);
+      const std::string text = support::pattern_text(seed, 1 + seed % 40);
+      CAPTURE(text);
+      for (const std::uint64_t limit : {1U, 2U, 3U, 5U, 8U, 13U, 40U, 1000U}) {
+        CAPTURE(limit);
+        const auto begin = sizer.fit_back(text, limit);
+        REQUIRE(begin.ok());
+        REQUIRE(*begin <= text.size());
+        REQUIRE(begins_character(text, *begin));
+        REQUIRE(*encoder.count({text.data() + *begin, text.size() - *begin}) <= limit);
+        if (*encoder.count(text) <= limit) REQUIRE(*begin == 0);
+        // Every pre-token from which on the rest fits is in it.
+        std::size_t first = text.size();
+        for (std::size_t at = 0; at < text.size(); at = atlas::next_pretoken(pattern, text, at).end) {
+          if (*encoder.count({text.data() + at, text.size() - at}) > limit) continue;
+          first = at;
+          break;
+        }
+        REQUIRE(*begin <= first);
+        if (*begin == text.size()) ++none;
+      }
+    }
+    CHECK(none > 0);
+  }
+
+  TEST_CASE("token_sizer: a text of so many tokens has no more bytes than most_bytes says") {
+    const bpe_encoder encoder = small_encoder(3, bpe_pattern::cl100k);
+    const token_sizer sizer(encoder);
+    const std::size_t longest = encoder.ranks().longest_bytes();
+    CHECK(sizer.most_bytes(1) == longest);
+    CHECK(sizer.most_bytes(7) == 7 * longest);
+    CHECK(sizer.most_bytes(~std::uint64_t{0}) >= std::size_t{1} << 60);
+    const std::string text = text_of_length(9, 2000);
+    CHECK(sizer.most_bytes(*encoder.count(text)) >= text.size());
+  }
+
+  TEST_CASE("token_sizer: copies go on by themselves") {
+    const bpe_encoder one = small_encoder(4, bpe_pattern::gpt2);
+    const bpe_encoder other = small_encoder(5, bpe_pattern::cl100k);
+    const std::string text = text_of_length(5, 400);
+    token_sizer sizer(one);
+    CHECK(*sizer.measure(text, 0) == *one.count(text));
+    token_sizer copy(sizer);
+    CHECK(*copy.measure(text, 0) == *one.count(text));
+    copy = token_sizer(other);
+    sizer = copy;
+    CHECK(*sizer.measure(text, 0) == *other.count(text));
+    CHECK(*copy.measure(text, 0) == *other.count(text));
+  }
+
+  TEST_CASE("token_sizer: chunks keep the bound, lie end to end, and are the same however the text is fed") {
+    for (std::uint64_t seed = 0; seed < support::repetitions(60, 12, 8); ++seed) {
+      CAPTURE(seed);
+      const bpe_encoder& encoder = numbered_encoder(seed);
+      const std::string text = seed % 4 == 3 ? std::string(3000, "a 7\n"[seed / 4 % 4]) : text_of_length(seed * 1000, 3000);
+      atlas::chunker_options options;
+      options.size = 6 + seed % 40;
+      options.overlap = seed % 2 == 0 ? 0 : options.size / 3;
+      using chunker = atlas::chunker<atlas::plain_text_rule, token_sizer>;
+
+      chunker reading = chunker::create(options, {}, token_sizer(encoder)).value();
+      reading.read(text);
+      std::vector<std::string> want;
+      std::uint64_t end = 0;
+      for (atlas::chunk_view chunk; *reading.next(chunk);) {
+        REQUIRE(chunk.units == *encoder.count(chunk.text));
+        const bool is_one_cluster = atlas::detail::last_cluster_break(chunk.text, chunk.text.size() - 1) == 0;
+        REQUIRE((chunk.units <= options.size || is_one_cluster));
+        REQUIRE(chunk.byte_fresh == end);
+        end = chunk.byte_end;
+        want.emplace_back(chunk.text.data(), chunk.text.size());
+      }
+      CHECK(end == text.size());
+
+      for (const std::size_t piece : {1U, 7U, 1000U}) {
+        chunker fed = chunker::create(options, {}, token_sizer(encoder)).value();
+        std::vector<std::string> got;
+        const auto take = [&](const atlas::chunk_view& chunk) {
+          got.emplace_back(chunk.text.data(), chunk.text.size());
+          return true;
+        };
+        for (std::size_t at = 0; at < text.size(); at += piece) REQUIRE(fed.feed(text.substr(at, piece), take).ok());
+        REQUIRE(fed.finish(take).ok());
+        REQUIRE(got == want);
+      }
+    }
+  }
+}
