@@ -130,6 +130,42 @@ TEST_SUITE("chunk: token sizer") {
     }
   }
 
+  TEST_CASE("token_sizer: of pre-tokens of many thousand bytes what fits is right, settled early, and the same whatever is behind") {
+    std::vector<std::string> texts;
+    for (const char* const one : {"a", " ", "A", "!", "ae", "est", "\xE4\xBD\xA0", "\xFF", "\n ", "s a"}) {
+      std::string text;
+      while (text.size() < 30'000) text += one;
+      texts.push_back(text);
+    }
+    texts.push_back("\xE4\xBD\xA0" + std::string(30'000, 'A'));
+    texts.push_back("\n" + std::string(30'000, ' ') + "\n");
+    std::size_t early = 0;
+    for (std::uint64_t seed = 0; seed < support::repetitions(36, 6, 6); ++seed) {
+      const bpe_encoder& encoder = numbered_encoder(seed);
+      const std::string& text = texts[seed % texts.size()];
+      CAPTURE(seed);
+      for (const std::uint64_t limit : {1U, 30U, 500U, 9000U}) {
+        CAPTURE(limit);
+        const auto whole = token_sizer(encoder).fit(text, limit, true);
+        REQUIRE(whole.ok());
+        REQUIRE(whole->units <= limit);
+        REQUIRE(whole->units == *encoder.count({text.data(), whole->bytes}));
+        if (whole->bytes < text.size()) CHECK(whole->units + 4 > limit);
+        const token_sizer asked_before(encoder);
+        for (const std::size_t size : {40U, 300U, 4'090U, 4'100U, 9'000U, 16'400U, 29'999U}) {
+          CAPTURE(size);
+          const auto part = asked_before.fit({text.data(), size}, limit, false);
+          REQUIRE(part.ok());
+          if (!part->is_settled) continue;
+          if (size < 20'000) ++early;
+          CHECK(part->bytes == whole->bytes);
+          CHECK(part->units == whole->units);
+        }
+      }
+    }
+    CHECK(early > 100);
+  }
+
   TEST_CASE("token_sizer: what fits at the end is a suffix of at most so many tokens, and of whole characters") {
     std::size_t none = 0;
     for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
@@ -189,7 +225,7 @@ TEST_SUITE("chunk: token sizer") {
     for (std::uint64_t seed = 0; seed < support::repetitions(60, 12, 8); ++seed) {
       CAPTURE(seed);
       const bpe_encoder& encoder = numbered_encoder(seed);
-      const std::string text = seed % 4 == 3 ? std::string(3000, "a 7\n"[seed / 4 % 4]) : text_of_length(seed * 1000, 3000);
+      const std::string text = seed % 4 == 3 ? std::string(seed % 8 == 3 ? 3000 : 20'000, "a 7\n"[seed / 8 % 4]) : text_of_length(seed * 1000, 3000);
       atlas::chunker_options options;
       options.size = 6 + seed % 40;
       options.overlap = seed % 2 == 0 ? 0 : options.size / 3;

@@ -47,26 +47,35 @@ class token_sizer {
     }
     fit_state state;
     if (status done = fit_pretokens(text, limit, state); !done.ok()) return done.error();
-    fitted_text out = state.fitted;
-    if (out.bytes == text.size()) {
-      out.is_settled = is_whole || is_cut;
-      return out;
+    if (state.fitted.bytes == text.size()) {
+      state.fitted.is_settled = is_whole || is_cut;
+      return state.fitted;
     }
-    out.is_settled = is_whole || is_cut || state.next.reach <= text.size();
-    if (status done = fit_beginning(text, state.next.end, limit - out.units, out); !done.ok()) return done.error();
+    const bool is_settled = is_whole || is_cut || state.is_open || state.next.reach <= text.size();
 
-    // A word that ends early may be split otherwise ("don'|t"), and white space at the end is one pre-token: then it is counted as it is.
-    const bool is_settled = out.is_settled;
-    const std::size_t candidates[] = {out.bytes, state.fitted.bytes, state.before.bytes};
-    for (const std::size_t bytes : candidates) {
-      out.bytes = bytes;
-      const result<std::uint64_t> units = count_prefix(text, state, bytes);
+    // A word that ends early may be split otherwise ("don'|t"), and white space at the end is one pre-token. So what ends there is counted
+    // as it is, and if that is too much, a little less is tried.
+    std::uint64_t room = limit - state.fitted.units;
+    bool is_tried_settled = true;
+    for (int tries = 0; tries < 4 && room != 0; ++tries) {
+      fitted_text out = state.fitted;
+      if (status done = fit_beginning(text, state.next.end, room, out, state.is_open); !done.ok()) return done.error();
+      is_tried_settled = is_tried_settled && out.is_settled;
+      if (out.bytes == state.fitted.bytes) break;
+      const result<std::uint64_t> units = measure(text.subview(0, out.bytes), 0);
       if (!units.ok()) return units.error();
       out.units = *units;
-      if (out.units <= limit) break;
+      out.is_settled = is_settled || is_tried_settled;
+      if (out.units <= limit) return out;
+      room = out.units - limit < room ? room - (out.units - limit) : 0;
     }
-    out.is_settled = is_settled;
-    return out;
+    const fitted_text* const whole[] = {&state.fitted, &state.before};
+    for (const fitted_text* const one : whole) {
+      const result<std::uint64_t> units = ends_with_space(text, one->bytes) ? measure(text.subview(0, one->bytes), 0) : result<std::uint64_t>(one->units);
+      if (!units.ok()) return units.error();
+      if (*units <= limit) return fitted_text{one->bytes, *units, is_settled};
+    }
+    return fitted_text{0, 0, is_settled};
   }
 
   /// Where the first pre-token begins from which on the rest fits; if the last one alone does not fit, one of its tokens.
@@ -130,9 +139,10 @@ class token_sizer {
   }
 
   struct fit_state {
-    fitted_text fitted;  ///< of whole pre-tokens
-    fitted_text before;  ///< without the last of them
-    pretoken next;       ///< the first that does not fit
+    fitted_text fitted;    ///< of whole pre-tokens
+    fitted_text before;    ///< without the last of them
+    pretoken next;         ///< the first that does not fit
+    bool is_open = false;  ///< it may be longer than that, but its beginning does not fit
   };
 
   [[nodiscard]] status fit_pretokens(text_view text, std::uint64_t limit, fit_state& state) const noexcept {
@@ -153,15 +163,31 @@ class token_sizer {
   /// Counts on until a pre-token does not fit, or the text ends.
   [[nodiscard]] status count_on(detail::token_run& run, bool is_new, text_view text, std::uint64_t limit, fit_state& state) const noexcept {
     fitted_text& out = state.fitted;
+    text_view seen = text.subview(0, smaller(text.size(), out.bytes + 2 * long_pretoken));
     while (out.bytes < text.size()) {
-      const pretoken next = next_pretoken(pattern(), text, out.bytes);
+      const pretoken next = next_pretoken(pattern(), seen, out.bytes);
       state.next = next;
+      const std::uint64_t room = limit - out.units;
+      const std::size_t length = next.end - out.bytes;
+      if (next.reach > seen.size() && seen.size() != text.size()) {
+        // It may be longer, but perhaps its beginning is too long already. If not, more is looked at, by doubling.
+        if (length > long_pretoken) {
+          fitted_text beginning = out;
+          const status done = fit_beginning(seen, next.end, room, beginning, /*is_open=*/true);
+          if (!done.ok()) return done;
+          state.is_open = beginning.is_settled;
+          if (state.is_open) return {};
+        }
+        seen = text.subview(0, smaller(text.size(), seen.size() + 2 * long_pretoken + length));
+        continue;
+      }
       std::uint64_t tokens = out.units;
       status done;
-      if (next.end - out.bytes > long_pretoken) {
+      if (length > long_pretoken) {
         fitted_text longer = out;
-        done = fit_beginning(text, next.end, limit - out.units, longer);
-        if (!done.ok() || longer.bytes != next.end) return done;
+        done = fit_beginning(text, next.end, room, longer);
+        if (!done.ok()) return done;
+        if (longer.bytes != next.end) return {};
         tokens = longer.units;
       } else {
         done = counter_.count_pretoken(text, out.bytes, next.end, tokens);
@@ -171,67 +197,70 @@ class token_sizer {
       state.before = out;
       out.units = tokens;
       out.bytes = next.end;
+      if (seen.size() - out.bytes < long_pretoken) seen = text.subview(0, smaller(text.size(), out.bytes + 2 * long_pretoken));
     }
     return {};
   }
-  /// The tokens of a prefix that ends behind a pre-token that fits, or somewhere in the next one.
-  [[nodiscard]] result<std::uint64_t> count_prefix(text_view text, const fit_state& state, std::size_t bytes) const noexcept {
-    const bool is_whole = bytes == state.fitted.bytes || bytes == state.before.bytes;
-    if (is_whole && !ends_with_space(text, bytes)) return bytes == state.fitted.bytes ? state.fitted.units : state.before.units;
-    return measure(text.subview(0, bytes), 0);
-  }
+  [[nodiscard]] static std::size_t smaller(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   [[nodiscard]] static bool ends_with_space(text_view text, std::size_t bytes) noexcept {
     return bytes != 0 && kind_at(text, character_start(text, bytes - 1)).kind == character_kind::white_space;
   }
 
   /// Adds to what fits as many tokens of the piece from out.bytes to `end` as `room` lets.
-  [[nodiscard]] status fit_beginning(text_view text, std::size_t end, std::uint64_t room, fitted_text& out) const noexcept {
-    if (room == 0) return {};
+  /// @param is_open  the text goes on, and so may the piece; it may also lack its last character. Then the answer is settled, or out is
+  ///                 unchanged where more must be known
+  [[nodiscard]] status fit_beginning(text_view text, std::size_t end, std::uint64_t room, fitted_text& out, bool is_open = false) const noexcept {
     const std::size_t begin = out.bytes;
     const std::size_t size = end - begin;
-    // Of a long piece only so much is merged as takes more tokens than there is room for: its first tokens make a text of as many tokens.
-    for (std::size_t seen = room < size / 4 ? static_cast<std::size_t>(room) * 4 : size;; seen = seen < size / 2 ? seen * 2 : size) {
-      std::uint64_t tokens = 0;
-      std::size_t at = begin;
-      fitted_text cut = out;
-      const status done = counter_.encoder().each_token(text, begin, begin + seen, [&](std::uint32_t, std::size_t bytes) {
-        at += bytes;
-        if (++tokens <= room && (at == text.size() || character_start(text, at) == at)) {
-          cut.bytes = at;
-          cut.units = out.units + tokens;
-        }
-      });
-      if (!done.ok()) return done;
-      if (tokens <= room && seen != size) continue;
-      if (seen + most_character_bytes <= size) cut.is_settled = true;
-      out = cut;
+    if (room == 0) {
+      out.is_settled = is_open;
       return {};
     }
+    // Of a long piece only so much is merged as takes more tokens than there is room for, by what its first bytes take; a beginning that
+    // ends where one of its tokens ends has just the tokens before it. How much depends on nothing but the piece and the room.
+    std::size_t seen = size;
+    if (size > 2 * sample_bytes) {
+      const result<span<const std::uint32_t>> sample = counter_.token_ends(text, begin, begin + sample_bytes);
+      if (!sample.ok()) return sample.error();
+      constexpr std::uint64_t most_room = std::uint64_t{1} << 40;  // so that nothing wraps
+      const std::uint64_t enough = (room < most_room ? room : most_room) * sample_bytes / sample->size();
+      seen = static_cast<std::size_t>(enough + enough / 8) + sample_bytes;
+    }
+    for (;; seen *= 2) {
+      if (is_open && seen + most_character_bytes > size) return {};
+      const std::size_t merged = smaller(seen, size);
+      const result<span<const std::uint32_t>> ends = counter_.token_ends(text, begin, begin + merged);
+      if (!ends.ok()) return ends.error();
+      if (ends->size() <= room && merged != size) continue;
+      std::size_t tokens = ends->size() < room ? ends->size() : static_cast<std::size_t>(room);
+      while (tokens != 0 && !begins_character(text, begin + (*ends)[tokens - 1])) --tokens;
+      if (tokens != 0) out.bytes = begin + (*ends)[tokens - 1];
+      out.units += tokens;
+      out.is_settled = merged + most_character_bytes <= size;
+      return {};
+    }
+  }
+  [[nodiscard]] static bool begins_character(text_view text, std::size_t at) noexcept {
+    return at == text.size() || character_start(text, at) == at;
   }
 
   /// Where a text of at most `limit` tokens begins that is an end of the last pre-token, which has more; text.size() if none is found.
   [[nodiscard]] result<std::size_t> fit_end(text_view text, std::size_t begin, std::uint64_t limit) const noexcept {
-    std::uint64_t tokens = 0;
-    if (status done = counter_.count_pretoken(text, begin, text.size(), tokens); !done.ok()) return done.error();
-    constexpr std::size_t tries = 8;
-    std::size_t starts[tries] = {};
-    std::size_t found = 0;
-    std::size_t at = begin;
-    const status done = counter_.encoder().each_token(text, begin, text.size(), [&](std::uint32_t, std::size_t bytes) {
-      if (tokens <= limit && found < tries && character_start(text, at) == at) starts[found++] = at;
-      --tokens;
-      at += bytes;
-    });
-    if (!done.ok()) return done.error();
-    for (std::size_t i = 0; i < found; ++i) {
-      const text_view rest = text.subview(starts[i], text.size() - starts[i]);
-      const result<std::uint64_t> units = counter_.encoder().count(rest);
+    const result<span<const std::uint32_t>> ends = counter_.token_ends(text, begin, text.size());
+    if (!ends.ok()) return ends.error();
+    std::size_t tries = 8;
+    for (std::size_t i = ends->size() > limit ? ends->size() - static_cast<std::size_t>(limit) : 0; i < ends->size() && tries != 0; ++i) {
+      const std::size_t at = begin + (i == 0 ? 0 : (*ends)[i - 1]);
+      if (!begins_character(text, at)) continue;
+      --tries;
+      const result<std::uint64_t> units = counter_.encoder().count(text.subview(at, text.size() - at));
       if (!units.ok()) return units.error();
-      if (*units <= limit) return starts[i];
+      if (*units <= limit) return at;
     }
     return text.size();
   }
 
+  static constexpr std::size_t sample_bytes = 256;
   static constexpr std::size_t most_character_bytes = 4;
 
   mutable bpe_counter counter_;

@@ -111,17 +111,17 @@ template <class Ranks, class Each>
   buffer<merged_part> parts;
   if (status grown = parts.resize(size); !grown.ok()) return grown;
   small_first_heap waiting;  // rank, then place: the order in which pairs are merged. Pairs that are no more are passed over when they come
-  const auto note_pair = [&](std::size_t begin) -> status {
-    merged_part& part = parts[begin];
-    part.pair = part.end == size ? no_bpe_token : ranks.find(data + begin, parts[part.end].end - begin, readable_end);
-    if (part.pair == no_bpe_token) return {};
-    return waiting.push(std::uint64_t{part.pair} << 32 | begin);
+  const auto note_pair = [&](std::size_t begin, std::uint32_t pair) -> status {
+    parts[begin].pair = pair;
+    return pair == no_bpe_token ? status() : waiting.push(std::uint64_t{pair} << 32 | begin);
+  };
+  const auto pair_at = [&](const merged_part& part, std::size_t begin) {
+    return part.end == size ? no_bpe_token : ranks.find(data + begin, parts[part.end].end - begin, readable_end);
   };
   for (std::size_t i = 0; i < size; ++i) {
     parts[i] = {ranks.of_byte(data[i]), no_bpe_token, static_cast<std::uint32_t>(i == 0 ? 0 : i - 1), static_cast<std::uint32_t>(i + 1)};
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    if (status noted = note_pair(i); !noted.ok()) return noted;
+    if (i + 1 == size) break;
+    if (status noted = note_pair(i, ranks.of_bytes(data[i], data[i + 1])); !noted.ok()) return noted;
   }
   while (!waiting.empty()) {
     const std::uint64_t first = waiting.pop();
@@ -133,9 +133,10 @@ template <class Ranks, class Each>
     part.end = next.end;
     next.pair = no_bpe_token;
     if (part.end != size) parts[part.end].before = static_cast<std::uint32_t>(begin);
-    if (status noted = note_pair(begin); !noted.ok()) return noted;
+    if (status noted = note_pair(begin, pair_at(part, begin)); !noted.ok()) return noted;
     if (begin == 0) continue;
-    if (status noted = note_pair(part.before); !noted.ok()) return noted;
+    const std::size_t before = part.before;
+    if (status noted = note_pair(before, pair_at(parts[before], before)); !noted.ok()) return noted;
   }
   for (std::size_t begin = 0; begin < size; begin = parts[begin].end) each(parts[begin].token, parts[begin].end - begin);
   return {};
