@@ -163,7 +163,7 @@ TEST_SUITE("chunk: token sizer") {
         }
       }
     }
-    CHECK(early > 100);
+    CHECK(early > 50);
   }
 
   TEST_CASE("token_sizer: what fits at the end is a suffix of at most so many tokens, and of whole characters") {
