@@ -63,14 +63,14 @@ inline void merge_short(const Ranks& ranks, text_view piece, const char* readabl
   }
 }
 
-/// A heap of numbers, the smallest first.
+/// A heap of numbers, the smallest first. Each has four below it, which takes half the levels of two and fewer cache lines.
 class small_first_heap {
  public:
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
   [[nodiscard]] status push(std::uint64_t item) noexcept {
     if (status added = items_.push_back(item); !added.ok()) return added;
     std::size_t at = items_.size() - 1;
-    for (; at != 0 && items_[(at - 1) / 2] > item; at = (at - 1) / 2) items_[at] = items_[(at - 1) / 2];
+    for (; at != 0 && items_[(at - 1) / 4] > item; at = (at - 1) / 4) items_[at] = items_[(at - 1) / 4];
     items_[at] = item;
     return {};
   }
@@ -81,11 +81,17 @@ class small_first_heap {
     const std::uint64_t item = items_[size];
     static_cast<void>(items_.resize(size));  // smaller: never fails
     std::size_t at = 0;
-    for (std::size_t child = 1; child < size; child = 2 * at + 1) {
-      if (child + 1 < size && items_[child + 1] < items_[child]) ++child;
-      if (item <= items_[child]) break;
-      items_[at] = items_[child];
-      at = child;
+    for (std::size_t child = 1; child < size; child = 4 * at + 1) {
+      std::size_t least = child;
+      std::uint64_t lowest = items_[child];
+      const std::size_t end = child + 4 < size ? child + 4 : size;
+      for (std::size_t other = child + 1; other < end; ++other) {
+        least = items_[other] < lowest ? other : least;
+        lowest = items_[other] < lowest ? items_[other] : lowest;
+      }
+      if (item <= lowest) break;
+      items_[at] = lowest;
+      at = least;
     }
     if (size != 0) items_[at] = item;
     return first;
