@@ -3,6 +3,7 @@
 #include <atlas/chunk/token_sizer.hpp>  // first, so that a missing include in it fails here
 
 #include "support/bpe_model.hpp"
+#include "support/chunk_runs.hpp"
 #include "support/repetitions.hpp"
 
 #include <atlas/chunk/chunker.hpp>
@@ -221,7 +222,8 @@ TEST_SUITE("chunk: token sizer") {
     CHECK(*copy.measure(text, 0) == *other.count(text));
   }
 
-  TEST_CASE("token_sizer: chunks keep the bound, lie end to end, and are the same however the text is fed") {
+  TEST_CASE("token_sizer: chunks keep what holds for any chunks, and are the same by every way to ask") {
+    using chunker = atlas::chunker<atlas::plain_text_rule, token_sizer>;
     for (std::uint64_t seed = 0; seed < support::repetitions(60, 12, 8); ++seed) {
       CAPTURE(seed);
       const bpe_encoder& encoder = numbered_encoder(seed);
@@ -229,33 +231,18 @@ TEST_SUITE("chunk: token sizer") {
       atlas::chunker_options options;
       options.size = 6 + seed % 40;
       options.overlap = seed % 2 == 0 ? 0 : options.size / 3;
-      using chunker = atlas::chunker<atlas::plain_text_rule, token_sizer>;
-
-      chunker reading = chunker::create(options, {}, token_sizer(encoder)).value();
-      reading.read(text);
-      std::vector<std::string> want;
-      std::uint64_t end = 0;
-      for (atlas::chunk_view chunk; *reading.next(chunk);) {
-        REQUIRE(chunk.units == *encoder.count(chunk.text));
-        const bool is_one_cluster = atlas::detail::last_cluster_break(chunk.text, chunk.text.size() - 1) == 0;
-        REQUIRE((chunk.units <= options.size || is_one_cluster));
-        REQUIRE(chunk.byte_fresh == end);
-        end = chunk.byte_end;
-        want.emplace_back(chunk.text.data(), chunk.text.size());
+      if (seed % 5 == 0) options.packing = atlas::chunk_packing::coherent;
+      const auto make = [&] { return chunker::create(options, {}, token_sizer(encoder)).value(); };
+      const auto resume = [&](atlas::span<const std::byte> saved) { return chunker::resume(saved, options, {}, token_sizer(encoder)).value(); };
+      chunker one = make();
+      const support::kept_chunks read = support::read_chunks(one, text);
+      CHECK(support::broken_promise(text, read, options, [&](const std::string& part) { return *encoder.count(part); }) == "");
+      for (const std::size_t most : {1U, 700U, 30'000U}) {
+        CAPTURE(most);
+        CHECK((support::fed_chunks(one, text, 5, most) == read));
       }
-      CHECK(end == text.size());
-
-      for (const std::size_t piece : {1U, 7U, 1000U}) {
-        chunker fed = chunker::create(options, {}, token_sizer(encoder)).value();
-        std::vector<std::string> got;
-        const auto take = [&](const atlas::chunk_view& chunk) {
-          got.emplace_back(chunk.text.data(), chunk.text.size());
-          return true;
-        };
-        for (std::size_t at = 0; at < text.size(); at += piece) REQUIRE(fed.feed(text.substr(at, piece), take).ok());
-        REQUIRE(fed.finish(take).ok());
-        REQUIRE(got == want);
-      }
+      std::mt19937_64 random(seed);
+      for (int i = 0; i < 4; ++i) CHECK((support::resumed_chunks(make, resume, text, random() % (text.size() + 1)) == read));
     }
   }
 }
