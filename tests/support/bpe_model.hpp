@@ -215,7 +215,7 @@ inline std::string pattern_text(std::uint64_t seed, std::size_t pieces) {
       "a", "e", "s", "t", "ll", "re", "ve", "d", "m", "word", "A", "S", "LL", "Re", "\u017F", "\u00E9", "\u00C9", "\u01C5", "\u02B0", "\u4F60", "\u3042",
       "\u0301", "\u0903", "\u20DD", "'", "'", "'s", "'LL", "\u2019", " ", " ", "  ", "\t", "\n", "\r\n", "\r", "\u00A0", "\u3000", "\u2028", "\u0085",
       "1", "22", "4567", "\u00B2", "\u2160", "\u0663", ".", ",", "/", "//", "!?", "-", "_", "\u3002", "\U0001F600", "\u200D", "\uFFFD", "\U0001D400",
-      "\U000E0100", "\xE4\xBD", "\xF0\x9F", "\xC0", "\x80", "\xED\xA0\x80", std::string(1, '\0'), "\x7F"};
+      "\U000E0100", "\u2003", "\xE2\x80", "\xE3\x80", "\xC2", "\xE4\xBD", "\xF0\x9F", "\xC0", "\x80", "\xED\xA0\x80", std::string(1, '\0'), "\x7F"};
   std::mt19937_64 random(seed);
   const bool few = random() % 3 == 0;  // of a small part of the stock runs come
   const std::size_t first = few ? random() % (stock.size() - 4) : 0;

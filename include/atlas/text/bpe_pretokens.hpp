@@ -63,7 +63,7 @@ struct small_letters {
 };
 
 /// Behind the run of letters at an offset. Eight bytes are looked at together, so that the end of a word, which no branch predictor
-/// knows, costs one wrong guess less; that is a third of the time of English.
+/// knows, costs one wrong guess less.
 template <class Letters>
 [[nodiscard]] inline std::size_t run_end(text_view text, std::size_t at) noexcept {
   for (;;) {
@@ -229,7 +229,7 @@ template <bpe_pattern Pattern>
 
 /// The pre-token that begins at an offset where one ended, or the text begins.
 /// @pre   begin < text.size()
-/// Cost:  linear in what it looks at, which all in all is at most three times the text. English: 1 to 2 ns a byte.
+/// Cost:  linear in what it looks at, which all in all is at most three times the text. English: 2 to 3 ns a byte.
 template <bpe_pattern Pattern>
 [[nodiscard]] inline pretoken next_pretoken(text_view text, std::size_t begin) noexcept {
   ATLAS_ASSERT(begin < text.size());
