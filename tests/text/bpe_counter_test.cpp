@@ -25,7 +25,11 @@ TEST_SUITE("text: bpe counter") {
       const std::string text = "d" + piece + (i % 2 == 0 ? "" : "cccccccccccccccc");
       std::uint64_t want = 5;
       std::uint64_t got = 5;
-      REQUIRE(encoder.count_pretoken(text, 1, 1 + piece.size(), want).ok());
+      if (encoder.is_token(text, 1, 1 + piece.size())) {
+        ++want;
+      } else {
+        REQUIRE(encoder.count_merged(text, 1, 1 + piece.size(), want).ok());
+      }
       REQUIRE(counter.count_pretoken(text, 1, 1 + piece.size(), got).ok());
       REQUIRE(got == want);
       REQUIRE(got - 5 == support::model_tokens(ranks, piece).size());

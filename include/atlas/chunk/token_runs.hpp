@@ -36,8 +36,8 @@ class token_run {
     const std::size_t same = common_bytes(bytes_.data(), text.data(), size);
     const std::size_t known = known_within(same);
     if (same != size) {
-      static_cast<void>(pretokens_.resize(known));  // smaller: never fails
-      static_cast<void>(bytes_.resize(same));
+      count_ = known;
+      static_cast<void>(bytes_.resize(same));  // smaller: never fails
     }
     return known;
   }
@@ -48,10 +48,10 @@ class token_run {
   }
   void clear() noexcept {
     bytes_.clear();
-    pretokens_.clear();
+    count_ = 0;
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return pretokens_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] const counted_pretoken& operator[](std::size_t index) const noexcept { return pretokens_[index]; }
 
   /// The first of the pre-tokens [0, known) up to the end of which there are more than `limit` tokens; `known` if there is none.
@@ -68,23 +68,27 @@ class token_run {
     return low;
   }
 
-  /// Adds the next pre-token of the text that was matched last. One that the text's end has a part in, and one too far behind, is left out.
+  /// Adds the next pre-token of the text that was matched last. One that the text's end has a part in is left out, one too far behind, and
+  /// any for which there is no memory.
   /// @param begin  where it begins; unless the one before was added it is left out too
-  [[nodiscard]] status add(text_view text, std::size_t begin, const pretoken& next, std::uint64_t tokens) noexcept {
-    if (next.reach > text.size() || next.reach > most_bytes) return {};
-    const std::size_t last = pretokens_.size();
-    if (begin != (last == 0 ? 0 : pretokens_[last - 1].end)) return {};
+  void add(text_view text, std::size_t begin, const pretoken& next, std::uint64_t tokens) noexcept {
+    if (next.reach > text.size() || next.reach > most_bytes) return;
     std::size_t reach = next.reach;
-    if (last != 0 && pretokens_[last - 1].reach > reach) reach = pretokens_[last - 1].reach;
-    return pretokens_.push_back({static_cast<std::uint32_t>(next.end), static_cast<std::uint32_t>(reach), static_cast<std::uint32_t>(tokens)});
+    if (count_ != 0) {
+      const counted_pretoken& last = pretokens_[count_ - 1];
+      if (begin != last.end) return;
+      if (last.reach > reach) reach = last.reach;
+    } else if (begin != 0) {
+      return;
+    }
+    if (count_ == pretokens_.size() && !pretokens_.resize(2 * count_ + block_pretokens).ok()) return;
+    pretokens_[count_++] = {static_cast<std::uint32_t>(next.end), static_cast<std::uint32_t>(reach), static_cast<std::uint32_t>(tokens)};
   }
-  /// Keeps the bytes of what was added.
-  [[nodiscard]] status keep_bytes(text_view text) noexcept {
-    const std::size_t reach = pretokens_.empty() ? 0 : pretokens_[pretokens_.size() - 1].reach;
-    if (reach <= bytes_.size()) return {};
-    const status kept = bytes_.append(text.data() + bytes_.size(), reach - bytes_.size());
-    if (!kept.ok()) clear();
-    return kept;
+  /// Keeps the bytes of what was added, or forgets it if there is no memory.
+  void keep_bytes(text_view text) noexcept {
+    const std::size_t reach = count_ == 0 ? 0 : pretokens_[count_ - 1].reach;
+    if (reach <= bytes_.size()) return;
+    if (!bytes_.append(text.data() + bytes_.size(), reach - bytes_.size()).ok()) clear();
   }
 
  private:
@@ -96,7 +100,7 @@ class token_run {
   }
   [[nodiscard]] std::size_t known_within(std::size_t bytes) const noexcept {
     std::size_t low = 0;
-    for (std::size_t high = pretokens_.size(); low < high;) {
+    for (std::size_t high = count_; low < high;) {
       const std::size_t middle = low + (high - low) / 2;
       if (pretokens_[middle].reach <= bytes) {
         low = middle + 1;
@@ -107,8 +111,11 @@ class token_run {
     return low;
   }
 
+  static constexpr std::size_t block_pretokens = 1024;  ///< of room at a time
+
   buffer<char> bytes_;
-  buffer<counted_pretoken> pretokens_;
+  buffer<counted_pretoken> pretokens_;  ///< the first count_ are set
+  std::size_t count_ = 0;
 };
 
 /// The last three: a chunk's, that of what it does not repeat, and that of the next chunk, which begins with what it repeats.

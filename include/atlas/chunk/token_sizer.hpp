@@ -23,7 +23,7 @@ class token_sizer {
 
   /// @param encoder  must outlive the sizer and its copies
   explicit token_sizer(const bpe_encoder& encoder) noexcept : counter_(encoder) {}
-  token_sizer(const token_sizer& other) noexcept : counter_(other.counter_.encoder()) {}
+  token_sizer(const token_sizer& other) noexcept : counter_(other.encoder()) {}
   token_sizer& operator=(const token_sizer& other) noexcept {
     if (this != &other) *this = token_sizer(other);
     return *this;
@@ -110,20 +110,21 @@ class token_sizer {
     const bool is_new = known == run.size();
     while (out.bytes < text.size()) {
       const pretoken next = next_pretoken(pattern(), text, out.bytes);
-      status done = counter_.count_pretoken(text, out.bytes, next.end, out.units);
-      if (done.ok() && is_new) done = run.add(text, out.bytes, next, out.units);
-      if (!done.ok()) {
+      if (encoder().is_token(text, out.bytes, next.end)) {
+        ++out.units;
+      } else if (status done = counter_.count_merged(text, out.bytes, next.end, out.units); !done.ok()) {
         run.clear();
         return done.error();
       }
+      if (is_new) run.add(text, out.bytes, next, out.units);
       out.bytes = next.end;
     }
-    if (status kept = run.keep_bytes(text); !kept.ok()) return kept.error();
+    run.keep_bytes(text);
     return out.units;
   }
 
   [[nodiscard]] std::size_t most_bytes(std::uint64_t limit) const noexcept {
-    const std::size_t longest = counter_.encoder().ranks().longest_bytes();
+    const std::size_t longest = encoder().ranks().longest_bytes();
     return limit > most_chunk_bytes / longest ? most_chunk_bytes : static_cast<std::size_t>(limit) * longest;
   }
 
@@ -132,7 +133,8 @@ class token_sizer {
   static constexpr std::size_t beyond_bytes = 64;     ///< enough for a pre-token to show that it goes on
   static constexpr std::size_t long_pretoken = 4096;  ///< bytes from which on one is not counted whole to see that it does not fit
 
-  [[nodiscard]] bpe_pattern pattern() const noexcept { return counter_.encoder().pattern(); }
+  [[nodiscard]] const bpe_encoder& encoder() const noexcept { return counter_.encoder(); }
+  [[nodiscard]] bpe_pattern pattern() const noexcept { return encoder().pattern(); }
   static void go_behind(const detail::counted_pretoken& last, fitted_text& out) noexcept {
     out.bytes = last.end;
     out.units = last.tokens;
@@ -156,8 +158,11 @@ class token_sizer {
       return {};
     }
     status done = count_on(run, known == run.size(), text, limit, state);
-    if (done.ok()) done = run.keep_bytes(text);
-    if (!done.ok()) run.clear();
+    if (done.ok()) {
+      run.keep_bytes(text);
+    } else {
+      run.clear();
+    }
     return done;
   }
   /// Counts on until a pre-token does not fit, or the text ends.
@@ -182,18 +187,18 @@ class token_sizer {
         continue;
       }
       std::uint64_t tokens = out.units;
-      status done;
       if (length > long_pretoken) {
         fitted_text longer = out;
-        done = fit_beginning(text, next.end, room, longer);
-        if (!done.ok()) return done;
+        if (status done = fit_beginning(text, next.end, room, longer); !done.ok()) return done;
         if (longer.bytes != next.end) return {};
         tokens = longer.units;
-      } else {
-        done = counter_.count_pretoken(text, out.bytes, next.end, tokens);
+      } else if (encoder().is_token(text, out.bytes, next.end)) {
+        ++tokens;
+      } else if (status done = counter_.count_merged(text, out.bytes, next.end, tokens); !done.ok()) {
+        return done;
       }
-      if (done.ok() && is_new) done = run.add(text, out.bytes, next, tokens);
-      if (!done.ok() || tokens > limit) return done;
+      if (is_new) run.add(text, out.bytes, next, tokens);
+      if (tokens > limit) return {};
       state.before = out;
       out.units = tokens;
       out.bytes = next.end;
@@ -253,7 +258,7 @@ class token_sizer {
       const std::size_t at = begin + (i == 0 ? 0 : (*ends)[i - 1]);
       if (!begins_character(text, at)) continue;
       --tries;
-      const result<std::uint64_t> units = counter_.encoder().count(text.subview(at, text.size() - at));
+      const result<std::uint64_t> units = encoder().count(text.subview(at, text.size() - at));
       if (!units.ok()) return units.error();
       if (*units <= limit) return at;
     }

@@ -41,23 +41,25 @@ class bpe_encoder {
   /// @return  errors: no_memory; limit_exceeded for a pre-token of more than 2 GiB. `out` then ends with tokens of a beginning of the text
   /// Cost:    O(n log n) for a pre-token of n bytes, as linear in the text as its words are short.
   [[nodiscard]] status encode(text_view text, buffer<std::uint32_t>& out) const noexcept {
-    const char* const readable_end = text.end();
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = next_pretoken(pattern_, text, at).end;
-      const text_view piece = text.subview(at, end - at);
-      at = end;
-      if (const std::uint32_t whole = ranks_.find(piece.data(), piece.size(), readable_end); whole != bpe_ranks::none) {
-        if (status added = out.push_back(ranks_.rank(whole)); !added.ok()) return added;
-        continue;
+    std::size_t used = out.size();
+    status done;
+    for (std::size_t at = 0; at < text.size() && done.ok();) {
+      const std::size_t begin = at;
+      at = next_pretoken(pattern_, text, at).end;
+      if (out.size() - used < at - begin) {  // room for as many as there could be
+        done = out.resize(used + (at - begin) + block_tokens);
+        if (!done.ok()) break;
       }
-      const std::size_t before = out.size();
-      if (status grown = out.resize(before + piece.size()); !grown.ok()) return grown;  // as many as there could be
-      std::uint32_t* to = out.data() + before;
-      const status merged = detail::merge_bytes(ranks_, piece, readable_end, [&](std::uint32_t token, std::size_t) { *to++ = ranks_.rank(token); });
-      static_cast<void>(out.resize(static_cast<std::size_t>(to - out.data())));  // smaller: never fails
-      if (!merged.ok()) return merged;
+      std::uint32_t* const to = out.data() + used;
+      if (const std::uint32_t whole = ranks_.find(text.data() + begin, at - begin, text.end()); whole != bpe_ranks::none) {
+        *to = ranks_.rank(whole);
+        ++used;
+      } else {
+        done = encode_merged(text, begin, at, to, used);
+      }
     }
-    return {};
+    static_cast<void>(out.resize(used));  // smaller: never fails
+    return done;
   }
 
   /// How many tokens a text has: those that encode() would give.
@@ -65,26 +67,27 @@ class bpe_encoder {
   [[nodiscard]] result<std::uint64_t> count(text_view text) const noexcept {
     std::uint64_t tokens = 0;
     for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = next_pretoken(pattern_, text, at).end;
-      if (status counted = count_pretoken(text, at, end, tokens); !counted.ok()) return counted.error();
-      at = end;
+      const std::size_t begin = at;
+      at = next_pretoken(pattern_, text, at).end;
+      if (is_token(text, begin, at)) {
+        ++tokens;
+      } else if (status counted = count_merged(text, begin, at, tokens); !counted.ok()) {
+        return counted.error();
+      }
     }
     return tokens;
   }
 
-  /// Adds how many tokens a pre-token has.
-  /// @param begin, end  what next_pretoken() gives, or any piece that is to be taken for a pre-token
-  /// @param tokens      grows by at least 1; unchanged on error
-  /// @return            errors: as encode
-  /// @pre               begin < end <= text.size()
-  [[nodiscard]] status count_pretoken(text_view text, std::size_t begin, std::size_t end, std::uint64_t& tokens) const noexcept {
-    if (ranks_.find(text.data() + begin, end - begin, text.end()) != bpe_ranks::none) {
-      ++tokens;
-      return {};
-    }
-    return count_merged(text, begin, end, tokens);
+  /// Whether a piece is one token.
+  /// @pre begin < end <= text.size()
+  [[nodiscard]] bool is_token(text_view text, std::size_t begin, std::size_t end) const noexcept {
+    return ranks_.find(text.data() + begin, end - begin, text.end()) != bpe_ranks::none;
   }
-  /// The same of a piece that is known to be no token.
+  /// Adds how many tokens a pre-token has that is none itself.
+  /// @param begin, end  what next_pretoken() gives, or any piece that is to be taken for a pre-token
+  /// @param tokens      unchanged on error
+  /// @return            errors: as encode
+  /// @pre               begin < end <= text.size(), !is_token(text, begin, end)
   [[nodiscard, gnu::noinline]] status count_merged(text_view text, std::size_t begin, std::size_t end, std::uint64_t& tokens) const noexcept {
     return detail::merge_bytes(ranks_, text.subview(begin, end - begin), text.end(), [&](std::uint32_t, std::size_t) { ++tokens; });
   }
@@ -119,6 +122,15 @@ class bpe_encoder {
   }
 
  private:
+  static constexpr std::size_t block_tokens = 1024;  ///< of room at a time
+
+  [[nodiscard, gnu::noinline]] status encode_merged(text_view text, std::size_t begin, std::size_t end, std::uint32_t* to, std::size_t& used) const noexcept {
+    return detail::merge_bytes(ranks_, text.subview(begin, end - begin), text.end(), [&](std::uint32_t token, std::size_t) {
+      *to++ = ranks_.rank(token);
+      ++used;
+    });
+  }
+
   bpe_encoder(bpe_ranks&& ranks, bpe_pattern pattern) noexcept : ranks_(static_cast<bpe_ranks&&>(ranks)), pattern_(pattern) {}
 
   bpe_ranks ranks_;
