@@ -73,9 +73,9 @@ class token_sizer {
     for (const fitted_text* const one : whole) {
       const result<std::uint64_t> units = ends_with_space(text, one->bytes) ? measure(text.subview(0, one->bytes), 0) : result<std::uint64_t>(one->units);
       if (!units.ok()) return units.error();
-      if (*units <= limit) return fitted_text{one->bytes, *units, is_settled};
+      if (*units <= limit) return fitted_text{one->bytes, *units, is_settled, false};
     }
-    return fitted_text{0, 0, is_settled};
+    return fitted_text{0, 0, is_settled, false};
   }
 
   /// Where the first pre-token begins from which on the rest fits; if the last one alone does not fit, one of its tokens.
