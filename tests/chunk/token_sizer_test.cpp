@@ -24,7 +24,8 @@ TEST_SUITE("chunk: token sizer") {
 
   namespace {
   bpe_encoder small_encoder(std::uint64_t seed, bpe_pattern pattern) {
-    return bpe_encoder::create(support::rank_file(support::made_up_ranks(seed, 300, support::pattern_text(seed, 30) + " aest'\n  ")), pattern).value();
+    const std::string letters = support::pattern_text(seed, 30) + " aest'\n  ";
+    return bpe_encoder::create(support::rank_file(support::made_up_ranks(seed, 300, letters)), pattern).value();
   }
   /// One of thirty, ten of each pattern.
   const bpe_encoder& numbered_encoder(std::uint64_t number) {

@@ -145,7 +145,7 @@ inline std::size_t match(const alternative& steps, std::size_t step, const seen_
   const pattern_step& one = steps[step];
   const std::size_t size = text.characters.size();
   if (one.kind == pattern_step::no_text_follows) {
-    const bool follows = at < size && atlas::character_kind_of(text.characters[at]) != atlas::character_kind::white_space;
+    const bool follows = at < size && atlas::unicode_kind_of(text.characters[at]) != atlas::unicode_kind::white_space;
     return follows ? no_match : match(steps, step + 1, text, at);
   }
   if (one.kind == pattern_step::contraction) {
@@ -165,8 +165,8 @@ inline std::size_t match(const alternative& steps, std::size_t step, const seen_
 
 /// Offsets of the ends of the pre-tokens. Takes quadratic time, and more.
 inline std::vector<std::size_t> model_pretokens(atlas::bpe_pattern pattern, const std::string& text) {
-  using of = atlas::character_kind;
-  const auto kind = [](char32_t c) { return atlas::character_kind_of(c); };
+  using of = atlas::unicode_kind;
+  const auto kind = [](char32_t c) { return atlas::unicode_kind_of(c); };
   const character_set letter = [=](char32_t c) { return atlas::is_letter(kind(c)); };
   const character_set digit = [=](char32_t c) { return kind(c) == of::number; };
   const character_set space = [=](char32_t c) { return kind(c) == of::white_space; };

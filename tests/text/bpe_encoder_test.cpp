@@ -67,7 +67,9 @@ TEST_SUITE("text: bpe encoder") {
     }
     // p50k_base is gpt2 with runs of 2 to 25 spaces behind <|endoftext|>, whose number 50256 is no rank.
     std::string p50k = gpt2;
-    for (std::uint32_t spaces = 2; spaces <= 25; ++spaces) p50k += support::base64_of(std::string(spaces, ' ')) + " " + std::to_string(50255 + spaces) + "\n";
+    for (std::uint32_t spaces = 2; spaces <= 25; ++spaces) {
+      p50k += support::base64_of(std::string(spaces, ' ')) + " " + std::to_string(50255 + spaces) + "\n";
+    }
     const auto add = [&](const char* name, const std::string& ranks, bpe_pattern pattern) {
       out.by_name.emplace(name, bpe_encoder::create(ranks, pattern).value());
     };
@@ -166,7 +168,9 @@ TEST_SUITE("text: bpe encoder") {
         const bpe_encoder encoder = bpe_encoder::create(support::rank_file(ranks), pattern).value();
         CHECK(encoder.pattern() == pattern);
         for (std::uint64_t i = 0; i < 40; ++i) {
-          const std::string text = i % 4 == 0 ? support::random_bytes(seed + i, i) : i % 4 == 1 ? support::random_text(seed + i, i) : support::pattern_text(seed * 40 + i, i);
+          const std::string text = i % 4 == 0   ? support::random_bytes(seed + i, i)
+                                   : i % 4 == 1 ? support::random_text(seed + i, i)
+                                                : support::pattern_text(seed * 40 + i, i);
           CAPTURE(text);
           const std::vector<std::uint32_t> tokens = encoded(encoder, text);
           REQUIRE(tokens == model_encoded(ranks, pattern, text));

@@ -94,7 +94,8 @@ TEST_SUITE("text: bpe merge") {
       const std::string piece = letters_of(8, size, letters);
       const counting_ranks counting{ranks};
       std::uint64_t bytes_merged = 0;
-      const atlas::status done = atlas::detail::merge_bytes(counting, piece, piece.data() + size, [&](std::uint32_t, std::size_t bytes) { bytes_merged += bytes; });
+      const auto add = [&](std::uint32_t, std::size_t bytes) { bytes_merged += bytes; };
+      const atlas::status done = atlas::detail::merge_bytes(counting, piece, piece.data() + size, add);
       REQUIRE(done.ok());
       CHECK(bytes_merged == size);
       CHECK(counting.look_ups <= 3 * size);

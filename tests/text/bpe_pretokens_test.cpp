@@ -103,7 +103,7 @@ TEST_SUITE("text: bpe pretokens") {
           ++joined;
           REQUIRE(i != 0);
           for (std::size_t at = i == 1 ? 0 : ends[i - 2]; at < ends[i]; at += atlas::kind_at(text, at).length_bytes) {
-            REQUIRE(atlas::kind_at(text, at).kind == atlas::character_kind::white_space);
+            REQUIRE(atlas::kind_at(text, at).kind == atlas::unicode_kind::white_space);
           }
           first.erase(first.end() - 2);
           REQUIRE(alone == first);
@@ -116,7 +116,8 @@ TEST_SUITE("text: bpe pretokens") {
   TEST_CASE("next_pretoken: what is looked at is at most three times the text, whatever the text") {
     const std::size_t size = 1 << 20;
     std::vector<std::string> texts;
-    for (const char* const one : {"a", "A", " ", "\n", "7", "!", "'", " \n", "aA", "\u4F60A", "\u0301", "\u0301A", "\xE4", "\u3000 ", "/\n", "'s", "1a "}) {
+    for (const char* const one : {"a", "A", " ", "\n", "7", "!", "'", " \n", "aA", "\u4F60A", "\u0301", "\u0301A", "\xE4",
+                                  "\u3000 ", "/\n", "'s", "1a "}) {
       std::string text;
       while (text.size() < size) text += one;
       texts.push_back(text);

@@ -71,7 +71,8 @@ class token_sizer {
     }
     const fitted_text* const whole[] = {&state.fitted, &state.before};
     for (const fitted_text* const one : whole) {
-      const result<std::uint64_t> units = ends_with_space(text, one->bytes) ? measure(text.subview(0, one->bytes), 0) : result<std::uint64_t>(one->units);
+      const bool is_known = !ends_with_space(text, one->bytes);
+      const result<std::uint64_t> units = is_known ? result<std::uint64_t>(one->units) : measure(text.subview(0, one->bytes), 0);
       if (!units.ok()) return units.error();
       if (*units <= limit) return fitted_text{one->bytes, *units, is_settled, false};
     }
@@ -208,7 +209,7 @@ class token_sizer {
   }
   [[nodiscard]] static std::size_t smaller(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
   [[nodiscard]] static bool ends_with_space(text_view text, std::size_t bytes) noexcept {
-    return bytes != 0 && kind_at(text, character_start(text, bytes - 1)).kind == character_kind::white_space;
+    return bytes != 0 && kind_at(text, character_start(text, bytes - 1)).kind == unicode_kind::white_space;
   }
 
   /// Adds to what fits as many tokens of the piece from out.bytes to `end` as `room` lets.

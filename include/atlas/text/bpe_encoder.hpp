@@ -124,7 +124,8 @@ class bpe_encoder {
  private:
   static constexpr std::size_t block_tokens = 1024;  ///< of room at a time
 
-  [[nodiscard, gnu::noinline]] status encode_merged(text_view text, std::size_t begin, std::size_t end, std::uint32_t* to, std::size_t& used) const noexcept {
+  [[nodiscard, gnu::noinline]] status encode_merged(text_view text, std::size_t begin, std::size_t end, std::uint32_t* to,
+                                                    std::size_t& used) const noexcept {
     return detail::merge_bytes(ranks_, text.subview(begin, end - begin), text.end(), [&](std::uint32_t token, std::size_t) {
       *to++ = ranks_.rank(token);
       ++used;

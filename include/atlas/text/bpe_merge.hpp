@@ -150,7 +150,8 @@ template <class Ranks, class Each>
 }
 
 /// Calls each(token, bytes) for the tokens of a pre-token, in order.
-/// @param ranks         find(data, size, readable_end), of_byte(byte) and of_bytes(byte, byte) as bpe_ranks; a token is named by a number that orders as its rank
+/// @param ranks         find(data, size, readable_end), of_byte(byte) and of_bytes(byte, byte) as bpe_ranks; a token is named by a number
+///                      that orders as its rank
 /// @param readable_end  bytes up to here may be read
 /// @return              errors: no_memory; limit_exceeded beyond 2 GiB. Then `each` was not called
 /// Cost: three look-ups a byte; O(n log n) time, and beyond 60 bytes 32 bytes of memory for each byte.

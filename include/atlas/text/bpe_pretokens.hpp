@@ -2,8 +2,8 @@
 // include/atlas/text/bpe_pretokens.hpp -- the pieces of a text that byte-pair encoders encode one by one.
 //
 // Room:      the published patterns of three families of encodings, written out by hand.
-// Not here:  what becomes of a piece (text/bpe_encoder.hpp), the properties of characters (text/character_kinds.hpp).
-// Depends:   text/character_kinds.hpp.
+// Not here:  what becomes of a piece (text/bpe_encoder.hpp), the properties of characters (text/unicode_kinds.hpp).
+// Depends:   text/unicode_kinds.hpp.
 // Threads:   every function is pure.
 //
 // A published encoder splits a text with a regular expression first, and merges bytes only within what one match holds, a pre-token.
@@ -20,7 +20,7 @@
 #ifndef ATLAS_TEXT_BPE_PRETOKENS_HPP
 #define ATLAS_TEXT_BPE_PRETOKENS_HPP
 
-#include <atlas/text/character_kinds.hpp>  // kind_at
+#include <atlas/text/unicode_kinds.hpp>  // kind_at
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -52,13 +52,13 @@ inline constexpr std::uint64_t each_high_bit = 0x80 * each_byte;
 }
 struct ascii_letters {
   [[nodiscard]] static constexpr std::uint64_t of(std::uint64_t eight) noexcept { return bytes_within(eight | 0x20 * each_byte, 'a', 'z'); }
-  [[nodiscard]] static constexpr bool holds(character_kind kind) noexcept { return is_letter(kind); }
+  [[nodiscard]] static constexpr bool holds(unicode_kind kind) noexcept { return is_letter(kind); }
 };
 /// W
 struct small_letters {
   [[nodiscard]] static constexpr std::uint64_t of(std::uint64_t eight) noexcept { return bytes_within(eight, 'a', 'z'); }
-  [[nodiscard]] static constexpr bool holds(character_kind kind) noexcept {
-    return kind == character_kind::lower || kind == character_kind::letter || kind == character_kind::mark;
+  [[nodiscard]] static constexpr bool holds(unicode_kind kind) noexcept {
+    return kind == unicode_kind::lower || kind == unicode_kind::letter || kind == unicode_kind::mark;
   }
 };
 
@@ -86,13 +86,13 @@ template <class Letters>
 [[nodiscard]] inline std::size_t numbers_end(text_view text, std::size_t at, std::size_t most) noexcept {
   for (; most != 0 && at < text.size(); --most) {
     const kind_in_text c = kind_at(text, at);
-    if (c.kind != character_kind::number) break;
+    if (c.kind != unicode_kind::number) break;
     at += c.length_bytes;
   }
   return at;
 }
 
-[[nodiscard]] constexpr bool is_symbol(character_kind kind) noexcept { return kind == character_kind::other || kind == character_kind::mark; }
+[[nodiscard]] constexpr bool is_symbol(unicode_kind kind) noexcept { return kind == unicode_kind::other || kind == unicode_kind::mark; }
 
 /// Behind [^\s L N]*
 [[nodiscard]] inline std::size_t symbols_end(text_view text, std::size_t at) noexcept {
@@ -136,7 +136,7 @@ template <bool WithLines>
   std::size_t line = begin;  // behind its last line end
   while (end < text.size()) {
     const kind_in_text c = kind_at(text, end);
-    if (c.kind != character_kind::white_space) break;
+    if (c.kind != unicode_kind::white_space) break;
     last = end;
     end += c.length_bytes;
     if (WithLines && is_line_end(text[last])) line = end;
@@ -149,21 +149,21 @@ template <bool WithLines>
 /// The words of o200k at `begin`, of which the first `prefix` bytes, of the kind `first`, are no part of U*W+ or U+W*:
 ///   [^\r\n L N]?U*W+(?i:'s|...)?|[^\r\n L N]?U+W*(?i:'s|...)?
 /// An end of `begin` if there is none.
-[[nodiscard]] inline pretoken cased_word(text_view text, std::size_t begin, std::size_t prefix, character_kind first) noexcept {
+[[nodiscard]] inline pretoken cased_word(text_view text, std::size_t begin, std::size_t prefix, unicode_kind first) noexcept {
   const std::size_t word = begin + prefix;
   std::size_t at = word;
   std::size_t both = begin;  // behind the last character that is of U and of W
   // A mark may be the prefix or a part of the word. The word comes to the same, but if it would be none: the mark is one by itself.
-  if (prefix != 0 && first == character_kind::mark) both = word;
+  if (prefix != 0 && first == unicode_kind::mark) both = word;
   kind_in_text c;
   while (at < text.size()) {
     c = kind_at(text, at);
-    if (c.kind < character_kind::mark || c.kind == character_kind::lower) break;
+    if (c.kind < unicode_kind::mark || c.kind == unicode_kind::lower) break;
     at += c.length_bytes;
-    if (c.kind != character_kind::upper) both = at;
+    if (c.kind != unicode_kind::upper) both = at;
   }
   std::size_t end = begin;
-  if (at < text.size() && c.kind == character_kind::lower) {
+  if (at < text.size() && c.kind == unicode_kind::lower) {
     end = at = run_end<small_letters>(text, at + c.length_bytes);
   } else if (both != begin) {
     end = both;  // U* gives characters back until W+ has one
@@ -195,18 +195,18 @@ template <bpe_pattern Pattern>
   } else {  // L+
     if (is_letter(first.kind)) return ends(run_end<ascii_letters>(text, second));
   }
-  if (first.kind == character_kind::number) return ends(numbers_end(text, second, is_gpt2 ? ~std::size_t{0} : 2));  // N+, N{1,3}
+  if (first.kind == unicode_kind::number) return ends(numbers_end(text, second, is_gpt2 ? ~std::size_t{0} : 2));  // N+, N{1,3}
 
   if (second < text.size()) {
     const kind_in_text next = kind_at(text, second);
     if constexpr (is_gpt2) {
       if (byte == ' ') {
         if (is_letter(next.kind)) return ends(run_end<ascii_letters>(text, second + next.length_bytes));             //  L+
-        if (next.kind == character_kind::number) return ends(numbers_end(text, second + next.length_bytes, ~std::size_t{0}));  //  N+
+        if (next.kind == unicode_kind::number) return ends(numbers_end(text, second + next.length_bytes, ~std::size_t{0}));  //  N+
       }
     } else if (!is_line_end(byte)) {
       if constexpr (is_o200k) {
-        if (next.kind >= character_kind::mark || first.kind == character_kind::mark) {
+        if (next.kind >= unicode_kind::mark || first.kind == unicode_kind::mark) {
           if (const pretoken word = cased_word(text, begin, first.length_bytes, first.kind); word.end != begin) return word;
         }
       } else {

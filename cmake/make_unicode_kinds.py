@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes include/atlas/text/character_kind_tables.hpp from the files of the Unicode Character Database.
+"""Writes include/atlas/text/unicode_kind_tables.hpp from the files of the Unicode Character Database.
 
-    make_character_kinds.py UCD_FOLDER           prints the header
-    make_character_kinds.py UCD_FOLDER --write   writes it where it is committed
-    make_character_kinds.py UCD_FOLDER --check   exits with 1 if what is committed is something else
+    make_unicode_kinds.py UCD_FOLDER           prints the header
+    make_unicode_kinds.py UCD_FOLDER --write   writes it where it is committed
+    make_unicode_kinds.py UCD_FOLDER --check   exits with 1 if what is committed is something else
 
 UCD_FOLDER is as for make_unicode_tables.py. UnicodeData.txt does not say its version; PropList.txt does, and the two must be of one.
 """
@@ -14,9 +14,9 @@ import sys
 
 from make_unicode_tables import CODE_POINTS, LICENCE, PAGE, ROOT, ROW, array, blocks, numbered, read, values
 
-HEADER = ROOT / "include/atlas/text/character_kind_tables.hpp"
+HEADER = ROOT / "include/atlas/text/unicode_kind_tables.hpp"
 
-# The values of character_kind in include/atlas/text/character_kinds.hpp.
+# The values of unicode_kind in include/atlas/text/unicode_kinds.hpp.
 OTHER, WHITE_SPACE, NUMBER, MARK, UPPER, LOWER, LETTER = range(7)
 KINDS = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": LETTER, "Lo": LETTER, "Mn": MARK, "Mc": MARK, "Me": MARK,
          "Nd": NUMBER, "Nl": NUMBER, "No": NUMBER}
@@ -69,17 +69,17 @@ def header(folder):
     flat_rows = [one for row in distinct_rows for one in row]
     size_bytes = len(pages_of) + 2 * len(flat_pages) + len(flat_rows)
     return f"""// SPDX-License-Identifier: Apache-2.0
-// include/atlas/text/character_kind_tables.hpp -- the kinds of all code points, as generated tables.
+// include/atlas/text/unicode_kind_tables.hpp -- the kinds of all code points, as generated tables.
 //
 // Room:      data of Unicode {version}: {size_bytes:,} bytes, in three stages, and no code.
-// Not here:  what reads them, and what the numbers say (text/character_kinds.hpp).
+// Not here:  what reads them, and what the numbers say (text/unicode_kinds.hpp).
 // Depends:   core/config.hpp.
 //
-// Written by cmake/make_character_kinds.py from the files UnicodeData and PropList of the Unicode Character Database, and not edited by
+// Written by cmake/make_unicode_kinds.py from the files UnicodeData and PropList of the Unicode Character Database, and not edited by
 // hand. The data is under Unicode's licence (Unicode-DFS-2016):
 //
-{LICENCE}#ifndef ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
-#define ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
+{LICENCE}#ifndef ATLAS_TEXT_UNICODE_KIND_TABLES_HPP
+#define ATLAS_TEXT_UNICODE_KIND_TABLES_HPP
 
 #include <atlas/core/config.hpp>  // ATLAS_ABI
 
@@ -90,7 +90,7 @@ namespace atlas {{ inline namespace ATLAS_ABI {{ namespace detail {{
 {array("std::uint8_t", "kind_numbers", "/// The kind of each code point of each row.", flat_rows)}
 }}}}}}  // namespace atlas::ATLAS_ABI::detail
 
-#endif  // ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
+#endif  // ATLAS_TEXT_UNICODE_KIND_TABLES_HPP
 """
 
 

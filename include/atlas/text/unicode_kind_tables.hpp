@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/text/character_kind_tables.hpp -- the kinds of all code points, as generated tables.
+// include/atlas/text/unicode_kind_tables.hpp -- the kinds of all code points, as generated tables.
 //
 // Room:      data of Unicode 15.0.0: 15,456 bytes, in three stages, and no code.
-// Not here:  what reads them, and what the numbers say (text/character_kinds.hpp).
+// Not here:  what reads them, and what the numbers say (text/unicode_kinds.hpp).
 // Depends:   core/config.hpp.
 //
-// Written by cmake/make_character_kinds.py from the files UnicodeData and PropList of the Unicode Character Database, and not edited by
+// Written by cmake/make_unicode_kinds.py from the files UnicodeData and PropList of the Unicode Character Database, and not edited by
 // hand. The data is under Unicode's licence (Unicode-DFS-2016):
 //
 // Copyright (C) 1991-2022 Unicode, Inc. All rights reserved.
@@ -23,8 +23,8 @@
 // NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THE DATA FILES OR SOFTWARE.
 // Except as contained in this notice, the name of a copyright holder shall not be used in advertising or otherwise to promote the
 // sale, use or other dealings in these Data Files or Software without prior written authorization of the copyright holder.
-#ifndef ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
-#define ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
+#ifndef ATLAS_TEXT_UNICODE_KIND_TABLES_HPP
+#define ATLAS_TEXT_UNICODE_KIND_TABLES_HPP
 
 #include <atlas/core/config.hpp>  // ATLAS_ABI
 
@@ -282,4 +282,4 @@ inline constexpr std::uint8_t kind_numbers[7584] = {
 
 }}}  // namespace atlas::ATLAS_ABI::detail
 
-#endif  // ATLAS_TEXT_CHARACTER_KIND_TABLES_HPP
+#endif  // ATLAS_TEXT_UNICODE_KIND_TABLES_HPP

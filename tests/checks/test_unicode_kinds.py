@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The committed tables of character kinds are what the script makes of the Unicode files, which it does not take on trust."""
+"""The committed tables of Unicode kinds are what the script makes of the Unicode files, which it does not take on trust."""
 import os
 import pathlib
 import shutil
@@ -13,7 +13,7 @@ FILES = ("UnicodeData.txt", "PropList.txt")
 
 
 def make(*arguments):
-    return subprocess.run([sys.executable, str(SOURCE / "cmake/make_character_kinds.py"), *map(str, arguments)],
+    return subprocess.run([sys.executable, str(SOURCE / "cmake/make_unicode_kinds.py"), *map(str, arguments)],
                           capture_output=True, text=True, check=False)
 
 
@@ -36,7 +36,7 @@ def database(tmp_path_factory):
 def test_the_committed_tables_are_what_the_script_makes(database):
     said = make(database, "--check")
     assert said.returncode == 0, said.stdout + said.stderr
-    assert make(database).stdout == (SOURCE / "include/atlas/text/character_kind_tables.hpp").read_text(encoding="utf-8")
+    assert make(database).stdout == (SOURCE / "include/atlas/text/unicode_kind_tables.hpp").read_text(encoding="utf-8")
 
 
 def copied(database, folder):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/text/character_kinds_test.cpp -- mirrors include/atlas/text/character_kinds.hpp, with the tables it reads.
-#include <atlas/text/character_kinds.hpp>  // first, so that a missing include in it fails here
+// tests/text/unicode_kinds_test.cpp -- mirrors include/atlas/text/unicode_kinds.hpp, with the tables it reads.
+#include <atlas/text/unicode_kinds.hpp>  // first, so that a missing include in it fails here
 
 #include "support/texts.hpp"
 
@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
-TEST_SUITE("text: character kinds") {
-  using atlas::character_kind;
-  using atlas::character_kind_of;
+TEST_SUITE("text: unicode kinds") {
+  using atlas::unicode_kind;
+  using atlas::unicode_kind_of;
 
-  TEST_CASE("character_kind_of: every code point is what the files of Unicode 15.0 say") {
+  TEST_CASE("unicode_kind_of: every code point is what the files of Unicode 15.0 say") {
     if (support::test_data().empty()) {
       MESSAGE("skipped: 1,114,112 code points, ATLAS_TEST_DATA is not set");
       return;
@@ -47,14 +47,14 @@ TEST_SUITE("text: character kinds") {
     std::size_t letters = 0;
     for (std::size_t c = 0; c < 0x110000; ++c) {
       const std::string& one = category[c];
-      const character_kind want = one == "White_Space"              ? character_kind::white_space
-                                  : one[0] == 'N'                   ? character_kind::number
-                                  : one[0] == 'M'                   ? character_kind::mark
-                                  : one == "Lu" || one == "Lt"      ? character_kind::upper
-                                  : one == "Ll"                     ? character_kind::lower
-                                  : one[0] == 'L'                   ? character_kind::letter
-                                                                    : character_kind::other;
-      const character_kind got = character_kind_of(static_cast<char32_t>(c));
+      const unicode_kind want = one == "White_Space"              ? unicode_kind::white_space
+                                  : one[0] == 'N'                   ? unicode_kind::number
+                                  : one[0] == 'M'                   ? unicode_kind::mark
+                                  : one == "Lu" || one == "Lt"      ? unicode_kind::upper
+                                  : one == "Ll"                     ? unicode_kind::lower
+                                  : one[0] == 'L'                   ? unicode_kind::letter
+                                                                    : unicode_kind::other;
+      const unicode_kind got = unicode_kind_of(static_cast<char32_t>(c));
       if (got != want) ++wrong;
       if (is_letter(got)) ++letters;
     }
@@ -63,10 +63,10 @@ TEST_SUITE("text: character kinds") {
     MESSAGE(letters << " letters");
   }
 
-  TEST_CASE("character_kind_of: what is no code point is other") {
-    CHECK(character_kind_of(0x110000) == character_kind::other);
-    CHECK(character_kind_of(0xFFFFFFFF) == character_kind::other);
-    CHECK(character_kind_of(0xD800) == character_kind::other);
+  TEST_CASE("unicode_kind_of: what is no code point is other") {
+    CHECK(unicode_kind_of(0x110000) == unicode_kind::other);
+    CHECK(unicode_kind_of(0xFFFFFFFF) == unicode_kind::other);
+    CHECK(unicode_kind_of(0xD800) == unicode_kind::other);
   }
 
   TEST_CASE("kind_at: the character that begins there, an ill-formed byte by itself") {
