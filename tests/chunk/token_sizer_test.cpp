@@ -133,6 +133,29 @@ TEST_SUITE("chunk: token sizer") {
     }
   }
 
+  TEST_CASE("token_sizer: a word at the end of what is there is not settled while it could become another") {
+    support::rank_map ranks = support::made_up_ranks(1, 0, "a");
+    ranks["bc"] = 5000;
+    ranks["abc"] = 5001;
+    ranks["s'd"] = 5002;
+    const auto fitted_of = [&](bpe_pattern pattern, const std::string& text, std::uint64_t limit, bool is_whole) {
+      const bpe_encoder encoder = bpe_encoder::create(support::rank_file(ranks), pattern).value();
+      return *token_sizer(encoder).fit(text, limit, is_whole);
+    };
+    for (const bpe_pattern pattern : sizer_patterns) {
+      CHECK_FALSE(fitted_of(pattern, "x ab", 3, false).is_settled);
+      CHECK(fitted_of(pattern, "x ab", 3, true).bytes == 3);
+      CHECK(fitted_of(pattern, "abd", 1, true).bytes == 1);
+      CHECK(fitted_of(pattern, "abc", 1, true).bytes == 3);
+      CHECK_FALSE(fitted_of(pattern, "ab", 1, false).is_settled);
+      CHECK(fitted_of(pattern, "ab .....", 1, false).is_settled);
+    }
+    // A contraction is a part of the word for this family alone.
+    CHECK_FALSE(fitted_of(bpe_pattern::o200k, "s'", 1, false).is_settled);
+    CHECK(fitted_of(bpe_pattern::o200k, "s'd", 1, true).bytes == 3);
+    CHECK(fitted_of(bpe_pattern::cl100k, "s'd", 1, true).bytes == 1);
+  }
+
   TEST_CASE("token_sizer: of pre-tokens of many thousand bytes what fits is right, settled early, and the same whatever is behind") {
     std::vector<std::string> texts;
     for (const char* const one : {"a", " ", "A", "!", "ae", "est", "\xE4\xBD\xA0", "\xFF", "\n ", "s a"}) {
