@@ -7,6 +7,7 @@
 #include "support/repetitions.hpp"
 
 #include <atlas/chunk/chunker.hpp>
+#include <atlas/chunk/parallel_chunks.hpp>
 #include <atlas/chunk/plain_text_rule.hpp>
 
 #include <doctest/doctest.h>
@@ -269,5 +270,24 @@ TEST_SUITE("chunk: token sizer") {
       std::mt19937_64 random(seed);
       for (int i = 0; i < 4; ++i) CHECK((support::resumed_chunks(make, resume, text, random() % (text.size() + 1)) == read));
     }
+  }
+
+  TEST_CASE("token_sizer: a document on several threads has the chunks of one, as each thread has a sizer of its own") {
+    const bpe_encoder& encoder = numbered_encoder(1);
+    std::string text;
+    for (std::uint64_t seed = 0; text.size() < (std::size_t{5} << 19); ++seed) text += support::pattern_text(seed, 200);
+    atlas::chunker_options options;
+    options.size = 300;
+    options.overlap = 30;
+    auto one = atlas::chunker<atlas::plain_text_rule, token_sizer>::create(options, {}, token_sizer(encoder)).value();
+    const support::kept_chunks want = support::read_chunks(one, text);
+    atlas::thread_pool pool(2);
+    support::kept_chunks got;
+    const auto keep = [&](const atlas::chunk_view& chunk) {
+      got.emplace_back(chunk);
+      return true;
+    };
+    atlas::chunk_document<atlas::plain_text_rule, token_sizer>(text, options, pool, 2, keep, {}, token_sizer(encoder)).value();
+    CHECK((got == want));
   }
 }
