@@ -7,7 +7,7 @@
 // Threads:   used by one thread at a time.
 //
 // A chunker asks about one place many times: how much fits, where a chunk is filled to some share, how large what it cut is. A run keeps a
-// copy of the bytes that it knows the tokens of, and compares them with those of the next question, which takes a hundredth of the time
+// copy of the bytes that it knows the tokens of, and compares them with those of the next question, which takes a fiftieth of the time
 // of counting; so it is right whatever the caller does with its memory. What a text's end had a part in is not kept.
 #ifndef ATLAS_CHUNK_TOKEN_RUNS_HPP
 #define ATLAS_CHUNK_TOKEN_RUNS_HPP
