@@ -39,6 +39,24 @@ SENTENCE = {
     "Upper": "upper", "OLetter": "oletter", "Numeric": "numeric", "ATerm": "aterm", "SContinue": "scontinue",
     "STerm": "sterm", "Close": "close",
 }
+# What must stand beside the data.
+LICENCE = """\
+// Copyright (C) 1991-2022 Unicode, Inc. All rights reserved.
+// Distributed under the Terms of Use in https://www.unicode.org/copyright.html.
+// Permission is hereby granted, free of charge, to any person obtaining a copy of the Unicode data files and any associated
+// documentation (the "Data Files") or Unicode software and any associated documentation (the "Software") to deal in the Data
+// Files or Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+// distribute, and/or sell copies of the Data Files or Software, and to permit persons to whom the Data Files or Software are
+// furnished to do so, provided that either (a) this copyright and permission notice appear with all copies of the Data Files or
+// Software, or (b) this copyright and permission notice appear in associated Documentation.
+// THE DATA FILES AND SOFTWARE ARE PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED
+// TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT OF THIRD PARTY RIGHTS. IN NO EVENT
+// SHALL THE COPYRIGHT HOLDER OR HOLDERS INCLUDED IN THIS NOTICE BE LIABLE FOR ANY CLAIM, OR ANY SPECIAL INDIRECT OR
+// CONSEQUENTIAL DAMAGES, OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT,
+// NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THE DATA FILES OR SOFTWARE.
+// Except as contained in this notice, the name of a copyright holder shall not be used in advertising or otherwise to promote the
+// sale, use or other dealings in these Data Files or Software without prior written authorization of the copyright holder.
+"""
 LINE = re.compile(r"([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*(\w+)\s*(?:#.*)?")
 
 
@@ -138,22 +156,7 @@ def header(folder):
 // Written by cmake/make_unicode_tables.py from the files GraphemeBreakProperty, WordBreakProperty, SentenceBreakProperty and
 // emoji-data of the Unicode Character Database, and not edited by hand. The data is under Unicode's licence (Unicode-DFS-2016):
 //
-// Copyright (C) 1991-2022 Unicode, Inc. All rights reserved.
-// Distributed under the Terms of Use in https://www.unicode.org/copyright.html.
-// Permission is hereby granted, free of charge, to any person obtaining a copy of the Unicode data files and any associated
-// documentation (the "Data Files") or Unicode software and any associated documentation (the "Software") to deal in the Data
-// Files or Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
-// distribute, and/or sell copies of the Data Files or Software, and to permit persons to whom the Data Files or Software are
-// furnished to do so, provided that either (a) this copyright and permission notice appear with all copies of the Data Files or
-// Software, or (b) this copyright and permission notice appear in associated Documentation.
-// THE DATA FILES AND SOFTWARE ARE PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED
-// TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT OF THIRD PARTY RIGHTS. IN NO EVENT
-// SHALL THE COPYRIGHT HOLDER OR HOLDERS INCLUDED IN THIS NOTICE BE LIABLE FOR ANY CLAIM, OR ANY SPECIAL INDIRECT OR
-// CONSEQUENTIAL DAMAGES, OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT,
-// NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THE DATA FILES OR SOFTWARE.
-// Except as contained in this notice, the name of a copyright holder shall not be used in advertising or otherwise to promote the
-// sale, use or other dealings in these Data Files or Software without prior written authorization of the copyright holder.
-#ifndef ATLAS_TEXT_UNICODE_TABLES_HPP
+{LICENCE}#ifndef ATLAS_TEXT_UNICODE_TABLES_HPP
 #define ATLAS_TEXT_UNICODE_TABLES_HPP
 
 #include <atlas/text/break_properties.hpp>  // break_properties

@@ -2,7 +2,8 @@
 // include/atlas/text.hpp -- bytes of any origin as text.
 //
 // Room:      UTF-8, encodings, words; boundaries of characters, words and sentences as Unicode has them.
-// Not here:  normal forms and case folding: include <atlas/text/normalise.hpp> and link utf8proc.
+// Not here:  normal forms and case folding: include <atlas/text/normalise.hpp> and link utf8proc; tokens of byte-pair encodings:
+//            include <atlas/text/bpe_encoder.hpp>.
 // Depends:   core, simd. Nothing to link: Chinese, Japanese and Korean encodings are read by the C library's iconv.
 #ifndef ATLAS_TEXT_HPP
 #define ATLAS_TEXT_HPP
