@@ -3,20 +3,15 @@
 //
 // Room:      code_opening of a line, nesting by growing numbers, the bytes that a reader of code must look at.
 // Not here:  strings and comments (chunk/code_strings.hpp), who reads lines (chunk/code_reader.hpp).
-// Depends:   core only.
+// Depends:   chunk/word_table.hpp.
 // Threads:   plain values; functions are pure.
 #ifndef ATLAS_CHUNK_CODE_LINES_HPP
 #define ATLAS_CHUNK_CODE_LINES_HPP
 
-#include <atlas/core/text_view.hpp>  // text_view
+#include <atlas/chunk/word_table.hpp>  // word_table
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// Part of a name or a number; all bytes above ASCII are.
-[[nodiscard]] constexpr bool is_name_byte(char byte) noexcept {
-  const auto c = static_cast<unsigned char>(byte);
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80U;
-}
 /// White space within a line, and what stands before the first line.
 [[nodiscard]] constexpr bool is_gap_byte(char byte) noexcept {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' || byte == '\v' || byte == '\f' || byte == '\0';
@@ -25,14 +20,17 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 /// What the reader of code does about a byte: nothing but to count brackets, or more.
 struct code_bytes {
   bool stops[256] = {};
+  bool name[256] = {};            ///< part of a name or a number; all bytes above ASCII are
   signed char bracket[256] = {};  ///< 1 opens, -1 closes
   constexpr code_bytes() noexcept {
     for (const char c : text_view("\n\\\"'`/#-<")) stops[static_cast<unsigned char>(c)] = true;
     for (const char c : text_view("([{")) bracket[static_cast<unsigned char>(c)] = 1;
     for (const char c : text_view(")]}")) bracket[static_cast<unsigned char>(c)] = -1;
+    for (unsigned c = 0; c < 256; ++c) name[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80U;
   }
 };
 inline constexpr code_bytes bytes_of_code;
+[[nodiscard]] constexpr bool is_name_byte(char byte) noexcept { return bytes_of_code.name[static_cast<unsigned char>(byte)]; }
 
 /// How deep something is nested that shows by a number which grows inside: the column of a line, the brackets open before it.
 struct nesting {
@@ -75,19 +73,31 @@ enum class code_opening : std::uint8_t {
   remark,     ///< a comment that only begins a line
   directive,  ///< `#include`, `#define` and others: a line by itself, read no further
   condition,  ///< `#if`: likewise, and part of what follows
+  label,      ///< `public:` and the like: part of what follows, at the depth of members
+  record,     ///< `struct`: a container, or a function that returns one
 };
 
 /// As much of a line decides what it begins with.
 inline constexpr std::size_t code_opening_bytes = 64;
 
-/// Whether a text is one of some words, which stand in one text, each between two spaces.
-[[nodiscard]] constexpr bool is_one_of(text_view word, text_view words) noexcept {
-  if (word.empty()) return false;
-  for (std::size_t at = 0; at + word.size() + 2 <= words.size(); ++at) {
-    if (words[at] == ' ' && words[at + 1] == word[0] && words[at + 1 + word.size()] == ' ' && words.subview(at + 1, word.size()) == word) return true;
+/// Words that say what a line begins with, some only where a preprocessor's mark stands before them.
+struct code_words {
+  word_table<code_opening, 12> first;      ///< of a line
+  word_table<code_opening, 12> marked;     ///< behind a number sign
+  constexpr code_words() noexcept {
+    using enum code_opening;
+    first.add(" end End END fi done esac endif endfunction endmodule endclass endwhile endforeach endfor endcase ", closing);
+    first.add(" else elif elsif elseif except catch finally rescue ensure ELSE ", branch);
+    first.add(" template ", attribute);
+    first.add(" class interface namespace impl trait module mod extension protocol object extern ", container);
+    first.add(" struct ", record);
+    first.add(" public private protected ", label);
+    marked.add(" if ifdef ifndef ", condition);
+    marked.add(" endif else elif ", closing);
+    marked.add(" include define undef import pragma error warning line using region endregion ", directive);
   }
-  return false;
-}
+};
+inline constexpr code_words words_of_code;
 
 /// The name that begins at an offset.
 [[nodiscard]] constexpr text_view name_at(text_view text, std::size_t at) noexcept {
@@ -101,20 +111,20 @@ inline constexpr std::size_t code_opening_bytes = 64;
   const text_view first = name_at(line, 0);
   if (first.size() < 2) return code_opening::statement;
   const char follows = first.size() < line.size() ? line[first.size()] : '\n';
-  if (is_one_of(first, " end End END fi done esac endif endfunction endmodule endclass endwhile endforeach endfor endcase ") && follows != '=' && follows != ':') {
-    return code_opening::closing;
-  }
-  if (is_one_of(first, " else elif elsif elseif except catch finally rescue ensure ELSE ")) return code_opening::branch;
-  if (first == text_view("template")) return code_opening::attribute;
+  const code_opening meaning = words_of_code.first[words_of_code.first.find(first.data(), first.size())];
+  if (meaning == code_opening::closing) return follows != '=' && follows != ':' ? meaning : code_opening::statement;
+  if (meaning == code_opening::branch || meaning == code_opening::attribute) return meaning;
+  if (meaning == code_opening::label && follows == ':') return meaning;
   // A container's word may stand behind others: `public abstract class`, `type name struct`.
   std::size_t at = 0;
   for (int words = 0; words < 5 && at < line.size() && is_name_byte(line[at]); ++words) {
     const text_view word = name_at(line, at);
     at += word.size();
     if (at < line.size() && line[at] != ' ' && line[at] != '\t' && line[at] != '{' && line[at] != '<' && line[at] != '\n' && line[at] != '\r') break;
-    if (is_one_of(word, " class interface namespace impl trait module mod extension protocol object extern ")) return code_opening::container;
-    if (word == text_view("struct")) {
-      // What has parameters is a function that returns one.
+    const code_opening one = words_of_code.first[words_of_code.first.find(word.data(), word.size())];
+    if (one == code_opening::container) return one;
+    if (one == code_opening::record) {
+      // What has parameters is a function.
       for (std::size_t i = at; i < line.size() && line[i] != '\n'; ++i) {
         if (line[i] == '(' || line[i] == ';' || line[i] == '=') return code_opening::statement;
       }
@@ -143,10 +153,7 @@ inline constexpr std::size_t code_opening_bytes = 64;
     case '#': {
       if (next == '[' || (next == '!' && line.size() > 2 && line[2] == '[')) return code_opening::attribute;
       const text_view word = name_at(line, 1);
-      if (is_one_of(word, " if ifdef ifndef ")) return code_opening::condition;
-      if (is_one_of(word, " endif else elif ")) return code_opening::closing;
-      if (is_one_of(word, " include define undef import pragma error warning line using region endregion ")) return code_opening::directive;
-      return code_opening::statement;
+      return words_of_code.marked[words_of_code.marked.find(word.data(), word.size())];
     }
     default: return is_name_byte(line[0]) ? opening_of_words(line) : code_opening::statement;
   }

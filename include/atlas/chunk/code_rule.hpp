@@ -19,7 +19,7 @@
 //       What is open for 64 KiB was misread, and code goes on there.
 //  2. Depth. A line is deeper than another by its column (tabs to multiples of 8), or by the brackets open before it, whichever makes it
 //     deeper: one step for each line that grew, not for each column or bracket. A name at column 0 closes all brackets if code before it
-//     was indented. Comments and preprocessor lines do not change what is open.
+//     was indented, or if the line before began a container. Comments and preprocessor lines change no depth.
 //  3. No boundary, unless a blank line stands there: before what is first inside of something; before `{` and operators that go on with
 //     the line before; behind comments, decorators, attributes, annotations, `template`, `#if`, a line that ends with `:` or a backslash,
 //     which stay with what follows. None at all before what closes: `}`, `)`, `]`, `</`, `end`, `fi`, `done`, `esac`, `#endif` and more.
@@ -93,7 +93,7 @@ class code_rule {
       const char byte = text.data()[at];
       if (byte != '\0' && detail::is_gap_byte(byte)) {
         spaced = true;
-        if (byte == '\n') behind_feed = at + 1;
+        if (byte == '\n' && at < most) behind_feed = at + 1;
         continue;
       }
       const int rank = detail::code_cut_rank(mark, spaced, behind_feed != 0, byte);

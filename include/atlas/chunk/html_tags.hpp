@@ -3,15 +3,16 @@
 //
 // Room:      what an element does to a cut, the end of a tag, a character reference.
 // Not here:  reading documents (chunk/html_reader.hpp), text between tags (chunk/html_text.hpp).
-// Depends:   chunk/boundary.hpp, text/utf8.hpp.
+// Depends:   chunk/{boundary,word_table}.hpp, text/utf8.hpp.
 // Threads:   plain values; functions are pure.
 //
 // Source: the HTML standard, sections 13.2.5 (tokenization) and 15.3 (rendering: which elements are blocks).
 #ifndef ATLAS_CHUNK_HTML_TAGS_HPP
 #define ATLAS_CHUNK_HTML_TAGS_HPP
 
-#include <atlas/chunk/boundary.hpp>  // boundary_level
-#include <atlas/text/utf8.hpp>       // text_view, load_unaligned
+#include <atlas/chunk/boundary.hpp>    // boundary_level
+#include <atlas/chunk/word_table.hpp>  // word_table
+#include <atlas/text/utf8.hpp>         // encode_one
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -34,73 +35,42 @@ enum class html_kind : std::uint8_t {
 };
 
 struct html_element {
-  static constexpr std::size_t most_name_bytes = 10;
-
-  char name[most_name_bytes] = {};
-  std::uint8_t name_bytes = 0;
   boundary_level level = boundary_level::character;  ///< before and behind it; character is none
   html_kind kind = html_kind::inside;
 };
 
-/// All that are not html_kind::inside, by a hash of their names.
-class html_elements {
- public:
+/// All elements that are not html_kind::inside.
+struct html_elements {
+  static constexpr std::size_t most_name_bytes = 10;
+
+  word_table<html_element, most_name_bytes> table;
+  char small[256] = {};  ///< of a byte of a name; NUL ends it
   constexpr html_elements() noexcept {
     using enum boundary_level;
-    add(" section article main aside nav header footer html head body ", section, html_kind::block);
-    add(" p ul ol dl table blockquote form fieldset figure details dialog dir menu search address legend summary ", paragraph, html_kind::block);
-    add(" div center hgroup ", paragraph, html_kind::group);
-    add(" li dt dd tr caption thead tbody tfoot colgroup option optgroup figcaption ", line, html_kind::block);
-    add(" td th ", clause, html_kind::block);
-    add(" pre listing ", paragraph, html_kind::lines);
-    add(" script style textarea title xmp iframe noembed noframes ", paragraph, html_kind::raw);
-    add(" plaintext ", paragraph, html_kind::all_text);
-    add(" h1 ", heading_1, html_kind::heading);
-    add(" h2 ", heading_2, html_kind::heading);
-    add(" h3 ", heading_3, html_kind::heading);
-    add(" h4 ", heading_4, html_kind::heading);
-    add(" h5 ", heading_5, html_kind::heading);
-    add(" h6 ", heading_6, html_kind::heading);
-    add(" br ", line, html_kind::line_end);
-    add(" hr ", section, html_kind::line_end);
-    add(" img input button select video audio canvas object embed ", character, html_kind::shown);
-  }
-  /// The number of an element, 0 for those that are not known. @param name  in small letters
-  [[nodiscard]] constexpr std::uint8_t find(const char* name, std::size_t bytes) const noexcept {
-    if (bytes == 0 || bytes > html_element::most_name_bytes) return 0;
-    for (std::size_t slot = slot_of(name, bytes); slots_[slot] != 0; slot = (slot + 1) % slot_count) {
-      const html_element& one = elements_[slots_[slot]];
-      if (one.name_bytes == bytes && __builtin_memcmp(one.name, name, bytes) == 0) return slots_[slot];
+    table.add(" section article main aside nav header footer html head body ", {section, html_kind::block});
+    table.add(" p ul ol dl table blockquote form fieldset figure details dialog dir menu search address legend summary ", {paragraph, html_kind::block});
+    table.add(" div center hgroup ", {paragraph, html_kind::group});
+    table.add(" li dt dd tr caption thead tbody tfoot colgroup option optgroup figcaption ", {line, html_kind::block});
+    table.add(" td th ", {clause, html_kind::block});
+    table.add(" pre listing ", {paragraph, html_kind::lines});
+    table.add(" script style textarea title xmp iframe noembed noframes ", {paragraph, html_kind::raw});
+    table.add(" plaintext ", {paragraph, html_kind::all_text});
+    table.add(" h1 ", {heading_1, html_kind::heading});
+    table.add(" h2 ", {heading_2, html_kind::heading});
+    table.add(" h3 ", {heading_3, html_kind::heading});
+    table.add(" h4 ", {heading_4, html_kind::heading});
+    table.add(" h5 ", {heading_5, html_kind::heading});
+    table.add(" h6 ", {heading_6, html_kind::heading});
+    table.add(" br ", {line, html_kind::line_end});
+    table.add(" hr ", {section, html_kind::line_end});
+    table.add(" img input button select video audio canvas object embed ", {character, html_kind::shown});
+    for (unsigned c = 1; c < 256; ++c) {
+      const auto byte = static_cast<char>(c);
+      small[c] = byte == '>' || byte == '/' || is_html_space(byte) ? '\0' : byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte;
     }
-    return 0;
+    small[0] = '\x01';  // a NUL is part of a name that no element has
   }
-  /// @param number  any; those that find() does not give are inside of a line
-  [[nodiscard]] constexpr const html_element& operator[](std::uint8_t number) const noexcept { return elements_[number < element_count ? number : 0]; }
-
- private:
-  static constexpr std::size_t slot_count = 256;
-  static constexpr std::size_t element_count = 96;
-
-  [[nodiscard]] static constexpr std::size_t slot_of(const char* name, std::size_t bytes) noexcept {
-    const auto byte = [&](std::size_t index) { return static_cast<std::size_t>(static_cast<unsigned char>(name[index])); };
-    return (byte(0) * 7 + byte(bytes / 2) * 31 + byte(bytes - 1) * 3 + bytes * 57) % slot_count;
-  }
-  /// @param names  each between two spaces
-  constexpr void add(text_view names, boundary_level level, html_kind kind) noexcept {
-    for (std::size_t at = 1; at < names.size(); ++at) {
-      html_element& one = elements_[count_];
-      while (names[at] != ' ') one.name[one.name_bytes++] = names[at++];
-      one.level = level;
-      one.kind = kind;
-      std::size_t slot = slot_of(one.name, one.name_bytes);
-      while (slots_[slot] != 0) slot = (slot + 1) % slot_count;
-      slots_[slot] = count_++;
-    }
-  }
-
-  html_element elements_[element_count] = {};  ///< the first is any other
-  std::uint8_t slots_[slot_count] = {};
-  std::uint8_t count_ = 1;
+  [[nodiscard]] constexpr const html_element& operator[](std::uint8_t number) const noexcept { return table[number]; }
 };
 inline constexpr html_elements elements_of_html;
 
@@ -165,10 +135,10 @@ enum class html_tag_place : std::uint8_t { before_name, name, behind_name, befor
 
 /// What begins with a less-than sign.
 struct html_opening {
-  enum class form : std::uint8_t { text, start_tag, end_tag, comment, declaration, cdata };
+  enum class form : std::uint8_t { none, start_tag, end_tag, comment, declaration, cdata };
   static constexpr std::size_t sight = 24;  ///< bytes that decide
 
-  form what = form::text;      ///< text: the sign stands for itself
+  form what = form::none;      ///< none: the sign stands for itself
   std::uint8_t element = 0;    ///< of a tag
   std::uint8_t bytes = 1;      ///< of the name, or of the mark, and what is before it
 };
@@ -194,12 +164,14 @@ struct html_opening {
   const std::size_t begin = is_end ? 2 : 1;
   if (size <= begin) return {};
   if (!is_ascii_letter(bytes[begin])) return is_end ? html_opening{declaration, 0, 2} : html_opening{};
-  char name[html_element::most_name_bytes] = {};
+  char name[html_opening::sight] = {};
   std::size_t at = begin;
-  for (; at < size && bytes[at] != '>' && bytes[at] != '/' && !is_html_space(bytes[at]); ++at) {
-    if (at - begin < sizeof name) name[at - begin] = ascii_lower(bytes[at]);
+  for (; at < size; ++at) {
+    const char small = elements_of_html.small[static_cast<unsigned char>(bytes[at])];
+    if (small == '\0') break;
+    name[at - begin] = small;
   }
-  return {is_end ? end_tag : start_tag, elements_of_html.find(name, at - begin), static_cast<std::uint8_t>(at)};
+  return {is_end ? end_tag : start_tag, elements_of_html.table.find(name, at - begin), static_cast<std::uint8_t>(at)};
 }
 
 /// Whether the end tag of an element begins with a text, as that of a script ends it.
