@@ -119,6 +119,7 @@ class html_reader {
       begin_gap();
       tell();
     }
+    state_.is_behind_heading = false;
     state_.gap = html_state::nowhere;
   }
   void tell() noexcept {
@@ -238,21 +239,24 @@ class html_reader {
       if (!has(html_reference::most_bytes)) return;
       show();
       const html_reference reference = byte == '&' ? reference_of(ahead()) : html_reference{};
+      const utf8_character c = decode_one(text_, at_);
+      const std::size_t size = reference.bytes != 0 ? reference.bytes : c.length_bytes;
       char encoded[4];
-      if (reference.code_point == 0xA0) {
+      if (reference.code_point == 0xA0 || c.code_point == 0xA0) {
         state_.has_space = true;
       } else if (reference.code_point != 0) {
         add_to_title(encoded, encode_one(reference.code_point, encoded));
       } else {
-        add_to_title(bytes + at_, reference.bytes != 0 ? reference.bytes : decode_one(text_, at_).length_bytes);
+        add_to_title(bytes + at_, size);
       }
-      at_ += reference.bytes != 0 ? reference.bytes : decode_one(text_, at_).length_bytes;
+      at_ += size;
     }
   }
   /// The text of a script, a style, a text area, to its end tag.
   void read_raw() noexcept {
     const char* const bytes = text_.data();
     while (at_ < text_.size()) {
+      if (state_.heading != 0 && is_far()) return;  // the rest is shown
       if (bytes[at_] == '<') {
         if (!has(html_opening::sight)) return;
         if (ends_raw(ahead(), state_.element)) {
