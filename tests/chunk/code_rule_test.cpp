@@ -18,10 +18,10 @@ using atlas::chunker_options;
 using atlas::code_rule;
 
 /// With the level of each boundary in braces: 6 section, 5 paragraph, 4 line, 3 to 1 inside of something.
-std::string levels(const std::string& text) { return support::with_levels(code_rule(), text); }
-std::string wholes(const std::string& text) { return support::with_levels(code_rule(), text, true); }
+std::string code_levels(const std::string& text) { return support::with_levels(code_rule(), text); }
+std::string code_wholes(const std::string& text) { return support::with_levels(code_rule(), text, true); }
 
-std::vector<std::string> cut(const std::string& text, std::uint64_t size) {
+std::vector<std::string> cut_code(const std::string& text, std::uint64_t size) {
   auto one = atlas::chunker<code_rule, atlas::character_sizer>::create({.size = size}).value();
   std::vector<std::string> out;
   for (const auto& chunk : support::read_chunks(one, text)) out.push_back(chunk.text);
@@ -32,9 +32,12 @@ std::uint64_t characters_of_code(const std::string& text) { return atlas::count_
 /// Pieces of all sorts of languages, mostly not closed.
 std::string random_code(std::uint64_t seed, std::size_t pieces) {
   static const std::vector<std::string> stock = {
-      "\n", "\n", "\n", "\n\n", "  ", "    ", "\t", "x", "foo", "bar()", "{", "}", "(", ")", "[", "]", "\"", "'", "`", "'''", "\"\"\"", "//", "/*", "*/", "#", "# ", "--", "-- ",
-      "<!--", "-->", "--[[", "]]", "r#\"", "\"#", "R\"x(", ")x\"", "<<EOF", " <<EOF\n", "EOF\n", "EOF", "\\", "\\\n", "if", "def f():", "class A", "end\n", "else:", "@deco\n", ";",
-      ",", ",", ":", "\r\n", "#include <x>\n", "#if X\n", "#endif\n", "template <class T>\n", "struct X {", "don't", "b'", "&'a str", "=", "&& ", "\xE4\xB8\xAD", "e\xCC\x81", "\xFF",
+      "\n", "\n", "\n", "\n\n", "  ", "    ", "\t", "x", "foo", "bar()", "{", "}", "(", ")", "[", "]", "\"", "'", "`", "'''", "\"\"\"",
+          "//", "/*", "*/", "#", "# ", "--", "-- ",
+      "<!--", "-->", "--[[", "]]", "r#\"", "\"#", "R\"x(", ")x\"", "<<EOF", " <<EOF\n", "EOF\n", "EOF", "\\", "\\\n", "if", "def f():",
+          "class A", "end\n", "else:", "@deco\n", ";",
+      ",", ",", ":", "\r\n", "#include <x>\n", "#if X\n", "#endif\n", "template <class T>\n", "struct X {", "don't", "b'", "&'a str", "=",
+          "&& ", "\xE4\xB8\xAD", "e\xCC\x81", "\xFF",
       "return ", "$", "<", "</a>"};
   std::mt19937_64 random(seed);
   std::string out;
@@ -48,66 +51,81 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
 }  // namespace
 
   TEST_CASE("a blank line before a thing at depth 0 is strongest, then before members, then in bodies by depth") {
-    CHECK(levels("int a;\n\nint f() {\n  if (a) {\n    b();\n\n    c();\n    d();\n  }\n  e();\n\n  g();\n}\nint h() {\n}\n") ==
+    CHECK(code_levels("int a;\n\nint f() {\n  if (a) {\n    b();\n\n    c();\n    d();\n  }\n  e();\n\n  g();\n}\nint h() {\n}\n") ==
           "int a;\n\n{6}int f() {\n  if (a) {\n    b();\n\n{3}    c();\n{2}    d();\n  }\n{3}  e();\n\n{4}  g();\n}\n{5}int h() {\n}\n");
-    CHECK(levels("class A:\n    x = 1\n\n    def f(self):\n        a()\n        b()\n\n    def g(self):\n        pass\n\nclass B:\n    pass\n") ==
+    CHECK(code_levels("class A:\n    x = 1\n\n    def f(self):\n        a()\n        b()\n\n    def g(self):\n        pass\n\n"
+                      "class B:\n    pass\n") ==
           "class A:\n    x = 1\n\n{5}    def f(self):\n        a()\n{3}        b()\n\n{5}    def g(self):\n        pass\n\n{6}class B:\n    pass\n");
   }
 
   TEST_CASE("nested containers: members of members are things of their own") {
-    CHECK(wholes("namespace N\n{\n  class A\n  {\n    int x;\n\n    void f()\n    {\n      a();\n\n      b();\n    }\n\n    void g() {}\n  }\n}\n") ==
-          "namespace N\n{\n  class A\n  {\n    int x;\n\n{5*}    void f()\n    {\n      a();\n\n{4}      b();\n    }\n\n{5*}    void g() {}\n  }\n}\n");
-    CHECK(wholes("impl A {\n    fn f() {\n        a();\n        b();\n    }\n    fn g() {\n    }\n}\n") ==
+    CHECK(code_wholes("namespace N\n{\n  class A\n  {\n    int x;\n\n    void f()\n    {\n      a();\n\n      b();\n    }\n\n"
+                      "    void g() {}\n  }\n}\n") ==
+          "namespace N\n{\n  class A\n  {\n    int x;\n\n{5*}    void f()\n    {\n      a();\n\n{4}      b();\n    }\n\n"
+          "{5*}    void g() {}\n  }\n}\n");
+    CHECK(code_wholes("impl A {\n    fn f() {\n        a();\n        b();\n    }\n    fn g() {\n    }\n}\n") ==
           "impl A {\n    fn f() {\n        a();\n{3}        b();\n    }\n{4*}    fn g() {\n    }\n}\n");
   }
 
   TEST_CASE("namespaces that are not indented do not make their content deeper") {
-    CHECK(levels("namespace a {\n\nint f() {\n  return 1;\n}\n\nint g() {\n  return 2;\n}\n\n}\n") ==
+    CHECK(code_levels("namespace a {\n\nint f() {\n  return 1;\n}\n\nint g() {\n  return 2;\n}\n\n}\n") ==
           "namespace a {\n\n{6}int f() {\n  return 1;\n}\n\n{6}int g() {\n  return 2;\n}\n\n}\n");
   }
 
   TEST_CASE("comments, decorators, attributes and annotations stay with what follows") {
-    CHECK(levels("x = 1\n\n# About f,\n# in two lines.\n@cached\n@other(1,\n       2)\ndef f():\n    pass\n") == "x = 1\n\n{6}# About f,\n# in two lines.\n@cached\n@other(1,\n       2)\ndef f():\n    pass\n");
-    CHECK(levels("int a;\n/** About f.\n *\n * More. */\n[[nodiscard]]\ntemplate <class T>\nint f();\n") == "int a;\n{4}/** About f.\n *\n * More. */\n[[nodiscard]]\ntemplate <class T>\nint f();\n");
-    CHECK(levels("use a;\n\n/// About S.\n#[derive(Debug)]\nstruct S {\n    a: u8,\n    // About b.\n    b: u8,\n}\n") == "use a;\n\n{6}/// About S.\n#[derive(Debug)]\nstruct S {\n    a: u8,\n{4}    // About b.\n    b: u8,\n}\n");
-    CHECK(levels("-- About t.\nCREATE TABLE t (\n  a int,\n  b int\n);\n\nSELECT 1;\n") == "-- About t.\nCREATE TABLE t (\n  a int,\n{3}  b int\n);\n\n{6}SELECT 1;\n");
-    CHECK(levels("class A {\npublic:\n  int x;\n") == "class A {\npublic:\n  int x;\n");
+    CHECK(code_levels("x = 1\n\n# About f,\n# in two lines.\n@cached\n@other(1,\n       2)\ndef f():\n    pass\n") ==
+        "x = 1\n\n{6}# About f,\n# in two lines.\n@cached\n@other(1,\n       2)\ndef f():\n    pass\n");
+    CHECK(code_levels("int a;\n/** About f.\n *\n * More. */\n[[nodiscard]]\ntemplate <class T>\nint f();\n") ==
+        "int a;\n{4}/** About f.\n *\n * More. */\n[[nodiscard]]\ntemplate <class T>\nint f();\n");
+    CHECK(code_levels("use a;\n\n/// About S.\n#[derive(Debug)]\nstruct S {\n    a: u8,\n    // About b.\n    b: u8,\n}\n") ==
+        "use a;\n\n{6}/// About S.\n#[derive(Debug)]\nstruct S {\n    a: u8,\n{4}    // About b.\n    b: u8,\n}\n");
+    CHECK(code_levels("-- About t.\nCREATE TABLE t (\n  a int,\n  b int\n);\n\nSELECT 1;\n") ==
+        "-- About t.\nCREATE TABLE t (\n  a int,\n{3}  b int\n);\n\n{6}SELECT 1;\n");
+    CHECK(code_levels("class A {\npublic:\n  int x;\n") == "class A {\npublic:\n  int x;\n");
     // But for a comment that a blank line divides from it.
-    CHECK(levels("# The file.\n\ndef f():\n    pass\n") == "# The file.\n\n{6}def f():\n    pass\n");
+    CHECK(code_levels("# The file.\n\ndef f():\n    pass\n") == "# The file.\n\n{6}def f():\n    pass\n");
     // One that belongs to a body that ends here.
-    CHECK(levels("def f():\n    a\n    # Last words.\nb\n") == "def f():\n    a\n{3}    # Last words.\n{5}b\n");
+    CHECK(code_levels("def f():\n    a\n    # Last words.\nb\n") == "def f():\n    a\n{3}    # Last words.\n{5}b\n");
   }
 
   TEST_CASE("what closes a block stays with it, and what opens one with its first line") {
-    CHECK(levels("if x; then\n  a\n  b\nelse\n  c\nfi\nd\n") == "if x; then\n  a\n{3}  b\n{3}else\n  c\nfi\n{5}d\n");
-    CHECK(levels("def f\n  a\n  b\nend\n\ndef g\nend\n") == "def f\n  a\n{3}  b\nend\n\n{6}def g\nend\n");
-    CHECK(levels("try {\n  a();\n} catch (e) {\n  b();\n  c();\n}\n") == "try {\n  a();\n} catch (e) {\n  b();\n{3}  c();\n}\n");
-    CHECK(levels("void f()\n{\n  a();\n}\nvoid g()\n{\n}\n") == "void f()\n{\n  a();\n}\n{5}void g()\n{\n}\n");
-    CHECK(levels("<ul>\n  <li>a</li>\n  <li>b</li>\n</ul>\n<p>c</p>\n") == "<ul>\n  <li>a</li>\n{3}  <li>b</li>\n</ul>\n{5}<p>c</p>\n");
-    CHECK(levels("[\n  {\n    \"a\": 1\n  },\n  {\n    \"a\": 2\n  }\n]\n") == "[\n  {\n    \"a\": 1\n  },\n{3}  {\n    \"a\": 2\n  }\n]\n");
+    CHECK(code_levels("if x; then\n  a\n  b\nelse\n  c\nfi\nd\n") == "if x; then\n  a\n{3}  b\n{3}else\n  c\nfi\n{5}d\n");
+    CHECK(code_levels("def f\n  a\n  b\nend\n\ndef g\nend\n") == "def f\n  a\n{3}  b\nend\n\n{6}def g\nend\n");
+    CHECK(code_levels("try {\n  a();\n} catch (e) {\n  b();\n  c();\n}\n") == "try {\n  a();\n} catch (e) {\n  b();\n{3}  c();\n}\n");
+    CHECK(code_levels("void f()\n{\n  a();\n}\nvoid g()\n{\n}\n") == "void f()\n{\n  a();\n}\n{5}void g()\n{\n}\n");
+    CHECK(code_levels("<ul>\n  <li>a</li>\n  <li>b</li>\n</ul>\n<p>c</p>\n") ==
+        "<ul>\n  <li>a</li>\n{3}  <li>b</li>\n</ul>\n{5}<p>c</p>\n");
+    CHECK(code_levels("[\n  {\n    \"a\": 1\n  },\n  {\n    \"a\": 2\n  }\n]\n") ==
+        "[\n  {\n    \"a\": 1\n  },\n{3}  {\n    \"a\": 2\n  }\n]\n");
   }
 
   TEST_CASE("operators that begin a line, and backslashes that end one, go on with the line before") {
-    CHECK(levels("x = a\n  .b()\n  .c();\ny = d\n  && e\n  && f;\n") == "x = a\n  .b()\n  .c();\n{5}y = d\n  && e\n  && f;\n");
-    CHECK(levels("#define A(x) \\\n  do { \\\n  f(x); } while (0)\nint y;\n") == "#define A(x) \\\n  do { \\\n  f(x); } while (0)\n{5}int y;\n");
+    CHECK(code_levels("x = a\n  .b()\n  .c();\ny = d\n  && e\n  && f;\n") == "x = a\n  .b()\n  .c();\n{5}y = d\n  && e\n  && f;\n");
+    CHECK(code_levels("#define A(x) \\\n  do { \\\n  f(x); } while (0)\nint y;\n") ==
+        "#define A(x) \\\n  do { \\\n  f(x); } while (0)\n{5}int y;\n");
   }
 
   TEST_CASE("brackets, blank lines and names in strings and comments are no structure") {
     const std::string same = "{4}b;\n";
-    for (const std::string one : {"a(\"{ ( [\");\n", "a('{', '\\'', \"\\\"{\");\n", "a(`{\n\n  (\n`);\n", "a(\"\"\"{\n\n(\n\"\"\");\n", "a('''\n{(\n\nx''');\n", "a(r#\"{ \" (\n\n\"#);\n",
-                                  "a(R\"x({\n\n)\" ( )x\");\n", "a(); // { (\n", "a(); /* {\n\n( */\n", "a(@\"c:\\\");\n", "a(\"one {\n\ntwo (\");\n", "a <<EOF\n{ (\n\n  x\nEOF\n",
-                                  "a <<-'END_1'; c\n{ (\n\n  END_1\n", "f(x: &'a str, y: &'a str);\n", "let x: &'a str = \"\";\n", "don't(\"can't\");\n", "x = 1'000;\n", "y = '\"';\n", "y = b'{';\n",
-                                  "a('it''s {');\n", "a\\\"b;\n", "a();  # {\n", "a()  -- { (\n", "a <!-- {\n\n( --> ;\n", "a --[[ {\n\n( ]]\n"}) {
+    for (const std::string one : {"a(\"{ ( [\");\n", "a('{', '\\'', \"\\\"{\");\n", "a(`{\n\n  (\n`);\n", "a(\"\"\"{\n\n(\n\"\"\");\n",
+        "a('''\n{(\n\nx''');\n", "a(r#\"{ \" (\n\n\"#);\n",
+                                  "a(R\"x({\n\n)\" ( )x\");\n", "a(); // { (\n", "a(); /* {\n\n( */\n", "a(@\"c:\\\");\n",
+                                      "a(\"one {\n\ntwo (\");\n", "a <<EOF\n{ (\n\n  x\nEOF\n",
+                                  "a <<-'END_1'; c\n{ (\n\n  END_1\n", "f(x: &'a str, y: &'a str);\n", "let x: &'a str = \"\";\n",
+                                      "don't(\"can't\");\n", "x = 1'000;\n", "y = '\"';\n", "y = b'{';\n",
+                                  "a('it''s {');\n", "a\\\"b;\n", "a();  # {\n", "a()  -- { (\n", "a <!-- {\n\n( --> ;\n",
+                                      "a --[[ {\n\n( ]]\n"}) {
       CAPTURE(one);
-      CHECK(levels(one + "b;\n") == one + same);
+      CHECK(code_levels(one + "b;\n") == one + same);
     }
   }
 
   TEST_CASE("marks that begin no string or comment") {
-    for (const std::string one : {"rm -rf build/* other/*\n", "see http://example.org/ for it\n", "x = $#;\n", "it's not closed\n", "for (;;) x--;\n", "f(--x);\n", "cmd --option\n", "`(a ,b)\n", "1 << SHIFT\n",
+    for (const std::string one : {"rm -rf build/* other/*\n", "see http://example.org/ for it\n", "x = $#;\n", "it's not closed\n",
+        "for (;;) x--;\n", "f(--x);\n", "cmd --option\n", "`(a ,b)\n", "1 << SHIFT\n",
                                   "a \" alone\n"}) {
       CAPTURE(one);
-      CHECK(levels(one + "b();\nc(\"x\", 'y', `z`);\n\nd(\"\");\n") == one + "{4}b();\n{4}c(\"x\", 'y', `z`);\n\n{6}d(\"\");\n");
+      CHECK(code_levels(one + "b();\nc(\"x\", 'y', `z`);\n\nd(\"\");\n") == one + "{4}b();\n{4}c(\"x\", 'y', `z`);\n\n{6}d(\"\");\n");
     }
   }
 
@@ -127,29 +145,31 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
   TEST_CASE("functions are whole where they fit, and so are the members of a class that does not") {
     const std::string f = "int f() {\n  return a + b + c;\n}\n\n";
     const std::string g = "// About g.\nint g() {\n  int x = 1;\n\n  int y = 2;\n  return x + y;\n}\n\n";
-    CHECK(cut(f + g, 90) == std::vector<std::string>{f, g});
+    CHECK(cut_code(f + g, 90) == std::vector<std::string>{f, g});
     const std::string head = "class A:\n    \"\"\"About A.\"\"\"\n\n";
     const std::string m1 = "    def m1(self):\n        a = 1\n\n        b = 2\n        return a + b\n\n";
     const std::string m2 = "    @property\n    def m2(self):\n        return 2\n\n";
     const std::string m3 = "    def m3(self):\n        return 'a rather long one'\n";
-    CHECK(cut(head + m1 + m2 + m3, 130) == std::vector<std::string>{head + m1, m2 + m3});
-    CHECK(cut(head + m1 + m2 + m3, 90) == std::vector<std::string>{head, m1, m2, m3});
+    CHECK(cut_code(head + m1 + m2 + m3, 130) == std::vector<std::string>{head + m1, m2 + m3});
+    CHECK(cut_code(head + m1 + m2 + m3, 90) == std::vector<std::string>{head, m1, m2, m3});
   }
 
   TEST_CASE("a line that is too long is cut behind semicolons, commas, brackets and white space, in this order") {
-    CHECK(cut("aaaa(bbbb,cccc);dddd(eeee,ffff)gg", 20) == std::vector<std::string>{"aaaa(bbbb,cccc);", "dddd(eeee,ffff)gg"});
-    CHECK(cut("aaaa(bbbb, cccc + dddd + eeee)", 20) == std::vector<std::string>{"aaaa(bbbb, ", "cccc + dddd + eeee)"});
-    CHECK(cut("aaaaaaaaaa(bbbbbbbbbbbbbbbbb", 20) == std::vector<std::string>{"aaaaaaaaaa(", "bbbbbbbbbbbbbbbbb"});
-    CHECK(cut("aaaaaaaa bbbbb ccccccccccccc", 20) == std::vector<std::string>{"aaaaaaaa bbbbb ", "ccccccccccccc"});
-    CHECK(cut(std::string(50, 'a'), 20) == std::vector<std::string>{std::string(20, 'a'), std::string(20, 'a'), std::string(10, 'a')});
-    CHECK(cut("/* a comment of\n   some lines that\n   goes on */ x();\n", 40) == std::vector<std::string>{"/* a comment of\n   some lines that\n", "   goes on */ x();\n"});
+    CHECK(cut_code("aaaa(bbbb,cccc);dddd(eeee,ffff)gg", 20) == std::vector<std::string>{"aaaa(bbbb,cccc);", "dddd(eeee,ffff)gg"});
+    CHECK(cut_code("aaaa(bbbb, cccc + dddd + eeee)", 20) == std::vector<std::string>{"aaaa(bbbb, ", "cccc + dddd + eeee)"});
+    CHECK(cut_code("aaaaaaaaaa(bbbbbbbbbbbbbbbbb", 20) == std::vector<std::string>{"aaaaaaaaaa(", "bbbbbbbbbbbbbbbbb"});
+    CHECK(cut_code("aaaaaaaa bbbbb ccccccccccccc", 20) == std::vector<std::string>{"aaaaaaaa bbbbb ", "ccccccccccccc"});
+    CHECK(cut_code(std::string(50, 'a'), 20) == std::vector<std::string>{std::string(20, 'a'), std::string(20, 'a'), std::string(10, 'a')});
+    CHECK(cut_code("/* a comment of\n   some lines that\n   goes on */ x();\n", 40) ==
+        std::vector<std::string>{"/* a comment of\n   some lines that\n", "   goes on */ x();\n"});
   }
 
   TEST_CASE("a chunk that repeats the end of another begins with a line") {
     std::string text;
     for (int i = 0; i < 200; ++i) text += "statement number " + std::to_string(i) + ";\n";
     auto one = atlas::chunker<code_rule, atlas::character_sizer>::create({.size = 300, .overlap = 80}).value();
-    for (const auto& chunk : support::read_chunks(one, text)) CHECK((chunk.byte_begin == 0 || text[static_cast<std::size_t>(chunk.byte_begin) - 1] == '\n'));
+    for (const auto& chunk : support::read_chunks(one, text)) CHECK((chunk.byte_begin == 0 ||
+        text[static_cast<std::size_t>(chunk.byte_begin) - 1] == '\n'));
   }
 
   TEST_CASE("what is told does not depend on where parts end") {
@@ -161,12 +181,21 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
     }
   }
 
+  TEST_CASE("code: a state whose bytes were changed gives other boundaries and does no harm") {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      CAPTURE(seed);
+      CHECK(support::harm_of_changed_state(code_rule(), random_code(seed, 400), seed) == "");
+    }
+  }
+
   TEST_CASE("chunks keep the promises, the same by every way to ask") {
     for (std::uint64_t seed = 100; seed < 106; ++seed) {
       CAPTURE(seed);
       const std::string text = random_code(seed, 700);
-      for (const chunker_options& options : {chunker_options{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200}, {.size = 37, .overlap = 36, .fill_percent = 100},
-                                             {.size = 120, .fill_percent = 0, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}}) {
+      for (const chunker_options& options : {chunker_options{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200},
+          {.size = 37, .overlap = 36, .fill_percent = 100},
+                                             {.size = 120, .fill_percent = 0, .coherent_percent = 20,
+                                                 .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}}) {
         CAPTURE(options.size);
         CHECK(support::broken_by_any_way<code_rule, atlas::character_sizer>({}, text, options, characters_of_code) == "");
       }
@@ -239,7 +268,8 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
         CHECK(text[begin - 1] == '\n');
       }
     }
-    MESSAGE(cuts << " cuts, " << 100 * strong / cuts << " % before things, blank lines of bodies among them, " << 1000 * closing / cuts << " per mille before what closes, fill "
+    MESSAGE(cuts << " cuts, " << 100 * strong / cuts << " % before things, blank lines of bodies among them, " << 1000 * closing / cuts << " per mille before what closes, "
+                 << "fill "
                  << fill / static_cast<double>(cuts));
     CHECK(cuts > 500);
     CHECK(strong * 100 >= cuts * 80);

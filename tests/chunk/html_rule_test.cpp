@@ -55,7 +55,8 @@ heading_list headings_told(const std::string& text) {
 std::vector<bool> inside_of_tags(const std::string& text) {
   std::vector<bool> out(text.size() + 1, false);
   for (std::size_t at = 0; at < text.size();) {
-    if (text[at] != '<' || at + 1 == text.size() || !(std::isalpha(static_cast<unsigned char>(text[at + 1])) || text[at + 1] == '/' || text[at + 1] == '!' || text[at + 1] == '?')) {
+    if (text[at] != '<' || at + 1 == text.size() || !(std::isalpha(static_cast<unsigned char>(text[at + 1])) || text[at + 1] == '/' ||
+        text[at + 1] == '!' || text[at + 1] == '?')) {
       ++at;
       continue;
     }
@@ -77,10 +78,14 @@ std::vector<bool> inside_of_tags(const std::string& text) {
 
 std::string random_html(std::uint64_t seed, std::size_t pieces) {
   static const std::vector<std::string> stock = {
-      "<p>", "</p>", "<div class=\"a>b\">", "</div>", "text ", "Sentence one. ", "Two? ", "\n", "\n\n", " ", "<h1>", "</h1>", "<h2 id=x>", "</h2>", "<h3>", "</h4>", "<ul>", "<li>", "</li>",
-      "</ul>", "<br>", "<hr/>", "<pre>", "</pre>", "<script>", "</script>", "if(a<b)", "<style>", "</style>", "<!--", "-->", "--!>", "<!-->", "<![CDATA[", "]]>", "<!DOCTYPE html>", "<?php",
-      "?>", "<", "</", "</>", "<a href='x'>", "</a>", "<b>", "</b>", "<i", "=\"", "'", ">", "&amp;", "&", "&#65;", "&#x4e2d;", "&nbsp;", "&bogus;", "\xE4\xB8\xAD\xE3\x80\x82", "e\xCC\x81",
-      "\xFF", "<table><tr><td>", "</td></tr></table>", "<img src=x>", "<TEXTAREA>", "</textarea>", "<title>", "</title>", "<section>", "</section>", "\r\n", "\t", "-", "]", "\"", "<plaintext"};
+      "<p>", "</p>", "<div class=\"a>b\">", "</div>", "text ", "Sentence one. ", "Two? ", "\n", "\n\n", " ", "<h1>", "</h1>", "<h2 id=x>",
+          "</h2>", "<h3>", "</h4>", "<ul>", "<li>", "</li>",
+      "</ul>", "<br>", "<hr/>", "<pre>", "</pre>", "<script>", "</script>", "if(a<b)", "<style>", "</style>", "<!--", "-->", "--!>",
+          "<!-->", "<![CDATA[", "]]>", "<!DOCTYPE html>", "<?php",
+      "?>", "<", "</", "</>", "<a href='x'>", "</a>", "<b>", "</b>", "<i", "=\"", "'", ">", "&amp;", "&", "&#65;", "&#x4e2d;", "&nbsp;",
+          "&bogus;", "\xE4\xB8\xAD\xE3\x80\x82", "e\xCC\x81",
+      "\xFF", "<table><tr><td>", "</td></tr></table>", "<img src=x>", "<TEXTAREA>", "</textarea>", "<title>", "</title>", "<section>",
+          "</section>", "\r\n", "\t", "-", "]", "\"", "<plaintext"};
   std::mt19937_64 random(seed);
   std::string out;
   for (std::size_t i = 0; i < pieces; ++i) {
@@ -96,7 +101,8 @@ std::string random_html(std::uint64_t seed, std::size_t pieces) {
     CHECK(html_levels("<p>One.</p>\n<p>Two.</p>\n<section><p>Three.</p></section>\n<p>Four.") ==
           "<p>One.</p>\n{5}<p>Two.</p>\n{6}<section><p>Three.</p></section>\n{6}<p>Four.");
     CHECK(html_levels("a<ul>\n<li>b</li>\n<li><p>c</p></li>\n</ul>\nd") == "a{5}<ul>\n<li>b</li>\n{4}<li><p>c</p></li>\n</ul>\n{5}d");
-    CHECK(html_levels("<table><tr><th>a<th>b<tr><td>c</td><td>d</td></tr></table>e") == "<table><tr><th>a{2}<th>b{4}<tr><td>c</td>{2}<td>d</td></tr></table>{5}e");
+    CHECK(html_levels("<table><tr><th>a<th>b<tr><td>c</td><td>d</td></tr></table>e") ==
+        "<table><tr><th>a{2}<th>b{4}<tr><td>c</td>{2}<td>d</td></tr></table>{5}e");
     CHECK(html_levels("a<br>b<hr>c<BR/> <i>d") == "a<br>{4}b<hr>{6}c<BR/> {4}<i>d");
     CHECK(html_levels("a<div><div><p>b</p></div>c</div>d") == "a{5}<div><div><p>b</p></div>{5}c</div>{5}d");
     CHECK(html_levels("<b>a</b> <i>b</i><img src=x><input> c") == "<b>a</b> <i>b</i><img src=x><input> c");
@@ -112,7 +118,8 @@ std::string random_html(std::uint64_t seed, std::size_t pieces) {
   }
 
   TEST_CASE("a chunk knows the headings above it, titles without tags, white space and references") {
-    const std::string text = "<h1>The\n  <b>first</b> &amp; only</h1><p>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</p><h3>Be<i>low</i>&nbsp;&#x4e2d;&eacute; <!-- no -->x</h3><p>bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb</p>"
+    const std::string text = "<h1>The\n  <b>first</b> &amp; only</h1><p>aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa</p>"
+                             "<h3>Be<i>low</i>&nbsp;&#x4e2d;&eacute; <!-- no -->x</h3><p>bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb</p>"
                              "<h2>Two</h2><p>cccccccccccccccccccccccccccccccccccccc</p>";
     auto one = atlas::chunker<html_rule, atlas::character_sizer>::create({.size = 100}).value();
     const auto chunks = support::read_chunks(one, text);
@@ -129,8 +136,10 @@ std::string random_html(std::uint64_t seed, std::size_t pieces) {
   }
 
   TEST_CASE("quotes, comments, declarations, sections and signs that begin nothing are read as the standard's tokenizer does") {
-    for (const std::string one : {"a<b title=\"<p>\">", "a<b title='<p>' x>", "a<b title=\">\"<p>", "a<b x=y\"<p>", "a<b x\"=\"<p>\">", "a<!-- <p> -- > <p> -->", "a<!--><b>", "a<!---><b>", "a<!-- <p> --!>",
-                                  "a<!<p>", "a<?<p>", "a</ <p>", "a<![CDATA[<p>]]>", "a < p>", "a <1p>", "a<>", "a<px>", "a<b/x=\"<p>\"/>", "a<b = \"<p>\">", "a<b x = \n \"<p>\">"}) {
+    for (const std::string one : {"a<b title=\"<p>\">", "a<b title='<p>' x>", "a<b title=\">\"<p>", "a<b x=y\"<p>", "a<b x\"=\"<p>\">",
+        "a<!-- <p> -- > <p> -->", "a<!--><b>", "a<!---><b>", "a<!-- <p> --!>",
+                                  "a<!<p>", "a<?<p>", "a</ <p>", "a<![CDATA[<p>]]>", "a < p>", "a <1p>", "a<>", "a<px>",
+                                      "a<b/x=\"<p>\"/>", "a<b = \"<p>\">", "a<b x = \n \"<p>\">"}) {
       CAPTURE(one);
       CHECK(html_levels(one + "b<P\n>c") == one + "b{5}<P\n>c");
     }
@@ -139,24 +148,32 @@ std::string random_html(std::uint64_t seed, std::size_t pieces) {
   }
 
   TEST_CASE("the text of scripts, styles, text areas and titles has no tags, and all of them and pre stay whole") {
-    CHECK(html_wholes("<p>a</p><script>if (a<p>b) \"</p>\";\n\nx</scripty></script><p>b") == "<p>a</p>{5*}<script>if (a<p>b) \"</p>\";\n\n{5}x</scripty></script>{5}<p>b");
+    CHECK(html_wholes("<p>a</p><script>if (a<p>b) \"</p>\";\n\nx</scripty></script><p>b") ==
+        "<p>a</p>{5*}<script>if (a<p>b) \"</p>\";\n\n{5}x</scripty></script>{5}<p>b");
     CHECK(html_wholes("<p>a<STYLE>p{}\nq{}</Style >b<textarea><p>\n</textarea>c<title><p></title>") ==
           "<p>a{5*}<STYLE>p{}\n{4}q{}</Style >{5}b{5*}<textarea><p>\n</textarea>{5}c{5*}<title><p></title>");
-    CHECK(html_wholes("a<div><pre>\nb\n\n  <b>c</b>\n  d\n</pre></div>e") == "a{5*}<div><pre>\n{4}b\n\n{5}  <b>c</b>\n{4}  d\n</pre></div>{5}e");
+    CHECK(html_wholes("a<div><pre>\nb\n\n  <b>c</b>\n  d\n</pre></div>e") ==
+        "a{5*}<div><pre>\n{4}b\n\n{5}  <b>c</b>\n{4}  d\n</pre></div>{5}e");
     const std::string before = "<p>Some text before it that is a little long.</p>\n";
     const std::string pre = "<pre>line one\nline two\n\nline three\n</pre>\n";
-    CHECK(cut_html(before + pre + "<p>And more text behind it.</p>", 80) == std::vector<std::string>{before, pre + "<p>And more text behind it.</p>"});
-for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x') + "\n" + std::string(40, 'y') + "\n" + std::string(40, 'z') + "</pre>", 70)) CHECK(chunk.size() <= 70);
+    CHECK(cut_html(before + pre + "<p>And more text behind it.</p>", 80) == std::vector<std::string>{before,
+        pre + "<p>And more text behind it.</p>"});
+for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x') + "\n" + std::string(40, 'y') + "\n" + std::string(40,
+    'z') + "</pre>", 70)) CHECK(chunk.size() <= 70);
   }
 
   TEST_CASE("sentences and words are found across tags, and nothing is cut inside of a tag or a reference") {
     const std::string text = "One <b>sentence of it.</b> <i class=\"x y\">Another</i> one, of <a href='a b c'>John Smith</a> &amp; sons. Third";
-    CHECK(cut_html(text, 60) == std::vector<std::string>{"One <b>sentence of it.</b> ", "<i class=\"x y\">Another</i> one, ", "of <a href='a b c'>John Smith</a> &amp; sons. Third"});
-    CHECK(cut_html(text, 48) == std::vector<std::string>{"One <b>sentence of it.</b> ", "<i class=\"x y\">Another</i> one, ", "of <a href='a b c'>John Smith</a> &amp; sons. ", "Third"});
+    CHECK(cut_html(text, 60) == std::vector<std::string>{"One <b>sentence of it.</b> ", "<i class=\"x y\">Another</i> one, ",
+        "of <a href='a b c'>John Smith</a> &amp; sons. Third"});
+    CHECK(cut_html(text, 48) == std::vector<std::string>{"One <b>sentence of it.</b> ", "<i class=\"x y\">Another</i> one, ",
+        "of <a href='a b c'>John Smith</a> &amp; sons. ", "Third"});
     CHECK(cut_html("aaaa bbbb&quot;cccc&quot;dddd", 12) == std::vector<std::string>{"aaaa ", "bbbb&quot;cc", "cc&quot;dddd"});
     CHECK(cut_html("aaaa&amp;&amp;&amp;&amp;", 12) == std::vector<std::string>{"aaaa&amp;", "&amp;&amp;", "&amp;"});
-    CHECK(cut_html("aaaaaaaa<span title=\"a b\">bbbbbbb</span>cc", 20) == std::vector<std::string>{"aaaaaaaa", "<span title=\"a b\">bb", "bbbbb</span>cc"});
-    CHECK(cut_html("\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82<b>\xE4\xB8\xAD\xE6\x96\x87</b>\xE4\xB8\xAD", 8) == std::vector<std::string>{"\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82", "<b>\xE4\xB8\xAD", "\xE6\x96\x87</b>\xE4\xB8\xAD"});
+    CHECK(cut_html("aaaaaaaa<span title=\"a b\">bbbbbbb</span>cc", 20) == std::vector<std::string>{"aaaaaaaa", "<span title=\"a b\">bb",
+        "bbbbb</span>cc"});
+    CHECK(cut_html("\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82<b>\xE4\xB8\xAD\xE6\x96\x87</b>\xE4\xB8\xAD", 8) ==
+        std::vector<std::string>{"\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82", "<b>\xE4\xB8\xAD", "\xE6\x96\x87</b>\xE4\xB8\xAD"});
     // A tag that alone is larger than a chunk.
     std::string joined;
     for (const std::string& chunk : cut_html("a <img alt=\"" + std::string(100, 'x') + " y z\"> b", 40)) {
@@ -189,12 +206,21 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
     }
   }
 
+  TEST_CASE("HTML: a state whose bytes were changed gives other boundaries and does no harm") {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+      CAPTURE(seed);
+      CHECK(support::harm_of_changed_state(html_rule(), random_html(seed, 400), seed) == "");
+    }
+  }
+
   TEST_CASE("chunks of HTML keep the promises, the same by every way to ask") {
     for (std::uint64_t seed = 100; seed < 106; ++seed) {
       CAPTURE(seed);
       const std::string text = random_html(seed, 600);
-      for (const chunker_options& options : {chunker_options{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200}, {.size = 37, .overlap = 36, .fill_percent = 100},
-                                             {.size = 120, .fill_percent = 0, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}}) {
+      for (const chunker_options& options : {chunker_options{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200},
+          {.size = 37, .overlap = 36, .fill_percent = 100},
+                                             {.size = 120, .fill_percent = 0, .coherent_percent = 20,
+                                                 .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}}) {
         CAPTURE(options.size);
         CHECK(support::broken_by_any_way<html_rule, atlas::character_sizer>({}, text, options, characters_of_html) == "");
       }
@@ -233,7 +259,8 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
         std::string clean;
         for (std::size_t i = 0; i < title.size(); ++i) {
           if (title.compare(i, 2, "\xC2\xA0") == 0) title.replace(i, 2, " ");
-          const struct { const char* from; const char* to; } references[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#8217;", "\xE2\x80\x99"}, {"&#39;", "'"}};
+          const struct { const char* from; const char* to; } references[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;",
+              "\""}, {"&#8217;", "\xE2\x80\x99"}, {"&#39;", "'"}};
           bool is_reference = false;
           for (const auto& reference : references) {
             if (title.compare(i, std::strlen(reference.from), reference.from) != 0) continue;
@@ -280,7 +307,8 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
       const std::string text = all.substr(at, 20'000);
       CAPTURE(at);
       CHECK(support::split_dependence(html_rule(), text, 1) == "");
-      CHECK(support::broken_promise(text.substr(0, 2000), support::read_chunks(small, text.substr(0, 2000)), {.size = 60, .overlap = 10}, characters_of_html) == "");
+      CHECK(support::broken_promise(text.substr(0, 2000), support::read_chunks(small, text.substr(0, 2000)), {.size = 60, .overlap = 10},
+          characters_of_html) == "");
     }
   }
 }

@@ -49,7 +49,6 @@ told_text told_by(const Rule& rule, const std::string& text, std::uint64_t seed 
     std::string entry = std::to_string(one.offset) + " level " + std::to_string(static_cast<int>(one.level));
     const atlas::whole_part* const whole = found.whole_around(one.offset + 1);
     if (whole != nullptr) entry += " in " + std::to_string(whole->begin) + " to " + std::to_string(whole->end);
-    atlas::heading_path path;
     out.entries.push_back(entry);
   }
   atlas::heading_path path;
@@ -57,7 +56,9 @@ told_text told_by(const Rule& rule, const std::string& text, std::uint64_t seed 
   for (const atlas::text_boundary& one : std::vector<atlas::text_boundary>(found.begin(), found.end())) {
     found.enter_headings(one.offset, path);
     std::string titles = "under";
-    for (std::size_t i = 0; i < path.size(); ++i) titles += " / " + std::to_string(path.depth(i)) + " " + std::string(path.title(i).data(), path.title(i).size());
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      titles += " / " + std::to_string(path.depth(i)) + " " + std::string(path.title(i).data(), path.title(i).size());
+    }
     if (titles != before) out.entries.push_back(std::to_string(one.offset) + " " + titles);
     before = titles;
   }
@@ -93,9 +94,29 @@ std::string split_dependence(const Rule& rule, const std::string& text, std::uin
       if (got == want) continue;
       std::size_t i = 0;
       while (i < got.entries.size() && i < want.entries.size() && got.entries[i] == want.entries[i]) ++i;
-      return "parts of " + std::to_string(most) + ", seed " + std::to_string(seed) + ": " + (i < got.entries.size() ? got.entries[i] : "nothing") + " instead of " +
-             (i < want.entries.size() ? want.entries[i] : "nothing");
+      const std::string found = i < got.entries.size() ? got.entries[i] : "nothing";
+      const std::string wanted = i < want.entries.size() ? want.entries[i] : "nothing";
+      return "parts of " + std::to_string(most) + ", seed " + std::to_string(seed) + ": " + found + " instead of " + wanted;
     }
+  }
+  return "";
+}
+
+/// Reads a text with bytes of the state changed in between, as a damaged checkpoint would have them; "" or what came of it.
+template <class Rule>
+std::string harm_of_changed_state(const Rule& rule, const std::string& text, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  typename Rule::state_type state{};
+  atlas::structure found;
+  std::uint64_t from = 0;
+  for (std::size_t end = 0; end < text.size();) {
+    end = std::min<std::size_t>(text.size(), end + random() % 400);
+    const atlas::text_view part(text.data() + from, end - static_cast<std::size_t>(from));
+    const std::uint64_t reached = rule.scan(state, {part, from, end == text.size()}, from, found).value();
+    if (reached < from || reached > end) return "an answer lies between where reading began and the part's end";
+    from = reached;
+    auto* const bytes = reinterpret_cast<unsigned char*>(&state);
+    for (std::uint64_t i = 0; i < random() % 6; ++i) bytes[random() % sizeof state] = static_cast<unsigned char>(random() % 3 == 0 ? 0xFF : random());
   }
   return "";
 }

@@ -56,8 +56,8 @@ struct code_state {
   std::uint8_t name_size = 0;   ///< or number of hashes
   code_place place = code_place::indentation;
   code_opening opening = code_opening::statement;  ///< of this line
-  bool is_blank_before = false; ///< this line stands behind a blank one
-  bool goes_on = false;         ///< what stands before belongs to this line
+  std::uint8_t is_blank_before = 0;  ///< 1: this line stands behind a blank one
+  std::uint8_t goes_on = 0;          ///< 1: what stands before belongs to this line
 };
 
 /// What code_reader is made of.
@@ -65,9 +65,11 @@ class code_cursor {
  protected:
   /// @pre  part.begin <= state.read <= the part's end
   code_cursor(code_state& state, const document_part& part) noexcept
-      : state_(state), text_(part.text), begin_(part.begin), is_last_(part.is_last), at_(static_cast<std::size_t>(state.read - part.begin)), entry_(at_) {
+      : state_(state), text_(part.text), begin_(part.begin), is_last_(part.is_last),
+        at_(static_cast<std::size_t>(state.read - part.begin)), entry_(at_) {
     // Only bytes that were changed say otherwise, and what is counted on must not overflow.
     const auto is_sound = [](std::int64_t count) noexcept { return count > -most_counted && count < most_counted; };
+    if (state_.line > state_.read) state_.line = state_.read;
     if (!is_sound(state_.brackets) || !is_sound(state_.fewest) || !is_sound(state_.attribute_brackets)) state_.brackets = state_.fewest = 0;
   }
 
@@ -135,7 +137,8 @@ class code_cursor {
       return;
     }
     note_last();
-    constexpr code_place places[] = {code_place::line, code_place::line_comment, code_place::block_comment, code_place::markup_comment, code_place::bracket_comment};
+    constexpr code_place places[] = {code_place::line, code_place::line_comment, code_place::block_comment, code_place::markup_comment,
+                                     code_place::bracket_comment};
     open(places[static_cast<std::size_t>(comment)]);
     at_ += comment == code_comment::markup || comment == code_comment::brackets ? 4 : 2;
     if (comment == code_comment::line && mark == '#') --at_;
@@ -217,7 +220,10 @@ class code_cursor {
   [[nodiscard]] bool read_named() noexcept {
     const char* const bytes = text_.data() + at_;
     std::size_t size = 0;
-    while (size < code_state::most_name && 1 + size < left() && bytes[1 + size] != '(' && bytes[1 + size] != '"' && bytes[1 + size] != '\\' && !is_gap_byte(bytes[1 + size])) ++size;
+    for (; size < code_state::most_name && 1 + size < left(); ++size) {
+      const char byte = bytes[1 + size];
+      if (byte == '(' || byte == '"' || byte == '\\' || is_gap_byte(byte)) break;
+    }
     if (1 + size >= left() || bytes[1 + size] != '(') return false;
     std::memcpy(state_.name, bytes + 1, size);
     state_.name_size = static_cast<std::uint8_t>(size);

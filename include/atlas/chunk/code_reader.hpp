@@ -67,7 +67,7 @@ class code_reader : private code_cursor {
     if (at_ == text_.size()) return;
     if (byte == '\n') {
       ++at_;
-      state_.is_blank_before = true;
+      state_.is_blank_before = 1;
       begin_line();
       return;
     }
@@ -87,12 +87,12 @@ class code_reader : private code_cursor {
     if (is_argument) opening = code_opening::attribute;
     const bool is_statement = is_statement_of(opening) && !is_argument;
 
-    const bool is_blank = state_.is_blank_before;
+    const bool is_blank = state_.is_blank_before != 0;
     const std::uint32_t depth = is_statement ? enter(line[0]) : depth_of(opening, line);
     const bool is_deeper = depth > state_.depth;
     const bool ends_block = depth < state_.depth;
     bool is_told = is_blank || !is_deeper;  // what is first inside stays with what it is inside of
-    if (state_.goes_on && !is_blank && depth >= state_.own_depth) is_told = false;
+    if (state_.goes_on != 0 && !is_blank && depth >= state_.own_depth) is_told = false;
     if (opening == code_opening::closing || is_argument) is_told = false;
     const bool may_go_on = opening == code_opening::brace || (opening == code_opening::goes_on && state_.column != 0);
     if (may_go_on && !is_blank && !ends_something(state_.last_before)) is_told = false;
@@ -108,15 +108,14 @@ class code_reader : private code_cursor {
 
     if (!is_argument) state_.own_depth = depth;
     state_.opening = opening;
-    state_.is_blank_before = false;
-    state_.goes_on = false;
+    state_.is_blank_before = 0;
+    state_.goes_on = 0;
     state_.last = '\0';
     state_.code_from = here();
     state_.place = code_place::line;
-    if (opening == code_opening::directive || opening == code_opening::condition || (opening == code_opening::remark && comment == code_comment::none)) {
-      state_.place = code_place::line_comment;
-      if (opening != code_opening::remark) state_.last = '#';
-    }
+    const bool is_for_preprocessor = opening == code_opening::directive || opening == code_opening::condition;
+    if (is_for_preprocessor) state_.last = '#';
+    if (is_for_preprocessor || (opening == code_opening::remark && comment == code_comment::none)) state_.place = code_place::line_comment;
   }
   /// Whether a line that ends with this byte is not continued by a brace or an operator in the next.
   [[nodiscard]] static bool ends_something(char last) noexcept {
@@ -155,7 +154,10 @@ class code_reader : private code_cursor {
       default: return true;
     }
   }
-  [[nodiscard]] std::uint32_t open_brackets() const noexcept { return state_.brackets > 0 ? static_cast<std::uint32_t>(state_.brackets < most_brackets ? state_.brackets : most_brackets) : 0; }
+  [[nodiscard]] std::uint32_t open_brackets() const noexcept {
+    if (state_.brackets <= 0) return 0;
+    return static_cast<std::uint32_t>(state_.brackets < most_brackets ? state_.brackets : most_brackets);
+  }
 
   [[nodiscard]] boundary_level level_of(std::uint32_t depth, bool is_branch, bool is_blank, bool ends_block, bool is_member) const noexcept {
     if (is_member) {
@@ -187,11 +189,11 @@ class code_reader : private code_cursor {
         break;
       case code_opening::attribute: state_.goes_on = last != ';' && last != '{' && last != '}' && last != ','; break;
       case code_opening::bracketed: state_.goes_on = last == ']'; break;
-      case code_opening::condition: state_.goes_on = true; break;
+      case code_opening::condition: state_.goes_on = 1; break;
       default: break;
     }
-    if (state_.opening != code_opening::closing && (last == '\0' || last == ':')) state_.goes_on = true;
-    if (last == '\\') state_.goes_on = true;
+    if (state_.opening != code_opening::closing && (last == '\0' || last == ':')) state_.goes_on = 1;
+    if (last == '\\') state_.goes_on = 1;
     if (last != '\0') state_.last_before = last;
     ++at_;
     begin_line();

@@ -49,7 +49,8 @@ inline constexpr std::size_t code_comment_bytes = 8;
     case '/':
       if (next == '/') return before == ':' ? code_comment::none : code_comment::line;  // but for http://
       // A slash and a star behind a name are two operators, or a pattern of file names.
-      return next == '*' && !is_name_byte(before) && before != '*' && before != '.' && before != '"' && before != '$' && before != '/' ? code_comment::block : code_comment::none;
+      if (next != '*' || is_name_byte(before)) return code_comment::none;
+      return before != '*' && before != '.' && before != '"' && before != '$' && before != '/' ? code_comment::block : code_comment::none;
     case '#': {
       if (!is_gap_byte(before)) return code_comment::none;
       constexpr text_view others = "[(){}'\\:&*<.,;>|";  // readers of Lisp, attributes, selectors, patterns
@@ -125,7 +126,10 @@ inline constexpr std::size_t here_opening_bytes = 48;
   const char quote = code.at(at) == '\'' || code.at(at) == '"' ? code.at(at) : '\0';
   if (quote != '\0') ++at;
   const std::size_t begin = at;
-  while (at < here_opening_bytes && ((code.at(at) >= 'A' && code.at(at) <= 'Z') || code.at(at) == '_' || (at > begin && code.at(at) >= '0' && code.at(at) <= '9'))) ++at;
+  for (; at < here_opening_bytes; ++at) {
+    const char byte = code.at(at);
+    if (!((byte >= 'A' && byte <= 'Z') || byte == '_' || (at > begin && byte >= '0' && byte <= '9'))) break;
+  }
   if (at < begin + 2 || at == here_opening_bytes || (quote != '\0' ? code.at(at) != quote : is_name_byte(code.at(at)))) return {};
   return code.text.subview(begin, at - begin);
 }
@@ -144,7 +148,8 @@ inline constexpr std::size_t here_opening_bytes = 48;
       begins_line = false;
       if (byte != name[0]) continue;
       if (sight - at <= name.size()) {
-        return code.is_last && code.text.size() - at == name.size() && code.text.subview(at, name.size()) == name ? code_end{found, at + name.size()} : unseen;
+        const bool ends_code = code.is_last && code.text.size() - at == name.size();
+        return ends_code && code.text.subview(at, name.size()) == name ? code_end{found, at + name.size()} : unseen;
       }
       if (code.text.subview(at, name.size()) == name && !is_name_byte(code.text[at + name.size()])) return {found, at + name.size()};
     }

@@ -33,12 +33,12 @@ struct html_state {
   boundary_level begun = boundary_level::character;  ///< likewise of the first that began
   html_place place = html_place::text;
   html_tag_place tag = html_tag_place::before_name;
-  bool has_title = false;          ///< of the heading, a part was shown: `gap` is its begin
-  bool is_behind_heading = false;  ///< nothing was shown since its end
-  bool has_lines = false;          ///< in pre
-  bool is_whole = false;           ///< in something that should stay whole
-  bool ends_whole = false;         ///< it has ended, at the next boundary
-  bool has_space = false;          ///< between two words of the title
+  std::uint8_t has_title = 0;          ///< 1, as below: a part of the heading was shown: `gap` is its begin
+  std::uint8_t is_behind_heading = 0;  ///< nothing was shown since its end
+  std::uint8_t has_lines = 0;          ///< in pre
+  std::uint8_t is_whole = 0;           ///< in something that should stay whole
+  std::uint8_t ends_whole = 0;         ///< it has ended, at the next boundary
+  std::uint8_t has_space = 0;          ///< between two words of the title
   char title[heading_path::most_title_bytes] = {};
 };
 
@@ -49,13 +49,14 @@ class html_reader {
 
   /// @pre  part.begin <= state.read <= the part's end
   html_reader(html_state& state, const document_part& part, structure& found) noexcept
-      : state_(state), text_(part.text), begin_(part.begin), is_last_(part.is_last), found_(found), at_(static_cast<std::size_t>(state.read - part.begin)) {
+      : state_(state), text_(part.text), begin_(part.begin), is_last_(part.is_last), found_(found),
+        at_(static_cast<std::size_t>(state.read - part.begin)) {
     // Only bytes that were changed say otherwise.
     if (state_.title_bytes > sizeof state_.title) state_.title_bytes = 0;
-    if (state_.gap != html_state::nowhere && (state_.gap > state_.read || state_.read - state_.gap > 2 * heading_sight)) state_.gap = html_state::nowhere;
-    if (state_.heading > heading_path::most_depth || (state_.has_title && (state_.gap == html_state::nowhere || state_.heading == 0))) {
+    if (state_.gap > state_.read || state_.read - state_.gap > 2 * heading_sight) state_.gap = html_state::nowhere;
+    if (state_.heading > heading_path::most_depth || (state_.has_title != 0 && (state_.gap == html_state::nowhere || state_.heading == 0))) {
       state_.heading = 0;
-      state_.has_title = false;
+      state_.has_title = 0;
     }
   }
 
@@ -73,7 +74,7 @@ class html_reader {
         default: read_text(); break;
       }
     }
-    if (is_far() || (is_last_ && at_ == text_.size() && state_.has_title)) settle();
+    if (is_far() || (is_last_ && at_ == text_.size() && state_.has_title != 0)) settle();
     state_.read = here();
     return static_cast<status&&>(told_);
   }
@@ -93,7 +94,7 @@ class html_reader {
 
   /// What begins here could not be seen before the gap is told.
   [[nodiscard]] bool is_far() const noexcept {
-    return state_.gap != html_state::nowhere && here() - state_.gap >= (state_.has_title ? heading_sight : gap_sight);
+    return state_.gap != html_state::nowhere && here() - state_.gap >= (state_.has_title != 0 ? heading_sight : gap_sight);
   }
   void begin_gap() noexcept {
     if (state_.gap == html_state::nowhere) state_.gap = here();
@@ -111,32 +112,32 @@ class html_reader {
   void show() noexcept {
     if (state_.heading != 0) {
       begin_gap();
-      if (!state_.has_title) raise(heading_level(state_.heading));  // the gap may have been told before
-      state_.has_title = true;
+      if (state_.has_title == 0) raise(heading_level(state_.heading));  // the gap may have been told before
+      state_.has_title = 1;
       return;
     }
     if (has_level()) {
       begin_gap();
       tell();
     }
-    state_.is_behind_heading = false;
+    state_.is_behind_heading = 0;
     state_.gap = html_state::nowhere;
   }
   void tell() noexcept {
     boundary_level level = gap_level();
     // What a heading is the heading of stays with it.
-    if (state_.is_behind_heading && level < boundary_level::heading_6 && level > boundary_level::sentence) level = boundary_level::sentence;
-    state_.is_behind_heading = false;
+    if (state_.is_behind_heading != 0 && level < boundary_level::heading_6 && level > boundary_level::sentence) level = boundary_level::sentence;
+    state_.is_behind_heading = 0;
     state_.level = state_.ended = state_.begun = boundary_level::character;
     if (!told_.ok()) return;
     if (state_.gap != 0) told_ = found_.add(state_.gap, level);
-    if (!state_.ends_whole) return;
+    if (state_.ends_whole == 0) return;
     found_.end_whole(state_.gap);
-    state_.is_whole = state_.ends_whole = false;
+    state_.is_whole = state_.ends_whole = 0;
   }
   /// The gap, or the heading, ends here as if something were shown.
   void settle() noexcept {
-    if (state_.has_title) {
+    if (state_.has_title != 0) {
       end_heading();
     } else {
       if (has_level()) tell();
@@ -147,24 +148,24 @@ class html_reader {
   // --- headings ---
 
   void end_heading() noexcept {
-    if (state_.has_title) {
+    if (state_.has_title != 0) {
       tell();
       if (told_.ok() && state_.title_bytes != 0) told_ = found_.add_heading(state_.gap, state_.heading, {state_.title, state_.title_bytes});
       state_.gap = html_state::nowhere;
-      state_.is_behind_heading = true;
+      state_.is_behind_heading = 1;
     }
     state_.heading = 0;
-    state_.has_title = false;
+    state_.has_title = 0;
   }
   void begin_heading(std::uint8_t depth) noexcept {
     state_.heading = depth;
     state_.title_bytes = 0;
-    state_.has_space = false;
+    state_.has_space = 0;
   }
   void add_to_title(const char* bytes, std::size_t size) noexcept {
     const std::size_t before = state_.title_bytes;
-    const std::size_t space = state_.has_space && before != 0 ? 1 : 0;
-    state_.has_space = false;
+    const std::size_t space = state_.has_space != 0 && before != 0 ? 1 : 0;
+    state_.has_space = 0;
     if (before + space + size > sizeof state_.title) return;
     if (space != 0) state_.title[before] = ' ';
     std::memcpy(state_.title + before + space, bytes, size);
@@ -176,7 +177,7 @@ class html_reader {
   void read_text() noexcept {
     if (state_.heading != 0) {
       read_title();
-    } else if (state_.has_lines) {
+    } else if (state_.has_lines != 0) {
       read_lines();
     } else {
       const char* const bytes = text_.data();
@@ -232,7 +233,7 @@ class html_reader {
         return;
       }
       if (is_html_space(byte)) {
-        state_.has_space = true;
+        state_.has_space = 1;
         ++at_;
         continue;
       }
@@ -243,7 +244,7 @@ class html_reader {
       const std::size_t size = reference.bytes != 0 ? reference.bytes : c.length_bytes;
       char encoded[4];
       if (reference.code_point == 0xA0 || c.code_point == 0xA0) {
-        state_.has_space = true;
+        state_.has_space = 1;
       } else if (reference.code_point != 0) {
         add_to_title(encoded, encode_one(reference.code_point, encoded));
       } else {
@@ -325,12 +326,12 @@ class html_reader {
     }
     if (element.kind == html_kind::heading) begin_heading(static_cast<std::uint8_t>(16U - static_cast<unsigned>(element.level)));
     if (!keeps_lines && element.kind != html_kind::lines) return;
-    if (element.kind == html_kind::lines) state_.has_lines = true;
-    if (state_.is_whole && !state_.ends_whole) return;  // within another one
+    if (element.kind == html_kind::lines) state_.has_lines = 1;
+    if (state_.is_whole != 0 && state_.ends_whole == 0) return;  // within another one
     const std::uint64_t gap = state_.gap;
     tell();
     if (told_.ok()) told_ = found_.begin_whole(gap);
-    state_.is_whole = true;
+    state_.is_whole = 1;
     state_.gap = html_state::nowhere;
   }
   void end(std::uint8_t number) noexcept {
@@ -353,8 +354,8 @@ class html_reader {
     } else {
       state_.ended = element.level;
     }
-    if (element.kind == html_kind::lines) state_.has_lines = false;
-    if ((element.kind == html_kind::lines || element.kind == html_kind::raw) && state_.is_whole) state_.ends_whole = true;
+    if (element.kind == html_kind::lines) state_.has_lines = 0;
+    if ((element.kind == html_kind::lines || element.kind == html_kind::raw) && state_.is_whole != 0) state_.ends_whole = 1;
   }
   void read_rest_of_tag() noexcept {
     bool is_ended = false;

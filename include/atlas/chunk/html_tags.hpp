@@ -48,7 +48,8 @@ struct html_elements {
   constexpr html_elements() noexcept {
     using enum boundary_level;
     table.add(" section article main aside nav header footer html head body ", {section, html_kind::block});
-    table.add(" p ul ol dl table blockquote form fieldset figure details dialog dir menu search address legend summary ", {paragraph, html_kind::block});
+    table.add(" p ul ol dl table blockquote form fieldset figure details dialog dir ", {paragraph, html_kind::block});
+    table.add(" menu search address legend summary ", {paragraph, html_kind::block});
     table.add(" div center hgroup ", {paragraph, html_kind::group});
     table.add(" li dt dd tr caption thead tbody tfoot colgroup option optgroup figcaption ", {line, html_kind::block});
     table.add(" td th ", {clause, html_kind::block});
@@ -214,9 +215,10 @@ struct html_reference {
     text_view name;
     char32_t code_point;
   };
-  constexpr named known[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", 0xA0}, {"mdash", 0x2014}, {"ndash", 0x2013},
-                             {"hellip", 0x2026}, {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201C}, {"rdquo", 0x201D}, {"laquo", 0xAB}, {"raquo", 0xBB},
-                             {"copy", 0xA9}, {"reg", 0xAE}, {"trade", 0x2122}, {"middot", 0xB7}, {"bull", 0x2022}, {"para", 0xB6}, {"sect", 0xA7}};
+  constexpr named known[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", 0xA0}, {"mdash", 0x2014},
+                             {"ndash", 0x2013}, {"hellip", 0x2026}, {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201C}, {"rdquo", 0x201D},
+                             {"laquo", 0xAB}, {"raquo", 0xBB}, {"copy", 0xA9}, {"reg", 0xAE}, {"trade", 0x2122}, {"middot", 0xB7},
+                             {"bull", 0x2022}, {"para", 0xB6}, {"sect", 0xA7}};
   for (const named& one : known) {
     if (one.name == text.subview(1, end - 1)) return {one.code_point, bytes};
   }

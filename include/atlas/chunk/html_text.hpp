@@ -260,7 +260,7 @@ inline constexpr std::size_t html_sentence_sight = 256;
   if (clause != 0) return {clause, boundary_level::clause};
   if (word != 0) return {word, boundary_level::word};
   if (unsure > other) {
-    // Between the last place that is known and this one lies text alone, or a tag's end, where nothing is cut.
+    // The begin of its cluster, if no tag lies between.
     const std::size_t cluster = last_cluster_break(seen, unsure);
     if (within(cluster) && cluster > other && is_outside_tags(seen, cluster, unsure)) other = cluster;
   }
