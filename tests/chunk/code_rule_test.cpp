@@ -268,9 +268,8 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
         CHECK(text[begin - 1] == '\n');
       }
     }
-    MESSAGE(cuts << " cuts, " << 100 * strong / cuts << " % before things, blank lines of bodies among them, " << 1000 * closing / cuts << " per mille before what closes, "
-                 << "fill "
-                 << fill / static_cast<double>(cuts));
+    MESSAGE(cuts << " cuts, " << 100 * strong / cuts << " % before things, blank lines of bodies among them, "
+                 << 1000 * closing / cuts << " per mille before what closes, fill " << fill / static_cast<double>(cuts));
     CHECK(cuts > 500);
     CHECK(strong * 100 >= cuts * 80);
     CHECK(closing * 1000 <= cuts * 5);

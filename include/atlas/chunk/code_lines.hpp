@@ -12,25 +12,23 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// White space within a line, and what stands before the first line.
-[[nodiscard]] constexpr bool is_gap_byte(char byte) noexcept {
-  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' || byte == '\v' || byte == '\f' || byte == '\0';
-}
-
-/// What the reader of code does about a byte: nothing but to count brackets, or more.
+/// What the reader of code does about a byte: counts it as a bracket, stops at it, or nothing.
 struct code_bytes {
-  bool stops[256] = {};
+  static constexpr signed char stop = 2;
+  signed char meaning[256] = {};  ///< 1 opens a bracket, -1 closes one, `stop`, or 0
   bool name[256] = {};            ///< part of a name or a number; all bytes above ASCII are
-  signed char bracket[256] = {};  ///< 1 opens, -1 closes
+  bool gap[256] = {};             ///< white space, and NUL, which stands before the first byte
   constexpr code_bytes() noexcept {
-    for (const char c : text_view("\n\\\"'`/#-<")) stops[static_cast<unsigned char>(c)] = true;
-    for (const char c : text_view("([{")) bracket[static_cast<unsigned char>(c)] = 1;
-    for (const char c : text_view(")]}")) bracket[static_cast<unsigned char>(c)] = -1;
+    for (const char c : text_view("\n\\\"'`/#-<")) meaning[static_cast<unsigned char>(c)] = stop;
+    for (const char c : text_view("([{")) meaning[static_cast<unsigned char>(c)] = 1;
+    for (const char c : text_view(")]}")) meaning[static_cast<unsigned char>(c)] = -1;
     for (unsigned c = 0; c < 256; ++c) name[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80U;
+    for (const char c : text_view(" \t\n\r\v\f\0", 7)) gap[static_cast<unsigned char>(c)] = true;
   }
 };
 inline constexpr code_bytes bytes_of_code;
 [[nodiscard]] constexpr bool is_name_byte(char byte) noexcept { return bytes_of_code.name[static_cast<unsigned char>(byte)]; }
+[[nodiscard]] constexpr bool is_gap_byte(char byte) noexcept { return bytes_of_code.gap[static_cast<unsigned char>(byte)]; }
 
 /// How deep something is nested that shows by a number which grows inside: the column of a line, the brackets open before it.
 struct nesting {

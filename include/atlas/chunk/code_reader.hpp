@@ -137,7 +137,7 @@ class code_reader : private code_cursor {
   [[nodiscard]] std::uint32_t depth_of(code_opening opening, text_view line) const noexcept {
     std::uint32_t open = open_brackets();
     if (opening == code_opening::closing) {
-      for (std::size_t at = 0; at < line.size() && open != 0 && bytes_of_code.bracket[static_cast<unsigned char>(line[at])] < 0; ++at) --open;
+      for (std::size_t at = 0; at < line.size() && open != 0 && bytes_of_code.meaning[static_cast<unsigned char>(line[at])] < 0; ++at) --open;
     }
     const std::uint32_t columns = state_.columns.depth_of(state_.column);
     const std::uint32_t bracketed = state_.bracketed.depth_of(open);
@@ -207,9 +207,9 @@ class code_reader : private code_cursor {
     for (;;) {
       std::size_t at = at_;
       for (; at < size; ++at) {
-        const auto byte = static_cast<unsigned char>(bytes[at]);
-        if (bytes_of_code.stops[byte]) break;
-        brackets += bytes_of_code.bracket[byte];
+        const std::int64_t meaning = bytes_of_code.meaning[static_cast<unsigned char>(bytes[at])];
+        if (meaning == code_bytes::stop) break;
+        brackets += meaning;
         fewest = brackets < fewest ? brackets : fewest;
       }
       at_ = at;

@@ -51,14 +51,15 @@ inline constexpr std::size_t code_comment_bytes = 8;
       // A slash and a star behind a name are two operators, or a pattern of file names.
       if (next != '*' || is_name_byte(before)) return code_comment::none;
       return before != '*' && before != '.' && before != '"' && before != '$' && before != '/' ? code_comment::block : code_comment::none;
-    case '#': {
+    case '#':
       if (!is_gap_byte(before)) return code_comment::none;
-      constexpr text_view others = "[(){}'\\:&*<.,;>|";  // readers of Lisp, attributes, selectors, patterns
-      for (const char c : others) {
-        if (next == c) return code_comment::none;
+      switch (next) {
+        // Readers of Lisp, attributes, selectors, patterns.
+        case '[': case '(': case ')': case '{': case '}': case '\'': case '\\': case ':': case '&': case '*': case '<': case '>': case '.':
+        case ',': case ';': case '|': return code_comment::none;
+        case '!': return code.at(2) == '[' ? code_comment::none : code_comment::line;
+        default: return code_comment::line;
       }
-      return next == '!' && code.at(2) == '[' ? code_comment::none : code_comment::line;
-    }
     case '-': {
       if (next != '-' || !is_gap_byte(before)) return code_comment::none;
       const char third = code.at(2);
