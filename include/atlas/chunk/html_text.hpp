@@ -10,6 +10,7 @@
 
 #include <atlas/chunk/html_tags.hpp>         // opening_of_html, read_tag
 #include <atlas/chunk/prose_boundaries.hpp>  // clause_rank, is_break_space
+#include <atlas/text/sentence_words.hpp>     // titles, word_with
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -184,10 +185,17 @@ class html_words {
       is_spaced_ = true;
     } else {
       if (own != 0 || !is_quote(c.code_point)) {
-        rank_ = own;
+        rank_ = own == 2 && is_in_word_ && titles.contains(word_) ? 0 : own;  // "Dr. Jones" stays together
         is_wide_ = is_wide_mark(c.code_point);
       }
       is_spaced_ = false;
+    }
+    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || word_part_of(c.code_point) == word_part::joins);
+    if (joins || (own == 2 && is_in_word_)) {
+      word_ = word_with(is_in_word_ ? word_ : empty_word, c.code_point);
+      is_in_word_ = true;
+    } else {
+      is_in_word_ = false;
     }
     last_ = c.code_point;
     has_any_ = true;
@@ -196,9 +204,11 @@ class html_words {
 
  private:
   char32_t last_ = 0;
+  std::uint32_t word_ = empty_word;  ///< that is read, or was read last
   int rank_ = 0;
   bool is_spaced_ = false;
   bool is_wide_ = false;
+  bool is_in_word_ = false;
   bool has_any_ = false;
 };
 
