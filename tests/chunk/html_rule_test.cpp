@@ -241,7 +241,10 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
     std::size_t headings = 0;
     std::size_t cuts = 0;
     std::size_t strong = 0;
+    std::size_t places = 0;
+    std::size_t cut_tags = 0;
     auto one = atlas::chunker<html_rule, atlas::character_sizer>::create({.size = 1000}).value();
+    auto small = atlas::chunker<html_rule, atlas::character_sizer>::create({.size = 300, .overlap = 60}).value();
     for (std::size_t begin = 0; begin < all.size() && documents < 400;) {
       const std::size_t end = std::min(all.find("</html>", begin), all.size() - 7) + 7;
       const std::string text = all.substr(begin, end - begin);
@@ -293,7 +296,21 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
         strong += chunk.level >= atlas::boundary_level::line ? 1 : 0;
         CHECK_FALSE(inside[static_cast<std::size_t>(chunk.byte_begin)]);
       }
+      for (const auto& chunk : support::read_chunks(small, text)) {
+        for (const std::uint64_t place : {chunk.byte_begin, chunk.byte_fresh}) {
+          ++places;
+          if (!inside[static_cast<std::size_t>(place)]) continue;
+          // Only where the tag is larger than a chunk.
+          std::size_t first = static_cast<std::size_t>(place);
+          std::size_t last = first;
+          while (inside[first]) --first;
+          while (inside[last]) ++last;
+          CHECK(atlas::count_characters({text.data() + first, last - first}) > 300);
+          ++cut_tags;
+        }
+      }
     }
+    MESSAGE(cut_tags << " of " << places << " places of small chunks lie inside of a tag that is larger than a chunk");
     MESSAGE(documents << " documents, " << headings << " headings, " << cuts << " chunks, " << 100 * strong / cuts << " % of them end with a block");
     CHECK(headings > 500);
   }
