@@ -100,6 +100,12 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
         "[\n  {\n    \"a\": 1\n  },\n{3}  {\n    \"a\": 2\n  }\n]\n");
   }
 
+  TEST_CASE("names that are words of other languages close and begin nothing") {
+    CHECK(code_levels("a()\nend = 1\ndone += 2\nfi(3)\nmodule = 4\nobject: 5\n") ==
+          "a()\n{4}end = 1\n{4}done += 2\n{4}fi(3)\n{4}module = 4\n{4}object: 5\n");
+    CHECK(code_levels("for x\ndo\n  a\ndone < file\n") == "for x\ndo\n  a\ndone < file\n");
+  }
+
   TEST_CASE("operators that begin a line, and backslashes that end one, go on with the line before") {
     CHECK(code_levels("x = a\n  .b()\n  .c();\ny = d\n  && e\n  && f;\n") == "x = a\n  .b()\n  .c();\n{5}y = d\n  && e\n  && f;\n");
     CHECK(code_levels("#define A(x) \\\n  do { \\\n  f(x); } while (0)\nint y;\n") ==

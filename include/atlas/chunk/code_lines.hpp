@@ -64,7 +64,7 @@ enum class code_opening : std::uint8_t {
   container,  ///< a class, namespace, or the like, whose members are things of their own
   closing,    ///< a bracket, or `end` and the like: part of what stands before
   branch,     ///< `else` and the like
-  brace,      ///< `{`: part of a line before it that does not end anything
+  brace,      ///< `{`, or `do` alone: part of a line before it that does not end anything
   goes_on,    ///< an operator: likewise
   attribute,  ///< a decorator, annotation, attribute or template: part of what follows
   bracketed,  ///< `[`: an attribute, or a section's name, if `]` ends the line
@@ -89,6 +89,7 @@ struct code_words {
     first.add(" template ", attribute);
     first.add(" class interface namespace impl trait module mod extension protocol object extern ", container);
     first.add(" struct ", record);
+    first.add(" do then ", brace);
     first.add(" public private protected ", label);
     marked.add(" if ifdef ifndef ", condition);
     marked.add(" endif else elif ", closing);
@@ -104,15 +105,25 @@ inline constexpr code_words words_of_code;
   return text.subview(at, end - at);
 }
 
+/// Whether a word is a name that something is done to: assigned, called, looked into. @param at  behind the word
+[[nodiscard]] constexpr bool is_used_as_name(text_view line, std::size_t at) noexcept {
+  if (at < line.size() && (line[at] == '(' || line[at] == '[' || line[at] == ':' || line[at] == '-')) return true;
+  while (at < line.size() && (line[at] == ' ' || line[at] == '\t')) ++at;
+  if (at == line.size()) return false;
+  const bool has_operator = line[at] == '+' || line[at] == '-' || line[at] == '*' || line[at] == '/' || line[at] == '|';
+  if (has_operator) ++at;
+  return at < line.size() && line[at] == '=';
+}
+
 /// What a line of names begins with. @param line  from its first name on
 [[nodiscard]] constexpr code_opening opening_of_words(text_view line) noexcept {
   const text_view first = name_at(line, 0);
   if (first.size() < 2) return code_opening::statement;
-  const char follows = first.size() < line.size() ? line[first.size()] : '\n';
   const code_opening meaning = words_of_code.first[words_of_code.first.find(first.data(), first.size())];
-  if (meaning == code_opening::closing) return follows != '=' && follows != ':' ? meaning : code_opening::statement;
+  if (meaning == code_opening::closing) return is_used_as_name(line, first.size()) ? code_opening::statement : meaning;
   if (meaning == code_opening::branch || meaning == code_opening::attribute) return meaning;
-  if (meaning == code_opening::label && follows == ':') return meaning;
+  if (meaning == code_opening::label && first.size() < line.size() && line[first.size()] == ':') return meaning;
+  if (meaning == code_opening::brace) return first.size() == line.size() || line[first.size()] == '\n' ? meaning : code_opening::statement;
   // A container's word may stand behind others: `public abstract class`, `type name struct`.
   std::size_t at = 0;
   for (int words = 0; words < 5 && at < line.size() && is_name_byte(line[at]); ++words) {
@@ -120,7 +131,7 @@ inline constexpr code_words words_of_code;
     at += word.size();
     if (at < line.size() && line[at] != ' ' && line[at] != '\t' && line[at] != '{' && line[at] != '<' && line[at] != '\n' && line[at] != '\r') break;
     const code_opening one = words_of_code.first[words_of_code.first.find(word.data(), word.size())];
-    if (one == code_opening::container) return one;
+    if (one == code_opening::container) return is_used_as_name(line, at) ? code_opening::statement : one;
     if (one == code_opening::record) {
       // What has parameters is a function.
       for (std::size_t i = at; i < line.size() && line[i] != '\n'; ++i) {
