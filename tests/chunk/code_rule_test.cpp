@@ -271,9 +271,9 @@ std::string random_code(std::uint64_t seed, std::size_t pieces) {
         const auto begin = static_cast<std::size_t>(chunks[i].byte_begin);
         ++cuts;
         fill += static_cast<double>(chunks[i - 1].units) / 1500;
-        strong += chunks[i - 1].level >= atlas::boundary_level::line ? 1 : 0;
+        strong += chunks[i - 1].level >= atlas::boundary_level::line ? 1U : 0U;
         const char first = text[text.find_first_not_of(" \n", begin)];
-        closing += first == '}' || first == ')' ? 1 : 0;
+        closing += first == '}' || first == ')' ? 1U : 0U;
         CHECK(text[begin - 1] == '\n');
       }
     }

@@ -192,7 +192,7 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
     std::size_t repeats = 0;
     for (const auto& chunk : support::read_chunks(one, text)) {
       CHECK_FALSE(inside[static_cast<std::size_t>(chunk.byte_begin)]);
-      repeats += chunk.byte_begin != chunk.byte_fresh ? 1 : 0;
+      repeats += chunk.byte_begin != chunk.byte_fresh ? 1U : 0U;
       CHECK((chunk.byte_begin == 0 || text.compare(static_cast<std::size_t>(chunk.byte_begin), 9, "Sentence ") == 0));
     }
     CHECK(repeats > 50);
@@ -293,7 +293,7 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
       const auto inside = inside_of_tags(text);
       for (const auto& chunk : support::read_chunks(one, text)) {
         ++cuts;
-        strong += chunk.level >= atlas::boundary_level::line ? 1 : 0;
+        strong += chunk.level >= atlas::boundary_level::line ? 1U : 0U;
         CHECK_FALSE(inside[static_cast<std::size_t>(chunk.byte_begin)]);
       }
       for (const auto& chunk : support::read_chunks(small, text)) {
