@@ -43,7 +43,7 @@ heading_list headings_told(const std::string& text) {
   for (const atlas::text_boundary& one : places) {
     if (one.offset != 0 && one.level < atlas::boundary_level::heading_6) continue;
     atlas::heading_path before = path;
-    found.enter_headings(one.offset, path);
+    found.enter_headings(one.offset, path, nullptr).value();
     if (!path.empty() && (one.offset != 0 || !(before == path))) {
       const auto title = path.title(path.size() - 1);
       out.emplace_back(path.depth(path.size() - 1), std::string(title.data(), title.size()));

@@ -54,7 +54,7 @@ told_text told_by(const Rule& rule, const std::string& text, std::uint64_t seed 
   atlas::heading_path path;
   std::string before;
   for (const atlas::text_boundary& one : std::vector<atlas::text_boundary>(found.begin(), found.end())) {
-    found.enter_headings(one.offset, path);
+    found.enter_headings(one.offset, path, nullptr).value();
     std::string titles = "under";
     for (std::size_t i = 0; i < path.size(); ++i) {
       titles += " / " + std::to_string(path.depth(i)) + " " + std::string(path.title(i).data(), path.title(i).size());
