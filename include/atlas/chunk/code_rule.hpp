@@ -65,7 +65,7 @@ class code_rule {
   static constexpr std::uint32_t version = 1;
   static constexpr std::size_t lookahead = detail::code_sight + 1024;
 
-  /// Cost: linear, whatever the bytes: 450 MB/s of C++ and Python on one core of a loaded machine (Xeon with AVX-512, g++ 12 -O3).
+  /// Cost: linear, whatever the bytes: 300 to 480 MB/s of C++ and Python on one core of a loaded machine (Xeon, g++ 12 -O3).
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const std::uint64_t end = part.begin + part.text.size();
     if (state.read < from) state.read = from;
