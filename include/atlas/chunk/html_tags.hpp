@@ -19,7 +19,7 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 [[nodiscard]] constexpr bool is_html_space(char byte) noexcept {
   return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
 }
-[[nodiscard]] constexpr bool is_ascii_letter(char byte) noexcept { return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'); }
+[[nodiscard]] constexpr bool is_tag_letter(char byte) noexcept { return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'); }
 [[nodiscard]] constexpr char ascii_lower(char byte) noexcept { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A')) : byte; }
 
 enum class html_kind : std::uint8_t {
@@ -164,7 +164,7 @@ struct html_opening {
   const bool is_end = bytes[1] == '/';
   const std::size_t begin = is_end ? 2 : 1;
   if (size <= begin) return {};
-  if (!is_ascii_letter(bytes[begin])) return is_end ? html_opening{declaration, 0, 2} : html_opening{};
+  if (!is_tag_letter(bytes[begin])) return is_end ? html_opening{declaration, 0, 2} : html_opening{};
   char name[html_opening::sight] = {};
   std::size_t at = begin;
   for (; at < size; ++at) {
@@ -202,7 +202,7 @@ struct html_reference {
   for (; end < size; ++end) {
     const char c = ascii_lower(text[end]);
     const bool is_digit = c >= '0' && c <= '9';
-    if (!is_digit && !(is_number ? is_hex && c >= 'a' && c <= 'f' : is_ascii_letter(c))) break;
+    if (!is_digit && !(is_number ? is_hex && c >= 'a' && c <= 'f' : is_tag_letter(c))) break;
     if (is_number && number <= 0x10FFFFU) {
       const auto digit = static_cast<char32_t>(is_digit ? c - '0' : c - 'a' + 10);
       number = number * (is_hex ? 16U : 10U) + digit;
