@@ -279,10 +279,25 @@ struct usual_stop {
 [[nodiscard]] constexpr std::size_t first_prose_boundary(text_view text, std::size_t first, std::size_t middle, std::size_t last) noexcept {
   if (const std::size_t found = detail::first_sentence_break(text, first, middle); found != 0) return found;
   std::size_t cluster = last;
-  for (std::size_t at = first; at < last; at += decode_one(text, at).length_bytes) {
-    if (character_start(text, at) != at || !detail::is_cluster_break(text, at)) continue;
-    if (detail::is_word_break(text, at)) return at;
+  std::size_t at = first;
+  for (; at < last; ++at) {  // of ASCII, which needs no decoding
+    const auto before = static_cast<unsigned char>(text.data()[at - 1]);
+    const auto behind = static_cast<unsigned char>(text.data()[at]);
+    if (before >= 0x80U || behind >= 0x80U) break;
+    if (before == '\r' && behind == '\n') continue;
+    if (detail::is_break_space(before) && !detail::is_break_space(behind)) return at;
     if (cluster == last) cluster = at;
+  }
+  if (at >= last) return cluster;
+  const std::size_t from = at;
+  const std::size_t anchor = detail::anchor_before<grapheme_state>(text, from);
+  grapheme_state state;
+  for (at = anchor; at < last;) {
+    const std::size_t here = at;
+    const bool is_break = detail::feed_one(state, text, at).before_this && here >= from && here > anchor;
+    if (!is_break) continue;
+    if (detail::is_word_break(text, here)) return here;
+    if (cluster == last) cluster = here;
   }
   return cluster;
 }
