@@ -108,6 +108,29 @@ std::string valid_text(std::uint64_t seed, std::size_t size) {
     });
   }
 
+  TEST_CASE("kernels: bytes are skipped to the start that is asked for, and line ends are counted, on each target") {
+    support::on_each_target([] {
+      std::size_t wrong = 0;
+      for (std::uint64_t seed = 0; seed < 120; ++seed) {
+        std::string text = seed % 3 == 0 ? support::random_bytes(seed, 7 + 3 * seed) : valid_text(seed, 2 * seed);
+        for (std::size_t i = 0; i < text.size(); i += 1 + seed % 11) text[i] = "\r\n\n\r"[(i + seed) % 4];
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+        std::size_t ends = 0;
+        std::size_t starts = 0;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+          ends += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) ? 1U : 0U;
+          if ((bytes[i] & 0xC0U) == 0x80U) continue;
+          wrong += atlas::kernels().utf8_skip(bytes, text.size(), starts) == i ? 0U : 1U;
+          ++starts;
+        }
+        wrong += atlas::kernels().utf8_skip(bytes, text.size(), starts) == text.size() ? 0U : 1U;
+        wrong += atlas::kernels().utf8_skip(bytes, text.size(), starts + 5) == text.size() ? 0U : 1U;
+        wrong += atlas::kernels().line_ends(bytes, text.size()) == ends ? 0U : 1U;
+      }
+      CHECK(wrong == 0);
+    });
+  }
+
   TEST_CASE("an empty text has no characters and is valid; a long one that is wrong everywhere is read once") {
     CHECK(atlas::count_characters({}) == 0);
     CHECK(atlas::is_utf8({}));
