@@ -84,7 +84,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   ///          corrupt_file; then nothing was set
   /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about 2 * log2(width)
   /// searches; then up to four seconds. 8 bytes a query and 4 an answer; while distances are
-  /// measured, of vectors that are left on disk up to 16 MiB a thread beside, or what 16 queries take.
+  /// measured, of vectors that are left on disk up to 16 MiB a thread beside, or what 16 queries take; of float32 in memory 512
+  /// queries and their answers, and the memory of nearest for them.
   /// Threads: beside searches and changes; rows that come or go meanwhile make the recall less exact.
   [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
     auto& own = *this->state_;

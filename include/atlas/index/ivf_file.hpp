@@ -123,8 +123,7 @@ class saved_model {
     if (status w = section(index_section::centroid_terms, sizeof(centroid_terms), model_->terms(), std::uint64_t{model_->list_count()} * sizeof(centroid_terms)); !w.ok()) return w;
     if (status w = section(index_section::list_centre, sizeof(float), model_->centre_vector(), layout.padded * sizeof(float)); !w.ok()) return w;
     if (model_->spreads() != nullptr) {
-      const auto id = static_cast<std::uint32_t>(index_section::list_spreads);
-      if (status w = writer.write(id, 0, sizeof(float), model_->spreads(), std::uint64_t{model_->list_count()} * sizeof(float)); !w.ok()) return w;
+      if (status w = section(index_section::list_spreads, sizeof(float), model_->spreads(), std::uint64_t{model_->list_count()} * sizeof(float)); !w.ok()) return w;
     }
     if (!product_.empty()) {
       if (status w = section(index_section::quantizer, 1, product_.data(), product_.size()); !w.ok()) return w;

@@ -44,7 +44,7 @@ class ivf_group_search {
     if (!is_named.ok()) return is_named.error();
     if (*is_named) return nearest_named(queries, request, hits);
     if (status prepared = prepare(queries, request); !prepared.ok()) return prepared;
-    // First the list that each query is nearest to, so that few rows of the others come within its bound.
+    // First the list that is the first of each query's, so that few rows of the others come within its bound.
     if (status scanned = scan(scratch_.ivf.group.nearest, request); !scanned.ok()) return scanned;
     if (status scanned = scan(scratch_.ivf.group.others, request); !scanned.ok()) return scanned;
     for (std::size_t i = 0; i < queries.rows; ++i) {

@@ -99,7 +99,8 @@ class ivf_pq : public detail::basic_index<detail::ivf_engine> {
   ///          on disk io and corrupt_file; then nothing was set
   /// Cost: for each query a distance to every row, which reads all vectors that are left on disk, then about
   /// 4 * log2(lists) searches, or with codes to rerank by 10 * log2(lists). 8 bytes a query and 4 an answer; while distances are
-  /// measured, of vectors that are left on disk up to 16 MiB a thread beside, or what 16 queries take.
+  /// measured, of vectors that are left on disk up to 16 MiB a thread beside, or what 16 queries take; of float32 in memory 512
+  /// queries and their answers, and the memory of nearest for them.
   /// Threads: beside searches and changes, but not trainings; rows that come or go meanwhile make the recall less exact.
   [[nodiscard]] result<tune_result> tune(const matrix_view& queries, const tune_options& options = {}) noexcept {
     auto& own = *this->state_;

@@ -76,6 +76,7 @@ class ivf_model {
       for (std::size_t j = 0; j < dimension; ++j) residual[j] -= centroid[j];
     }
     if (status learned = learn_order(some, centred, clustered->assigned.data()); !learned.ok()) return learned;
+    some = {};
     if (status trained = coder_.train(centred, options.seed, threads, on_progress); !trained.ok()) return trained;
     if (list_count_ > ivf_graph::most_compared) {
       if (status built = graph_.build(centroid_rows(), metric_, options.seed, threads, on_progress); !built.ok()) return built;
@@ -103,7 +104,7 @@ class ivf_model {
     centroids_ = adopted_.centroids.data();
     codes_ = adopted_.codes.as<const std::int8_t>();
     terms_ = adopted_.terms.as<const centroid_terms>();
-    spreads_ = adopted_.spreads.data() != nullptr ? adopted_.spreads.as<const float>() : nullptr;
+    spreads_ = adopted_.spreads.data() != nullptr && may_have_order() ? adopted_.spreads.as<const float>() : nullptr;
     return may_encode ? rotate_centroids() : status{};
   }
 
@@ -207,8 +208,8 @@ class ivf_model {
     }
     return {};
   }
-  /// The lists that are nearest to a query, as the distance of their centroids and their spreads tell, into out.nearest in that order, with
-  /// the distance of the centroid alone; of equally near ones the lower. What codes tell to be
+  /// The lists that are nearest to a query, as the distances of their centroids and their spreads tell, into out.nearest in that order, each
+  /// with the distance of its centroid alone; of equally near ones the lower. What codes tell to be
   /// worth measuring is a half more than wanted and eight. The same lists on all instruction sets.
   /// @param products  of this query, as multiply gives them; of those that ask the graph null
   [[nodiscard]] status nearest_lists(std::size_t probes, const centred_query& query, const float* products, near_lists& out) const noexcept {
@@ -229,6 +230,7 @@ class ivf_model {
       found.count = list_count_;
     }
     const bool is_by_codes = products != nullptr && looks_at_codes(probes);
+    const bool are_of_all = products != nullptr && !is_by_codes;
     if (is_by_codes) {
       set_distances(query, products, found, [&](std::uint32_t list, float product) noexcept { return product * query.step * terms_[list].step; });
       found.keep_nearest(measured_lists(probes));
@@ -244,7 +246,13 @@ class ivf_model {
     if (status made = out.nearest.reserve(found.count); !made.ok()) return made;
     for (std::size_t i = 0; i < found.count; ++i) (void)out.nearest.push({found.distances.data()[i], lists[i]});  // there is room
     out.nearest.sort();
-    for (candidate* one = out.nearest.data(); one != out.nearest.data() + out.nearest.size(); ++one) one->distance -= spread(one->row);
+    if (spreads_ == nullptr) return {};
+    for (candidate* one = out.nearest.data(); one != out.nearest.data() + out.nearest.size(); ++one) {
+      // Without the spread, which taken off again would leave its rounding.
+      const float product = are_of_all ? products[one->row] : this->product(query.vector.data(), centroid(one->row));
+      const float distance = this->distance(query, one->row, product);
+      one->distance = distance == distance ? distance : __builtin_inff();
+    }
     return {};
   }
 
@@ -317,6 +325,7 @@ class ivf_model {
   }
   /// Learns the spreads of lists. @param residuals  of all rows to their centroids
   [[nodiscard]] status learn_order(const buffer<float>& some, const matrix_view& residuals, const std::uint32_t* assigned) noexcept {
+    spreads_ = nullptr;
     if (!has_order(residuals.rows)) return {};
     buffer<float> padded;
     buffer<double> sums;
@@ -330,13 +339,23 @@ class ivf_model {
     if (status made = means.resize_zeroed(list_count_); !made.ok()) return made;
     if (status made = lists.resize(count); !made.ok()) return made;
     if (status made = owned_spreads_.resize(list_count_); !made.ok()) return made;
-    for (std::size_t i = 0; i < residuals.rows; ++i) {
-      std::memcpy(padded.data(), residuals.row(i), dimension_ * sizeof(float));
-      sums[assigned[i]] += static_cast<double>(squared_length(padded.data()));
-      ++sizes[assigned[i]];
+    // Of some rows of each list; of all to count them.
+    const std::size_t measured = residuals.rows < rows_of_mean * list_count_ ? residuals.rows : rows_of_mean * list_count_;
+    buffer<std::uint32_t> counts;
+    if (status made = counts.resize_zeroed(list_count_); !made.ok()) return made;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < measured; ++i) {
+      const std::size_t row = i * residuals.rows / measured;
+      std::memcpy(padded.data(), residuals.row(row), dimension_ * sizeof(float));
+      const auto squares = static_cast<double>(squared_length(padded.data()));
+      sums[assigned[row]] += squares;
+      ++counts[assigned[row]];
+      sum += squares;
     }
+    for (std::size_t i = 0; i < residuals.rows; ++i) ++sizes[assigned[i]];
     for (std::size_t list = 0; list < list_count_; ++list) {
-      if (sizes[list] != 0) means[list] = static_cast<float>(sums[list] / sizes[list]);
+      // One row is its own centroid, and tells nothing of the list.
+      means[list] = static_cast<float>(counts[list] > 1 ? sums[list] / counts[list] : sum / static_cast<double>(measured));
     }
     for (std::size_t i = 0; i < count; ++i) lists[i] = assigned[i * residuals.rows / count];
     spread_sample sample;
@@ -349,15 +368,20 @@ class ivf_model {
     sample.list_count = list_count_;
     sample.mean_squares = means.data();
     sample.sizes = sizes.data();
-    if (status learned = learn_spreads(sample, owned_spreads_.data()); !learned.ok()) return learned;
-    spreads_ = owned_spreads_.data();
+    const auto learned = learn_spreads(sample, owned_spreads_.data());
+    if (!learned.ok()) return learned.error();
+    spreads_ = *learned ? owned_spreads_.data() : nullptr;
     return {};
   }
-  /// Inner products order lists as they are, a graph finds too few of them, and few rows tell too little.
+  /// Inner products order lists as they are, and a graph finds too few of them.
+  [[nodiscard]] bool may_have_order() const noexcept { return metric_ != metric::inner_product && list_count_ > 1 && list_count_ <= ivf_graph::most_compared; }
+  /// Few rows tell too little.
   [[nodiscard]] bool has_order(std::size_t rows) const noexcept {
     constexpr std::size_t fewest_rows = 1000;
-    return metric_ != metric::inner_product && list_count_ > 1 && list_count_ <= ivf_graph::most_compared && rows >= fewest_rows;
+    constexpr std::size_t fewest_of_list = 8;
+    return may_have_order() && rows >= fewest_rows && rows >= fewest_of_list * list_count_;
   }
+  static constexpr std::size_t rows_of_mean = 64;
   [[nodiscard]] static std::size_t some_of(std::size_t rows) noexcept { return rows < spread_sample::most_rows ? rows : spread_sample::most_rows; }
   /// @param products    of found.rows, in their order
   /// @param product_of  what a number of these says of a list's product

@@ -104,7 +104,8 @@ inline constexpr std::size_t rows_measured_by = 200;
   return lists;
 }
 /// Lists a search looks at while nothing was measured: about their square root. What that finds follows from the data, not
-/// from their number or dimension, so that trainings measure it where they can. With 256 lists and the usual reranking:
+/// from their number or dimension, so that trainings measure it where they can. With 256 lists in the order of their
+/// centroids alone (index/list_spread.hpp looks at fewer rows) and the usual reranking:
 ///
 ///   data set         rows x dimension  recall@10 of 16 probes  probes as measured, their recall@10, searches' speed to that of 16
 ///   mnist-784         60,000 x 784     0.995                     6   0.956   1.6

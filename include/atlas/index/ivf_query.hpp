@@ -196,7 +196,7 @@ class ivf_search {
     return query.brought < request.k && request.probes < parts_.lists.list_count() && query.brought < rows_.live_count();
   }
   /// Goes on to the next nearest lists until there are as many candidates as asked for, or all lists were looked at. Four times
-  /// as many lists are ordered by distance each time, so that those of a search that soon has enough are few.
+  /// as many lists are put in order each time, so that those of a search that soon has enough are few.
   /// @pre scratch.centred and scratch.near are the query's, as find_lists left them
   [[nodiscard]] status scan_further(const ivf_request& request, ivf_query& query) noexcept {
     const std::size_t list_count = parts_.lists.list_count();

@@ -58,7 +58,7 @@ struct centred_query {
 };
 /// The lists that are near to a query, and what finding them works in.
 struct near_lists {
-  candidate_heap<heap_order::farthest_first> nearest;  ///< sorted by the distance to their centroids
+  candidate_heap<heap_order::farthest_first> nearest;  ///< in the order of ivf_model::nearest_lists, with the distances of their centroids
   buffer<float> products;                              ///< with each centroid that is looked at
   estimated_rows lists;
   near_memory near;

@@ -11,7 +11,7 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// Sections of an index. But for those that may be missing a reader that does not know one must refuse the file.
+/// Sections of an index. All are required: a reader that does not know one must refuse the file.
 enum class index_section : std::uint32_t {
   vectors = 0x100,       ///< growable; `row_stride_bytes` a row: components, under cosine f32 1/norm, zeros
   keys = 0x101,          ///< growable; u64 a row

@@ -17,7 +17,7 @@ from .file import GROWABLE, File
 
 _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE = range(0x120, 0x126)
 _QUANTIZER, _ROTATION, _GRAPH, _SPREADS = 0x126, 0x127, 0x128, 0x129
-SECTIONS = (row_codes.CODES_SECTION, row_codes.CENTRE_SECTION, _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE, _QUANTIZER, _ROTATION, _GRAPH)
+SECTIONS = (row_codes.CODES_SECTION, row_codes.CENTRE_SECTION, _LISTS, _BLOCKS, _CENTROIDS, _CENTROID_CODES, _CENTROID_TERMS, _CENTRE, _QUANTIZER, _ROTATION, _GRAPH, _SPREADS)
 # row stride, lists, codes, rotation, rerank codes, those wanted, parts, seed, lists wanted, train from, iterations, probes, rerank, blocks, promised
 # recall and its k, rows it was measured with, wanted recall and its k, measured probes
 _PARAMETERS = struct.Struct("<IIBBBBIQQQIIIIfIQdII")
@@ -128,14 +128,14 @@ def check(file: File, on_disk: bool) -> ListsInfo:
     for id_, element, count in ((_CENTROIDS, 4 * padded, lists), (_CENTROID_CODES, padded, lists), (_CENTROID_TERMS, 8, lists),
                                 (_CENTRE, 4, padded)):
         file.array(id_, np.dtype((np.void, element)), count)
+    if file.find(_SPREADS) is not None:
+        file.array(_SPREADS, np.dtype("<f4"), lists)
     for id_, is_needed in ((_QUANTIZER, codes in (_PQ4, _PQ8)), (_ROTATION, rotation == _LEARNED), (_GRAPH, lists > _MOST_COMPARED)):
         found = file.find(id_)
         if is_needed and found is None:
             raise file.corrupt("section.id", id_, "no such section")
         if is_needed and id_ == _GRAPH and found is not None and not found.flags & GROWABLE:
             raise file.corrupt("section.flags", "growable, to be mapped by itself", found.flags)
-    if file.find(_SPREADS) is not None:
-        file.array(_SPREADS, np.dtype("<f4"), lists)
     file.array(_LISTS, np.dtype((np.void, _LIST_BYTES)), lists)
     file.array(_BLOCKS, np.dtype((np.void, _TERMS_BYTES + _BLOCK_ROWS * code_bytes)), blocks)
     return info._replace(code_bytes=code_bytes)
