@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/chunk/chunker_test.cpp -- mirrors include/atlas/chunk/chunker.hpp: what holds for every rule and sizer, by every way to ask.
 #include <atlas/chunk/chunker.hpp>
+#include <atlas/chunk/callback_sizer.hpp>
 #include <atlas/chunk/delimiter_rule.hpp>
 #include <atlas/chunk/external_rule.hpp>
 #include <atlas/chunk/fixed_rule.hpp>
 #include <atlas/chunk/plain_text_rule.hpp>
+#include <atlas/chunk/segment_sizers.hpp>
 #include <atlas/chunk/sentence_rule.hpp>
 
 #include "support/chunk_runs.hpp"
@@ -13,6 +15,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -44,12 +49,12 @@ std::vector<chunker_options> some_options() {
 }
 
 template <class Rule, class Sizer, class Measure>
-void check_all_ways(const Rule& rule, const std::string& whole, const chunker_options& options, Measure measure) {
+void check_all_ways(const Rule& rule, const std::string& whole, const chunker_options& options, Measure measure, const Sizer& sizer = Sizer()) {
   const std::string text = whole.substr(0, options.size < 40 ? 5000 : whole.size());  // what is checked takes the time of text times chunks
   CAPTURE(options.size);
   CAPTURE(options.overlap);
-  const auto make = [&] { return chunker<Rule, Sizer>::create(options, rule).value(); };
-  const auto resume = [&](atlas::span<const std::byte> saved) { return chunker<Rule, Sizer>::resume(saved, options, rule).value(); };
+  const auto make = [&] { return chunker<Rule, Sizer>::create(options, rule, sizer).value(); };
+  const auto resume = [&](atlas::span<const std::byte> saved) { return chunker<Rule, Sizer>::resume(saved, options, rule, sizer).value(); };
   auto one = make();
   const kept_chunks read = support::read_chunks(one, text);
   CHECK(support::broken_promise(text, read, options, measure) == "");
@@ -99,6 +104,69 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
     const std::string letters(1000, 'x');
     auto one = chunker<atlas::external_rule, atlas::byte_sizer>::create({.size = 100, .fill_percent = 0}, rule).value();
     for (const auto& chunk : support::read_chunks(one, letters)) CHECK(((chunk.byte_end - 40) % 70 == 0 || chunk.byte_end == 1000));
+  }
+
+  TEST_CASE("sizes in grapheme clusters, words and by a callable: likewise") {
+    const std::string text = long_text(13, 900);
+    const auto graphemes_in = [](const std::string& of) {
+      std::uint64_t count = 0;
+      for (std::size_t at = 0; at < of.size(); at = atlas::next_grapheme(of, at)) ++count;
+      return count;
+    };
+    const auto words_in = [](const std::string& of) {
+      atlas::word_reader reader(of);
+      std::uint64_t count = 0;
+      for (atlas::text_view word; reader.next(word);) ++count;
+      return count;
+    };
+    // As a tokenizer may: a text that begins with a space measures less.
+    const auto priced = [](atlas::text_view of) -> atlas::result<std::uint64_t> { return of.size() / 3 + (of.empty() || of[0] != ' ' ? 2U : 0U); };
+    for (const chunker_options& options : {chunker_options{.size = 90}, chunker_options{.size = 40, .overlap = 12}}) {
+      check_all_ways<atlas::plain_text_rule, atlas::grapheme_sizer>({}, text, options, graphemes_in);
+      check_all_ways<atlas::plain_text_rule, atlas::word_sizer>({}, text, options, words_in);
+      check_all_ways<atlas::plain_text_rule, atlas::callback_sizer>({}, text, options, [&](const std::string& of) { return *priced(of); }, atlas::callback_sizer(priced));
+    }
+  }
+
+  TEST_CASE("a measure that fails ends the call with its error, and the chunks go on when it no longer does") {
+    const std::string text = long_text(14, 800);
+    bool fails = false;
+    const auto measure = [&](atlas::text_view of) -> atlas::result<std::uint64_t> {
+      if (fails) return atlas::error{errc::io, "measure"};
+      return std::uint64_t{of.size()};
+    };
+    using measured = chunker<atlas::plain_text_rule, atlas::callback_sizer>;
+    auto one = measured::create({.size = 200, .overlap = 40}, {}, atlas::callback_sizer(measure)).value();
+    const kept_chunks want = support::read_chunks(one, text);
+    kept_chunks got;
+    one.read(text);
+    for (;;) {
+      atlas::chunk_view chunk;
+      fails = true;
+      const auto failed = one.next(chunk);
+      fails = false;
+      if (failed.ok()) {  // nothing was left to measure
+        CHECK_FALSE(*failed);
+        break;
+      }
+      CHECK(failed.error() == errc::io);
+      REQUIRE(one.next(chunk).value());
+      got.emplace_back(chunk);
+    }
+    const bool same = got == want;
+    CHECK(same);
+  }
+
+  TEST_CASE("clusters far larger than the size are the same fed and resumed, and are cut beyond 4,096 bytes") {
+    std::string text = "before ";
+    for (int i = 0; i < 3; ++i) {
+      text += "\xC3\xA9";
+      for (int marks = 0; marks < 1500 * (i + 1); ++marks) text += "\xCC\x81";
+      for (int words = 0; words < 900; ++words) text += "some words ";
+    }
+    for (const chunker_options& options : {chunker_options{.size = 1000}, chunker_options{.size = 50, .overlap = 10}}) {
+      check_all_ways<atlas::plain_text_rule, atlas::byte_sizer>({}, text, options, bytes_of);
+    }
   }
 
   TEST_CASE("texts of all sorts, ill-formed ones too, keep the promises") {
@@ -289,5 +357,41 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
       CHECK_FALSE(plain::resume(bytes, options).ok());
       saved[at] ^= std::byte{0x10};
     }
+  }
+
+  TEST_CASE("a checkpoint whose bytes were changed, and summed anew, is refused or leads to an end") {
+    chunker_options options{.size = 200, .overlap = 40};
+    options.inner_sizes[0] = 50;
+    using sentences = chunker<atlas::sentence_rule, atlas::character_sizer>;
+    auto one = sentences::create(options).value();
+    std::size_t given = 0;
+    const auto count = [&](const atlas::chunk_view&) { return ++given < 100'000; };
+    one.feed(long_text(15, 700), count).value();
+    atlas::buffer<std::byte> saved;
+    one.save(saved).value();
+    std::mt19937_64 random(16);
+    std::size_t refused = 0;
+    std::size_t ended = 0;
+    for (int i = 0; i < 2500; ++i) {
+      std::vector<std::byte> changed(saved.begin(), saved.end());
+      const std::size_t header = sizeof(atlas::detail::checkpoint_header);
+      // Mostly the numbers, which stand behind the text.
+      const std::size_t first = i % 4 == 0 ? header : changed.size() - 8 - std::min<std::size_t>(changed.size() - 8 - header, 2400);
+      for (std::uint64_t flips = 0; flips <= random() % 3; ++flips) changed[first + random() % (changed.size() - 8 - first)] = static_cast<std::byte>(random() & 0xFF);
+      const std::uint64_t sum = atlas::xxh3_64(changed.data(), changed.size() - 8);
+      std::memcpy(changed.data() + changed.size() - 8, &sum, 8);
+      auto resumed = sentences::resume({changed.data(), changed.size()}, options);
+      if (!resumed.ok()) {
+        ++refused;
+        continue;
+      }
+      given = 0;
+      static_cast<void>(resumed->feed("Some more text. And an end.", count));  // an error is an end too
+      static_cast<void>(resumed->finish(count));
+      ended += given < 100'000 ? 1U : 0U;
+    }
+    CHECK(refused > 500);
+    CHECK(ended > 500);
+    CHECK(refused + ended == 2500);
   }
 }

@@ -113,7 +113,9 @@ std::string broken_promise(const std::string& text, const kept_chunks& chunks, c
     if (chunk.units > options.size && !is_one_cluster) return "the size is a bound";
     if (chunk.byte_fresh != chunk.byte_begin && measure(chunk.text.substr(0, chunk.byte_fresh - chunk.byte_begin)) > options.overlap) return "the overlap is a bound";
     for (const std::uint64_t cut : {chunk.byte_begin, chunk.byte_end}) {
-      if (!atlas::is_boundary<atlas::grapheme_state>(text, cut) && chunk.byte_end - chunk.byte_begin < 4000) return "no grapheme cluster is cut";
+      if (atlas::is_boundary<atlas::grapheme_state>(text, cut)) continue;
+      const std::size_t begin = atlas::detail::last_cluster_break(text, cut);
+      if (atlas::next_grapheme(text, begin) - begin <= 4096) return "no grapheme cluster is cut";
     }
     if (chunk.char_begin != atlas::count_characters({text.data(), chunk.byte_begin})) return "characters are counted from the start";
     if (chunk.char_end - chunk.char_begin != atlas::count_characters(chunk.text)) return "characters of the chunk are counted";

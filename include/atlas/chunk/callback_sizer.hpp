@@ -32,7 +32,7 @@ class callback_sizer {
     std::uint64_t units = 0;
     std::size_t too_large = 0;
     for (std::size_t tried = 16;; tried *= 2) {
-      if (tried > text.size() && !is_whole) return fitted_text{fits, units, false};
+      if (tried >= text.size() && !is_whole) return fitted_text{fits, units, false};
       const std::size_t size = tried < text.size() ? character_start(text, tried) : text.size();
       const result<std::uint64_t> measured = measure_(text.subview(0, size));
       if (!measured.ok()) return measured.error();
@@ -45,8 +45,9 @@ class callback_sizer {
       if (size == text.size()) return fitted_text{fits, units, true};
     }
     while (too_large - fits > 1) {
-      const std::size_t middle = character_start(text, fits + (too_large - fits) / 2);
-      if (middle <= fits) break;
+      std::size_t middle = character_start(text, fits + (too_large - fits) / 2);
+      if (middle <= fits) middle = fits + decode_one(text, fits).length_bytes;
+      if (middle >= too_large) break;
       const result<std::uint64_t> measured = measure_(text.subview(0, middle));
       if (!measured.ok()) return measured.error();
       if (*measured > limit) {
@@ -62,8 +63,9 @@ class callback_sizer {
     std::size_t too_large = 0;
     std::size_t fits = text.size();
     while (fits - too_large > 1) {
-      const std::size_t middle = character_start(text, too_large + (fits - too_large) / 2);
-      if (middle <= too_large) break;
+      std::size_t middle = character_start(text, too_large + (fits - too_large) / 2);
+      if (middle <= too_large) middle = too_large + decode_one(text, too_large).length_bytes;
+      if (middle >= fits) break;
       const result<std::uint64_t> measured = measure_(text.subview(middle, text.size() - middle));
       if (!measured.ok()) return measured.error();
       (*measured > limit ? too_large : fits) = middle;

@@ -40,7 +40,7 @@ class chunk_cutter {
 
   /// No byte before it is needed any more.
   [[nodiscard]] std::uint64_t first_needed() const noexcept {
-    std::uint64_t first = state_.start.byte;
+    std::uint64_t first = state_.start.byte < scanned_ ? state_.start.byte : scanned_;
     for (std::uint32_t depth = 0; depth < depth_; ++depth) first = outer_[depth].state.start.byte < first ? outer_[depth].state.start.byte : first;
     return first;
   }
@@ -114,8 +114,10 @@ class chunk_cutter {
     for (std::uint32_t i = 0; i < depth_; ++i) {
       if (status read = load(reader, begin, most, outer_[i].state, outer_[i].overlap_units); !read.ok()) return read;
       most = outer_[i].state.fresh;
+      if (i != 0 && outer_[i].overlap_units != 0) return checkpoint_reader::damaged("overlap", 0, outer_[i].overlap_units);
     }
     if (status read = load(reader, begin, most, state_, overlap_units_); !read.ok()) return read;
+    if (depth_ != 0 && overlap_units_ != 0) return checkpoint_reader::damaged("overlap", 0, overlap_units_);
     if (status read = reader.value(scanned_); !read.ok()) return read;
     if (scanned_ < begin || scanned_ > end) return checkpoint_reader::damaged("scanned", begin, scanned_);
     if (status read = reader.value(rule_state_); !read.ok()) return read;
@@ -129,7 +131,6 @@ class chunk_cutter {
   /// @return      what came of it; `out` is written for a chunk. Errors: no_memory; those of the rule and the sizer
   [[nodiscard]] result<cut_outcome> next(const document_part& part, chunk_view& out) noexcept {
     for (;;) {
-      while (depth_ != 0 && state_.fresh == outer_[depth_ - 1].state.fresh) leave();
       document_part own = part;
       if (depth_ != 0) {  // a chunk of the depth above, as if it were all
         own.text = part.text.subview(0, static_cast<std::size_t>(outer_[depth_ - 1].state.fresh - part.begin));
@@ -140,10 +141,18 @@ class chunk_cutter {
       }
       result<chosen_cut> cut = choose(own);
       if (!cut.ok()) return cut.error();
-      if (cut->is_open) return cut_outcome::more;
+      if (cut->is_open) {
+        // Of a document that is all there everything can be told, but by a rule or a sizer that breaks its promises.
+        if (part.is_last) return error{errc::internal, "chunk", "a rule and a sizer that settle at a document's end", "ones that do not"};
+        return cut_outcome::more;
+      }
       if (depth_ != 0 && state_.start.byte + cut->bytes == outer_[depth_ - 1].state.fresh) cut->level = outer_[depth_ - 1].state.level;
-      if (status done = finish(own, *cut, out); !done.ok()) return done.error();
-      if (!options_.trim || !out.text.empty()) return cut_outcome::chunk;
+      chunk_view chunk;
+      const result<bool> is_given = finish(own, *cut, chunk);
+      if (!is_given.ok()) return is_given.error();
+      if (!*is_given) continue;
+      out = chunk;
+      return cut_outcome::chunk;
     }
   }
 
@@ -223,7 +232,12 @@ class chunk_cutter {
       result<chosen_cut> cut = up_to(from, fresh, most, is_rest, fitted.is_plain);
       if (!cut.ok() || cut->bytes == 0) return cut;
       if constexpr (!Sizer::is_additive) {
-        const text_view chunk = from.subview(0, cut->bytes);
+        text_view chunk = from.subview(0, cut->bytes);
+        if (options_.trim) {
+          text_position begin;
+          text_position end;
+          trim(chunk, begin, end);
+        }
         const result<std::uint64_t> units = sizer_.measure(chunk, count_characters(chunk));
         if (!units.ok()) return units.error();
         if (*units > size()) {
@@ -262,7 +276,7 @@ class chunk_cutter {
     const std::uint64_t units = (size() - overlap_units_) * percent / 100;
     auto bytes = static_cast<std::size_t>(units);
     if (!is_plain && units != 0) {
-      const result<fitted_text> filled = fit(from.subview(fresh, from.size() - fresh), units, true);
+      const result<fitted_text> filled = fit(from.subview(fresh, most - fresh), units, true);
       if (!filled.ok()) return filled.error();
       bytes = filled->bytes;
     }
@@ -273,9 +287,8 @@ class chunk_cutter {
   [[nodiscard]] chosen_cut last_of_best(text_view from, std::size_t least, std::size_t most) const noexcept {
     chosen_cut best;
     const std::uint64_t begin = state_.start.byte;
-    for (const text_boundary* one = found_.end(); one != found_.begin();) {
+    for (const text_boundary* one = found_.first_behind(begin + most); one != found_.begin();) {
       --one;
-      if (one->offset > begin + most) continue;
       if (one->offset < begin + least) break;
       const auto offset = static_cast<std::size_t>(one->offset - begin);
       if ((best.bytes == 0 || one->level > best.level) && is_allowed(from, offset, most)) best = {offset, one->level, false, false};
@@ -287,8 +300,8 @@ class chunk_cutter {
     const std::uint64_t begin = state_.start.byte;
     const bool is_inside = options_.packing == chunk_packing::coherent && state_.level > boundary_level::sentence;
     const boundary_level above = is_inside ? state_.level : boundary_level::sentence;
-    for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + most; ++one) {
-      if (one->offset < begin + least || one->level <= above) continue;
+    for (const text_boundary* one = found_.first_behind(begin + least - 1); one != found_.end() && one->offset <= begin + most; ++one) {
+      if (one->level <= above) continue;
       const auto offset = static_cast<std::size_t>(one->offset - begin);
       if (is_allowed(from, offset, most)) return {offset, one->level, false, false};
     }
@@ -343,8 +356,14 @@ class chunk_cutter {
         seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
         seen.is_last = false;
       }
+      const auto state = rule_state_;
+      const structure::mark told = found_.told_so_far();
       const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
-      if (!reached.ok()) return reached.error();
+      if (!reached.ok()) {  // it reads from here again
+        rule_state_ = state;
+        found_.go_back(told);
+        return reached.error();
+      }
       ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
       if (*reached == scanned_) return false;
       scanned_ = *reached;
@@ -362,11 +381,11 @@ class chunk_cutter {
     return part.text.subview(begin, part.text.size() - begin);
   }
 
-  /// Writes the chunk and goes on behind it.
-  [[nodiscard]] status finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
+  /// Writes the chunk and goes on behind it. @return  whether anything new is left of it once it is trimmed
+  [[nodiscard]] result<bool> finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
     const text_view from = left_of(part, state_.start.byte);
     const text_view chunk = from.subview(0, cut.bytes);
-    if (status noted = found_.enter_headings(state_.fresh, headings_, heading_notes_); !noted.ok()) return noted;
+    if (status noted = found_.enter_headings(state_.fresh, headings_, heading_notes_); !noted.ok()) return noted.error();
     const text_position start = state_.start;
     const std::uint64_t end = start.byte + cut.bytes;
 
@@ -397,15 +416,17 @@ class chunk_cutter {
     written.byte_fresh = state_.fresh;
     written.level = cut.level;
     written.depth = depth_;
-    if (status done = write(chunk, start, behind, written); !done.ok()) return done;
+    if (status done = write(chunk, start, behind, written); !done.ok()) return done.error();
     written.headings = &headings_;
+    const bool is_given = !written.text.empty() && written.byte_end > state_.fresh;
+    if (written.byte_fresh < written.byte_begin) written.byte_fresh = written.byte_begin;
     out = written;  // from here on nothing fails
     const cutter_state before = state_;
     state_.start = next_start;
     state_.fresh = end;
     state_.level = cut.level;
     overlap_units_ = overlap_units;
-    if (depth_ + 1 < depth_count_ && !written.text.empty()) {
+    if (depth_ + 1 < depth_count_ && is_given) {
       // The chunks that this one is cut into begin where it is fresh.
       text_position inner = before.start;
       inner.move_over(chunk.subview(0, static_cast<std::size_t>(before.fresh - before.start.byte)), cut.is_plain);
@@ -416,7 +437,8 @@ class chunk_cutter {
       overlap_units_ = 0;
       ++depth_;
     }
-    return {};
+    while (depth_ != 0 && state_.fresh == outer_[depth_ - 1].state.fresh) leave();
+    return is_given;
   }
   [[nodiscard]] status write(text_view chunk, text_position begin, text_position end, chunk_view& out) const noexcept {
     if (options_.trim) trim(chunk, begin, end);
@@ -440,7 +462,7 @@ class chunk_cutter {
     std::size_t first = 0;
     while (first < chunk.size()) {
       const utf8_character c = decode_one(chunk, first);
-      if (!is_break_space(c.code_point)) break;
+      if (!is_break_space(c.code_point) || !is_cluster_break(chunk, first + c.length_bytes)) break;
       first += c.length_bytes;
     }
     std::size_t last = chunk.size();
@@ -469,8 +491,8 @@ class chunk_cutter {
     if (first >= bytes) return bytes;
     const std::size_t middle = first + (bytes - first) / 2;
     const std::uint64_t begin = state_.start.byte;
-    for (const text_boundary* one = found_.begin(); one != found_.end() && one->offset <= begin + middle; ++one) {
-      if (one->offset >= begin + first && is_cluster_break(from, static_cast<std::size_t>(one->offset - begin))) return static_cast<std::size_t>(one->offset - begin);
+    for (const text_boundary* one = found_.first_behind(begin + first - 1); one != found_.end() && one->offset <= begin + middle; ++one) {
+      if (is_cluster_break(from, static_cast<std::size_t>(one->offset - begin))) return static_cast<std::size_t>(one->offset - begin);
     }
     return rule_.first_within(from.subview(0, bytes), first, middle, bytes);
   }

@@ -23,7 +23,8 @@ struct document_part {
 ///
 ///   using state_type = ...                  trivially copyable: where the reading of a document stands. Kept in checkpoints; bytes that
 ///                                           were changed give other boundaries, and do no harm
-///   static constexpr uint32 version         grows whenever the rule gives other boundaries; enters the ids of chunks
+///   static constexpr uint32 version         of two halves: the upper is the rule's own, the lower grows whenever the rule gives other
+///                                           boundaries; enters the ids of chunks, and checkpoints
 ///   static constexpr size_t lookahead       bytes
 ///   result<uint64> scan(state, part, from, structure&)
 ///                                           reads on from offset `from`, up to which it has read, and tells every boundary up to the

@@ -31,7 +31,7 @@ struct chunk_view {
   boundary_level level = boundary_level::text_end;  ///< of the boundary at byte_end
   std::uint32_t depth = 0;        ///< 0; of chunks that larger ones are cut into 1 and more (chunker_options::inner_sizes)
   hash128 id;                     ///< XXH3-128 of the chunk's bytes, seeded with the version of the rule: no offset enters
-  const heading_path* headings = nullptr;  ///< that the first fresh byte stands under; valid until the next chunk is asked for; null: the rule knows none
+  const heading_path* headings = nullptr;  ///< that the first fresh byte stands under; valid until the next chunk is asked for; null: not of a chunker
 };
 
 }}  // namespace atlas::ATLAS_ABI

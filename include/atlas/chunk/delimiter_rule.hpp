@@ -31,7 +31,7 @@ class delimiter_rule {
   struct state_type {
     std::uint64_t read = 0;  ///< no occurrence begins before
   };
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 0x40001;
   static constexpr std::size_t lookahead = 2 * most_delimiter_bytes;
 
   /// @param delimiters  1 to 16 texts of 1 to 64 bytes, copied
@@ -57,7 +57,7 @@ class delimiter_rule {
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;
     const std::uint64_t end = part.begin + text.size();
-    if (state.read < part.begin || state.read > end) state.read = from;
+    if (state.read < from || state.read > end) state.read = from;
     auto at = static_cast<std::size_t>(state.read - part.begin);
     while (at < text.size()) {
       if (!begins_[static_cast<unsigned char>(text[at])]) {

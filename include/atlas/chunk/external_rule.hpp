@@ -20,7 +20,7 @@ class external_rule {
   struct state_type {
     std::uint64_t told = 0;  ///< boundaries
   };
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 0x50001;
   static constexpr std::size_t lookahead = 0;
 
   /// @param boundaries  of the document, each behind the one before; borrowed, must outlive the rule
@@ -34,8 +34,9 @@ class external_rule {
     return external_rule(boundaries);
   }
 
-  [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t /*from*/, structure& found) const noexcept {
+  [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const std::uint64_t end = part.begin + part.text.size();
+    if (state.told == 0 && from != 0) state.told = boundaries_up_to(from);  // a piece of a document begins here
     for (; state.told < boundaries_.size() && boundaries_[static_cast<std::size_t>(state.told)].offset <= end; ++state.told) {
       const text_boundary& one = boundaries_[static_cast<std::size_t>(state.told)];
       if (one.offset == 0 || (part.is_last && one.offset == end)) continue;
@@ -51,6 +52,18 @@ class external_rule {
   }
 
  private:
+  [[nodiscard]] std::uint64_t boundaries_up_to(std::uint64_t offset) const noexcept {
+    std::size_t low = 0;
+    for (std::size_t high = boundaries_.size(); low < high;) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (boundaries_[middle].offset <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
   explicit external_rule(span<const text_boundary> boundaries) noexcept : boundaries_(boundaries) {}
   span<const text_boundary> boundaries_;
 };

@@ -17,7 +17,7 @@ class fixed_rule {
   struct state_type {
     std::uint8_t unused = 0;
   };
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 0x10001;
   static constexpr std::size_t lookahead = 0;
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& /*state*/, const document_part& part, std::uint64_t /*from*/, structure& /*found*/) const noexcept {
@@ -28,8 +28,11 @@ class fixed_rule {
     return {last < least ? 0 : last, boundary_level::character};
   }
   [[nodiscard]] std::size_t first_within(text_view text, std::size_t first, std::size_t /*middle*/, std::size_t last) const noexcept {
-    for (std::size_t at = first; at < last; at += decode_one(text, at).length_bytes) {
-      if (detail::is_cluster_break(text, at)) return at;
+    const std::size_t anchor = detail::anchor_before<grapheme_state>(text, first);
+    grapheme_state state;
+    for (std::size_t at = anchor; at < last;) {
+      const std::size_t here = at;
+      if (detail::feed_one(state, text, at).before_this && here >= first && here > anchor) return here;
     }
     return last;
   }

@@ -42,7 +42,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 class markdown_rule {
  public:
   using state_type = detail::markdown_state;
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 0x60001;
   static constexpr std::size_t lookahead = detail::markdown_reader::window_bytes;
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {

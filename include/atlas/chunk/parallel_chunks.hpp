@@ -155,7 +155,7 @@ struct piece_list {
 /// @param text     any bytes
 /// @param threads  of the pool's at most; 0: all
 /// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
-/// Cost: on one thread, or for less than 2 MiB, that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which
+/// Cost: on one thread, for less than 2 MiB, or if a chunk may take more than 256 KiB, that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which
 /// takes 160 bytes a chunk.
 template <chunk_rule Rule, chunk_sizer Sizer>
 [[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
@@ -167,7 +167,8 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   if (status checked = check(options); !checked.ok()) return checked;
   cutter_type cutter(rule, sizer, options);
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
-  const std::size_t piece_count = most_threads < 2 || text.size() < 2 * least_piece ? 0 : most_threads * pieces_a_thread;
+  const bool is_worth_it = most_threads > 1 && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
+  const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
   detail::piece_list<piece_type> list(piece_count);
   if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
@@ -194,11 +195,10 @@ template <chunk_rule Rule, chunk_sizer Sizer>
 
     for (std::size_t i = 0; i < count; ++i) {
       piece_type& piece = list.pieces[i];
-      if (!piece.failure.ok()) return piece.failure.error();
       // Follow the true chunks until they meet one of the piece's, or leave it.
       const typename piece_type::meeting* met = nullptr;
       std::size_t candidate = 0;
-      while (met == nullptr && cutter.start().byte < begins[i + 1]) {
+      while (piece.failure.ok() && met == nullptr && cutter.start().byte < begins[i + 1]) {
         if (!cutter.is_inside()) {
           while (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte < cutter.start().byte) ++candidate;
           if (candidate == piece.meetings.size() && cutter.start().byte > begins[i]) break;  // too late to meet

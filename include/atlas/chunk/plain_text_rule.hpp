@@ -24,23 +24,25 @@ namespace detail {
 /// Where the line ends that `at` lies in: behind its line end, text.size() if it has none.
 /// @param is_last  nothing follows the text; else a carriage return that ends it may be half of a line end, and is none yet
 [[nodiscard]] inline std::size_t line_end_behind(text_view text, std::size_t at, bool is_last, bool& is_ended) noexcept {
-  const char* const begin = text.data() + at;
-  const std::size_t size = text.size() - at;
-  const void* const feed = size == 0 ? nullptr : std::memchr(begin, '\n', size);
-  const std::size_t line = feed == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(feed) - begin);
-  // Lines that end with a carriage return alone are rare, and looked for only before the line feed.
-  const void* const back = line == 0 ? nullptr : std::memchr(begin, '\r', line);
+  constexpr std::size_t window = 4096;  // so that a line feed far away is not looked for behind each carriage return
   is_ended = true;
-  if (back != nullptr) {
-    const auto before = static_cast<std::size_t>(static_cast<const char*>(back) - begin);
-    if (before + 1 < line || (before + 1 == line && feed == nullptr && is_last)) return at + before + 1;
-    if (feed == nullptr) {
+  for (std::size_t first = at; first < text.size(); first += window) {
+    const char* const begin = text.data() + first;
+    const std::size_t size = text.size() - first < window ? text.size() - first : window;
+    const void* const feed = std::memchr(begin, '\n', size);
+    const std::size_t line = feed == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(feed) - begin);
+    const void* const back = line == 0 ? nullptr : std::memchr(begin, '\r', line);
+    if (back != nullptr) {
+      const std::size_t end = first + static_cast<std::size_t>(static_cast<const char*>(back) - begin) + 1;
+      if (end < text.size()) return text[end] == '\n' ? end + 1 : end;
+      if (is_last) return end;
       is_ended = false;
-      return at + before;
+      return end - 1;
     }
+    if (feed != nullptr) return first + line + 1;
   }
-  is_ended = feed != nullptr;
-  return at + line + (is_ended ? 1 : 0);
+  is_ended = false;
+  return text.size();
 }
 
 /// Whether bytes are white space that ends no line.
@@ -60,7 +62,7 @@ class plain_text_rule {
     std::uint8_t has_text = 0;     ///< the line that is read holds more than white space
     std::uint8_t blank_lines = 0;  ///< before it, counted up to 2
   };
-  static constexpr std::uint32_t version = 2;
+  static constexpr std::uint32_t version = 0xA0001;
   static constexpr std::size_t lookahead = 2;
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {

@@ -158,6 +158,7 @@ struct usual_stop {
     const std::size_t found = sentence_break_behind(text, stop);
     if (found >= least && found <= most) return found;
     end = stop;
+    while (end > begin && static_cast<unsigned char>(text.data()[end - 1]) < 0x80U && is_sentence_terminator(static_cast<unsigned char>(text.data()[end - 1]))) --end;  // "....."
   }
   return 0;
 }
@@ -266,8 +267,13 @@ struct usual_stop {
       --at;
       continue;
     }
-    if (detail::is_word_break(text, at) && detail::is_cluster_break(text, at)) return {at, boundary_level::word};
-    at = character_start(text, at - 1);
+    if (!detail::is_word_break(text, at)) {
+      at = character_start(text, at - 1);
+      continue;
+    }
+    if (detail::is_cluster_break(text, at)) return {at, boundary_level::word};
+    at = detail::last_cluster_break(text, at);  // and not every character of a long cluster
+    if (at == 0) break;
   }
   return {last, boundary_level::character};
 }

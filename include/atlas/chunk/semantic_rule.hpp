@@ -51,7 +51,7 @@ class semantic_rule {
     std::uint32_t kept = 0;         ///< pieces from there on that were embedded
     std::uint32_t undecided = 0;    ///< of them before the first boundary that is not decided
   };
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = 0x90001;
   static constexpr std::size_t lookahead = std::size_t{66} << 10;  // pieces that are kept, a batch, what a piece is known by
 
   /// @param model  borrowed: must outlive the rule

@@ -19,14 +19,14 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///
 /// A state may leave a position open until it reads what settles it, however far that is. Beyond 4,096 bytes it is no boundary, so that
 /// the memory of a stream has a bound.
-template <class State>
+template <class State, std::uint32_t Version>
 class basic_sentence_rule {
  public:
   struct state_type {
     State sentences{};
     std::uint64_t read = 0;  ///< what the state was fed
   };
-  static constexpr std::uint32_t version = 1;
+  static constexpr std::uint32_t version = Version;
   static constexpr std::size_t lookahead = 4096 + 8;
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
@@ -83,9 +83,9 @@ class basic_sentence_rule {
 };
 
 /// Sentences as a reader sees them.
-using sentence_rule = basic_sentence_rule<tailored_sentence_state>;
+using sentence_rule = basic_sentence_rule<tailored_sentence_state, 0x20001>;
 /// Sentences as the standard has them, which knows no abbreviations.
-using uax29_sentence_rule = basic_sentence_rule<sentence_state>;
+using uax29_sentence_rule = basic_sentence_rule<sentence_state, 0x30001>;
 static_assert(chunk_rule<sentence_rule> && chunk_rule<uax29_sentence_rule>);
 
 }}  // namespace atlas::ATLAS_ABI

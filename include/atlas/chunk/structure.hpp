@@ -68,6 +68,45 @@ class structure {
   [[nodiscard]] const text_boundary* begin() const noexcept { return boundaries_.data() + first_; }
   [[nodiscard]] const text_boundary* end() const noexcept { return boundaries_.data() + boundaries_.size(); }
 
+  /// The first boundary behind an offset. Logarithmic.
+  [[nodiscard]] const text_boundary* first_behind(std::uint64_t offset) const noexcept {
+    std::size_t low = first_;
+    for (std::size_t high = boundaries_.size(); low < high;) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (boundaries_[middle].offset <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return boundaries_.data() + low;
+  }
+
+  /// What was told so far, to go back to where a rule fails.
+  struct mark {
+    std::size_t boundaries = 0;
+    std::size_t wholes = 0;
+    std::size_t headings = 0;
+    text_boundary last;
+    whole_part last_whole;
+  };
+  [[nodiscard]] mark told_so_far() const noexcept {
+    mark out;
+    out.boundaries = boundaries_.size();
+    out.wholes = wholes_.size();
+    out.headings = headings_.size();
+    if (out.boundaries != 0) out.last = boundaries_[out.boundaries - 1];
+    if (out.wholes != 0) out.last_whole = wholes_[out.wholes - 1];
+    return out;
+  }
+  void go_back(const mark& to) noexcept {
+    static_cast<void>(boundaries_.resize(to.boundaries));  // smaller: never fails
+    static_cast<void>(wholes_.resize(to.wholes));
+    static_cast<void>(headings_.resize(to.headings));
+    if (to.boundaries != 0) boundaries_[to.boundaries - 1] = to.last;
+    if (to.wholes != 0) wholes_[to.wholes - 1] = to.last_whole;
+  }
+
   /// The part that `offset` lies inside of, its two ends not counted; null if there is none.
   [[nodiscard]] const whole_part* whole_around(std::uint64_t offset) const noexcept {
     std::size_t low = first_whole_;
