@@ -359,9 +359,11 @@ class chunk_cutter {
       const auto state = rule_state_;
       const structure::mark told = found_.told_so_far();
       const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
-      if (!reached.ok()) {  // it reads from here again
-        rule_state_ = state;
-        found_.go_back(told);
+      if (!reached.ok()) {
+        if (reached.error() == errc::no_memory) {  // something could not be told: it is read again. A caller's error leaves the rule as it says
+          rule_state_ = state;
+          found_.go_back(told);
+        }
         return reached.error();
       }
       ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
