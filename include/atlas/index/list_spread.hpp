@@ -10,8 +10,8 @@
 // lists of equally near centroids a dense one is more likely to hold the nearest rows; but a wide one has the more rows near its edge. How
 // much of that mean counts is asked of the sample: the share of it that needs the fewest rows, in the mean of their logarithms, before the
 // lists of a row's nearest neighbours are reached. For unit vectors all of it would be the order of inner products with the means. Measured
-// in a model in NumPy with 256 lists, rows looked at until a recall of 0.95 (0.99) of 10 with the best share over those without: of
-// sift-kodak-128 0.96 (1.03), mnist-784 0.98 (1.02), words-ft100 0.87 (0.88), lsa-books-384 0.57 (0.72).
+// in a model in NumPy with 256 lists, rows looked at until 0.95 (0.99) of the ten nearest are reached, with the best share over those
+// without: of sift-kodak-128 0.95 (1.03), mnist-784 0.98 (1.02), words-ft100 0.87 (0.87), lsa-books-384 0.59 (0.71).
 #ifndef ATLAS_INDEX_LIST_SPREAD_HPP
 #define ATLAS_INDEX_LIST_SPREAD_HPP
 
