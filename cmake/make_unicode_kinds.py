@@ -8,11 +8,10 @@
 
 UCD_FOLDER is as for make_unicode_tables.py. UnicodeData.txt does not say its version; PropList.txt does, and the two must be of one.
 """
-import argparse
 import pathlib
 import sys
 
-from make_unicode_tables import CODE_POINTS, LICENCE, PAGE, ROOT, ROW, array, blocks, numbered, read, values
+from make_unicode_tables import CODE_POINTS, LICENCE, PAGE, ROOT, ROW, array, blocks, numbered, print_write_or_check, read, values
 
 HEADER = ROOT / "include/atlas/text/unicode_kind_tables.hpp"
 
@@ -94,25 +93,5 @@ namespace atlas {{ inline namespace ATLAS_ABI {{ namespace detail {{
 """
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=pathlib.Path)
-    action = parser.add_mutually_exclusive_group()
-    action.add_argument("--write", action="store_true")
-    action.add_argument("--check", action="store_true")
-    options = parser.parse_args()
-    made = header(options.folder)
-    if options.write:
-        HEADER.write_text(made, encoding="utf-8")
-    elif options.check:
-        if HEADER.read_text(encoding="utf-8") != made:
-            print(f"{HEADER.relative_to(ROOT)} is not what this script makes of {options.folder}")
-            return 1
-        print(f"{HEADER.relative_to(ROOT)} is what this script makes of {options.folder}")
-    else:
-        sys.stdout.write(made)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_write_or_check(__doc__.splitlines()[0], HEADER, header))

@@ -183,8 +183,9 @@ inline constexpr break_properties unicode_classes[{len(triples)}] = {{
 """
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def print_write_or_check(description, target, header):
+    """The command line of a script that makes `target` by header(folder)."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("folder", type=pathlib.Path)
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--write", action="store_true")
@@ -192,16 +193,16 @@ def main():
     options = parser.parse_args()
     made = header(options.folder)
     if options.write:
-        HEADER.write_text(made, encoding="utf-8")
+        target.write_text(made, encoding="utf-8")
     elif options.check:
-        if HEADER.read_text(encoding="utf-8") != made:
-            print(f"{HEADER.relative_to(ROOT)} is not what this script makes of {options.folder}")
+        if target.read_text(encoding="utf-8") != made:
+            print(f"{target.relative_to(ROOT)} is not what this script makes of {options.folder}")
             return 1
-        print(f"{HEADER.relative_to(ROOT)} is what this script makes of {options.folder}")
+        print(f"{target.relative_to(ROOT)} is what this script makes of {options.folder}")
     else:
         sys.stdout.write(made)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_write_or_check(__doc__.splitlines()[0], HEADER, header))
