@@ -44,8 +44,9 @@ std::string long_text(std::uint64_t seed, std::size_t pieces) {
 }
 
 std::vector<chunker_options> some_options() {
-  return {{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200}, {.size = 37, .overlap = 36, .fill_percent = 100},
-          {.size = 120, .fill_percent = 0, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent}, {.size = 1}, {.size = 5, .overlap = 2}};
+  std::vector<chunker_options> all = support::chunker_option_sets();
+  all.push_back({.size = 1});
+  return all;
 }
 
 template <class Rule, class Sizer, class Measure>

@@ -218,10 +218,7 @@ for (const std::string& chunk : cut_html(before + "<pre>" + std::string(40, 'x')
     for (std::uint64_t seed = 100; seed < 100 + support::repetitions(5, 2, 1); ++seed) {
       CAPTURE(seed);
       const std::string text = random_html(seed, 500).substr(0, 12'000);
-      for (const chunker_options& options : {chunker_options{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200},
-          {.size = 37, .overlap = 36, .fill_percent = 100},
-                                             {.size = 120, .fill_percent = 0, .coherent_percent = 20,
-                                                 .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}}) {
+      for (const chunker_options& options : support::chunker_option_sets()) {
         CAPTURE(options.size);
         // Places are counted from the start for each chunk.
         const std::string some = text.substr(0, options.size < 50 ? 1500 : text.size());

@@ -83,6 +83,12 @@ kept_chunks resumed_chunks(Make make, Resume resume, const std::string& text, st
   return out;
 }
 
+/// Sizes large and small, with overlap up to all of it, filled and coherent.
+inline std::vector<atlas::chunker_options> chunker_option_sets() {
+  return {{.size = 100}, {.size = 300, .overlap = 60}, {.size = 1000, .overlap = 200}, {.size = 37, .overlap = 36, .fill_percent = 100},
+          {.size = 120, .fill_percent = 0, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent}, {.size = 5, .overlap = 2}};
+}
+
 /// Lines and columns counted the obvious way.
 struct place_in_text {
   std::uint64_t line = 1, column = 1;
