@@ -238,7 +238,7 @@ std::vector<std::uint64_t> begins_of(const kept_chunks& chunks) {
   TEST_CASE("long documents: a stream is read ahead no further than it says, and is cut as if it were read") {
     for (const semantic_options& options : all_semantic_options()) {
       const topic_text topics(8, 220, 5, 14);
-      REQUIRE(topics.text.size() > 2 * semantic_rule::lookahead);
+      REQUIRE(topics.text.size() > 2 * semantic_rule::lookahead());
       word_model model;
       auto one = make_semantic(model, options, {.size = 3000, .packing = chunk_packing::divided});
       const kept_chunks read = support::read_chunks(one, topics.text);
@@ -255,7 +255,7 @@ std::vector<std::uint64_t> begins_of(const kept_chunks& chunks) {
         at += size;
         one.feed({topics.text.data() + at - size, size}, keep).value();
       }
-      CHECK(furthest < 2 * (semantic_rule::lookahead + 3000));
+      CHECK(furthest < 2 * (semantic_rule::lookahead() + 3000));
       one.finish(keep).value();
       const bool same = fed == read;
       CHECK(same);

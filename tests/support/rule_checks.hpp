@@ -35,7 +35,7 @@ void scan_all(const Rule& rule, const std::string& text, std::uint64_t seed, std
     const std::size_t begin = random() % 2 == 0 ? static_cast<std::size_t>(from) : 0;
     const std::uint64_t reached = rule.scan(state, {atlas::text_view(text.data() + begin, end - begin), begin, is_last}, from, found).value();
     insist(reached >= from && reached <= end, "an answer lies between where reading began and the part's end");
-    insist(is_last ? reached == end : reached + Rule::lookahead >= end, "a rule reads up to its lookahead");
+    insist(is_last ? reached == end : reached + Rule::lookahead() >= end, "a rule reads up to its lookahead");
     from = reached;
     if (is_last) break;
   }

@@ -33,7 +33,7 @@ void scan_in_steps(const Rule& rule, const std::string& text, std::size_t step, 
     typename Rule::state_type kept;
     std::memcpy(&kept, &state, sizeof state);
     const std::uint64_t reached = rule.scan(kept, {piece, from, end == text.size()}, from, found).value();
-    const std::size_t held = end == text.size() ? 0 : Rule::lookahead;
+    const std::size_t held = end == text.size() ? 0 : Rule::lookahead();
     insist(reached >= from && reached <= end && end - reached <= held, "a rule reads on as far as it promises");
     from = reached;
     state = kept;

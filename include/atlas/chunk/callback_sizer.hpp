@@ -19,7 +19,8 @@ using measure_text = function_ref<result<std::uint64_t>(text_view)>;
 /// be smaller than they could be, but none is larger than the size.
 class callback_sizer {
  public:
-  static constexpr bool is_additive = false;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return false; }
+  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 5; }
 
   /// @param measure        borrowed: must outlive the sizer
   /// @param bytes_a_unit   a chunk is cut at so many bytes for each unit, which bounds the memory of a stream; 1 to 4096

@@ -6,7 +6,8 @@
 // Depends:   core, chunk/chunker_options.hpp.
 // Threads:   used by one thread at a time.
 //
-// Little-endian: "ATLASCHK", the version of this form, that of the rule, the options, then what is saved, each array behind the number of
+// Little-endian: "ATLASCHK", the version of this form, those of the rule, the options, fingerprints of what the
+// rule was given and of the sizer, then what is saved, each array behind the number of
 // its elements, then XXH3-64 of all before it. It is read on the kind of machine that wrote it, by any version of the library that has the
 // same form.
 #ifndef ATLAS_CHUNK_CHECKPOINT_HPP
@@ -19,10 +20,17 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
+/// By what a document was cut, besides the options.
+struct checkpoint_maker {
+  std::uint32_t rule_version = 0;
+  std::uint64_t rule_fingerprint = 0;
+  std::uint64_t sizer_fingerprint = 0;
+};
+
 /// What every checkpoint begins with.
 struct checkpoint_header {
   char magic[8] = {'A', 'T', 'L', 'A', 'S', 'C', 'H', 'K'};
-  std::uint32_t form = 1;
+  std::uint32_t form = 2;
   std::uint32_t rule_version = 0;
   std::uint64_t size = 0;
   std::uint64_t overlap = 0;
@@ -31,22 +39,25 @@ struct checkpoint_header {
   std::uint32_t packing = 0;
   std::uint32_t trim = 0;
   std::uint64_t inner_sizes[chunker_options::most_depths - 1] = {};
+  std::uint64_t rule_fingerprint = 0;
+  std::uint64_t sizer_fingerprint = 0;
 
   checkpoint_header() noexcept = default;
-  checkpoint_header(std::uint32_t rule, const chunker_options& options) noexcept
-      : rule_version(rule), size(options.size), overlap(options.overlap), fill_percent(options.fill()),
-        coherent_percent(options.coherent_percent), packing(static_cast<std::uint32_t>(options.packing)), trim(options.trim ? 1 : 0) {
+  checkpoint_header(const checkpoint_maker& by, const chunker_options& options) noexcept
+      : rule_version(by.rule_version), size(options.size), overlap(options.overlap), fill_percent(options.fill()),
+        coherent_percent(options.coherent_percent), packing(static_cast<std::uint32_t>(options.packing)), trim(options.trim ? 1 : 0),
+        rule_fingerprint(by.rule_fingerprint), sizer_fingerprint(by.sizer_fingerprint) {
     for (std::size_t i = 0; i + 1 < chunker_options::most_depths; ++i) inner_sizes[i] = options.inner_sizes[i];
   }
 };
-static_assert(sizeof(checkpoint_header) == 72);
+static_assert(sizeof(checkpoint_header) == 88);
 
 class checkpoint_writer {
  public:
   /// @param out  what is written takes the place of what it holds
   explicit checkpoint_writer(buffer<std::byte>& out) noexcept : out_(out) { out.clear(); }
 
-  void begin(std::uint32_t rule_version, const chunker_options& options) noexcept { value(checkpoint_header(rule_version, options)); }
+  void begin(const checkpoint_maker& by, const chunker_options& options) noexcept { value(checkpoint_header(by, options)); }
   template <class T>
   void value(const T& one) noexcept {
     bytes(&one, sizeof one);
@@ -76,10 +87,10 @@ class checkpoint_reader {
  public:
   explicit checkpoint_reader(span<const std::byte> saved) noexcept : saved_(saved) {}
 
-  [[nodiscard]] status begin(std::uint32_t rule_version, const chunker_options& options) noexcept {
+  [[nodiscard]] status begin(const checkpoint_maker& by, const chunker_options& options) noexcept {
     std::uint64_t sum = 0;
     if (saved_.size() < sizeof(checkpoint_header) + sizeof sum) return damaged("bytes", sizeof(checkpoint_header) + sizeof sum, saved_.size());
-    const checkpoint_header wanted(rule_version, options);
+    const checkpoint_header wanted(by, options);
     checkpoint_header found;
     std::memcpy(&found, saved_.data(), sizeof found);
     if (std::memcmp(found.magic, wanted.magic, sizeof found.magic) != 0) return error{errc::not_atlas_file, "checkpoint", "bytes that a chunker was saved as", "others"};
@@ -89,6 +100,8 @@ class checkpoint_reader {
     if (sum != xxh3_64(saved_.data(), end_)) return error{errc::corrupt_file, "checkpoint.checksum", "that of the bytes", "another one"};
     const auto other = [](const char* field, std::uint64_t was, std::uint64_t is) noexcept { return error{errc::invalid_argument, field, was, is}; };
     if (found.rule_version != wanted.rule_version) return other("checkpoint.rule_version", found.rule_version, wanted.rule_version);
+    if (found.rule_fingerprint != wanted.rule_fingerprint) return other("checkpoint.rule_fingerprint", found.rule_fingerprint, wanted.rule_fingerprint);
+    if (found.sizer_fingerprint != wanted.sizer_fingerprint) return other("checkpoint.sizer_fingerprint", found.sizer_fingerprint, wanted.sizer_fingerprint);
     if (found.size != wanted.size) return other("chunker_options.size", found.size, wanted.size);
     if (found.overlap != wanted.overlap) return other("chunker_options.overlap", found.overlap, wanted.overlap);
     if (found.fill_percent != wanted.fill_percent) return other("chunker_options.fill_percent", found.fill_percent, wanted.fill_percent);

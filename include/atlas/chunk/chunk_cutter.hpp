@@ -92,6 +92,7 @@ class chunk_cutter {
   /// Headings are also noted there as they are passed; null: nowhere.
   void note_headings(buffer<found_heading>* notes) noexcept { heading_notes_ = notes; }
 
+  [[nodiscard]] checkpoint_maker maker() const noexcept { return {rule_.version(), fingerprint_of(rule_), sizer_.fingerprint()}; }
   void save(checkpoint_writer& writer) const noexcept {
     writer.value(std::uint64_t{depth_});
     for (std::uint32_t depth = 0; depth < depth_; ++depth) save(writer, outer_[depth].state, outer_[depth].overlap_units);
@@ -200,7 +201,7 @@ class chunk_cutter {
       const bool is_rest = part.is_last && fitted->bytes == from.size();
       if (!part.is_last && from.size() - fitted->bytes < prose_lookahead + longest_cluster_bytes) return open;
       // Of a rest that will not be cut only the heading that it may begin with matters.
-      const bool is_read_whole = !is_rest || options_.packing != chunk_packing::full || !Sizer::is_additive;
+      const bool is_read_whole = !is_rest || options_.packing != chunk_packing::full || !sizer_.is_additive();
       const result<bool> is_read = read_to(part, is_read_whole ? state_.start.byte + fitted->bytes : state_.fresh + 1);
       if (!is_read.ok()) return is_read.error();
       if (!*is_read) return open;
@@ -231,7 +232,7 @@ class chunk_cutter {
       }
       result<chosen_cut> cut = up_to(from, fresh, most, is_rest, fitted.is_plain);
       if (!cut.ok() || cut->bytes == 0) return cut;
-      if constexpr (!Sizer::is_additive) {
+      if (!sizer_.is_additive()) {
         text_view chunk = from.subview(0, cut->bytes);
         if (options_.trim) {
           text_position begin;
@@ -350,7 +351,7 @@ class chunk_cutter {
     const std::uint64_t end = part.begin + part.text.size();
     while (scanned_ < offset) {
       // No more than that: what is far ahead would only fill memory.
-      const std::uint64_t wanted = offset + Rule::lookahead;
+      const std::uint64_t wanted = offset + rule_.lookahead();
       document_part seen = part;
       if (wanted < end) {
         seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
@@ -456,7 +457,7 @@ class chunk_cutter {
     const result<std::uint64_t> units = sizer_.measure(chunk, end.character - begin.character);
     if (!units.ok()) return units.error();
     out.units = *units;
-    out.id = xxh3_128(chunk.data(), chunk.size(), Rule::version);
+    out.id = xxh3_128(chunk.data(), chunk.size(), rule_.version());
     return {};
   }
   /// Takes white space off both ends.

@@ -23,9 +23,10 @@ struct document_part {
 ///
 ///   using state_type = ...                  trivially copyable: where the reading of a document stands. Kept in checkpoints; bytes that
 ///                                           were changed give other boundaries, and do no harm
-///   static constexpr uint32 version         of two halves: the upper is the rule's own, the lower grows whenever the rule gives other
+///   uint32 version()                        of two halves: the upper is the rule's own, the lower grows whenever the rule gives other
 ///                                           boundaries; enters the ids of chunks, and checkpoints
-///   static constexpr size_t lookahead       bytes
+///   uint64 fingerprint()                    of what the caller gave the rule, as a number that checkpoints hold; optional: 0
+///   size_t lookahead()                      bytes
 ///   result<uint64> scan(state, part, from, structure&)
 ///                                           reads on from offset `from`, up to which it has read, and tells every boundary up to the
 ///                                           offset that it returns: at least the part's end less the lookahead, or the end itself if
@@ -38,12 +39,22 @@ template <class Rule>
 concept chunk_rule = __is_trivially_copyable(typename Rule::state_type) &&
     requires(const Rule& rule, typename Rule::state_type& state, const document_part& part, std::uint64_t from, structure& found, text_view text,
              std::size_t offset) {
-  static_cast<std::uint32_t>(Rule::version);
-  static_cast<std::size_t>(Rule::lookahead);
+  static_cast<std::uint32_t>(rule.version());
+  static_cast<std::size_t>(rule.lookahead());
   result<std::uint64_t>(rule.scan(state, part, from, found));
   text_boundary(rule.last_within(text, offset, offset));
   static_cast<std::size_t>(rule.first_within(text, offset, offset, offset));
 };
+
+namespace detail {
+
+template <chunk_rule Rule>
+[[nodiscard]] constexpr std::uint64_t fingerprint_of(const Rule& rule) noexcept {
+  if constexpr (requires { rule.fingerprint(); }) return rule.fingerprint();
+  return 0;
+}
+
+}  // namespace detail
 
 }}  // namespace atlas::ATLAS_ABI
 

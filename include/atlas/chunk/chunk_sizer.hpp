@@ -21,10 +21,12 @@ struct fitted_text {
   bool is_plain = false;    ///< it is known that each byte of the prefix is a character and a unit
 };
 
-/// What a chunker asks of its sizer. A piece of text measures so many units; a longer one never fewer, but for what `is_additive` says.
+/// What a chunker asks of its sizer. A piece of text measures so many units; a longer one never fewer, but for what is_additive() says.
 ///
-///   static constexpr bool is_additive   whether every prefix of what fits fits as well. Where it is false the chunker measures what it
+///   bool is_additive()                  whether every prefix of what fits fits as well. Where it is false the chunker measures what it
 ///                                       would cut, and cuts earlier until that fits
+///   uint64 fingerprint()                what it measures in, as a number that checkpoints hold; the chunker's own are below 100, but for
+///                                       tokens
 ///   result<fitted_text> fit(text, limit, is_whole)
 ///                                       the longest prefix of at most `limit` units; is_whole: nothing follows the text
 ///   result<size_t> fit_back(text, limit)
@@ -36,7 +38,8 @@ struct fitted_text {
 /// All take time linear in what they look at; fit looks at little more than what fits. Errors are those of a caller's own measure.
 template <class Sizer>
 concept chunk_sizer = requires(const Sizer& sizer, text_view text, std::uint64_t limit) {
-  static_cast<bool>(Sizer::is_additive);
+  static_cast<bool>(sizer.is_additive());
+  static_cast<std::uint64_t>(sizer.fingerprint());
   result<fitted_text>(sizer.fit(text, limit, true));
   result<std::size_t>(sizer.fit_back(text, limit));
   result<std::uint64_t>(sizer.measure(text, limit));
@@ -45,7 +48,8 @@ concept chunk_sizer = requires(const Sizer& sizer, text_view text, std::uint64_t
 
 /// Sizes in bytes.
 struct byte_sizer {
-  static constexpr bool is_additive = true;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return true; }
+  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 1; }
 
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     const std::size_t bytes = limit < text.size() ? static_cast<std::size_t>(limit) : text.size();
@@ -60,7 +64,8 @@ struct byte_sizer {
 
 /// Sizes in characters as text/utf8.hpp counts them: code points, and one for each ill-formed byte.
 struct character_sizer {
-  static constexpr bool is_additive = true;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return true; }
+  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 2; }
 
   /// Cost: as utf8_skip and first_ill_formed, some 20 GB/s; from the first ill-formed byte on 0.5 GB/s.
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {

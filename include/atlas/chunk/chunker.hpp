@@ -109,12 +109,12 @@ class chunker {
 
   // --- a document to go on with another time ---
 
-  /// Writes where the document stands that is being fed, with what is kept of its text; resume() goes on there. A version of the rule
-  /// that cuts otherwise, and other options, refuse it.
+  /// Writes where the document stands that is being fed, with what is kept of its text; resume() goes on there. Another rule, or a
+  /// version of it that cuts otherwise, another sizer and other options refuse it.
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     ATLAS_ASSERT(!is_read_);
     detail::checkpoint_writer writer(out);
-    writer.begin(Rule::version, options_);
+    writer.begin(cutter_.maker(), options_);
     writer.array(pending_.data(), pending_.size());
     writer.value(pending_begin_);
     cutter_.save(writer);
@@ -128,7 +128,7 @@ class chunker {
     result<chunker> made = create(options, static_cast<Rule&&>(rule), static_cast<Sizer&&>(sizer));
     if (!made.ok()) return made;
     detail::checkpoint_reader reader(saved);
-    if (status same = reader.begin(Rule::version, options); !same.ok()) return same.error();
+    if (status same = reader.begin(made->cutter_.maker(), options); !same.ok()) return same.error();
     if (status read = reader.array(made->pending_); !read.ok()) return read.error();
     if (status read = reader.value(made->pending_begin_); !read.ok()) return read.error();
     if (status read = made->cutter_.load(reader, made->pending_begin_, made->pending_.size()); !read.ok()) return read.error();

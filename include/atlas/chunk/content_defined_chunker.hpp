@@ -119,7 +119,7 @@ class content_defined_chunker {
   [[nodiscard]] status save(buffer<std::byte>& out) const noexcept {
     ATLAS_ASSERT(!is_read_);
     detail::checkpoint_writer writer(out);
-    writer.begin(checkpoint_rule, {});
+    writer.begin({checkpoint_rule, 0, 0}, {});
     writer.value(stored_options(options_));
     writer.value(start_);
     writer.array(pending_.data() + passed_, pending_.size() - passed_);
@@ -133,7 +133,7 @@ class content_defined_chunker {
     result<content_defined_chunker> made = create(options);
     if (!made.ok()) return made;
     detail::checkpoint_reader reader(saved);
-    if (status same = reader.begin(checkpoint_rule, {}); !same.ok()) return same.error();
+    if (status same = reader.begin({checkpoint_rule, 0, 0}, {}); !same.ok()) return same.error();
     stored_options found;
     const stored_options wanted(options);
     if (status read = reader.value(found); !read.ok()) return read.error();

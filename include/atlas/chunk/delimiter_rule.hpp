@@ -10,6 +10,7 @@
 
 #include <atlas/chunk/chunk_rule.hpp>        // chunk_rule, document_part
 #include <atlas/chunk/prose_boundaries.hpp>  // last_prose_boundary
+#include <atlas/core/hash.hpp>               // xxh3_64
 #include <atlas/core/span.hpp>               // span
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -31,8 +32,8 @@ class delimiter_rule {
   struct state_type {
     std::uint64_t read = 0;  ///< no occurrence begins before
   };
-  static constexpr std::uint32_t version = 0x40001;
-  static constexpr std::size_t lookahead = 2 * most_delimiter_bytes;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x40001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 2 * most_delimiter_bytes; }
 
   /// @param delimiters  1 to 16 texts of 1 to 64 bytes, copied
   /// @return            errc::invalid_argument names the number or length that does not fit, and which delimiter
@@ -53,6 +54,8 @@ class delimiter_rule {
     rule.count_ = static_cast<std::uint8_t>(delimiters.size());
     return rule;
   }
+
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return xxh3_64(bytes_, sizeof bytes_) + xxh3_64(sizes_, sizeof sizes_) + static_cast<std::uint64_t>(side_); }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;

@@ -20,8 +20,8 @@ class external_rule {
   struct state_type {
     std::uint64_t told = 0;  ///< boundaries
   };
-  static constexpr std::uint32_t version = 0x50001;
-  static constexpr std::size_t lookahead = 0;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x50001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 0; }
 
   /// @param boundaries  of the document, each behind the one before; borrowed, must outlive the rule
   /// @return            errc::invalid_argument with the number of the first that is not behind the one before
@@ -33,6 +33,9 @@ class external_rule {
     }
     return external_rule(boundaries);
   }
+
+  /// Of how many boundaries there are, not where.
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return boundaries_.size(); }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const std::uint64_t end = part.begin + part.text.size();

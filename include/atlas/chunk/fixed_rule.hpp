@@ -17,8 +17,8 @@ class fixed_rule {
   struct state_type {
     std::uint8_t unused = 0;
   };
-  static constexpr std::uint32_t version = 0x10001;
-  static constexpr std::size_t lookahead = 0;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x10001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 0; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& /*state*/, const document_part& part, std::uint64_t /*from*/, structure& /*found*/) const noexcept {
     return part.begin + part.text.size();

@@ -42,8 +42,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 class markdown_rule {
  public:
   using state_type = detail::markdown_state;
-  static constexpr std::uint32_t version = 0x60001;
-  static constexpr std::size_t lookahead = detail::markdown_reader::window_bytes;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x60001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return detail::markdown_reader::window_bytes; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const std::uint64_t end = part.begin + part.text.size();
@@ -78,13 +78,13 @@ class markdown_rule {
   /// Reads up to where not all bytes are there that a line may depend on, and at most to `until`. @return false if something was not told
   [[nodiscard]] static bool read(detail::markdown_reader& reader, state_type& state, const document_part& part, std::uint64_t until) noexcept {
     const text_view text = part.text;
-    const std::size_t ready = part.is_last ? text.size() : text.size() < lookahead ? 0 : text.size() - lookahead + 1;
+    const std::size_t ready = part.is_last ? text.size() : text.size() < lookahead() ? 0 : text.size() - lookahead() + 1;
     const auto wanted = static_cast<std::size_t>(until - part.begin);
     const std::size_t stop = wanted < ready ? wanted : ready;
     for (auto at = static_cast<std::size_t>(state.read - part.begin); at < stop;) {
       const std::size_t left = text.size() - at;
       const std::size_t size = state.is_in_line != 0 ? reader.read_on(text.subview(at, left), state.read, part.is_last)
-                                                     : reader.read(text.subview(at, left < lookahead ? left : lookahead), state.read);
+                                                     : reader.read(text.subview(at, left < lookahead() ? left : lookahead()), state.read);
       if (!reader.told().ok()) return false;
       at += size;
       state.read = part.begin + at;

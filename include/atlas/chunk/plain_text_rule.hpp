@@ -62,8 +62,8 @@ class plain_text_rule {
     std::uint8_t has_text = 0;     ///< the line that is read holds more than white space
     std::uint8_t blank_lines = 0;  ///< before it, counted up to 2
   };
-  static constexpr std::uint32_t version = 0xA0001;
-  static constexpr std::size_t lookahead = 2;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0xA0001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 2; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;

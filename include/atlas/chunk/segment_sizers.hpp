@@ -17,7 +17,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// Sizes in extended grapheme clusters, which is what a person would count. A chunk begins at a boundary of them, and so they are the text's.
 class grapheme_sizer {
  public:
-  static constexpr bool is_additive = true;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return true; }
+  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 3; }
 
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     fitted_text out;
@@ -65,7 +66,8 @@ class grapheme_sizer {
 /// Sizes in words as text/words.hpp has them; what lies between words counts nothing.
 class word_sizer {
  public:
-  static constexpr bool is_additive = true;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return true; }
+  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 4; }
 
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     word_reader reader(text);

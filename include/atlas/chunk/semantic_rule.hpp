@@ -51,8 +51,8 @@ class semantic_rule {
     std::uint32_t kept = 0;         ///< pieces from there on that were embedded
     std::uint32_t undecided = 0;    ///< of them before the first boundary that is not decided
   };
-  static constexpr std::uint32_t version = 0x90001;
-  static constexpr std::size_t lookahead = std::size_t{66} << 10;  // pieces that are kept, a batch, what a piece is known by
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x90001; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return std::size_t{66} << 10; }  // pieces that are kept, a batch, what a piece is known by
 
   /// @param model  borrowed: must outlive the rule
   /// @return       errc::invalid_argument for options that check() refuses
@@ -60,6 +60,22 @@ class semantic_rule {
     if (status checked = check(options); !checked.ok()) return checked.error();
     if (!model) return error{errc::invalid_argument, "embed_texts", "a callable", "none"};
     return semantic_rule(model, options);
+  }
+
+  /// Copies share nothing but the callable.
+  semantic_rule(const semantic_rule& other) noexcept : model_(other.model_), options_(other.options_) {}
+  semantic_rule& operator=(const semantic_rule& other) noexcept {
+    if (this != &other) *this = semantic_rule(other);
+    return *this;
+  }
+  semantic_rule(semantic_rule&&) noexcept = default;
+  semantic_rule& operator=(semantic_rule&&) noexcept = default;
+  ~semantic_rule() = default;
+
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept {
+    const std::uint64_t numbers[] = {options_.dimension, static_cast<std::uint64_t>(options_.mode), options_.window, __builtin_bit_cast(std::uint64_t, options_.quantile),
+                                     options_.most_sentences, options_.part_bytes, options_.batch_texts, options_.batch_bytes};
+    return xxh3_64(numbers, sizeof numbers);
   }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {

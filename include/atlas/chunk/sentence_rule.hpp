@@ -26,8 +26,8 @@ class basic_sentence_rule {
     State sentences{};
     std::uint64_t read = 0;  ///< what the state was fed
   };
-  static constexpr std::uint32_t version = Version;
-  static constexpr std::size_t lookahead = 4096 + 8;
+  [[nodiscard]] static constexpr std::uint32_t version() noexcept { return Version; }
+  [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 4096 + 8; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;

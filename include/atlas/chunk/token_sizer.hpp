@@ -19,7 +19,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 class token_sizer {
  public:
-  static constexpr bool is_additive = false;
+  [[nodiscard]] static constexpr bool is_additive() noexcept { return false; }
+  /// Of the ranks and the pattern.
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return encoder().ranks().fingerprint() + static_cast<std::uint64_t>(pattern()); }
 
   /// @param encoder  must outlive the sizer and its copies
   explicit token_sizer(const bpe_encoder& encoder) noexcept : counter_(encoder) {}

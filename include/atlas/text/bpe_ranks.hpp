@@ -45,6 +45,8 @@ class bpe_ranks {
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return tokens_.size(); }
+  /// XXH3-64 of the file.
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return seed_; }
   /// Bytes of the longest token.
   [[nodiscard]] std::size_t longest_bytes() const noexcept { return longest_bytes_; }
   /// @pre index < size()
