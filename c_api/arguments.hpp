@@ -86,6 +86,8 @@ inline constexpr std::size_t first_size<atlas_rotation_options> = 56;
 template <>
 inline constexpr std::size_t first_size<atlas_rotation_info> = 16;
 template <>
+inline constexpr std::size_t first_size<atlas_tokenizer_info> = 24;
+template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;
@@ -179,17 +181,24 @@ template <class Info>
   return {};
 }
 
-/// A state as bytes, into the caller's if they are enough.
+/// Bytes into the caller's if they are enough.
+/// @param make  status(buffer<Byte>&)
+template <class Byte, class Make>
+[[nodiscard]] status write_bytes(std::uint64_t* needed, void* out, std::size_t capacity, Make make) noexcept {
+  static_assert(sizeof(Byte) == 1);
+  ATLAS_C_TRY(require(needed, "needed"));
+  ATLAS_C_TRY(require(static_cast<const std::byte*>(out), "out", capacity));
+  buffer<Byte> bytes;
+  ATLAS_C_TRY(make(bytes));
+  *needed = bytes.size();
+  if (bytes.size() != 0 && bytes.size() <= capacity) std::memcpy(out, bytes.data(), bytes.size());
+  return {};
+}
+/// A state as bytes.
 /// @param save  status(buffer<std::byte>&)
 template <class Save>
 [[nodiscard]] status write_state(std::uint64_t* needed, void* out, std::size_t capacity, Save save) noexcept {
-  ATLAS_C_TRY(require(needed, "needed"));
-  ATLAS_C_TRY(require(static_cast<const std::byte*>(out), "out", capacity));
-  buffer<std::byte> state;
-  ATLAS_C_TRY(save(state));
-  *needed = state.size();
-  if (state.size() <= capacity) std::memcpy(out, state.data(), state.size());
-  return {};
+  return write_bytes<std::byte>(needed, out, capacity, save);
 }
 /// A state that a caller gives; its bytes are the opening call's to check.
 [[nodiscard]] inline result<span<const std::byte>> read_state(const void* state, std::size_t state_bytes) noexcept {

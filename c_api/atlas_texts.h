@@ -61,12 +61,6 @@ ATLAS_C_EXPORT atlas_status atlas_chunk_text(uint64_t* found, atlas_chunk* chunk
 
 /* ---- texts to vectors ------------------------------------------------------------------------------- */
 
-/** A borrowed text: any bytes, UTF-8 as a rule, no NUL needed. Of fixed size for ever. */
-typedef struct atlas_text {
-  const char* data; /**< may be NULL when size_bytes is 0 */
-  uint64_t size_bytes;
-} atlas_text;
-
 /**
  * The built-in embedder: words, pairs of words and runs of characters, hashed into a vector of length 1 and
  * weighed by how rare they are among the texts it learned. Needs no model. Create, learn, freeze, embed.

@@ -275,6 +275,12 @@ AT(atlas_ivf_builder_info, lists, 16);
 AT(atlas_ivf_builder_info, code_bytes, 24);
 AT(atlas_ivf_builder_info, reserved, 28);
 
+SIZE(atlas_tokenizer_info, 24);
+AT(atlas_tokenizer_info, struct_size, 0);
+AT(atlas_tokenizer_info, pattern, 4);
+AT(atlas_tokenizer_info, tokens, 8);
+AT(atlas_tokenizer_info, longest_bytes, 16);
+
 SIZE(atlas_chunk_options, 24);
 AT(atlas_chunk_options, struct_size, 0);
 AT(atlas_chunk_options, fill_percent, 4);

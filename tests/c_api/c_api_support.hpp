@@ -42,6 +42,7 @@ struct ends {
   void operator()(atlas_shards* shards) const { atlas_shards_close(shards); }
   void operator()(atlas_quantizer* quantizer) const { atlas_quantizer_close(quantizer); }
   void operator()(atlas_rotation* rotation) const { atlas_rotation_close(rotation); }
+  void operator()(atlas_tokenizer* tokenizer) const { atlas_tokenizer_close(tokenizer); }
   void operator()(atlas_ivf_builder* builder) const { atlas_ivf_builder_close(builder); }
 };
 using index_handle = std::unique_ptr<atlas_index, ends>;
@@ -50,6 +51,7 @@ using folder_handle = std::unique_ptr<atlas_folder, ends>;
 using builder_handle = std::unique_ptr<atlas_ivf_builder, ends>;
 using quantizer_handle = std::unique_ptr<atlas_quantizer, ends>;
 using rotation_handle = std::unique_ptr<atlas_rotation, ends>;
+using tokenizer_handle = std::unique_ptr<atlas_tokenizer, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
 
 inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {

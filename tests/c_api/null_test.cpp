@@ -3,6 +3,7 @@
 //
 // tests/abi/test_exports.py checks that each function of the header is named here.
 #include "c_api/c_api_support.hpp"
+#include "support/rank_file.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <string>
@@ -455,6 +456,41 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_rotation_save_state(nullptr, bytes, turned, 40));
     refuses_null(atlas_rotation_save_state(&needed, nullptr, turned, 40));
     refuses_null(atlas_rotation_save_state(&needed, bytes, nullptr, 40));
+  }
+
+  TEST_CASE("NULL is refused by every function of atlas_tokenizer that needs a pointer") {
+    const std::string ranks = support::rank_file(support::ranks_of_bytes_and({}));
+    atlas_tokenizer* made = nullptr;
+    REQUIRE(atlas_tokenizer_open_ranks(&made, ranks.data(), ranks.size(), ATLAS_PATTERN_GPT2) == ATLAS_OK);
+    const tokenizer_handle tokenizer(made);
+    atlas_tokenizer* other = nullptr;
+    refuses_null(atlas_tokenizer_open(nullptr, "x", ATLAS_PATTERN_GPT2));
+    refuses_null(atlas_tokenizer_open(&other, nullptr, ATLAS_PATTERN_GPT2));
+    refuses_null(atlas_tokenizer_open_ranks(nullptr, ranks.data(), ranks.size(), ATLAS_PATTERN_GPT2));
+    refuses_null(atlas_tokenizer_open_ranks(&other, nullptr, ranks.size(), ATLAS_PATTERN_GPT2));
+    CHECK(other == nullptr);
+    atlas_tokenizer_close(nullptr);
+    atlas_tokenizer_info info = ATLAS_TOKENIZER_INFO_INIT;
+    refuses_null(atlas_tokenizer_describe(nullptr, made));
+    refuses_null(atlas_tokenizer_describe(&info, nullptr));
+    std::uint64_t count = 0;
+    std::uint32_t tokens[4] = {};
+    char bytes[4] = {};
+    const atlas_text text = {"text", 4};
+    const atlas_text no_data = {nullptr, 4};
+    refuses_null(atlas_tokenizer_count(nullptr, made, &text, 1, nullptr));
+    refuses_null(atlas_tokenizer_count(&count, nullptr, &text, 1, nullptr));
+    refuses_null(atlas_tokenizer_count(&count, made, nullptr, 1, nullptr));
+    refuses_null(atlas_tokenizer_count(&count, made, &no_data, 1, nullptr));
+    refuses_null(atlas_tokenizer_encode(nullptr, tokens, made, "text", 4, 4));
+    refuses_null(atlas_tokenizer_encode(&count, nullptr, made, "text", 4, 4));
+    refuses_null(atlas_tokenizer_encode(&count, tokens, nullptr, "text", 4, 4));
+    refuses_null(atlas_tokenizer_encode(&count, tokens, made, nullptr, 4, 4));
+    refuses_null(atlas_tokenizer_decode(nullptr, bytes, made, tokens, 4, 4));
+    refuses_null(atlas_tokenizer_decode(&count, nullptr, made, tokens, 4, 4));
+    refuses_null(atlas_tokenizer_decode(&count, bytes, nullptr, tokens, 4, 4));
+    refuses_null(atlas_tokenizer_decode(&count, bytes, made, nullptr, 4, 4));
+    CHECK(count == 0);
   }
 
   TEST_CASE("functions without a handle answer without one") {

@@ -4,6 +4,7 @@
 #ifndef ATLAS_TESTS_SUPPORT_BPE_MODEL_HPP
 #define ATLAS_TESTS_SUPPORT_BPE_MODEL_HPP
 
+#include "support/rank_file.hpp"
 #include "support/texts.hpp"
 
 #include <atlas/text/bpe_pretokens.hpp>
@@ -18,26 +19,6 @@
 namespace support {
 
 // --- ranks ---
-
-using rank_map = std::map<std::string, std::uint32_t>;
-
-inline std::string base64_of(const std::string& bytes) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 3; ++i) value = value << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) out += at + i <= bytes.size() ? digits[value >> (18 - 6 * i) & 63U] : '=';
-  }
-  return out;
-}
-
-/// In the order of the tokens, not of the ranks.
-inline std::string rank_file(const rank_map& ranks) {
-  std::string out;
-  for (const auto& [token, rank] : ranks) out += base64_of(token) + " " + std::to_string(rank) + "\n";
-  return out;
-}
 
 /// All single bytes, in any order of ranks, and `tokens` more, made of pieces of those that are there: many overlap, and some can be
 /// reached by no merge.

@@ -156,6 +156,10 @@ class IvfBuilderInfo(c.Structure):
                 ("code_bytes", c.c_uint32), ("reserved", c.c_uint32)]
 
 
+class TokenizerInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("pattern", c.c_int32), ("tokens", c.c_uint64), ("longest_bytes", c.c_uint64)]
+
+
 class ChunkOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
                 ("overlap", c.c_uint64)]
@@ -226,6 +230,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_shards_options": ShardsOptions,
     "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
     "atlas_ivf_build_options": IvfBuildOptions, "atlas_ivf_builder_info": IvfBuilderInfo,
+    "atlas_tokenizer_info": TokenizerInfo,
     "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
@@ -313,6 +318,13 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_shards_get": (Status, [_p, _p, _p, _size, c.c_int32, _size]),
     "atlas_shards_distances": (Status, [_p, _p, _p, _p, _size]),
     "atlas_shards_list_keys": (Status, [_p, _p, _p, _p, _size]),
+    "atlas_tokenizer_open": (Status, [_p, _text, c.c_int32]),
+    "atlas_tokenizer_open_ranks": (Status, [_p, _p, _size, c.c_int32]),
+    "atlas_tokenizer_close": (None, [_p]),
+    "atlas_tokenizer_describe": (Status, [_p, _p]),
+    "atlas_tokenizer_count": (Status, [_p, _p, _p, _size, _p]),
+    "atlas_tokenizer_encode": (Status, [_p, _p, _p, _p, _size, _size]),
+    "atlas_tokenizer_decode": (Status, [_p, _p, _p, _p, _size, _size]),
     "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_create": (Status, [_p, _p]),
     "atlas_embedder_open_state": (Status, [_p, _p, _size]),
