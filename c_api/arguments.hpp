@@ -88,6 +88,12 @@ inline constexpr std::size_t first_size<atlas_rotation_info> = 16;
 template <>
 inline constexpr std::size_t first_size<atlas_tokenizer_info> = 24;
 template <>
+inline constexpr std::size_t first_size<atlas_chunker_options> = 168;
+template <>
+inline constexpr std::size_t first_size<atlas_semantic_options> = 72;
+template <>
+inline constexpr std::size_t first_size<atlas_content_defined_options> = 40;
+template <>
 inline constexpr std::size_t first_size<atlas_chunk_options> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_embedder_options> = 40;

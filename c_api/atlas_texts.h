@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * c_api/atlas_texts.h -- texts into chunks, and chunks into vectors.
+ * c_api/atlas_texts.h -- texts into vectors.
  *
  * A part of atlas.h, which includes it inside its extern "C" and whose rules hold here; by itself it brings the whole.
  */
@@ -8,56 +8,6 @@
 #endif
 #ifndef ATLAS_C_API_ATLAS_TEXTS_H
 #define ATLAS_C_API_ATLAS_TEXTS_H
-
-/* ---- chunks ----------------------------------------------------------------------------------------- */
-
-/** How strong the boundary behind a chunk is. A higher number is a better place to cut; gaps are for later. */
-enum {
-  ATLAS_BOUNDARY_CHARACTER = 0, /**< between two characters, nothing better was near */
-  ATLAS_BOUNDARY_WORD = 1,      /**< behind white space */
-  ATLAS_BOUNDARY_SENTENCE = 3,  /**< behind a sentence and the white space after it */
-  ATLAS_BOUNDARY_LINE = 4,      /**< behind a line end */
-  ATLAS_BOUNDARY_PARAGRAPH = 5, /**< behind a blank line */
-  ATLAS_BOUNDARY_TEXT_END = 255
-};
-
-typedef struct atlas_chunk_options {
-  uint32_t struct_size;
-  uint32_t fill_percent; /**< of the room beside the overlap that a chunk fills at least: 10 to 90, default 50 */
-  uint64_t size;         /**< characters of the longest chunk, overlap included: 4 to 2^31, default 1000 */
-  uint64_t overlap;      /**< characters of the chunk before that a chunk repeats at most: to size / 2, default 0 */
-} atlas_chunk_options;
-#define ATLAS_CHUNK_OPTIONS_INIT { (uint32_t)sizeof(atlas_chunk_options), 0, 0, 0 }
-
-/**
- * Where a chunk lies in its text. Offsets count from the text's start; `end` is the first behind the chunk. A
- * character is a code point of valid UTF-8, or one byte that is part of none. Of fixed size for ever.
- */
-typedef struct atlas_chunk {
-  uint64_t byte_begin;
-  uint64_t byte_end;
-  uint64_t byte_fresh; /**< the first byte that the chunk before does not hold */
-  uint64_t char_begin;
-  uint64_t char_end;
-  uint64_t line_begin; /**< of the first byte; the first line is 1 */
-  uint64_t line_end;   /**< of the last byte */
-  uint64_t id_low;     /**< XXH3-128 of the chunk's bytes, seeded with the version of the rule */
-  uint64_t id_high;
-  uint32_t level;      /**< ATLAS_BOUNDARY_ at byte_end */
-  uint32_t reserved;   /**< 0 */
-} atlas_chunk;
-
-/**
- * Cuts a text at the best boundaries within a size: paragraphs, lines, sentences, words, in this order.
- *
- * @param[out] found       chunks of the whole text, which may be more than `capacity`
- * @param[out] chunks      [capacity]: the first of them, in order
- * @param      text        any bytes, UTF-8 as a rule
- * @param      options     may be NULL
- * Cost: linear in the text, allocates nothing. More than 2 * text_bytes / size chunks are rare.
- */
-ATLAS_C_EXPORT atlas_status atlas_chunk_text(uint64_t* found, atlas_chunk* chunks, const char* text,
-                                             size_t text_bytes, size_t capacity, const atlas_chunk_options* options);
 
 /* ---- texts to vectors ------------------------------------------------------------------------------- */
 

@@ -40,7 +40,7 @@ def structs(path):
     """{name: [fields]} of a header."""
     found = {}
     for name, body in re.findall(r"typedef struct (\w+) \{(.*?)\} \1;", without_comments(path), flags=re.S):
-        found[name] = [re.search(r"(\w+)$", field.strip()).group(1) for field in body.split(";") if field.strip()]
+        found[name] = [re.search(r"(\w+)(\[\d+\])?$", field.strip()).group(1) for field in body.split(";") if field.strip()]
     return found
 
 

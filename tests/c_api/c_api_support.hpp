@@ -37,6 +37,7 @@ inline atlas_matrix matrix(const std::vector<float>& values, std::size_t dimensi
 
 struct ends {
   void operator()(atlas_index* index) const { atlas_index_close(index); }
+  void operator()(atlas_chunker* chunker) const { atlas_chunker_close(chunker); }
   void operator()(atlas_embedder* embedder) const { atlas_embedder_close(embedder); }
   void operator()(atlas_folder* folder) const { atlas_folder_close(folder); }
   void operator()(atlas_shards* shards) const { atlas_shards_close(shards); }
@@ -52,6 +53,7 @@ using builder_handle = std::unique_ptr<atlas_ivf_builder, ends>;
 using quantizer_handle = std::unique_ptr<atlas_quantizer, ends>;
 using rotation_handle = std::unique_ptr<atlas_rotation, ends>;
 using tokenizer_handle = std::unique_ptr<atlas_tokenizer, ends>;
+using chunker_handle = std::unique_ptr<atlas_chunker, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
 
 inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {

@@ -177,6 +177,54 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_simd_force(nullptr));
   }
 
+  TEST_CASE("NULL is refused by every function of atlas_chunker that needs a pointer") {
+    atlas_chunker* made = nullptr;
+    atlas_chunks chunks = {};
+    std::uint64_t number = 0;
+    REQUIRE(atlas_chunker_create(&made, nullptr) == ATLAS_OK);
+    const chunker_handle chunker(made);
+    refuses_null(atlas_chunker_create(nullptr, nullptr));
+    refuses_null(atlas_chunker_read(nullptr, made, "text", 4));
+    refuses_null(atlas_chunker_read(&chunks, nullptr, "text", 4));
+    refuses_null(atlas_chunker_read(&chunks, made, nullptr, 4));
+    refuses_null(atlas_chunker_feed(nullptr, made, "text", 4));
+    refuses_null(atlas_chunker_feed(&chunks, nullptr, "text", 4));
+    refuses_null(atlas_chunker_feed(&chunks, made, nullptr, 4));
+    refuses_null(atlas_chunker_finish(nullptr, made));
+    refuses_null(atlas_chunker_finish(&chunks, nullptr));
+    refuses_null(atlas_chunker_taken(nullptr, made));
+    refuses_null(atlas_chunker_taken(&number, nullptr));
+    refuses_null(atlas_chunker_restart(nullptr));
+    refuses_null(atlas_chunker_save_state(nullptr, nullptr, made, 0));
+    refuses_null(atlas_chunker_save_state(&number, nullptr, made, 1));
+    refuses_null(atlas_chunker_save_state(&number, nullptr, nullptr, 0));
+    refuses_null(atlas_chunker_open_state(nullptr, "state", 5, nullptr));
+    refuses_null(atlas_chunker_open_state(&made, nullptr, 5, nullptr));
+    atlas_chunker_close(nullptr);
+
+    atlas_chunker* other = nullptr;
+    atlas_chunker_options options = ATLAS_CHUNKER_OPTIONS_INIT;
+    options.rule = ATLAS_RULE_DELIMITER;
+    options.delimiter_count = 1;
+    refuses_null(atlas_chunker_create(&other, &options));
+    const atlas_text no_bytes = {nullptr, 3};
+    options.delimiters = &no_bytes;
+    refuses_null(atlas_chunker_create(&other, &options));
+    options = ATLAS_CHUNKER_OPTIONS_INIT;
+    options.rule = ATLAS_RULE_EXTERNAL;
+    options.boundary_count = 1;
+    refuses_null(atlas_chunker_create(&other, &options));
+    options = ATLAS_CHUNKER_OPTIONS_INIT;
+    options.rule = ATLAS_RULE_SEMANTIC;
+    refuses_null(atlas_chunker_create(&other, &options));
+    options = ATLAS_CHUNKER_OPTIONS_INIT;
+    options.sizer = ATLAS_SIZER_TOKENS;
+    refuses_null(atlas_chunker_create(&other, &options));
+    options.sizer = ATLAS_SIZER_CALLBACK;
+    refuses_null(atlas_chunker_create(&other, &options));
+    CHECK(other == nullptr);
+  }
+
   TEST_CASE("NULL is refused by every function of atlas_embedder that needs a pointer") {
     atlas_embedder* made = nullptr;
     REQUIRE(atlas_embedder_create(&made, nullptr) == ATLAS_OK);

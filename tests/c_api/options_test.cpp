@@ -93,7 +93,29 @@ TEST_SUITE("c_api") {
     CHECK(atlas_index_search(&hits, index.get(), &query, nullptr) == ATLAS_ERR_INVALID_ARGUMENT);
   }
 
-  TEST_CASE("struct_size: chunk options, embedder options") {
+  TEST_CASE("struct_size: chunk options, chunker options, embedder options") {
+    const auto creates = [](const atlas_chunker_options& options) {
+      atlas_chunker* chunker = nullptr;
+      const atlas_status status = atlas_chunker_create(&chunker, &options);
+      atlas_chunker_close(chunker);
+      return status;
+    };
+    check_struct_size(atlas_chunker_options ATLAS_CHUNKER_OPTIONS_INIT, [&](const atlas_chunker_options* given) { return creates(*given); });
+    check_struct_size(atlas_content_defined_options ATLAS_CONTENT_DEFINED_OPTIONS_INIT, [&](const atlas_content_defined_options* given) {
+      atlas_chunker_options options = ATLAS_CHUNKER_OPTIONS_INIT;
+      options.rule = ATLAS_RULE_CONTENT_DEFINED;
+      options.content_defined = given;
+      return creates(options);
+    });
+    atlas_semantic_options semantic = ATLAS_SEMANTIC_OPTIONS_INIT;
+    semantic.embed = [](float*, const atlas_text*, std::uint64_t, std::uint64_t, void*) { return std::int32_t{0}; };
+    semantic.dimension = 4;
+    check_struct_size(semantic, [&](const atlas_semantic_options* given) {
+      atlas_chunker_options options = ATLAS_CHUNKER_OPTIONS_INIT;
+      options.rule = ATLAS_RULE_SEMANTIC;
+      options.semantic = given;
+      return creates(options);
+    });
     check_struct_size(atlas_chunk_options ATLAS_CHUNK_OPTIONS_INIT, [](const atlas_chunk_options* given) {
       std::uint64_t found = 0;
       return atlas_chunk_text(&found, nullptr, "some text", 9, 0, given);

@@ -42,11 +42,11 @@ double product(const float* a, const float* b, std::size_t dimension) {
     CHECK(joined == text);
     CHECK(chunks.back().level == ATLAS_BOUNDARY_TEXT_END);
 
-    options.size = 2;
+    options.size = (std::uint64_t{1} << 31) + 1;
     CHECK(atlas_chunk_text(&found, nullptr, text.data(), text.size(), 0, &options) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("size"));
     options.size = 10;
-    options.overlap = 9;
+    options.overlap = 10;
     CHECK(atlas_chunk_text(&found, nullptr, text.data(), text.size(), 0, &options) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(found == chunks.size());
   }

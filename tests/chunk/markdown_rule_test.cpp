@@ -5,6 +5,7 @@
 #include <atlas/chunk/parallel_chunks.hpp>
 
 #include "support/chunk_runs.hpp"
+#include "support/known_chunks.hpp"
 #include "support/markdown_examples.hpp"
 #include "support/repetitions.hpp"
 #include "support/scratch_folder.hpp"
@@ -299,5 +300,22 @@ std::string random_markdown(std::uint64_t seed, std::size_t pieces) {
       }
       CHECK(end == text.size());
     }
+  }
+
+  TEST_CASE("the chunks of the known document are those that every language gives") {
+    atlas::chunker_options options{.size = 300, .coherent_percent = 20, .packing = atlas::chunk_packing::coherent};
+    options.inner_sizes[0] = 80;
+    options.trim = true;
+    auto one = markdown_characters::create(options).value();
+    support::known_digest digest;
+    for (const support::kept_chunk& chunk : support::read_chunks(one, support::known_document())) {
+      for (const std::uint64_t number : {chunk.byte_begin, chunk.byte_end, chunk.byte_fresh, chunk.char_begin, chunk.char_end, chunk.line_begin, chunk.line_end,
+                                         chunk.column_begin, chunk.units, static_cast<std::uint64_t>(chunk.level), std::uint64_t{chunk.depth}, chunk.id.low, chunk.id.high}) {
+        digest.add(number);
+      }
+      digest.add(chunk.text);
+      for (const std::string& title : chunk.headings) digest.add(title);
+    }
+    CHECK(digest.value() == support::known_markdown_digest);
   }
 }

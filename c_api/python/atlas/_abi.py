@@ -14,6 +14,8 @@ Pointer = c.c_void_p
 ProgressCallback = c.CFUNCTYPE(c.c_int32, c.c_uint64, c.c_uint64, c.c_void_p)
 FolderProgressCallback = c.CFUNCTYPE(c.c_int32, c.c_int32, c.c_uint64, c.c_uint64, c.c_void_p)
 SkipCallback = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_int32, c.c_void_p)
+MeasureCallback = c.CFUNCTYPE(c.c_int64, c.c_void_p, c.c_uint64, c.c_void_p)
+EmbedCallback = c.CFUNCTYPE(c.c_int32, c.c_void_p, c.c_void_p, c.c_uint64, c.c_uint64, c.c_void_p)
 
 
 class Matrix(c.Structure):
@@ -160,6 +162,52 @@ class TokenizerInfo(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("pattern", c.c_int32), ("tokens", c.c_uint64), ("longest_bytes", c.c_uint64)]
 
 
+class TextBoundary(c.Structure):
+    _fields_ = [("offset", c.c_uint64), ("level", c.c_uint32), ("reserved", c.c_uint32)]
+
+
+class SemanticOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("mode", c.c_int32), ("window", c.c_uint32),
+                ("most_sentences", c.c_uint32), ("part_bytes", c.c_uint64), ("quantile", c.c_double),
+                ("batch_texts", c.c_uint32), ("batch_bytes", c.c_uint32), ("embedder", Pointer),
+                ("embed", EmbedCallback), ("embed_context", Pointer), ("dimension", c.c_uint64)]
+
+
+class ContentDefinedOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("is_binary", c.c_uint32), ("least_bytes", c.c_uint64),
+                ("average_bytes", c.c_uint64), ("most_bytes", c.c_uint64), ("seed", c.c_uint64)]
+
+
+class ChunkerOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("rule", c.c_int32), ("sizer", c.c_int32), ("packing", c.c_int32),
+                ("size", c.c_uint64), ("overlap", c.c_uint64), ("fill_percent", c.c_uint32),
+                ("coherent_percent", c.c_uint32), ("inner_sizes", c.c_uint64 * 3), ("trim", c.c_uint32),
+                ("threads", c.c_uint32), ("delimiters", Pointer), ("delimiter_count", c.c_uint64),
+                ("boundaries", Pointer), ("boundary_count", c.c_uint64), ("delimiters_begin_chunks", c.c_int32),
+                ("bytes_a_unit", c.c_uint32), ("tokenizer", Pointer), ("measure", MeasureCallback),
+                ("measure_context", Pointer), ("semantic", Pointer), ("content_defined", Pointer),
+                ("progress", ProgressCallback), ("progress_context", Pointer)]
+
+
+class TextChunk(c.Structure):
+    _fields_ = [("byte_begin", c.c_uint64), ("byte_end", c.c_uint64), ("byte_fresh", c.c_uint64),
+                ("char_begin", c.c_uint64), ("char_end", c.c_uint64), ("line_begin", c.c_uint64),
+                ("line_end", c.c_uint64), ("column_begin", c.c_uint64), ("units", c.c_uint64),
+                ("id_low", c.c_uint64), ("id_high", c.c_uint64), ("text_begin", c.c_uint64), ("level", c.c_uint32),
+                ("depth", c.c_uint32), ("heading", c.c_uint32), ("reserved", c.c_uint32)]
+
+
+class Heading(c.Structure):
+    _fields_ = [("title_begin", c.c_uint64), ("title_bytes", c.c_uint32), ("depth", c.c_uint32),
+                ("parent", c.c_uint32), ("reserved", c.c_uint32)]
+
+
+class Chunks(c.Structure):
+    _fields_ = [("chunks", Pointer), ("count", c.c_uint64), ("text", Pointer), ("text_bytes", c.c_uint64),
+                ("headings", Pointer), ("heading_count", c.c_uint64), ("titles", Pointer),
+                ("titles_bytes", c.c_uint64)]
+
+
 class ChunkOptions(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("fill_percent", c.c_uint32), ("size", c.c_uint64),
                 ("overlap", c.c_uint64)]
@@ -231,6 +279,9 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
     "atlas_ivf_build_options": IvfBuildOptions, "atlas_ivf_builder_info": IvfBuilderInfo,
     "atlas_tokenizer_info": TokenizerInfo,
+    "atlas_text_boundary": TextBoundary, "atlas_semantic_options": SemanticOptions,
+    "atlas_content_defined_options": ContentDefinedOptions, "atlas_chunker_options": ChunkerOptions,
+    "atlas_text_chunk": TextChunk, "atlas_heading": Heading, "atlas_chunks": Chunks,
     "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
@@ -325,7 +376,6 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_tokenizer_count": (Status, [_p, _p, _p, _size, _p]),
     "atlas_tokenizer_encode": (Status, [_p, _p, _p, _p, _size, _size]),
     "atlas_tokenizer_decode": (Status, [_p, _p, _p, _p, _size, _size]),
-    "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_create": (Status, [_p, _p]),
     "atlas_embedder_open_state": (Status, [_p, _p, _size]),
     "atlas_embedder_close": (None, [_p]),
@@ -334,6 +384,16 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_embedder_freeze": (Status, [_p]),
     "atlas_embedder_embed": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_embedder_save_state": (Status, [_p, _p, _p, _size]),
+    "atlas_chunker_create": (Status, [_p, _p]),
+    "atlas_chunker_close": (None, [_p]),
+    "atlas_chunker_read": (Status, [_p, _p, _p, _size]),
+    "atlas_chunker_feed": (Status, [_p, _p, _p, _size]),
+    "atlas_chunker_finish": (Status, [_p, _p]),
+    "atlas_chunker_taken": (Status, [_p, _p]),
+    "atlas_chunker_restart": (Status, [_p]),
+    "atlas_chunker_save_state": (Status, [_p, _p, _p, _size]),
+    "atlas_chunker_open_state": (Status, [_p, _p, _size, _p]),
+    "atlas_chunk_text": (Status, [_p, _p, _p, _size, _size, _p]),
     "atlas_folder_build": (Status, [_p, _text, _text, _p]),
     "atlas_folder_open": (Status, [_p, _text, _p]),
     "atlas_folder_close": (None, [_p]),
