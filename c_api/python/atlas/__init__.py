@@ -22,6 +22,8 @@ from . import _backend
 from ._arrays import RESERVED_KEY, Bitmap
 from ._backend import library_path, native, native_problem
 from ._builder import IvfBuilder, build_ivf_pq
+from ._chunker import Chunker, chunk, stream
+from ._chunks import Chunks
 from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
                         to_i8)
 from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
@@ -34,22 +36,22 @@ from ._index import Index, Path, checked_path
 from ._quantize import Quantizer, Rotation, assign_to_centroids, kmeans
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
-from ._texts import Embedder, checked_text, chunk
-from ._types import (Chunk, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeansResult,
-                     Progress, Promise, QuantizationError, Tuned)
+from ._texts import Embedder, checked_text
+from ._types import (Chunk, ContentDefinedOptions, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeansResult,
+                     Progress, Promise, QuantizationError, SemanticOptions, Tuned)
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Closed", "CorruptFile", "DimensionMismatch",
+    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Chunker", "Chunks", "Closed", "ContentDefinedOptions", "CorruptFile", "DimensionMismatch",
     "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
     "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
     "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
     "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
-    "Promise", "QuantizationError", "Quantizer", "ReadOnly", "Rotation", "ScalarMismatch", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
+    "Promise", "QuantizationError", "Quantizer", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
     "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "assign_to_centroids", "build_ivf_pq", "chunk", "consecutive_cosine",
     "distances", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native", "native_problem",
-    "nearest", "normalize", "norms", "simd_target", "to_bf16", "to_i8", "verify",
+    "nearest", "normalize", "norms", "simd_target", "stream", "to_bf16", "to_i8", "verify",
 ]
 
 

@@ -13,6 +13,7 @@ native_problem: str = problem
 if TYPE_CHECKING or native:
     from . import _native as _module
     from . import _native_builder as _builders
+    from . import _native_chunker as _chunkers
     from . import _native_quantize as _quantizers
     from . import _native_shards as _shards
     from . import _native_vectors as _vectors
@@ -22,6 +23,7 @@ if TYPE_CHECKING or native:
     _shards_class: Any = _shards.NativeShards
 else:
     from ._pure import backend as _module
+    from ._pure import chunks as _chunkers
     from ._pure import quantize as _quantizers
     from ._pure import shards as _shards
     from ._pure import vectors as _vectors
@@ -30,7 +32,7 @@ else:
     builder_class = _module.PureIvfBuilder
     _shards_class = _shards.PureShards
 
-chunk = _module.chunk
+create_chunker = _chunkers.create
 verify = _module.verify
 simd_target = _module.simd_target
 force_simd_target = _module.force_simd_target
@@ -59,7 +61,7 @@ random_rotation = _quantizers.random_rotation
 train_rotation = _quantizers.train_rotation
 open_rotation = _quantizers.open_rotation
 
-__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "chunk",
+__all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "create_chunker",
            "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
            "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
            "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8",

@@ -14,8 +14,7 @@ from ._arrays import RESERVED_KEY, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
-from ._types import (CODES, KINDS, LEVELS, LIST_CODES, METRICS, PHASES, ROTATIONS, SKIP_REASONS, STORED, Chunk,
-                     EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions,
+from ._types import (CODES, KINDS, LIST_CODES, METRICS, PHASES, ROTATIONS, SKIP_REASONS, STORED, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions,
                      Progress, Promise, SearchOptions, Tuned)
 
 assert _library is not None, "imported by the package only when the library is there"
@@ -482,28 +481,6 @@ def _folder_hit(hit: Any) -> FolderHit:
                      line_end=hit.line_end, score=hit.score,
                      text=c.string_at(hit.text, hit.text_bytes).decode("utf-8", "replace"),
                      byte_begin=hit.byte_begin, byte_end=hit.byte_end, key=hit.key, id=_hex(hit.id_low, hit.id_high))
-
-
-def chunk(text: Union[str, bytes], size: int, overlap: int, fill_percent: int) -> List[Chunk]:
-    data = text.encode("utf-8") if isinstance(text, str) else text
-    options = _sized(_abi.ChunkOptions, size=size, overlap=overlap, fill_percent=fill_percent)
-    block = np.frombuffer(data + b"\0", dtype=np.uint8)
-    found = c.c_uint64()
-    room = len(data) // max(size // 2, 1) + 16  # nearly always enough; else once more
-    while True:
-        chunks = (_abi.Chunk * room)()
-        _check(_lib.atlas_chunk_text(c.byref(found), chunks, _address(block), len(data), room, c.byref(options)))
-        if found.value <= room:
-            break
-        room = int(found.value)
-    answer = []
-    for i in range(found.value):
-        one = chunks[i]
-        part: Union[str, bytes] = (text[one.char_begin:one.char_end] if isinstance(text, str)
-                                   else text[one.byte_begin:one.byte_end])
-        answer.append(Chunk(part, one.byte_begin, one.byte_end, one.byte_fresh, one.char_begin, one.char_end,
-                            one.line_begin, one.line_end, LEVELS[one.level], _hex(one.id_low, one.id_high)))
-    return answer
 
 
 def verify(path: bytes, progress: Optional[Progress]) -> None:

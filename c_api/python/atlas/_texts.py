@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts: chunks of them, and vectors from them."""
+"""Texts, and vectors from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import _backend
 from ._arrays import Floats, checked_count, checked_key
 from ._closing import Closing
 from ._errors import InvalidArgument, refused
-from ._types import Chunk, EmbedderBackend, EmbedderOptions, Progress
+from ._types import EmbedderBackend, EmbedderOptions, Progress
 
 Text = Union[str, bytes]
 
@@ -31,21 +31,6 @@ def _checked_texts(value: object) -> List[bytes]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"texts: expected an iterable of str or bytes, found {type(value).__qualname__}")
     return [checked_text("texts", text, row) for row, text in enumerate(value)]
-
-
-def chunk(text: Text, size: int = 1000, overlap: int = 0, fill_percent: int = 50) -> List[Chunk]:
-    """Cuts a text at the best boundaries within a size: paragraphs, lines, sentences, words, in this order.
-
-    @param text          str, or bytes of UTF-8 as a rule; whatever it holds, the chunks are of the same type
-    @param size          characters of the longest chunk, overlap included; 4 to 2**31
-    @param overlap       characters of the chunk before that a chunk repeats at most; up to size / 2
-    @param fill_percent  of the room beside the overlap that a chunk fills at least; 10 to 90
-    @return              chunks in order; without overlap they concatenate to the text
-    """
-    checked_text("text", text)
-    size = checked_count("size", size, 4, 1 << 31)
-    return _backend.chunk(text, size, checked_count("overlap", overlap, 0, size // 2),
-                          checked_count("fill_percent", fill_percent, 10, 90))
 
 
 def checked_embedder_options(options: object) -> EmbedderOptions:

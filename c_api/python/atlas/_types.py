@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple, Union
 
 from ._arrays import Bitmap, Block, Floats, Keys
 
@@ -32,7 +32,13 @@ KMEANS_STARTS = ("sampled", "plus_plus")
 QUANTIZERS: Dict[str, int] = {"product": 1, "scalar": 3, "additive": 4, "corrected": 5, "bits": 6}
 STRATEGIES = ("automatic", "walk", "two_hop", "scan")
 RESIDENCES = ("mapped", "on_disk")
-LEVELS: Dict[int, str] = {0: "character", 1: "word", 3: "sentence", 4: "line", 5: "paragraph", 255: "text_end"}
+LEVELS: Dict[int, str] = {0: "character", 1: "word", 2: "clause", 3: "sentence", 4: "line", 5: "paragraph", 6: "section",
+                          10: "heading_6", 11: "heading_5", 12: "heading_4", 13: "heading_3", 14: "heading_2", 15: "heading_1",
+                          255: "text_end"}
+CHUNK_RULES = ("plain_text", "fixed", "sentence", "uax29_sentence", "delimiter", "external", "markdown", "html", "code",
+               "semantic", "content_defined")
+CHUNK_SIZERS = ("characters", "bytes", "graphemes", "words", "tokens", "callback")
+PACKINGS = ("full", "coherent", "divided")
 PHASES = ("walking", "reading", "indexing", "saving")
 SKIP_REASONS = ("unreadable", "too large", "empty", "binary", "bad encoding")
 
@@ -153,9 +159,60 @@ class Chunk(NamedTuple):
     line_end: int
     """of the first and the last byte; the first line is 1"""
     level: str
-    """of the boundary behind: "paragraph", "line", "sentence", "word", "character" or "text_end\""""
+    """of the boundary behind: "character", "word", "clause", "sentence", "line", "paragraph", "section", "heading_6" to
+    "heading_1" or "text_end\""""
     id: str
-    """XXH3-128 of the bytes, 32 hexadecimal digits: the same text has the same id"""
+    """XXH3-128 of the bytes, 32 hexadecimal digits: the same text cut by the same rule has the same id"""
+    column_begin: int
+    """of the first character in its line, in code points; the first is 1"""
+    units: int
+    """the chunk's size as its sizer measures it"""
+    depth: int
+    """0; of chunks that larger ones are cut into 1 and more"""
+    headings: Tuple[str, ...]
+    """the titles that it stands under, the outermost first; of the rules "markdown" and "html\""""
+
+
+@dataclass(frozen=True)
+class SemanticOptions:
+    """Where a meaning changes; of ``Chunker``'s rule "semantic"."""
+
+    embed: Any
+    """a frozen ``Embedder``; or a callable that is given a list of str and gives float32 [n, dimension], the vector of each,
+    none of them zero. A text's vector depends on that text alone"""
+    dimension: int = 0
+    """of a callable's vectors"""
+    mode: str = "drop"
+    """"drop": where what follows is less like what stands before than at most other places; "partition": the parts whose
+    sentences are together most like each other"""
+    window: int = 4
+    """of "drop": sentences before and behind a boundary that are compared; 1 to 8"""
+    quantile: float = 0.8
+    """of "drop": the share of boundaries that are no changes, at least; above 0, up to 1"""
+    most_sentences: int = 16
+    """of "partition": of a part; 2 to 16"""
+    part_bytes: int = 0
+    """of "partition": of a part of more than one sentence; 0: any number"""
+    batch_texts: int = 64
+    """texts of one call of ``embed`` at most, 1 to 256; and"""
+    batch_bytes: int = 16384
+    """their bytes, 1024 to 32768"""
+
+
+@dataclass(frozen=True)
+class ContentDefinedOptions:
+    """Sizes of chunks that their bytes alone divide; of ``Chunker``'s rule "content_defined"."""
+
+    average_bytes: int = 8192
+    """up to 2**24"""
+    least_bytes: int = 0
+    """no chunk is smaller but the last, at least 64; 0: a quarter of the average"""
+    most_bytes: int = 0
+    """no chunk is larger, up to 2**28; 0: eight times the average"""
+    is_binary: bool = False
+    """bytes are no text: cuts may lie anywhere, characters and lines are not counted"""
+    seed: int = 0
+    """what is to be compared must be cut with the same"""
 
 
 @dataclass(frozen=True)
@@ -311,6 +368,29 @@ class SearchOptions(NamedTuple):
     estimates_only: bool = False
 
 
+class ChunkerOptions(NamedTuple):
+    """As ``Chunker`` takes them, checked; rule, sizer and packing by their places in CHUNK_RULES and so on."""
+
+    rule: int
+    sizer: int
+    packing: int
+    size: int
+    overlap: int
+    fill_percent: Optional[int]
+    coherent_percent: int
+    inner_sizes: Tuple[int, ...]
+    trim: bool
+    delimiters: Tuple[bytes, ...]
+    delimiters_begin_chunks: bool
+    boundaries: Tuple[Tuple[int, int], ...]
+    measure: Optional[Callable[[str], int]]
+    tokenizer: Any
+    bytes_a_unit: int
+    semantic: Optional[SemanticOptions]
+    content_defined: Optional[ContentDefinedOptions]
+    threads: int
+
+
 class IndexBackend(Protocol):
     """Arguments are checked already; see ``Index`` for what they mean."""
 
@@ -359,6 +439,18 @@ class RotationBackend(Protocol):
     def apply(self, rows: Block, threads: int, progress: Optional[Progress]) -> Floats: ...
     def apply_inverse(self, rows: Block, threads: int, progress: Optional[Progress]) -> Floats: ...
     def orthogonality_error(self, threads: int) -> float: ...
+    def save_state(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class ChunkerBackend(Protocol):
+    """Each gives a FoundChunks."""
+
+    def read(self, text: bytes, progress: Optional[Progress]) -> Any: ...
+    def feed(self, piece: bytes) -> Any: ...
+    def finish(self) -> Any: ...
+    def restart(self) -> None: ...
+    def taken(self) -> int: ...
     def save_state(self) -> bytes: ...
     def close(self) -> None: ...
 

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The native backend's part for chunks."""
+
+from __future__ import annotations
+
+import ctypes as c
+from typing import Any, Callable, List, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _abi
+from ._arrays import Floats
+from ._calls import Handle, Report, run_long
+from ._chunks import CHUNK, HEADING, FoundChunks
+from ._native import _address, _check, _lib, _saved, _sized
+from ._texts import Embedder
+from ._types import CHUNK_RULES, ChunkerOptions, Progress
+
+# A text of fewer bytes is cut before anyone could press Ctrl-C.
+_LONG_BYTES = 1 << 22
+_ZERO_PERCENT = 255
+
+
+def create(options: ChunkerOptions, state: Optional[bytes]) -> "NativeChunker":
+    return NativeChunker(options, state)
+
+
+def _bytes_at(address: Optional[int], size: int) -> bytes:
+    return c.string_at(address, size) if address and size else b""
+
+
+def _rows_at(address: Optional[int], count: int, kind: "np.dtype[Any]") -> "npt.NDArray[np.void]":
+    return np.frombuffer(_bytes_at(address, count * kind.itemsize), dtype=kind)
+
+
+class NativeChunker:
+    def __init__(self, options: ChunkerOptions, state: Optional[bytes]) -> None:
+        self._held: List[Any] = []  # what the handle borrows
+        self._error: Optional[BaseException] = None
+        self._report: Optional[Report] = None
+        self._calls_back = options.measure is not None or (options.semantic is not None and not isinstance(options.semantic.embed, Embedder))
+        wished = self._wished(options)
+        out = c.c_void_p()
+        # An open tokenizer or embedder stays open for as long as the handle is.
+        if options.tokenizer is not None:
+            wished.tokenizer = self._hold(options.tokenizer._chunk_tokenizer())
+        if options.semantic is not None:
+            semantic = self._semantic(options.semantic)
+            self._held.append(semantic)
+            wished.semantic = c.addressof(semantic)
+        if state is None:
+            _check(_lib.atlas_chunker_create(c.byref(out), c.byref(wished)))
+        else:
+            block = np.frombuffer(state + b"\0", dtype=np.uint8)
+            _check(_lib.atlas_chunker_open_state(c.byref(out), _address(block), len(state), c.byref(wished)))
+        self._handle = Handle(out.value or 0, _lib.atlas_chunker_close, "chunker")
+
+    def _hold(self, handle: Handle) -> int:
+        use = handle.use()
+        self._held.append(use)
+        return use.__enter__()
+
+    def _wished(self, options: ChunkerOptions) -> Any:
+        inner = (c.c_uint64 * 3)(*options.inner_sizes)
+        callback = _abi.ProgressCallback(lambda done, total, context: 0 if self._report is None or self._report(done, total) else 1)
+        self._held.append(callback)
+        wished = _sized(_abi.ChunkerOptions, rule=options.rule, threads=options.threads, progress=callback)
+        if CHUNK_RULES[options.rule] == "content_defined":
+            own = options.content_defined
+            assert own is not None
+            content = _sized(_abi.ContentDefinedOptions, is_binary=int(own.is_binary), least_bytes=own.least_bytes,
+                             average_bytes=own.average_bytes, most_bytes=own.most_bytes, seed=own.seed)
+            self._held.append(content)
+            wished.content_defined = c.addressof(content)
+            return wished
+        wished.sizer, wished.packing, wished.size, wished.overlap = options.sizer, options.packing, options.size, options.overlap
+        wished.fill_percent = 0 if options.fill_percent is None else options.fill_percent or _ZERO_PERCENT
+        wished.coherent_percent = options.coherent_percent or _ZERO_PERCENT
+        wished.inner_sizes, wished.trim = inner, int(options.trim)
+        if options.delimiters:
+            blocks = [np.frombuffer(one, dtype=np.uint8) for one in options.delimiters]
+            texts = (_abi.Text * len(blocks))(*((_address(one), one.size) for one in blocks))
+            self._held.append((blocks, texts))
+            wished.delimiters, wished.delimiter_count = c.addressof(texts), len(blocks)
+            wished.delimiters_begin_chunks = int(options.delimiters_begin_chunks)
+        if options.boundaries:
+            places = (_abi.TextBoundary * len(options.boundaries))(*((offset, level, 0) for offset, level in options.boundaries))
+            self._held.append(places)
+            wished.boundaries, wished.boundary_count = c.addressof(places), len(options.boundaries)
+        if options.measure is not None:
+            measure = self._measure(options.measure)
+            self._held.append(measure)
+            wished.measure, wished.bytes_a_unit = measure, options.bytes_a_unit
+        return wished
+
+    def _measure(self, measure: Callable[[str], int]) -> Any:
+        def call(text: int, size: int, context: int) -> int:
+            try:
+                units = int(measure(_bytes_at(text, size).decode("utf-8", "replace")))
+                if units < 0:
+                    raise ValueError(f"sizer: expected 0 or more units, found {units}")
+                return units
+            except BaseException as error:  # must not pass through the native frames: raised by _answer
+                self._error = error
+                return -1
+
+        return _abi.MeasureCallback(call)
+
+    def _semantic(self, wished: Any) -> Any:
+        out = _sized(_abi.SemanticOptions, mode=("drop", "partition").index(wished.mode), window=wished.window,
+                     most_sentences=wished.most_sentences, part_bytes=wished.part_bytes, quantile=wished.quantile,
+                     batch_texts=wished.batch_texts, batch_bytes=wished.batch_bytes, dimension=wished.dimension)
+        if isinstance(wished.embed, Embedder):
+            out.embedder = self._hold(wished.embed._backend._handle)  # type: ignore[attr-defined]
+            return out
+
+        def call(to: int, texts: int, count: int, dimension: int, context: int) -> int:
+            try:
+                views = (_abi.Text * count).from_address(texts)
+                given = [_bytes_at(one.data, one.size_bytes).decode("utf-8", "replace") for one in views]
+                vectors: Floats = np.ascontiguousarray(wished.embed(given), dtype=np.float32)
+                if vectors.shape != (count, dimension):
+                    raise ValueError(f"semantic.embed: expected shape ({count}, {dimension}), found {vectors.shape}")
+                c.memmove(to, _address(vectors), vectors.nbytes)
+                return 0
+            except BaseException as error:
+                self._error = error
+                return -1
+
+        callback = _abi.EmbedCallback(call)
+        self._held.append(callback)
+        out.embed = callback
+        return out
+
+    def _answer(self, call: Callable[[int, Any], int], text: Optional[bytes]) -> FoundChunks:
+        """What a native call found. @param text  the document that it was given; None: the handle keeps its text"""
+        found = _abi.Chunks()
+        self._error = None
+        with self._handle.use() as pointer:
+            status = call(pointer, c.byref(found))
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            _check(status)
+            return FoundChunks(_rows_at(found.chunks, found.count, CHUNK), _rows_at(found.headings, found.heading_count, HEADING),
+                               _bytes_at(found.titles, found.titles_bytes),
+                               None if text is not None else _bytes_at(found.text, found.text_bytes))
+
+    def read(self, text: bytes, progress: Optional[Progress]) -> FoundChunks:
+        block = np.frombuffer(text + b"\0" if not text else text, dtype=np.uint8)
+
+        def call(pointer: int, found: Any) -> int:
+            return int(_lib.atlas_chunker_read(found, pointer, _address(block), len(text)))
+
+        if progress is None and (len(text) < _LONG_BYTES or self._calls_back):
+            return self._answer(call, text)  # a callable is interrupted by itself
+        answers: List[FoundChunks] = []
+
+        def run(report: Report) -> None:
+            self._report = report
+            try:
+                answers.append(self._answer(call, text))
+            finally:
+                self._report = None
+
+        run_long(run, progress)
+        return answers[0]
+
+    def feed(self, piece: bytes) -> FoundChunks:
+        block = np.frombuffer(piece + b"\0" if not piece else piece, dtype=np.uint8)
+        return self._answer(lambda pointer, found: int(_lib.atlas_chunker_feed(found, pointer, _address(block), len(piece))), None)
+
+    def finish(self) -> FoundChunks:
+        return self._answer(lambda pointer, found: int(_lib.atlas_chunker_finish(found, pointer)), None)
+
+    def restart(self) -> None:
+        with self._handle.use() as pointer:
+            _check(_lib.atlas_chunker_restart(pointer))
+
+    def taken(self) -> int:
+        out = c.c_uint64()
+        with self._handle.use() as pointer:
+            _check(_lib.atlas_chunker_taken(c.byref(out), pointer))
+        return int(out.value)
+
+    def save_state(self) -> bytes:
+        return _saved(self._handle, lambda needed, out, pointer, size: int(_lib.atlas_chunker_save_state(needed, out, pointer, size)))
+
+    def close(self) -> None:
+        self._handle.close()
