@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The committed tables of break properties are what the script makes of the Unicode files, which it does not take on trust."""
+"""The committed tables of break properties are what the scripts make of the Unicode files, which they do not take on trust."""
 import os
 import pathlib
 import shutil
@@ -10,16 +10,23 @@ import pytest
 
 SOURCE = pathlib.Path(os.environ.get("ATLAS_SOURCE_FOLDER", pathlib.Path(__file__).parents[2]))
 FILES = ("GraphemeBreakProperty.txt", "WordBreakProperty.txt", "SentenceBreakProperty.txt", "emoji-data.txt")
+MADE = {"make_unicode_tables.py": "include/atlas/text/unicode_tables.hpp",
+        "make_python_unicode.py": "c_api/python/atlas/_pure/unicode_runs.py"}
+
+both_scripts = pytest.mark.parametrize("script", MADE)
 
 
-def make(*arguments):
-    return subprocess.run([sys.executable, str(SOURCE / "cmake/make_unicode_tables.py"), *map(str, arguments)],
+def make(script, *arguments):
+    return subprocess.run([sys.executable, str(SOURCE / "cmake" / script), *map(str, arguments)],
                           capture_output=True, text=True, check=False)
 
 
+def committed(script):
+    return (SOURCE / MADE[script]).read_text(encoding="utf-8")
+
+
 def committed_version():
-    text = (SOURCE / "include/atlas/text/unicode_tables.hpp").read_text(encoding="utf-8")
-    return text.split('unicode_version[] = "')[1].split('"')[0]
+    return committed("make_unicode_tables.py").split('unicode_version[] = "')[1].split('"')[0]
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +46,15 @@ def database(tmp_path_factory):
     return system
 
 
-def test_the_committed_tables_are_what_the_script_makes(database):
-    said = make(database, "--check")
+@both_scripts
+def test_the_committed_tables_are_what_the_script_makes(database, script):
+    said = make(script, database, "--check")
     assert said.returncode == 0, said.stdout + said.stderr
-    assert make(database).stdout == (SOURCE / "include/atlas/text/unicode_tables.hpp").read_text(encoding="utf-8")
+    assert make(script, database).stdout == committed(script)
+
+
+def test_the_tables_are_of_one_version():
+    assert f'UNICODE_VERSION = "{committed_version()}"' in committed("make_python_unicode.py")
 
 
 def copied(database, folder):
@@ -58,10 +70,15 @@ def change(path, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_another_property_of_one_code_point_is_noticed(database, tmp_path):
+@pytest.mark.parametrize("script, name, old, new", [
+    ("make_unicode_tables.py", "WordBreakProperty.txt", "; Numeric", "; ALetter"),
+    ("make_python_unicode.py", "SentenceBreakProperty.txt", "; Numeric", "; OLetter"),
+    ("make_python_unicode.py", "GraphemeBreakProperty.txt", "; Prepend", "; Control"),
+])
+def test_another_property_of_one_code_point_is_noticed(database, tmp_path, script, name, old, new):
     copied(database, tmp_path)
-    change(tmp_path / "WordBreakProperty.txt", "; Numeric", "; ALetter")
-    said = make(tmp_path, "--check")
+    change(tmp_path / name, old, new)
+    said = make(script, tmp_path, "--check")
     assert said.returncode == 1 and "is not what this script makes" in said.stdout
 
 
@@ -75,10 +92,11 @@ def test_another_property_of_one_code_point_is_noticed(database, tmp_path):
 def test_files_that_are_not_understood_are_refused(database, tmp_path, name, old, new, complaint):
     copied(database, tmp_path)
     change(tmp_path / name, old, new)
-    said = make(tmp_path)
+    said = make("make_unicode_tables.py", tmp_path)
     assert said.returncode == 1 and complaint in said.stderr and said.stdout == ""
 
 
-def test_a_folder_without_the_files_is_refused(tmp_path):
-    said = make(tmp_path)
+@both_scripts
+def test_a_folder_without_the_files_is_refused(tmp_path, script):
+    said = make(script, tmp_path)
     assert said.returncode == 1 and "expected GraphemeBreakProperty.txt" in said.stderr

@@ -98,62 +98,62 @@ def normalised(text: str) -> str:
                    for piece in _pieces(text))
 
 
-_NONE, _JOINS, _ALONE = 0, 1, 2
+NONE, JOINS, ALONE = 0, 1, 2
 
 
-def _part_of(c: int) -> int:  # word_part_of in text/words.hpp, line for line
+def part_of(c: int) -> int:  # word_part_of in text/words.hpp, line for line
     def within(first: int, last: int) -> bool:
         return first <= c <= last
 
     if c < 0x80:
-        return _JOINS if within(0x61, 0x7A) or within(0x41, 0x5A) or within(0x30, 0x39) else _NONE
+        return JOINS if within(0x61, 0x7A) or within(0x41, 0x5A) or within(0x30, 0x39) else NONE
     if c < 0x0250:
         if c < 0xC0:
-            return _JOINS if c in (0xAA, 0xB5, 0xBA) else _NONE
-        return _NONE if c in (0xD7, 0xF7) else _JOINS
+            return JOINS if c in (0xAA, 0xB5, 0xBA) else NONE
+        return NONE if c in (0xD7, 0xF7) else JOINS
     if c < 0x0E00:
         punctuation = (c in (0x037E, 0x0387) or within(0x055A, 0x055F) or within(0x0589, 0x058F)
                        or c in (0x05BE, 0x05C0, 0x05C3, 0x05C6) or within(0x05F3, 0x05F4) or within(0x0606, 0x060F)
                        or within(0x061B, 0x061F) or within(0x066A, 0x066D) or c == 0x06D4 or within(0x0700, 0x070D)
                        or within(0x07F7, 0x07F9) or within(0x0964, 0x0965) or c in (0x0970, 0x0DF4))
-        return _NONE if punctuation else _JOINS
+        return NONE if punctuation else JOINS
     if c < 0x1100:
         if (within(0x0E4F, 0x0E5B) or c == 0x0E3F or within(0x0F01, 0x0F17) or within(0x0F3A, 0x0F3D)
                 or within(0x104A, 0x104F) or c == 0x10FB):
-            return _NONE
-        return _ALONE if c < 0x0F00 or within(0x1000, 0x109F) else _JOINS
+            return NONE
+        return ALONE if c < 0x0F00 or within(0x1000, 0x109F) else JOINS
     if c < 0x2000:
         if (within(0x1360, 0x1368) or c == 0x1680 or within(0x16EB, 0x16ED) or within(0x17D4, 0x17DB)
                 or within(0x1800, 0x180A)):
-            return _NONE
-        return _ALONE if within(0x1780, 0x17FF) else _JOINS
+            return NONE
+        return ALONE if within(0x1780, 0x17FF) else JOINS
     if c < 0x2E80:
-        return _JOINS if within(0x2070, 0x209F) or within(0x2100, 0x218F) or within(0x2C00, 0x2DFF) else _NONE
+        return JOINS if within(0x2070, 0x209F) or within(0x2100, 0x218F) or within(0x2C00, 0x2DFF) else NONE
     if c < 0x3040:
-        return _ALONE if c < 0x2FE0 or within(0x3005, 0x3007) or within(0x3021, 0x302F) else _NONE
+        return ALONE if c < 0x2FE0 or within(0x3005, 0x3007) or within(0x3021, 0x302F) else NONE
     if c < 0x30A0:
-        return _ALONE
+        return ALONE
     if c < 0x3400:
-        return _NONE if c in (0x30A0, 0x30FB) else _JOINS
+        return NONE if c in (0x30A0, 0x30FB) else JOINS
     if c < 0xA000:
-        return _NONE if within(0x4DC0, 0x4DFF) else _ALONE
+        return NONE if within(0x4DC0, 0x4DFF) else ALONE
     if c < 0xE000:
-        return _JOINS
+        return JOINS
     if c < 0xF900:
-        return _NONE
+        return NONE
     if c < 0xFB00:
-        return _ALONE
+        return ALONE
     if c < 0x10000:
         if within(0xFD3E, 0xFD3F) or within(0xFE10, 0xFE1F) or within(0xFE30, 0xFE6F) or c >= 0xFFE0:
-            return _NONE
+            return NONE
         if within(0xFF00, 0xFF65):
-            return _JOINS if within(0xFF10, 0xFF19) or within(0xFF21, 0xFF3A) or within(0xFF41, 0xFF5A) else _NONE
-        return _NONE if c == 0xFEFF else _JOINS
+            return JOINS if within(0xFF10, 0xFF19) or within(0xFF21, 0xFF3A) or within(0xFF41, 0xFF5A) else NONE
+        return NONE if c == 0xFEFF else JOINS
     if c < 0x1F000:
-        return _JOINS
+        return JOINS
     if c < 0x20000:
-        return _ALONE if within(0x1F300, 0x1FAFF) else _NONE
-    return _ALONE if c < 0x40000 else _NONE
+        return ALONE if within(0x1F300, 0x1FAFF) else NONE
+    return ALONE if c < 0x40000 else NONE
 
 
 def _ranges(part: int) -> str:
@@ -162,7 +162,7 @@ def _ranges(part: int) -> str:
     first = -1
     for code in range(0x40001):
         # Surrogates stand for nothing in a decoded text.
-        inside = code < 0x40000 and not 0xD800 <= code < 0xE000 and _part_of(code) == part
+        inside = code < 0x40000 and not 0xD800 <= code < 0xE000 and part_of(code) == part
         if inside and first < 0:
             first = code
         elif not inside and first >= 0:
@@ -173,7 +173,7 @@ def _ranges(part: int) -> str:
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> "re.Pattern[str]":
-    return re.compile(f"[{_ranges(_JOINS)}]+|[{_ranges(_ALONE)}]")
+    return re.compile(f"[{_ranges(JOINS)}]+|[{_ranges(ALONE)}]")
 
 
 _ASCII_WORD = re.compile("[0-9A-Za-z]+")

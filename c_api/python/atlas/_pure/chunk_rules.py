@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""include/atlas/chunk/{plain_text,fixed,external,delimiter}_rule.hpp in Python: where a text may be cut.
+
+A rule tells all boundaries of its structure at once, as offsets and levels in order, and where to cut inside of the text when none lies
+within a chunk's size.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, NamedTuple, Protocol, Sequence, Tuple
+
+import numpy as np
+
+from .._errors import InvalidArgument, refused
+from .graphemes import cluster_breaks, last_cluster_break
+from .prose_boundaries import CHARACTER, CLAUSE, SENTENCE, WORD, first_prose_boundary, last_prose_boundary
+
+LINE, PARAGRAPH, SECTION, TEXT_END = 4, 5, 6, 255  # levels above those of prose_boundaries.py
+
+_MOST_DELIMITERS, _MOST_DELIMITER_BYTES = 16, 64
+
+
+class Structure(NamedTuple):
+    """Boundaries in the order of the document."""
+
+    offsets: List[int]
+    levels: List[int]
+
+
+class Rule(Protocol):
+    version: int
+    """seeds the ids of chunks"""
+
+    def structure(self, text: bytes) -> Structure: ...
+
+    def last_within(self, text: bytes, least: int, most: int) -> Tuple[int, int]: ...
+
+    def first_within(self, text: bytes, first: int, middle: int, last: int) -> int: ...
+
+
+class _Prose:
+    """Inside of its structure's parts a text is cut as running text."""
+
+    last_within = staticmethod(last_prose_boundary)
+    first_within = staticmethod(first_prose_boundary)
+
+
+class PlainText(_Prose):
+    version = 0xA0001
+
+    def structure(self, text: bytes) -> Structure:
+        data = np.frombuffer(text, dtype=np.uint8)
+        is_end = data == 0x0A
+        returns = data == 0x0D
+        if returns.any():
+            returns[:-1] &= ~is_end[1:]
+            is_end |= returns
+        ends = np.flatnonzero(is_end) + 1
+        if not ends.size:
+            return Structure([], [])
+        has_text = ~((data == 0x20) | ((data >= 0x09) & (data <= 0x0D)))
+        is_blank = ~np.logical_or.reduceat(has_text[:ends[-1]], np.concatenate(([0], ends[:-1])))
+        levels = np.where(is_blank, PARAGRAPH, LINE)
+        levels[1:][is_blank[1:] & is_blank[:-1]] = SECTION
+        return Structure(ends.tolist(), levels.tolist())
+
+
+class Fixed:
+    version = 0x10001
+
+    def structure(self, text: bytes) -> Structure:
+        return Structure([], [])
+
+    def last_within(self, text: bytes, least: int, most: int) -> Tuple[int, int]:
+        last = last_cluster_break(text, most)
+        return 0 if last < least else last, CHARACTER
+
+    def first_within(self, text: bytes, first: int, middle: int, last: int) -> int:
+        return next(cluster_breaks(text, first, last), last)
+
+
+class External(_Prose):
+    version = 0x50001
+
+    def __init__(self, boundaries: Sequence[Tuple[int, int]]) -> None:
+        """@param boundaries  offset and level of each, behind the one before"""
+        for row in range(1, len(boundaries)):
+            if boundaries[row][0] <= boundaries[row - 1][0]:
+                raise refused(InvalidArgument, "boundary.offset", f"more than {boundaries[row - 1][0]}", boundaries[row][0], row)
+        self._boundaries = boundaries
+
+    def structure(self, text: bytes) -> Structure:
+        inside = [(int(offset), int(level)) for offset, level in self._boundaries if 0 < offset < len(text)]
+        return Structure([offset for offset, _ in inside], [level for _, level in inside])
+
+
+class Delimiters(_Prose):
+    version = 0x40001
+
+    def __init__(self, delimiters: Sequence[bytes], side: str = "before") -> None:
+        """@param side  of a cut on which a delimiter stays: "before" or "behind\""""
+        if not 1 <= len(delimiters) <= _MOST_DELIMITERS:
+            raise refused(InvalidArgument, "delimiters", "1 to 16", len(delimiters))
+        if side not in ("before", "behind"):
+            raise refused(InvalidArgument, "delimiter_side", "before or behind", side)
+        for row, one in enumerate(delimiters):
+            if not 1 <= len(one) <= _MOST_DELIMITER_BYTES:
+                raise refused(InvalidArgument, "delimiter", "1 to 64 bytes", len(one), row)
+        # The first level that a delimiter is named for counts: what stands first in the pattern is tried first.
+        levels = (PARAGRAPH, LINE, SENTENCE, CLAUSE) + (WORD,) * _MOST_DELIMITERS
+        self._levels = dict(reversed(list(zip(delimiters, levels))))
+        self._pattern = re.compile(b"|".join(map(re.escape, delimiters)))
+        self._is_before = side == "before"
+
+    def structure(self, text: bytes) -> Structure:
+        offsets: List[int] = []
+        levels: List[int] = []
+        for match in self._pattern.finditer(text):
+            offset = match.end() if self._is_before else match.start()
+            if offset:
+                offsets.append(offset)
+                levels.append(self._levels[match.group()])
+        return Structure(offsets, levels)
