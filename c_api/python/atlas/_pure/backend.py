@@ -8,13 +8,12 @@ from typing import Any, Optional
 from .._arrays import Keys
 from .._errors import InvalidArgument, needs_native, refused
 from .._types import BuildOptions, EmbedderOptions, FolderProgress, FolderReport, Progress
-from .chunker import chunk
 from .embedder import PureEmbedder
 from .file import File
 from .folder import PureFolder
 from .index import PureIndex
 
-__all__ = ["PureIndex", "PureFolder", "PureIvfBuilder", "PureEmbedder", "chunk", "create_embedder", "open_embedder", "build_folder",
+__all__ = ["PureIndex", "PureFolder", "PureIvfBuilder", "PureEmbedder", "create_embedder", "open_embedder", "build_folder",
            "verify", "simd_target", "force_simd_target"]
 
 

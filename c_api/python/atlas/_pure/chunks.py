@@ -9,8 +9,11 @@ import numpy as np
 
 from .._chunks import CHUNK, HEADING, NO_HEADING, FoundChunks
 from .._errors import needs_native
-from .._types import CHUNK_RULES, CHUNK_SIZERS, PACKINGS, ChunkerOptions, Progress
+from .._types import CHUNK_RULES, PACKINGS, ChunkerOptions, Progress
 from .text_chunker import AUTOMATIC_FILL, CutOptions, cut
+
+
+_SIZERS = ("character", "byte", "grapheme", "word", "token", "callback")  # as CHUNK_SIZERS
 
 
 def create(options: ChunkerOptions, state: Optional[bytes]) -> "PureChunker":
@@ -24,7 +27,9 @@ class PureChunker:
 
     def __init__(self, options: ChunkerOptions) -> None:
         self._rule = CHUNK_RULES[options.rule]
-        self._sizer = CHUNK_SIZERS[options.sizer]
+        if self._rule == "content_defined":
+            raise needs_native("cutting by the rule content_defined")
+        self._sizer = _SIZERS[options.sizer]
         self._options = CutOptions(
             options.size, options.overlap, AUTOMATIC_FILL if options.fill_percent is None else options.fill_percent,
             options.coherent_percent, PACKINGS[options.packing], options.inner_sizes, options.trim, options.delimiters,
