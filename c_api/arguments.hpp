@@ -86,6 +86,10 @@ inline constexpr std::size_t first_size<atlas_rotation_options> = 56;
 template <>
 inline constexpr std::size_t first_size<atlas_rotation_info> = 16;
 template <>
+inline constexpr std::size_t first_size<atlas_encoding_guess> = 16;
+template <>
+inline constexpr std::size_t first_size<atlas_decoded_text> = 48;
+template <>
 inline constexpr std::size_t first_size<atlas_tokenizer_info> = 24;
 template <>
 inline constexpr std::size_t first_size<atlas_chunker_options> = 168;
@@ -206,11 +210,15 @@ template <class Save>
 [[nodiscard]] status write_state(std::uint64_t* needed, void* out, std::size_t capacity, Save save) noexcept {
   return write_bytes<std::byte>(needed, out, capacity, save);
 }
+/// Bytes that a caller gives.
+[[nodiscard]] inline result<span<const std::byte>> read_bytes(const void* from, const char* field, std::size_t size) noexcept {
+  const auto* const bytes = static_cast<const std::byte*>(from);
+  ATLAS_C_TRY(require(bytes, field, size));
+  return span<const std::byte>(bytes, size);
+}
 /// A state that a caller gives; its bytes are the opening call's to check.
 [[nodiscard]] inline result<span<const std::byte>> read_state(const void* state, std::size_t state_bytes) noexcept {
-  const auto* const bytes = static_cast<const std::byte*>(state);
-  ATLAS_C_TRY(require(bytes, "state", state_bytes));
-  return span<const std::byte>(bytes, state_bytes);
+  return read_bytes(state, "state", state_bytes);
 }
 
 /// A number that names nothing.

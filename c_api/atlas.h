@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
- * All of it: atlas_vectors.h, atlas_quantize.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_tokenizer.h, atlas_texts.h,
- * atlas_chunker.h and atlas_folder.h, which come with it, are parts. Rules that hold for every function of all, so that no comment below repeats them:
+ * All of it: atlas_vectors.h, atlas_quantize.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_encoding.h,
+ * atlas_boundaries.h, atlas_tokenizer.h, atlas_texts.h, atlas_chunker.h and atlas_folder.h, which come with it, are parts. Rules that hold
+ * for every function of all, so that no comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
  *  2. Outputs come first, then the handle, then inputs. On error no output is written, unless said.
@@ -153,9 +154,11 @@ typedef struct atlas_text {
   uint64_t size_bytes;
 } atlas_text;
 
-#include "atlas_tokenizer.h" /* tokens of byte-pair encodings */
-#include "atlas_texts.h" /* the hashing embedder */
-#include "atlas_chunker.h" /* chunks of whole texts and of streams */
+#include "atlas_encoding.h"   /* encodings told and decoded, UTF-8 validated */
+#include "atlas_boundaries.h" /* characters, words, sentences */
+#include "atlas_tokenizer.h"  /* tokens of byte-pair encodings */
+#include "atlas_texts.h"      /* the hashing embedder */
+#include "atlas_chunker.h"    /* chunks of whole texts and of streams */
 
 /* ---- a folder of documents -------------------------------------------------------------------------- */
 

@@ -16,6 +16,7 @@
 #include <atlas/ivf_pq.hpp>            // ivf_pq_builder
 #include <atlas/quantize.hpp>          // any_quantizer, rotation, learned_rotation
 #include <atlas/shards.hpp>            // shards
+#include <atlas/text.hpp>              // stream_decoder
 #include <atlas/text/bpe_encoder.hpp>  // bpe_encoder
 
 struct atlas_index {
@@ -55,6 +56,13 @@ struct atlas_rotation {
   [[nodiscard]] bool is_learned() const noexcept { return learned.dimension() != 0; }
   [[nodiscard]] std::size_t dimension() const noexcept { return is_learned() ? learned.dimension() : random.dimension(); }
   [[nodiscard]] std::size_t padded() const noexcept { return is_learned() ? learned.padded() : random.padded(); }
+};
+
+struct atlas_text_decoder {
+  atlas::stream_decoder decoder;
+  atlas::buffer<char> text{};  ///< what the last call gave
+  atlas::status failure{};     ///< of an earlier call
+  bool is_finished = false;
 };
 
 struct atlas_tokenizer {

@@ -47,6 +47,7 @@ int run(int argument_count, char** arguments) {
   cli::add_tune_command(app, line);
   cli::add_shards_command(app, line);
   cli::add_export_command(app, line);
+  cli::add_text_command(app, line);
 
   try {
     app.parse(argument_count, arguments);

@@ -275,6 +275,23 @@ AT(atlas_ivf_builder_info, lists, 16);
 AT(atlas_ivf_builder_info, code_bytes, 24);
 AT(atlas_ivf_builder_info, reserved, 28);
 
+SIZE(atlas_encoding_guess, 16);
+AT(atlas_encoding_guess, struct_size, 0);
+AT(atlas_encoding_guess, encoding, 4);
+AT(atlas_encoding_guess, basis, 8);
+AT(atlas_encoding_guess, mark_bytes, 12);
+
+SIZE(atlas_decoded_text, 48);
+AT(atlas_decoded_text, struct_size, 0);
+AT(atlas_decoded_text, encoding, 4);
+AT(atlas_decoded_text, bad_bytes, 8);
+AT(atlas_decoded_text, mark_bytes, 12);
+AT(atlas_decoded_text, text_bytes, 16);
+AT(atlas_decoded_text, bad_count, 24);
+AT(atlas_decoded_text, first_bad, 32);
+AT(atlas_decoded_text, is_source, 40);
+AT(atlas_decoded_text, reserved, 44);
+
 SIZE(atlas_tokenizer_info, 24);
 AT(atlas_tokenizer_info, struct_size, 0);
 AT(atlas_tokenizer_info, pattern, 4);

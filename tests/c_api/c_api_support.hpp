@@ -43,6 +43,7 @@ struct ends {
   void operator()(atlas_shards* shards) const { atlas_shards_close(shards); }
   void operator()(atlas_quantizer* quantizer) const { atlas_quantizer_close(quantizer); }
   void operator()(atlas_rotation* rotation) const { atlas_rotation_close(rotation); }
+  void operator()(atlas_text_decoder* decoder) const { atlas_text_decoder_close(decoder); }
   void operator()(atlas_tokenizer* tokenizer) const { atlas_tokenizer_close(tokenizer); }
   void operator()(atlas_ivf_builder* builder) const { atlas_ivf_builder_close(builder); }
 };
@@ -52,6 +53,7 @@ using folder_handle = std::unique_ptr<atlas_folder, ends>;
 using builder_handle = std::unique_ptr<atlas_ivf_builder, ends>;
 using quantizer_handle = std::unique_ptr<atlas_quantizer, ends>;
 using rotation_handle = std::unique_ptr<atlas_rotation, ends>;
+using text_decoder_handle = std::unique_ptr<atlas_text_decoder, ends>;
 using tokenizer_handle = std::unique_ptr<atlas_tokenizer, ends>;
 using chunker_handle = std::unique_ptr<atlas_chunker, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;

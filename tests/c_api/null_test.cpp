@@ -506,6 +506,52 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_rotation_save_state(&needed, bytes, nullptr, 40));
   }
 
+  TEST_CASE("NULL is refused by every function about encodings and boundaries that needs a pointer") {
+    std::uint64_t number = 0;
+    std::uint64_t offsets[2] = {0, 1};
+    std::int32_t encoding = 0;
+    char out[8] = {};
+    refuses_null(atlas_text_validate(nullptr, &number, "text", 4));
+    refuses_null(atlas_text_validate(&number, nullptr, nullptr, 4));
+    CHECK(atlas_text_validate(&number, nullptr, "text", 4) == ATLAS_OK);
+    CHECK(atlas_text_validate(&number, nullptr, nullptr, 0) == ATLAS_OK);
+    refuses_null(atlas_encoding_of_label(nullptr, "utf-8"));
+    refuses_null(atlas_encoding_of_label(&encoding, nullptr));
+    atlas_encoding_guess guess = ATLAS_ENCODING_GUESS_INIT;
+    refuses_null(atlas_text_detect_encoding(nullptr, "text", 4));
+    refuses_null(atlas_text_detect_encoding(&guess, nullptr, 4));
+    atlas_decoded_text decoded = ATLAS_DECODED_TEXT_INIT;
+    refuses_null(atlas_text_decode(nullptr, out, "text", 4, ATLAS_ENCODING_UTF8, 0, 8));
+    refuses_null(atlas_text_decode(&decoded, nullptr, "text", 4, ATLAS_ENCODING_UTF8, 0, 8));
+    refuses_null(atlas_text_decode(&decoded, out, nullptr, 4, ATLAS_ENCODING_UTF8, 0, 8));
+    CHECK(decoded.text_bytes == 0);
+    decoded.text_bytes = 4;
+    refuses_null(atlas_text_source_offsets(nullptr, offsets, 2, &decoded, "text", 4));
+    refuses_null(atlas_text_source_offsets(offsets, nullptr, 2, &decoded, "text", 4));
+    refuses_null(atlas_text_source_offsets(offsets, offsets, 2, nullptr, "text", 4));
+    refuses_null(atlas_text_source_offsets(offsets, offsets, 2, &decoded, nullptr, 4));
+    CHECK(atlas_text_source_offsets(nullptr, nullptr, 0, &decoded, "text", 4) == ATLAS_OK);
+
+    atlas_text_decoder* made = nullptr;
+    refuses_null(atlas_text_decoder_create(nullptr, ATLAS_ENCODING_UTF8, 0));
+    REQUIRE(atlas_text_decoder_create(&made, ATLAS_ENCODING_UTF8, 0) == ATLAS_OK);
+    const text_decoder_handle decoder(made);
+    atlas_text_decoder_close(nullptr);
+    atlas_text text = {nullptr, 0};
+    refuses_null(atlas_text_decoder_feed(nullptr, made, "text", 4));
+    refuses_null(atlas_text_decoder_feed(&text, nullptr, "text", 4));
+    refuses_null(atlas_text_decoder_feed(&text, made, nullptr, 4));
+    refuses_null(atlas_text_decoder_finish(nullptr, made));
+    refuses_null(atlas_text_decoder_finish(&text, nullptr));
+    refuses_null(atlas_text_decoder_describe(nullptr, made));
+    refuses_null(atlas_text_decoder_describe(&decoded, nullptr));
+
+    refuses_null(atlas_text_boundaries(nullptr, offsets, offsets, "text", 4, ATLAS_SEGMENTS_WORDS, 2));
+    refuses_null(atlas_text_boundaries(&number, offsets, offsets, nullptr, 4, ATLAS_SEGMENTS_WORDS, 2));
+    CHECK(atlas_text_boundaries(&number, nullptr, nullptr, "text", 4, ATLAS_SEGMENTS_WORDS, 2) == ATLAS_OK);
+    CHECK(number == 1);
+  }
+
   TEST_CASE("NULL is refused by every function of atlas_tokenizer that needs a pointer") {
     const std::string ranks = support::rank_file(support::ranks_of_bytes_and({}));
     atlas_tokenizer* made = nullptr;
@@ -547,6 +593,8 @@ TEST_SUITE("c_api") {
     CHECK(std::string(atlas_status_name(ATLAS_OK)) == "ok");
     CHECK(std::string(atlas_status_name(ATLAS_ERR_DIMENSION_MISMATCH)) == "dimension mismatch");
     CHECK(std::string(atlas_status_name(-1000)) == "unknown error");
+    CHECK(std::string(atlas_encoding_name(ATLAS_ENCODING_SHIFT_JIS)) == "Shift_JIS");
+    for (const std::int32_t number : {-1, 15, 256, std::int32_t{ATLAS_ENCODING_UNKNOWN}}) CHECK(std::string(atlas_encoding_name(number)) == "unknown encoding");
     CHECK(atlas_last_error() != nullptr);
     CHECK(atlas_last_error_row() == UINT64_MAX);
     const std::string before = atlas_simd_target();

@@ -24,8 +24,9 @@ struct streamed {
 };
 
 /// @param most  bytes a piece; 0: random sizes up to 200,000
-streamed streamed_in_pieces(const std::string& bytes, std::size_t most, atlas::bad_bytes policy = atlas::bad_bytes::refuse) {
-  stream_decoder decoder(policy);
+streamed streamed_in_pieces(const std::string& bytes, std::size_t most, atlas::bad_bytes policy = atlas::bad_bytes::refuse,
+                            text_encoding encoding = text_encoding::unknown) {
+  stream_decoder decoder(policy, encoding);
   std::mt19937_64 random(bytes.size());
   atlas::buffer<char> out;
   atlas::status said;
@@ -67,6 +68,34 @@ TEST_SUITE("text") {
         CHECK(got.source_bytes == text.bytes.size());
       }
     }
+  }
+
+  TEST_CASE("stream_decoder: in an encoding that is given, texts are what decode_text makes of them in it, marks left out") {
+    using enum text_encoding;
+    using atlas::bad_bytes;
+    for (const support::encoded_text& text : support::encoded_texts()) {
+      for (const std::string mark : {"", "\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"}) {
+        for (const text_encoding given : {text.encoding, utf8, utf16_le, windows_1252}) {
+          CAPTURE(std::string(atlas::name(given)));
+          CAPTURE(mark);
+          const std::string bytes = mark + text.bytes;
+          atlas::buffer<char> storage;
+          const auto want = atlas::decode_text(support::bytes_of(bytes), storage, {.encoding = given, .bad = bad_bytes::replace});
+          REQUIRE(want.ok());
+          for (const std::size_t most : {1U, 3U, 1000U}) {
+            const streamed got = streamed_in_pieces(bytes, most, bad_bytes::replace, given);
+            CHECK(got.error.empty());
+            CHECK(got.text == std::string(want->text.data(), want->text.size()));
+            CHECK(got.encoding == given);
+            CHECK(got.source_bytes == bytes.size());
+          }
+        }
+      }
+    }
+    for (const std::string bytes : {"", "x", "\xEF\xBB\xBF", "\xEF\xBB"}) {  // shorter than a mark may be
+      CHECK(streamed_in_pieces(bytes, 1, bad_bytes::pass, utf8).text == (bytes.size() == 3 ? "" : bytes));
+    }
+    CHECK(streamed_in_pieces("12345", 5, bad_bytes::replace, binary).error.find("binary data") != std::string::npos);
   }
 
   TEST_CASE("stream_decoder: longer than what is looked at, the choice and the text do not depend on the pieces") {

@@ -7,6 +7,7 @@
     keys, distances, counts = index.search(queries, k=10)         # on all cores, the GIL released
     index.save("docs.atlas")
     rows, distances = atlas.nearest(queries, vectors, k=10)       # exact, without an index
+    text = atlas.decode(open("old.txt", "rb").read()).text        # whatever its encoding
 
 With the native library (``atlas.native`` is True) everything runs in compiled code. Without it the same calls
 run on NumPy, exactly and slower, and what they cannot do raises ``NativeRequired``. The library is loaded from
@@ -21,11 +22,13 @@ from typing import Optional
 from . import _backend
 from ._arrays import RESERVED_KEY, Bitmap
 from ._backend import library_path, native, native_problem
+from ._boundaries import boundaries, sentences
 from ._builder import IvfBuilder, build_ivf_pq
 from ._chunker import Chunker, chunk, stream
 from ._chunks import Chunks
 from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
                         to_i8)
+from ._encoding import DecodedText, EncodingGuess, TextDecoder, decode, detect_encoding
 from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
                       InternalError, InvalidArgument, IoError, IsADirectory, KeyNotFound, KindMismatch, LimitExceeded,
                       MetricMismatch, NativeRequired, NoMemory, NoSpace, NotADirectory, NotAtlasFile, NotFinite,
@@ -37,21 +40,23 @@ from ._quantize import Quantizer, Rotation, assign_to_centroids, kmeans
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
 from ._texts import Embedder, checked_text
+from ._tokenizer import Tokenizer
 from ._types import (Chunk, ContentDefinedOptions, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, KMeansResult,
                      Progress, Promise, QuantizationError, SemanticOptions, Tuned)
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Chunker", "Chunks", "Closed", "ContentDefinedOptions", "CorruptFile", "DimensionMismatch",
-    "DuplicateKey", "Embedder", "EmbedderOptions", "Folder", "FolderHit", "FolderInfo", "FolderProgress",
-    "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError", "IsADirectory",
-    "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired", "NoMemory", "NoSpace",
-    "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "RESERVED_KEY",
-    "Promise", "QuantizationError", "Quantizer", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer", "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TimedOut",
-    "Tuned", "UnsupportedVersion", "WrongByteOrder", "ZeroVector", "assign_to_centroids", "build_ivf_pq", "chunk", "consecutive_cosine",
-    "distances", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native", "native_problem",
-    "nearest", "normalize", "norms", "simd_target", "stream", "to_bf16", "to_i8", "verify",
+    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Chunker", "Chunks", "Closed", "ContentDefinedOptions", "CorruptFile",
+    "DecodedText", "DimensionMismatch", "DuplicateKey", "Embedder", "EmbedderOptions", "EncodingGuess", "Folder", "FolderHit",
+    "FolderInfo", "FolderProgress", "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError",
+    "IsADirectory", "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired",
+    "NoMemory", "NoSpace", "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "Promise",
+    "QuantizationError", "Quantizer", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
+    "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TextDecoder", "TimedOut", "Tokenizer", "Tuned", "UnsupportedVersion",
+    "WrongByteOrder", "ZeroVector", "assign_to_centroids", "boundaries", "build_ivf_pq", "chunk", "consecutive_cosine", "decode",
+    "detect_encoding", "distances", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native",
+    "native_problem", "nearest", "normalize", "norms", "sentences", "simd_target", "stream", "to_bf16", "to_i8", "verify",
 ]
 
 

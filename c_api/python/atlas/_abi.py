@@ -158,6 +158,16 @@ class IvfBuilderInfo(c.Structure):
                 ("code_bytes", c.c_uint32), ("reserved", c.c_uint32)]
 
 
+class EncodingGuess(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("encoding", c.c_int32), ("basis", c.c_int32), ("mark_bytes", c.c_uint32)]
+
+
+class DecodedText(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("encoding", c.c_int32), ("bad_bytes", c.c_int32), ("mark_bytes", c.c_uint32),
+                ("text_bytes", c.c_uint64), ("bad_count", c.c_uint64), ("first_bad", c.c_uint64),
+                ("is_source", c.c_uint32), ("reserved", c.c_uint32)]
+
+
 class TokenizerInfo(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("pattern", c.c_int32), ("tokens", c.c_uint64), ("longest_bytes", c.c_uint64)]
 
@@ -278,7 +288,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_tune_result": TuneResult, "atlas_index_info": IndexInfo, "atlas_shards_options": ShardsOptions,
     "atlas_shards_info": ShardsInfo, "atlas_shard_info": ShardInfo, "atlas_shards_answer": ShardsAnswer,
     "atlas_ivf_build_options": IvfBuildOptions, "atlas_ivf_builder_info": IvfBuilderInfo,
-    "atlas_tokenizer_info": TokenizerInfo,
+    "atlas_encoding_guess": EncodingGuess, "atlas_decoded_text": DecodedText, "atlas_tokenizer_info": TokenizerInfo,
     "atlas_text_boundary": TextBoundary, "atlas_semantic_options": SemanticOptions,
     "atlas_content_defined_options": ContentDefinedOptions, "atlas_chunker_options": ChunkerOptions,
     "atlas_text_chunk": TextChunk, "atlas_heading": Heading, "atlas_chunks": Chunks,
@@ -369,6 +379,18 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_shards_get": (Status, [_p, _p, _p, _size, c.c_int32, _size]),
     "atlas_shards_distances": (Status, [_p, _p, _p, _p, _size]),
     "atlas_shards_list_keys": (Status, [_p, _p, _p, _p, _size]),
+    "atlas_text_validate": (Status, [_p, _p, _p, _size]),
+    "atlas_encoding_name": (c.c_char_p, [c.c_int32]),
+    "atlas_encoding_of_label": (Status, [_p, _text]),
+    "atlas_text_detect_encoding": (Status, [_p, _p, _size]),
+    "atlas_text_decode": (Status, [_p, _p, _p, _size, c.c_int32, c.c_int32, _size]),
+    "atlas_text_source_offsets": (Status, [_p, _p, _size, _p, _p, _size]),
+    "atlas_text_decoder_create": (Status, [_p, c.c_int32, c.c_int32]),
+    "atlas_text_decoder_close": (None, [_p]),
+    "atlas_text_decoder_feed": (Status, [_p, _p, _p, _size]),
+    "atlas_text_decoder_finish": (Status, [_p, _p]),
+    "atlas_text_decoder_describe": (Status, [_p, _p]),
+    "atlas_text_boundaries": (Status, [_p, _p, _p, _p, _size, c.c_int32, _size]),
     "atlas_tokenizer_open": (Status, [_p, _text, c.c_int32]),
     "atlas_tokenizer_open_ranks": (Status, [_p, _p, _size, c.c_int32]),
     "atlas_tokenizer_close": (None, [_p]),

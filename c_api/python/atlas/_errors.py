@@ -211,10 +211,11 @@ class TimedOut(AtlasError, TimeoutError):
 
 
 class BadEncoding(AtlasError, ValueError):
-    """Text that is not valid in its encoding."""
+    """Text that is not valid in its encoding; ``offset`` is that of the first bad byte, None if the encoding could not be told."""
 
     code = -27
     _words = "bad encoding"
+    offset: Optional[int] = None
 
 
 class NativeRequired(AtlasError, RuntimeError):

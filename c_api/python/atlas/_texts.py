@@ -27,7 +27,7 @@ def checked_text(name: str, value: object, row: Optional[int] = None) -> bytes:
     raise TypeError(f"{name}: expected str or bytes, found {type(value).__qualname__}")
 
 
-def _checked_texts(value: object) -> List[bytes]:
+def checked_texts(value: object) -> List[bytes]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise TypeError(f"texts: expected an iterable of str or bytes, found {type(value).__qualname__}")
     return [checked_text("texts", text, row) for row, text in enumerate(value)]
@@ -83,7 +83,7 @@ class Embedder(Closing):
 
     def learn(self, texts: Iterable[Text], *, threads: int = 0, progress: Optional[Progress] = None) -> None:
         """Counts in how many texts each feature occurs; ReadOnly once frozen."""
-        self._backend.learn(_checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
+        self._backend.learn(checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
 
     def freeze(self) -> None:
         """Ends learning; ``embed`` works from here on."""
@@ -91,7 +91,7 @@ class Embedder(Closing):
 
     def embed(self, texts: Iterable[Text], *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """float32 [n, dimension]: the vector of each of n texts; ReadOnly unless frozen."""
-        return self._backend.embed(_checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
+        return self._backend.embed(checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
 
     def save_state(self) -> bytes:
         """The whole frozen embedder as bytes."""

@@ -21,16 +21,19 @@ class stream_decoder {
   static constexpr std::size_t first_bytes = std::size_t{1} << 20;
   static constexpr std::size_t telling_bytes = std::size_t{64} << 10;
 
-  explicit stream_decoder(bad_bytes policy = bad_bytes::refuse) noexcept : policy_(policy) {}
+  /// @param encoding  when it is known already: then a byte-order mark of it is left out, and nothing else is looked at
+  explicit stream_decoder(bad_bytes policy = bad_bytes::refuse, text_encoding encoding = text_encoding::unknown) noexcept
+      : policy_(policy), given_(encoding) {}
 
   /// Appends to `out` what can be decoded by now.
   ///
-  /// @return  as decode_text, without an encoding in its options; after an error nothing more may be fed
+  /// @return  as decode_text, with that encoding in its options; after an error nothing more may be fed
   /// Cost: linear; holds at most 1 MiB and 64 KiB and the piece that is fed.
   [[nodiscard]] status feed(span<const std::byte> bytes, buffer<char>& out) noexcept {
     if (is_decided_) return decoder_->feed(bytes, out);
     const std::size_t before = held_.size();
     if (status grown = held_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); !grown.ok()) return grown;
+    if (given_ != text_encoding::unknown) return held_.size() < longest_mark_bytes ? status() : decide(held_.size(), false, out);
     for (std::size_t i = before; i < held_.size() && !has_telling_; ++i) {
       const auto byte = static_cast<unsigned char>(held_[i]);
       has_telling_ = byte >= 0x80U || byte == 0 || byte == 0x1BU;
@@ -56,9 +59,10 @@ class stream_decoder {
     return decoder_->finish(out);
   }
 
+  [[nodiscard]] bad_bytes policy() const noexcept { return policy_; }
   /// Whether guess() is settled.
   [[nodiscard]] bool is_decided() const noexcept { return is_decided_; }
-  /// What was chosen, and why. @pre is_decided()
+  /// What was chosen, and why; of an encoding that was given `basis` says nothing. @pre is_decided()
   [[nodiscard]] const encoding_guess& guess() const noexcept {
     ATLAS_ASSERT(is_decided_);
     return guess_;
@@ -71,6 +75,7 @@ class stream_decoder {
 
  private:
   static constexpr std::size_t window_bytes = 4096;
+  static constexpr std::size_t longest_mark_bytes = 4;
 
   /// Hands on ASCII.
   [[nodiscard]] status pass(std::size_t count, buffer<char>& out) noexcept {
@@ -83,7 +88,8 @@ class stream_decoder {
   /// @param count  bytes of what is held that are looked at
   [[nodiscard]] status decide(std::size_t count, bool is_whole, buffer<char>& out) noexcept {
     const bool is_ascii_before = passed_ != 0;
-    guess_ = detail::guess({held_.data(), count}, is_whole);
+    const text_view looked_at(held_.data(), count);
+    guess_ = given_ == text_encoding::unknown ? detail::guess(looked_at, is_whole) : given(looked_at);
     // Behind ASCII there is no byte-order mark, and characters of two or four bytes have not begun.
     if (is_ascii_before && (guess_.mark_bytes != 0 || is_wide(guess_.encoding))) {
       guess_ = {text_encoding::binary, guess_basis::nothing, 0};
@@ -107,7 +113,13 @@ class stream_decoder {
     return fed;
   }
 
+  [[nodiscard]] encoding_guess given(text_view text) const noexcept {
+    const detail::byte_order_mark mark = detail::find_mark(text);
+    return {given_, guess_basis::nothing, static_cast<std::uint8_t>(mark.encoding == given_ ? mark.length_bytes : 0)};
+  }
+
   bad_bytes policy_;
+  text_encoding given_;
   bool is_decided_ = false;
   bool has_telling_ = false;
   std::uint64_t telling_ = 0;  ///< offset in the stream of the first telling byte

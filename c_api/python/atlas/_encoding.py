@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes of any origin as str: which encoding they are in, the text, and where its characters lie in the bytes."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Iterable, NamedTuple, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _backend
+from ._arrays import checked_keys
+from ._closing import Closing
+from ._errors import InvalidArgument, refused
+from ._text_types import DecodedFacts, Places, TextDecoderBackend
+
+Bytes = Union[bytes, bytearray, memoryview]
+
+_ERRORS = ("strict", "replace", "surrogateescape")
+"""By the numbers of what becomes of bad bytes."""
+
+
+class EncodingGuess(NamedTuple):
+    """What bytes most likely are."""
+
+    encoding: str
+    """a name of the WHATWG Encoding Standard such as "UTF-8" or "windows-1252"; "unknown" for text in none of its encodings,
+    "binary" for what is no text"""
+    basis: str
+    """what told it: "mark", "form" (well-formed UTF-8, the zeros of UTF-16), "statistics", which may be wrong, the more so the
+    shorter the text, or "nothing" where it is unknown or binary"""
+    mark_bytes: int
+    """length of the byte-order mark; 0 if there is none"""
+
+
+@dataclass(frozen=True)
+class DecodedText:
+    """A text that came as bytes; ``str()`` of it is the text too."""
+
+    text: str
+    """without byte-order mark"""
+    encoding: str
+    """of the bytes"""
+    mark_bytes: int
+    """of a byte-order mark, which is left out of the text; 0 if there was none"""
+    bad_count: int
+    """times that bytes were no characters of the encoding"""
+    first_bad: Optional[int]
+    """offset of the first of them; None if there were none"""
+    _places: Places = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def source_offsets(self, characters: Union[int, Iterable[int]]) -> "npt.NDArray[np.int64]":
+        """int64 [n]: where these characters begin in the bytes that were decoded, for ``len(text)`` their end. The bytes are kept
+        for this, not copied.
+
+        @param characters  places in ``text``, 0 to len(text), in any order
+        """
+        wished = checked_keys("characters", [characters] if isinstance(characters, int) else characters)
+        for row in np.flatnonzero(wished > len(self.text))[:1]:
+            raise refused(InvalidArgument, "characters", f"at most {len(self.text)}", int(wished[row]), int(row))
+        return self._places(self.text, wished.astype(np.int64))
+
+
+def checked_bytes(name: str, value: object) -> memoryview:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{name}: expected bytes, found {type(value).__qualname__}")
+    view = memoryview(value)
+    if not view.c_contiguous:
+        raise ValueError(f"{name}: expected contiguous bytes, found strides {view.strides}")
+    return view.cast("B") if view.nbytes else memoryview(b"")
+
+
+def _checked_errors(errors: object) -> int:
+    if not isinstance(errors, str) or errors not in _ERRORS:
+        raise refused(InvalidArgument, "errors", f"one of {', '.join(_ERRORS)}", repr(errors))
+    return _ERRORS.index(errors)
+
+
+def _checked_label(encoding: object) -> Optional[str]:
+    if encoding is not None and not isinstance(encoding, str):
+        raise TypeError(f"encoding: expected str or None, found {type(encoding).__qualname__}")
+    if encoding is not None and (not encoding.isascii() or "\0" in encoding):
+        raise refused(InvalidArgument, "encoding label", "a label of the WHATWG Encoding Standard", "another name")
+    return encoding
+
+
+def detect_encoding(data: Bytes) -> EncodingGuess:
+    """Which encoding bytes are in, and what told it: a byte-order mark, their form, or which of the legacy encodings makes
+    the likeliest text.
+
+    @param data  all bytes of a file; of a beginning alone the answer may differ
+    """
+    return EncodingGuess(*_backend.detect_encoding(checked_bytes("data", data)))
+
+
+def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") -> DecodedText:
+    """Bytes as text, without byte-order mark.
+
+        text = atlas.decode(open(path, "rb").read()).text
+
+    @param encoding  a label of the WHATWG Encoding Standard, such as "utf-8", "latin1" (which is windows-1252, as it has it) or
+                     "sjis"; None: what ``detect_encoding`` says, and UTF-8 where it says nothing and errors is not "strict"
+    @param errors    what becomes of bytes that are no characters of the encoding: "strict" refuses them; "replace" makes each
+                     of them U+FFFD; "surrogateescape" keeps them as Python does, U+DC80 to U+DCFF
+    @raise           BadEncoding for bytes that are refused, whose offset is ``.offset``, for binary data, and for an encoding that
+                     cannot be told
+    """
+    view = checked_bytes("data", data)
+    return _decoded(*_backend.decode(view, _checked_label(encoding), _checked_errors(errors)))
+
+
+def _decoded(text: str, facts: DecodedFacts, places: Places) -> DecodedText:
+    encoding, mark_bytes, bad_count, first_bad = facts
+    return DecodedText(text, encoding, mark_bytes, bad_count, first_bad if bad_count else None, places)
+
+
+class TextDecoder(Closing):
+    """Bytes that come in pieces, however they are cut, as text: what ``decode`` makes of them as a whole.
+
+        with atlas.TextDecoder() as decoder, open(path, "rb") as file:
+            for piece in iter(lambda: file.read(1 << 20), b""):
+                use(decoder.feed(piece))
+            use(decoder.finish())
+
+    Of an encoding that is to be told the first MiB is looked at, and 64 KiB behind the first byte that tells anything.
+    """
+
+    def __init__(self, encoding: Optional[str] = None, errors: str = "strict") -> None:
+        """Arguments as of ``decode``."""
+        self._backend: TextDecoderBackend = _backend.create_text_decoder(_checked_label(encoding), _checked_errors(errors))
+        self._one_at_a_time = threading.Lock()
+
+    def feed(self, data: Bytes) -> str:
+        """The part of the text that these bytes complete; may be empty."""
+        view = checked_bytes("data", data)
+        with self._one_at_a_time:
+            return self._backend.feed(view)
+
+    def finish(self) -> str:
+        """Says that nothing follows, and gives the last part of the text; ``feed`` and ``finish`` raise Closed from then on."""
+        with self._one_at_a_time:
+            return self._backend.finish()
+
+    @property
+    def encoding(self) -> Optional[str]:
+        """None until it is told."""
+        with self._one_at_a_time:
+            return self._backend.facts()[0]
+
+    @property
+    def bad_count(self) -> int:
+        """As ``DecodedText.bad_count``, so far."""
+        with self._one_at_a_time:
+            return self._backend.facts()[1]

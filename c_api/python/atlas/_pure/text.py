@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What _native_text.py gives, without the native library: UTF-8, and UTF-16 and UTF-32 whose bytes are all good. Tables of legacy
+encodings and of Unicode's boundaries, and what tells encodings by statistics, are the native library's alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, NoReturn, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .._errors import BadEncoding, needs_native, refused
+from .._text_types import NOT_TOLD, DecodedFacts, Places, ends_of, utf8_lengths
+
+_MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE"), (b"\xff\xfe", "UTF-16LE"),
+          (b"\xfe\xff", "UTF-16BE"))
+_LABELS: Dict[str, str] = {
+    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"), "UTF-8"),
+    **dict.fromkeys(("utf-16", "utf-16le", "csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff"), "UTF-16LE"),
+    **dict.fromkeys(("utf-16be", "unicodefffe"), "UTF-16BE"),
+    **dict.fromkeys(("utf-32", "utf-32le"), "UTF-32LE"),
+    "utf-32be": "UTF-32BE",
+}
+_STRICT, _REPLACE = 0, 1
+_SAMPLE_BYTES = 1 << 16
+_BINARY_CONTROLS = re.compile(b"[\\0-\\x07\\x0e-\\x19\\x1c-\\x1f]")
+
+
+def _mark_of(data: bytes) -> Tuple[Optional[str], int]:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    return None, 0
+
+
+def _told(data: bytes) -> Tuple[str, str, int]:
+    encoding, mark_bytes = _mark_of(data)
+    if encoding is not None:
+        return encoding, "mark", mark_bytes
+    if b"\0" in data:
+        raise needs_native("telling UTF-16 and UTF-32 from binary data")
+    if b"\x1b$" in data or b"\x1b(" in data:
+        raise needs_native("telling ISO-2022-JP")
+    try:
+        data.decode("utf-8")
+        return "UTF-8", "form", 0
+    except UnicodeDecodeError:
+        if _BINARY_CONTROLS.search(data, 0, _SAMPLE_BYTES):
+            return NOT_TOLD[1], "nothing", 0
+        raise needs_native("telling an encoding by statistics") from None
+
+
+def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
+    return _told(bytes(data))
+
+
+def _refusal(encoding: str, offset: int) -> BadEncoding:
+    form = encoding[:-2] if encoding != "UTF-8" else encoding
+    problem = refused(BadEncoding, f"text.{form.replace('-', '').lower()}_byte", f"well-formed {form}", offset)
+    assert isinstance(problem, BadEncoding)
+    problem.offset = offset
+    return problem
+
+
+def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, DecodedFacts, Places]:
+    source = bytes(data)
+    if label is None:
+        encoding, basis, mark_bytes = _told(source)
+        if encoding in NOT_TOLD:
+            found = "binary data" if encoding == "binary" else "unknown encoding"
+            raise refused(BadEncoding, "text", "text in a known encoding", found)
+    else:
+        named = _LABELS.get(label.strip("\t\n\f\r ").lower())
+        if named is None:
+            raise needs_native(f"the encoding {label!r}")
+        encoding = named
+        marked, length = _mark_of(source)
+        mark_bytes = length if marked == encoding else 0
+    body = source[mark_bytes:]
+    first_bad = -1
+    try:
+        escaped = body.decode(encoding)
+    except UnicodeDecodeError as problem:
+        first_bad = mark_bytes + problem.start
+        if errors == _STRICT:
+            raise _refusal(encoding, first_bad) from None
+        if encoding != "UTF-8":
+            raise needs_native(f"bad bytes of {encoding}") from None
+        escaped = body.decode(encoding, "surrogateescape")
+    bad_count = 0 if first_bad < 0 else len(re.findall("[\udc80-\udcff]", escaped))
+
+    def places(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        if encoding == "UTF-8":
+            lengths = utf8_lengths(escaped)
+        elif encoding.startswith("UTF-16"):
+            lengths = 2 + 2 * (np.frombuffer(escaped.encode("utf-32-le"), dtype="<u4") >= 0x10000).astype(np.int64)
+        else:
+            lengths = np.full(len(escaped), 4, dtype=np.int64)
+        found: "npt.NDArray[np.int64]" = mark_bytes + ends_of(lengths)[characters]
+        return found
+
+    text = re.sub("[\udc80-\udcff]", "\ufffd", escaped) if bad_count and errors == _REPLACE else escaped
+    return text, (encoding, mark_bytes, bad_count, max(first_bad, 0)), places
+
+
+def create_text_decoder(label: Optional[str], errors: int) -> NoReturn:
+    raise needs_native("decoding in pieces; atlas.decode takes a whole text")
+
+
+def boundaries(text: bytes, kind: int, in_characters: bool) -> NoReturn:
+    raise needs_native("boundaries of Unicode")
+
+
+def open_tokenizer(path: bytes, pattern: int) -> NoReturn:
+    raise needs_native("tokens")
+
+
+def tokenizer_of_ranks(ranks: memoryview, pattern: int) -> NoReturn:
+    raise needs_native("tokens")

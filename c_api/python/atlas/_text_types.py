@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the backends give about texts."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional, Protocol, Sequence, Tuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ._types import Progress
+
+DecodedFacts = Tuple[str, int, int, int]
+"""Encoding, bytes of the mark, bad bytes, offset of the first of them."""
+
+Places = Callable[[str, "npt.NDArray[np.int64]"], "npt.NDArray[np.int64]"]
+"""(text, characters in it) -> where they begin in the source."""
+
+NOT_TOLD = ("unknown", "binary")
+"""What stands for an encoding where there is none."""
+
+BASES = ("mark", "form", "statistics", "nothing")
+"""What told an encoding, by their numbers in the C ABI."""
+
+SEGMENTS = ("grapheme", "word", "sentence", "standard_sentence")
+"""By their numbers in the C ABI."""
+
+PATTERNS = ("gpt2", "cl100k", "o200k")
+"""By their numbers in the C ABI."""
+
+
+def utf8_lengths(text: str) -> "npt.NDArray[np.int64]":
+    """int64 [n]: bytes of each character of a text in UTF-8; of an escaped byte, one."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    escaped = (codes >= 0xDC80) & (codes <= 0xDCFF)
+    lengths: "npt.NDArray[np.int64]" = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000) - 2 * escaped.astype(np.int64)
+    return lengths
+
+
+def ends_of(lengths: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+    """int64 [n + 1]: where pieces of these lengths begin, and the end of the last."""
+    ends: "npt.NDArray[np.int64]" = np.zeros(lengths.size + 1, dtype=np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    return ends
+
+
+class TextDecoderBackend(Protocol):
+    def feed(self, data: memoryview) -> str: ...
+    def finish(self) -> str: ...
+    def facts(self) -> Tuple[Optional[str], int]:
+        """Encoding, bad bytes."""
+    def close(self) -> None: ...
+
+
+class TokenizerBackend(Protocol):
+    def facts(self) -> Tuple[int, int]:
+        """Pattern, tokens."""
+    def count_one(self, text: bytes) -> int: ...
+    def count(self, texts: Sequence[bytes], threads: int, progress: Optional[Progress]) -> "npt.NDArray[np.int64]": ...
+    def encode(self, text: bytes) -> "npt.NDArray[np.uint32]": ...
+    def decode(self, tokens: "npt.NDArray[np.uint32]") -> bytes: ...
+    def close(self) -> None: ...

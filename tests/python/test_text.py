@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encodings, boundaries, tokens: what bytes are, and what a text is made of. Both backends give the same, or one says NativeRequired."""
+
+import base64
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import atlas
+from conftest import native_only, pure_only
+
+TEXT = "Grüße aus Köln: 5 € für 你好 und 😀. Mr. Smith said so.\r\nNext line"
+
+
+def ranks_of(*tokens):
+    """A rank file: all bytes, and these tokens from rank 256 on."""
+    every = [bytes([byte]) for byte in range(256)] + list(tokens)
+    return b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(every))
+
+
+# -- encodings
+
+@pytest.mark.parametrize("encoding,mark", [("utf-8", b"\xef\xbb\xbf"), ("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"),
+                                           ("utf-32-le", b"\xff\xfe\0\0"), ("utf-32-be", b"\0\0\xfe\xff")])
+def test_a_mark_tells_the_encoding_and_is_left_out(encoding, mark):
+    data = mark + TEXT.encode(encoding)
+    name = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
+    assert atlas.detect_encoding(data) == (name, "mark", len(mark))
+    decoded = atlas.decode(data)
+    assert decoded.text == str(decoded) == TEXT
+    assert (decoded.encoding, decoded.mark_bytes, decoded.bad_count, decoded.first_bad) == (name, len(mark), 0, None)
+    assert atlas.decode(data, name).text == TEXT
+    assert atlas.decode(data[len(mark):], name.lower()).text == TEXT
+    want = [len(mark) + len(TEXT[:i].encode(encoding)) for i in range(len(TEXT) + 1)]
+    assert decoded.source_offsets(range(len(TEXT) + 1)).tolist() == want
+    assert decoded.source_offsets(np.arange(len(TEXT) + 1)[::-1]).tolist() == want[::-1]
+    assert decoded.source_offsets(3).tolist() == [want[3]]
+    assert decoded.source_offsets(3).dtype == np.int64
+
+
+def test_form_tells_utf8_and_what_is_no_text():
+    assert atlas.detect_encoding(TEXT.encode()) == ("UTF-8", "form", 0)
+    assert atlas.detect_encoding(b"") == ("UTF-8", "form", 0)
+    assert atlas.detect_encoding(memoryview(b"plain")) == atlas.detect_encoding(bytearray(b"plain")) == ("UTF-8", "form", 0)
+    assert atlas.detect_encoding(b"\xff\xff\x01\x02") == ("binary", "nothing", 0)
+    with pytest.raises(atlas.BadEncoding, match="text: expected text in a known encoding, found binary data") as caught:
+        atlas.decode(b"\xff\xff\x01\x02")
+    assert caught.value.offset is None
+    assert atlas.decode(b"").text == ""
+
+
+@pytest.mark.parametrize("source,text,first_bad", [
+    (b"a\xffb\xe2\x82", "a\ufffdb\ufffd\ufffd", 1), (b"\xef\xbb\xbfa\xc3", "a\ufffd", 4), (b"\xed\xa0\x80.", "\ufffd\ufffd\ufffd.", 0),
+    ("\ufffd\x80".encode() + b"\x80", "\ufffd\x80\ufffd", 5)])
+def test_bad_bytes_are_refused_replaced_or_escaped(source, text, first_bad):
+    with pytest.raises(atlas.BadEncoding, match=f"utf8_byte: expected well-formed UTF-8, found {first_bad}") as caught:
+        atlas.decode(source, "utf-8")
+    assert caught.value.offset == first_bad
+    assert isinstance(caught.value, ValueError)
+    decoded = atlas.decode(source, "utf-8", "replace")
+    assert (decoded.text, decoded.first_bad) == (text, first_bad)
+    mark = 3 if source.startswith(b"\xef\xbb\xbf") else 0
+    escaped = atlas.decode(source, "utf-8", "surrogateescape")
+    assert escaped.text.encode("utf-8", "surrogateescape") == source[mark:]
+    assert decoded.bad_count == escaped.bad_count == sum(0xDC80 <= ord(c) <= 0xDCFF for c in escaped.text)
+    want = [mark + len(escaped.text[:i].encode("utf-8", "surrogateescape")) for i in range(len(text) + 1)]
+    assert decoded.source_offsets(range(len(text) + 1)).tolist() == want
+    assert escaped.source_offsets(range(len(text) + 1)).tolist() == want
+
+
+def test_bad_units_of_utf16_are_refused_with_their_place():
+    with pytest.raises(atlas.BadEncoding, match="utf16_byte: expected well-formed UTF-16, found 2") as caught:
+        atlas.decode("a".encode("utf-16-le") + b"\0\xdc" + b"b\0", "utf-16le")
+    assert caught.value.offset == 2
+
+
+def test_arguments_are_checked():
+    with pytest.raises(TypeError, match="data: expected bytes, found str"):
+        atlas.decode("text")
+    with pytest.raises(ValueError, match="data: expected contiguous bytes"):
+        atlas.detect_encoding(memoryview(b"abcd")[::2])
+    with pytest.raises(atlas.InvalidArgument, match="errors: expected one of strict, replace, surrogateescape, found 'ignore'"):
+        atlas.decode(b"x", errors="ignore")
+    with pytest.raises(TypeError, match="encoding: expected str or None, found int"):
+        atlas.decode(b"x", 8)
+    with pytest.raises(atlas.InvalidArgument, match="encoding label"):
+        atlas.decode(b"x", "utf-8\0")
+    with pytest.raises(atlas.InvalidArgument, match="characters: expected at most 1, found 2") as caught:
+        atlas.decode(b"x").source_offsets([0, 2])
+    assert caught.value.row == 1
+    with pytest.raises(ValueError, match="characters"):
+        atlas.decode(b"x").source_offsets([-1])
+
+
+@native_only
+def test_legacy_encodings_by_statistics_and_by_label():
+    data = "Fünf Stühle kosten 20 €, und zwar größere".encode("cp1252")
+    assert atlas.detect_encoding(data) == ("windows-1252", "statistics", 0)
+    assert atlas.decode(data).text == data.decode("cp1252")
+    assert atlas.decode(data, " Latin1").encoding == "windows-1252"
+    japanese = "日本語のテキスト"
+    decoded = atlas.decode(japanese.encode("cp932"), "sjis")
+    assert (decoded.text, decoded.encoding) == (japanese, "Shift_JIS")
+    assert decoded.source_offsets([8, 0, 1]).tolist() == [16, 0, 2]
+    assert atlas.detect_encoding("some words".encode("utf-16-le")) == ("UTF-16LE", "form", 0)
+    with pytest.raises(atlas.InvalidArgument, match="encoding label: expected a label of the WHATWG Encoding Standard"):
+        atlas.decode(data, "no such")
+
+
+@native_only
+def test_labels_and_answers_of_both_backends_are_equal():
+    from atlas._pure import text as pure
+    for label, name in pure._LABELS.items():
+        assert atlas.decode(b"", label).encoding == name
+    random = np.random.default_rng(8)
+    pieces = [b"a", b" ", "ä".encode(), "你".encode(), "😀".encode(), b"\xff", b"\xe2\x82", b"\x80", b"\n", b"\xef\xbb\xbf", b"\x01",
+              b"\x1b"]
+    for _ in range(2000):
+        data = b"".join(pieces[i] for i in random.integers(0, len(pieces), int(random.integers(0, 12))))
+        try:
+            want = pure.detect_encoding(memoryview(data))
+        except atlas.NativeRequired:
+            continue
+        assert atlas.detect_encoding(data) == want
+        for number, errors in enumerate(("strict", "replace", "surrogateescape")):
+            try:
+                text, facts, places = pure.decode(memoryview(data), "utf-8", number)
+            except atlas.BadEncoding as problem:
+                with pytest.raises(atlas.BadEncoding) as caught:
+                    atlas.decode(data, "utf-8", errors)
+                assert (str(caught.value), caught.value.offset) == (str(problem), problem.offset)
+                continue
+            decoded = atlas.decode(data, "utf-8", errors)
+            assert (decoded.text, decoded.encoding, decoded.mark_bytes, decoded.bad_count, decoded.first_bad or 0) == (text, *facts)
+            every = np.arange(len(text) + 1)
+            assert decoded.source_offsets(every).tolist() == places(text, every).tolist()
+
+
+@pure_only
+def test_what_only_the_library_can():
+    for data in ("Grüße".encode("latin1"), b"a\0b\0", b"\x1b$B"):
+        with pytest.raises(atlas.NativeRequired):
+            atlas.detect_encoding(data)
+    for call in (lambda: atlas.decode(b"x", "latin1"), lambda: atlas.decode(b"\0\xdc", "utf-16", "replace"), atlas.TextDecoder,
+                 lambda: atlas.boundaries("a text"), lambda: atlas.sentences("a text"), lambda: atlas.Tokenizer("x", "gpt2"),
+                 lambda: atlas.Tokenizer.of_ranks(ranks_of(), "gpt2")):
+        with pytest.raises(atlas.NativeRequired):
+            call()
+
+
+# -- pieces
+
+@native_only
+@pytest.mark.parametrize("most", [1, 2, 3, 1000])
+@pytest.mark.parametrize("errors", ["replace", "surrogateescape"])
+def test_pieces_are_what_the_whole_is(most, errors):
+    for data in (TEXT.encode(), b"\xff\xfe" + TEXT.encode("utf-16-le"), b"\xef\xbb\xbfa\xffb\xe2\x82", "Fünf Stühle".encode("cp1252"),
+                 b""):
+        for encoding in (None, atlas.detect_encoding(data).encoding):
+            with atlas.TextDecoder(encoding, errors) as decoder:
+                text = "".join(decoder.feed(data[at:at + most]) for at in range(0, len(data), most)) + decoder.finish()
+                want = atlas.decode(data, encoding, errors)
+                assert (text, decoder.encoding, decoder.bad_count) == (want.text, want.encoding, want.bad_count)
+                with pytest.raises(atlas.Closed):
+                    decoder.feed(b"x")
+            with pytest.raises(atlas.Closed):
+                decoder.finish()
+
+
+@native_only
+def test_a_decoder_that_threads_share_is_fed_by_one_at_a_time():
+    decoder = atlas.TextDecoder("utf-8")
+    parts = []
+
+    def feed():
+        for _ in range(200):
+            parts.append(decoder.feed(b"0123456789" * 100))
+
+    threads = [threading.Thread(target=feed) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "".join(parts) + decoder.finish() == "0123456789" * 100 * 200 * 4
+
+
+# -- boundaries
+
+@native_only
+@pytest.mark.parametrize("kind", ["grapheme", "word", "sentence", "standard_sentence"])
+def test_offsets_are_those_of_the_type(kind):
+    for text in (TEXT, "", "e\u0301", "x" * 1000, "a b " * 500, "\r\n" * 200):
+        data = text.encode()
+        characters, offsets = atlas.boundaries(text, kind), atlas.boundaries(data, kind)
+        assert characters.dtype == offsets.dtype == np.int64
+        assert characters[0] == offsets[0] == 0 and characters[-1] == len(text) and offsets[-1] == len(data)
+        assert (np.diff(characters) > 0).all()
+        assert [text[:end].encode() for end in characters] == [data[:end] for end in offsets]
+    assert atlas.boundaries(b"\xff\xff", "grapheme").tolist() == [0, 1, 2]
+
+
+@native_only
+def test_segments_are_what_a_reader_sees():
+    assert list(atlas.sentences(TEXT)) == ["Grüße aus Köln: 5 € für 你好 und 😀. ", "Mr. Smith said so.\r\n", "Next line"]
+    assert list(atlas.sentences(b"One. Two")) == [b"One. ", b"Two"]
+    assert list(atlas.sentences("")) == []
+    standard = atlas.boundaries("Mr. Smith left. He did.", "standard_sentence")
+    assert standard.tolist() == [0, 4, 16, 23]
+    assert atlas.boundaries("e\u0301👍🏽\r\n", "grapheme").tolist() == [0, 2, 4, 6]
+    assert atlas.boundaries("can't stop", "word").tolist() == [0, 5, 6, 10]
+
+
+def test_boundaries_check_their_arguments():
+    with pytest.raises(atlas.InvalidArgument, match="kind: expected one of grapheme, word, sentence, standard_sentence, found 'line'"):
+        atlas.boundaries("x", "line")
+    with pytest.raises(TypeError, match="text: expected str or bytes, found int"):
+        atlas.boundaries(1)
+    with pytest.raises(atlas.InvalidArgument, match="surrogate"):
+        atlas.sentences("\udc80")
+
+
+# -- tokens
+
+@native_only
+def test_tokens_there_and_back(tmp_path):
+    path = tmp_path / "own.tiktoken"
+    path.write_bytes(ranks_of(b"ab", b"abc", " ä".encode(), b"12"))
+    with atlas.Tokenizer(path, "cl100k_base") as tokenizer:
+        assert (tokenizer.pattern, tokenizer.size) == ("cl100k", 260)
+        tokens = tokenizer.encode("abc ä")
+        assert tokens.tolist() == [257, 258] and tokens.dtype == np.uint32
+        assert tokenizer.count("abc ä") == 2 and tokenizer.count("") == 0 and tokenizer.count(b"\xff\xff") == 2
+        for text in (TEXT, "", "abcabc 1212"):
+            assert tokenizer.decode(tokenizer.encode(text)) == text
+            assert tokenizer.count(text) == len(tokenizer.encode(text))
+        assert tokenizer.decode([195]) == "\ufffd"
+        assert tokenizer.decode_bytes([195, 164]) == "ä".encode()
+        assert tokenizer.decode_bytes([]) == b"" and tokenizer.decode_bytes(np.array([257] * 100)) == b"abc" * 100
+        with pytest.raises(UnicodeDecodeError):
+            tokenizer.decode([195], "strict")
+    with pytest.raises(atlas.Closed):
+        tokenizer.count("x")
+
+
+@native_only
+def test_many_texts_are_counted_as_one_by_one():
+    tokenizer = atlas.Tokenizer.of_ranks(ranks_of(b"ab", b"abab"), "gpt2")
+    texts = ["ab" * (i % 9) for i in range(1000)]
+    want = [tokenizer.count(text) for text in texts]
+    counts = tokenizer.count_many(texts)
+    assert counts.tolist() == want and counts.dtype == np.int64
+    seen = []
+    assert tokenizer.count_many(texts, threads=1, progress=lambda done, total: seen.append((done, total))).tolist() == want
+    assert seen[-1] == (1000, 1000)
+    with pytest.raises(atlas.Cancelled):
+        tokenizer.count_many(texts, progress=lambda done, total: False)
+    assert tokenizer.count_many([]).tolist() == []
+    with pytest.raises(TypeError, match="texts: expected an iterable of str or bytes"):
+        tokenizer.count_many("ab")
+
+
+@native_only
+def test_what_is_no_token_and_no_rank_file(tmp_path):
+    tokenizer = atlas.Tokenizer.of_ranks(ranks_of(), "o200k")
+    for tokens, found in (([97, 256], "256"), ([97, -1], "-1"), ([97, 1 << 40], str(1 << 40))):
+        with pytest.raises(atlas.InvalidArgument, match=f"token: expected a rank of the encoding, found {found}") as caught:
+            tokenizer.decode(tokens)
+        assert caught.value.row == 1
+    with pytest.raises(TypeError, match="tokens: expected integers"):
+        tokenizer.decode([0.5])
+    with pytest.raises(atlas.NotFound, match="absent"):
+        atlas.Tokenizer(tmp_path / "absent", "gpt2")
+    with pytest.raises(atlas.CorruptFile) as caught:
+        atlas.Tokenizer.of_ranks(b"YQ== 0\nYQ== 1\n", "gpt2")
+    assert caught.value.row == 2
+
+
+def test_a_tokenizer_checks_its_arguments():
+    with pytest.raises(atlas.InvalidArgument, match="pattern: expected one of cl100k, cl100k_base, gpt2, .*, found 'bert'"):
+        atlas.Tokenizer("x", "bert")
+    with pytest.raises(TypeError, match="path: expected str, bytes or os.PathLike"):
+        atlas.Tokenizer(1, "gpt2")
+
+
+@native_only
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_nothing_leaks():
+    def pages():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1])
+
+    def use():
+        tokenizer = atlas.Tokenizer.of_ranks(ranks_of(b"ab"), "gpt2")
+        tokenizer.encode("ab" * 1000)
+        decoder = atlas.TextDecoder()
+        decoder.feed(b"x" * 100_000)
+        with pytest.raises(atlas.BadEncoding):
+            atlas.decode(b"\xff" * 1000, "utf-8")
+
+    for _ in range(20):
+        use()
+    before = pages()
+    for _ in range(200):
+        use()
+    assert (pages() - before) * 4096 < 8 << 20
