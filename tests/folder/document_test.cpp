@@ -15,15 +15,16 @@
 
 namespace {
 
-atlas::chunk_options small_chunks(std::size_t overlap = 0) {
-  atlas::chunk_options options;
+atlas::chunker_options small_chunks(std::size_t overlap = 0) {
+  atlas::chunker_options options;
   options.size = 40;
   options.overlap = overlap;
   return options;
 }
 
-atlas::status cut(std::string_view bytes, atlas::document& into, const atlas::chunk_options& options = small_chunks()) {
-  return atlas::cut_document({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, options, into);
+atlas::status cut(std::string_view bytes, atlas::document& into, const atlas::chunker_options& options = small_chunks(),
+                  atlas::document_kind kind = atlas::document_kind::plain_text) {
+  return atlas::cut_document({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, kind, options, into);
 }
 
 // One code point in each encoding, written out by hand.
@@ -226,8 +227,52 @@ TEST_SUITE("folder") {
 
   TEST_CASE("document: options that do not hold together are an error, not a skipped file") {
     atlas::document document;
-    atlas::chunk_options bad;
+    atlas::chunker_options bad;
     bad.size = 0;
     CHECK(cut("text", document, bad).error() == atlas::errc::invalid_argument);
+  }
+
+  TEST_CASE("document: the kind is the rule it is cut by, and headings are told of each chunk") {
+    using enum atlas::document_kind;
+    atlas::document document;
+    const std::string text = "# Title\n\nfirst words of the text\n\n## Part\n\nsecond words of the text\n";
+    REQUIRE(cut(text, document, small_chunks(), markdown).ok());
+    REQUIRE(document.chunks.size() == 2);
+    CHECK(document.headings.records().size() == 2);
+    CHECK(document.headings.of_chunks()[0] == 1);
+    CHECK(document.headings.of_chunks()[1] == 2);
+    CHECK(document.headings.records()[1].parent == 1);
+    CHECK(document.chunks[0].id == atlas::xxh3_128(text.data(), document.chunks[0].text_bytes, atlas::markdown_rule().version()));
+    REQUIRE(cut(text, document).ok());
+    CHECK(document.headings.records().empty());
+    CHECK(document.headings.of_chunks().size() == document.chunks.size());
+    CHECK(document.chunks[0].id == atlas::xxh3_128(text.data(), document.chunks[0].text_bytes, atlas::plain_text_rule().version()));
+    REQUIRE(cut("<h3>Deep</h3>\n<p>words</p>", document, small_chunks(), html).ok());
+    REQUIRE(document.headings.records().size() == 1);
+    CHECK(document.headings.records()[0].depth == 3);
+    REQUIRE(cut("", document, small_chunks(), markdown).ok());
+    CHECK(document.headings.of_chunks().empty());
+
+    const support::scratch_folder folder;
+    const std::string path = folder.write("a.MD", text);
+    REQUIRE(atlas::read_document(path.c_str(), 1000, small_chunks(), document).ok());
+    CHECK(document.headings.records().size() == 2);
+  }
+
+  TEST_CASE("document: options that would take too long, or are none of a folder's, are refused by name") {
+    const auto refused = [](auto change) {
+      atlas::chunker_options options;
+      change(options);
+      return atlas::check_folder_chunks(options).ok() ? "" : std::string(atlas::check_folder_chunks(options).error().field);
+    };
+    CHECK(refused([](auto&) {}) == "");
+    CHECK(refused([](auto& options) { options.size = 0; }) == "chunker_options.size");
+    CHECK(refused([](auto& options) { options.size = 3; }) == "chunks.size");
+    CHECK(refused([](auto& options) { options.overlap = 501; }) == "chunks.overlap");
+    CHECK(refused([](auto& options) { options.overlap = 500; }) == "");
+    CHECK(refused([](auto& options) { options.coherent_percent = 9; }) == "");
+    CHECK(refused([](auto& options) { options.coherent_percent = 9, options.packing = atlas::chunk_packing::divided; }) == "chunks.coherent_percent");
+    CHECK(refused([](auto& options) { options.inner_sizes[0] = 10; }) == "chunks.inner_sizes");
+    CHECK(refused([](auto& options) { options.trim = true; }) == "");
   }
 }

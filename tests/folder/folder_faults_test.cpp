@@ -35,6 +35,9 @@ void use_all(const std::string& path, const support::scratch_folder& folder) {
       for (std::size_t i = 0; i < *found; ++i) {
         for (const char c : hits[i].text) sum += static_cast<unsigned char>(c);
         for (const char c : hits[i].path) sum += static_cast<unsigned char>(c);
+        for (const atlas::text_view title : hits[i].headings) {
+          for (const char c : title) sum += static_cast<unsigned char>(c);
+        }
         sum += atlas::snippet(hits[i].text, "a cat in a boat", 50).size();
       }
       CHECK(sum < std::numeric_limits<std::size_t>::max());
@@ -47,6 +50,7 @@ void use_all(const std::string& path, const support::scratch_folder& folder) {
       static_cast<void>(index->save(folder.path("saved.atlas").c_str()));
     }
     static_cast<void>(index->compact(folder.path("compacted.atlas").c_str(), {.threads = 1}));
+    static_cast<void>(index->update(folder.path("docs").c_str(), folder.path("updated.atlas").c_str(), {.threads = 1}));
   }
 }
 
@@ -258,7 +262,6 @@ TEST_SUITE("folder") {
     search_fails([&](auto& file) {
       for (std::size_t i = 0; i < 4; ++i) file.template element<atlas::file_record>(files, i).path_bytes = 0xFFFFFFFF;
     });
-    search_fails([&](auto& file) { file.entry(chunks).length_bytes = 0; });
     search_fails([&](auto& file) { file.entry(texts).length_bytes = 0; });
     search_fails([&](auto& file) { file.entry(paths).length_bytes = 0; });
 
@@ -266,6 +269,7 @@ TEST_SUITE("folder") {
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(files).length_bytes = 64; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(info).length_bytes = 0; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(chunks).element_bytes = 32; });
+    open_fails(errc::corrupt_file, [&](auto& file) { file.entry(chunks).length_bytes = 0; });  // fewer than have headings
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(texts).id = 0x2FF; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(hashing_state).length_bytes = 63; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.entry(hashing_state).id = 0x3FF; });
@@ -273,6 +277,11 @@ TEST_SUITE("folder") {
     open_fails(errc::unsupported_version, [&](auto& file) { file.template element<atlas::folder_record>(info).layout_version = 2; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_size = 0; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_overlap = most; });
+    for (const std::uint64_t bad : {std::uint64_t{101}, std::uint64_t{255}, (std::uint64_t{1} << 32) + 50, most}) {
+      open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_fill_percent = bad; });
+    }
+    open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_packing = 3; });
+    open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_packing = 1; });  // of 0 percent
 
     // Only what changes or compacts looks at these.
     for (const std::uint64_t bad : {std::uint64_t{3}, std::uint64_t{1} << 40, most}) {
@@ -299,18 +308,92 @@ TEST_SUITE("folder") {
     CHECK(failed_as(atlas::folder_index::open(overlapping.c_str())->compact(folder.path("c").c_str(), {.threads = 1}), errc::corrupt_file));
   }
 
+  TEST_CASE("folder_index: headings out of range, of wrong depth or above themselves give an error, and no more") {
+    const support::scratch_folder folder;
+    folder.write("docs/manual.md", folders::manual());
+    const std::string good = folder.path("good.atlas");
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), good.c_str(), quick()).ok());
+    using enum atlas::folder_section;
+    using atlas::errc;
+    const std::size_t heading_count = folders::damaged_index(good).entry(headings).length_bytes / sizeof(atlas::heading_record);
+    REQUIRE(heading_count == 5);
+    const auto damaged = [&](auto damage) {
+      folders::damaged_index file(good);
+      damage(file);
+      return file.write(folder);
+    };
+    const auto search_fails = [&](auto damage) {
+      const std::string path = damaged(damage);
+      const auto index = atlas::folder_index::open(path.c_str());
+      REQUIRE(index.ok());
+      std::vector<atlas::folder_hit> hits(20);
+      const auto found = index->search("how long does the dough rest", hits);
+      CHECK(failed_as(found, errc::corrupt_file));
+      CHECK(support::says_both(found));
+      CHECK(failed_as(index->compact(folder.path("c").c_str(), {.threads = 1}), errc::corrupt_file));
+      use_all(path, folder);
+    };
+    const auto each_record = [&](auto& file, auto change) {
+      for (std::size_t i = 0; i < heading_count; ++i) change(file.template element<atlas::heading_record>(headings, i), i);
+    };
+    for (const std::uint64_t bad : {std::uint64_t{6}, std::uint64_t{1} << 31, ~std::uint64_t{0}}) {
+      CAPTURE(bad);
+      search_fails([&](auto& file) { file.template element<std::uint32_t>(chunk_headings, 1) = static_cast<std::uint32_t>(bad); });
+      search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t) { record.title_begin = bad + 1000; }); });
+      search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t) { record.parent = static_cast<std::uint32_t>(bad); }); });
+    }
+    // Its own parent, and two above each other.
+    search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t i) { record.parent = static_cast<std::uint32_t>(i) + 1; }); });
+    search_fails([&](auto& file) { file.template element<atlas::heading_record>(headings, 0).parent = 2; });
+    search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t) { record.depth = 0; }); });
+    search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t) { record.depth = 7; }); });
+    search_fails([&](auto& file) { file.template element<atlas::heading_record>(headings, 1).depth = 1; });  // as deep as what it is under
+    search_fails([&](auto& file) { each_record(file, [&](auto& record, std::size_t) { record.title_bytes = 0xFFFF; }); });
+    search_fails([&](auto& file) { file.entry(headings).length_bytes = 0; });
+    search_fails([&](auto& file) { file.entry(heading_titles).length_bytes = 0; });
+    search_fails([&](auto& file) { file.entry(headings).id = 0x2FE; });
+
+    const auto open_fails = [&](auto damage) {
+      const std::string path = damaged(damage);
+      const auto opened = atlas::folder_index::open(path.c_str());
+      CHECK(failed_as(opened, errc::corrupt_file));
+      CHECK(support::says_both(opened));
+      use_all(path, folder);
+    };
+    open_fails([&](auto& file) { file.entry(headings).element_bytes = 8; });
+    open_fails([&](auto& file) { file.entry(heading_titles).element_bytes = 2; });
+    open_fails([&](auto& file) { file.entry(chunk_headings).element_bytes = 8; });
+    open_fails([&](auto& file) { file.entry(chunks).length_bytes -= sizeof(atlas::chunk_record); });
+
+    // Titles that overlap: compacting must not make more of them than there are.
+    const std::string overlapping = damaged([&](auto& file) {
+      each_record(file, [&](auto& record, std::size_t) {
+        record.title_begin = 0;
+        record.title_bytes = static_cast<std::uint16_t>(file.entry(heading_titles).length_bytes);
+      });
+    });
+    CHECK(failed_as(atlas::folder_index::open(overlapping.c_str())->compact(folder.path("c").c_str(), {.threads = 1}), errc::corrupt_file));
+    // Fewer numbers than chunks: the others have none.
+    const std::string shorter = damaged([&](auto& file) { file.entry(chunk_headings).length_bytes = 4; });
+    const auto index = atlas::folder_index::open(shorter.c_str());
+    CHECK(index->documents().hit(0)->headings.size() == 1);
+    CHECK(index->documents().hit(1)->headings.empty());
+    use_all(shorter, folder);
+  }
+
   TEST_CASE("folder_index: random damage anywhere behind the header never does more than fail") {
     const support::scratch_folder folder;
     folders::write_documents(folder);
+    folder.write("docs/manual.md", folders::manual());
     const std::string good = folder.path("good.atlas");
     REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), good.c_str(), quick()).ok());
     std::mt19937 random(7);
     using enum atlas::folder_section;
-    const atlas::folder_section sections[] = {info, files, file_states, paths, chunks, texts, hashing_state};
+    const atlas::folder_section sections[] = {info, files, file_states, paths, chunks, texts, headings, heading_titles, chunk_headings, hashing_state};
     for (int round = 0; round < 300; ++round) {
       CAPTURE(round);
       folders::damaged_index file(good);
-      const atlas::section_entry entry = file.entry(sections[random() % 7]);
+      const atlas::section_entry entry = file.entry(sections[random() % 10]);
       for (std::size_t flips = 1 + random() % 8; flips > 0; --flips) {
         file.bytes()[entry.offset + random() % entry.length_bytes] = static_cast<char>(random() % 4 == 0 ? 0xFF : random());
       }

@@ -89,7 +89,7 @@ TEST_SUITE("folder") {
     CHECK(hits[0].text == atlas::text_view(source));
     CHECK(hits[0].line_begin == 1);
     CHECK(hits[0].line_end == 3);
-    CHECK(hits[0].id == atlas::xxh3_128(source.data(), source.size(), atlas::chunk_rule_version));
+    CHECK(hits[0].id == atlas::xxh3_128(source.data(), source.size(), atlas::markdown_rule().version()));
   }
 
   TEST_CASE("folder_index: hits say where in the file they are, for each chunk of a long one") {
@@ -109,6 +109,93 @@ TEST_SUITE("folder") {
           std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(hit.byte_begin), '\n'));
       CHECK(hit.line_begin == lines_before + 1);
     }
+  }
+
+  TEST_CASE("folder_index: hits name the headings they stand under, also of documents that were added, and after save and compact") {
+    const support::scratch_folder folder;
+    folders::write_documents(folder);
+    folder.write("docs/manual.md", folders::manual());
+    folder.write("docs/page.html", "<html><body><h1>Birds</h1><p>Sparrows hop about.</p><h2>Owls</h2><p>Owls hunt mice in the dark of the night, "
+                                   "without a sound that a mouse could hear, and sleep by day.</p></body></html>");
+    folder.write("docs/plain.txt", "# Gardens\n\nThis is no heading, as the name says plain text: tulips, roses and lilies.\n");
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), folder.path("a").c_str(), quick()).ok());
+    auto index = atlas::folder_index::open(folder.path("a").c_str(), {.mode = atlas::open_mode::change});
+    REQUIRE(index.ok());
+    const auto headings_of = [](const atlas::folder_index& asked, const char* question) {
+      atlas::folder_hit hit;
+      REQUIRE(asked.search(question, {&hit, 1}).value() == 1);
+      std::string all;
+      for (const atlas::text_view title : hit.headings) all += (all.empty() ? "" : " > ") + std::string(title.data(), title.size());
+      return all;
+    };
+    const auto check_all = [&](const atlas::folder_index& asked) {
+      CHECK(headings_of(asked, "let the dough rest for two hours in a warm place") == "Baking > Dough > Rest");
+      CHECK(headings_of(asked, "heat the oven with a stone") == "Baking > Oven");
+      CHECK(headings_of(asked, "hoist the mainsail before it is too late") == "Sailing");
+      CHECK(headings_of(asked, "a manual for those who bake at home") == "Baking");
+      CHECK(headings_of(asked, "owls hunt mice in the dark of the night") == "Birds > Owls");
+      CHECK(headings_of(asked, "tulips roses lilies") == "");
+      CHECK(headings_of(asked, "a cat purrs when it is content") == "");
+      CHECK(headings_of(asked, "a horse gallops and eats oats") == "Horses");
+    };
+    check_all(*index);
+    REQUIRE(index->add_document("notes/rockets.MD", "# Rockets\n\nA rocket burns liquid fuel to reach its orbit.\n").ok());
+    REQUIRE(index->add_document("notes/rockets", "# Comets\n\nA comet has a tail of gas and dust.\n").ok());
+    REQUIRE(index->remove_document("baking.md").ok());
+    check_all(*index);
+    CHECK(headings_of(*index, "rocket fuel orbit") == "Rockets");
+    CHECK(headings_of(*index, "a comet has a tail of gas") == "");
+    REQUIRE(index->save(folder.path("b").c_str()).ok());
+    check_all(*atlas::folder_index::open(folder.path("b").c_str()));
+    for (const unsigned threads : {1U, 3U}) {
+      REQUIRE(index->compact(folder.path("c").c_str(), {.threads = threads}).ok());
+      const auto compacted = atlas::folder_index::open(folder.path("c").c_str());
+      check_all(*compacted);
+      CHECK(headings_of(*compacted, "rocket fuel orbit") == "Rockets");
+    }
+  }
+
+  TEST_CASE("folder_index: documents are cut by their kind, and how is kept") {
+    const support::scratch_folder folder;
+    std::string code;
+    for (int i = 0; i < 12; ++i) code += "int f" + std::to_string(i) + "() {\n  return " + std::to_string(i) + ";\n}\n\n";
+    folder.write("docs/a.cpp", code);
+    folder.write("docs/a.txt", code);
+    std::string prose;
+    for (int i = 0; i < 12; ++i) prose += "Sentence number " + std::to_string(i) + " ends here. ";
+    folder.write("docs/b.txt", prose);
+    atlas::folder_options options = quick();
+    options.chunks.size = 90;
+    options.chunks.packing = atlas::chunk_packing::coherent;
+    options.chunks.coherent_percent = 40;
+    options.chunks.trim = true;
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), folder.path("a").c_str(), options).ok());
+    auto index = atlas::folder_index::open(folder.path("a").c_str(), {.mode = atlas::open_mode::change});
+    REQUIRE(index.ok());
+    CHECK(index->chunking().size == 90);
+    CHECK(index->chunking().fill_percent == 0);  // what the usual stood for
+    CHECK(index->chunking().packing == atlas::chunk_packing::coherent);
+    CHECK(index->chunking().coherent_percent == 40);
+    CHECK(index->chunking().trim);
+    const auto pieces = [&](const char* path) {
+      std::vector<std::string> found;
+      for (std::uint64_t key = 0; key < index->documents().chunk_count(); ++key) {
+        const atlas::folder_hit hit = index->documents().hit(key).value();
+        if (hit.path == atlas::text_view(path)) found.emplace_back(hit.text.data(), hit.text.size());
+      }
+      return found;
+    };
+    for (const std::string& piece : pieces("a.cpp")) {  // whole functions
+      CHECK(piece.substr(0, 5) == "int f");
+      CHECK(piece.back() == '}');
+    }
+    const std::string again = code;
+    REQUIRE(index->add_document("added.cpp", again).ok());
+    CHECK(pieces("added.cpp") == pieces("a.cpp"));
+    atlas::document document;
+    const atlas::status cut = atlas::cut_document({reinterpret_cast<const std::byte*>(prose.data()), prose.size()}, atlas::document_kind::plain_text, options.chunks, document);
+    REQUIRE(cut.ok());
+    REQUIRE(pieces("b.txt").size() == document.chunks.size());
   }
 
   TEST_CASE("folder_index: every sort of file below the folder is indexed or counted, none is fatal") {

@@ -45,6 +45,7 @@ TEST_SUITE("folder") {
     // Not constants: a compiler that sees such a length warns of the copy, although it is never reached.
     for (volatile std::size_t count : {std::size_t{1} << 40, std::numeric_limits<std::size_t>::max()}) {
       CHECK(support::failed_as(array.append(&one, count), atlas::errc::limit_exceeded));
+      CHECK(support::failed_as(array.reserve(count), atlas::errc::limit_exceeded));
     }
     CHECK(array.size() == 1);
     CHECK(array.at(0) == 1);

@@ -35,6 +35,15 @@ inline void write_documents(const support::scratch_folder& folder, const std::st
   folder.write(below + "/sailing.txt", "Hoist the mainsail and steer the boat into the wind before tacking.\n");
 }
 
+/// A Markdown document of headings below each other: with quick() a chunk for each of the five.
+inline std::string manual() {
+  return "# Baking\n\nA manual for those who bake bread at home, for the first time or the hundredth.\n\n"
+         "## Dough\n\nKnead the dough for ten minutes, until it is smooth and does not stick to the hands.\n\n"
+         "### Rest\n\nLet the dough rest for two hours in a warm place, under a damp cloth, until it has doubled.\n\n"
+         "## Oven\n\nHeat the oven with a stone in it, for an hour, to as many degrees as it can be set to.\n\n"
+         "# Sailing\n\nHoist the mainsail and steer the boat into the wind, before it is too late for tacking.\n";
+}
+
 struct answer {
   std::string path;
   std::string text;

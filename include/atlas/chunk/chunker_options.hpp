@@ -19,6 +19,13 @@ enum class chunk_packing : std::uint8_t {
   divided = 2,   ///< a chunk ends wherever more than a sentence ends, if it is filled to coherent_percent too: one thing a chunk
 };
 
+/// "full", "coherent" or "divided". @pre packing is one of them
+[[nodiscard]] constexpr const char* name_of(chunk_packing packing) noexcept {
+  constexpr const char* names[] = {"full", "coherent", "divided"};
+  ATLAS_ASSERT(static_cast<std::size_t>(packing) < 3);
+  return names[static_cast<std::size_t>(packing)];
+}
+
 inline constexpr std::uint64_t most_chunk_units = std::uint64_t{1} << 31;
 
 /// All sizes are counted by the chunker's sizer.

@@ -2,8 +2,8 @@
 // include/atlas/folder/document_table.hpp -- the documents, paths and chunks behind a folder index's keys.
 //
 // Room:      document_table: from a key to text and place, whatever a file says; appending and removing.
-// Not here:  vectors (hnsw.hpp), making documents (folder/document.hpp).
-// Depends:   folder/{document,folder_sections,growing_array,path_map}.hpp, index/options.hpp, storage.
+// Not here:  vectors (hnsw.hpp), making documents (folder/document.hpp), headings (folder/heading_table.hpp).
+// Depends:   folder/{document,folder_sections,growing_array,heading_table,path_map,table_section}.hpp, index/options.hpp, storage.
 // Threads:   append, remove and find by one thread at a time; hit() by any number beside them.
 #ifndef ATLAS_FOLDER_DOCUMENT_TABLE_HPP
 #define ATLAS_FOLDER_DOCUMENT_TABLE_HPP
@@ -12,7 +12,9 @@
 #include <atlas/folder/document.hpp>         // document
 #include <atlas/folder/folder_sections.hpp>  // folder_section, the records
 #include <atlas/folder/growing_array.hpp>    // growing_array
+#include <atlas/folder/heading_table.hpp>    // heading_table
 #include <atlas/folder/path_map.hpp>         // path_map
+#include <atlas/folder/table_section.hpp>    // open_table, table_section
 #include <atlas/index/options.hpp>           // extra_section, open_mode
 #include <atlas/storage/file_reader.hpp>     // file_reader
 
@@ -31,17 +33,21 @@ class document_table {
   document_table() noexcept = default;
 
   /// An empty table that can grow. @return errc::no_memory
-  [[nodiscard]] status create(const chunk_options& chunks, embedder_kind embedder) noexcept {
+  [[nodiscard]] status create(const chunker_options& chunks, embedder_kind embedder) noexcept {
     info_.embedder = embedder;
     info_.chunk_size = chunks.size;
     info_.chunk_overlap = chunks.overlap;
-    info_.chunk_fill_percent = chunks.fill_percent;
+    info_.chunk_fill_percent = chunks.fill();
+    info_.chunk_packing = static_cast<std::uint8_t>(chunks.packing);
+    if (chunks.packing != chunk_packing::full) info_.chunk_coherent_percent = static_cast<std::uint8_t>(chunks.coherent_percent);
+    info_.chunk_trim = chunks.trim ? 1 : 0;
     can_change_ = true;
     status said = files_.own(nullptr, 0);
     if (said.ok()) said = states_.own(nullptr, 0);
     if (said.ok()) said = paths_.own(nullptr, 0);
     if (said.ok()) said = chunks_.own(nullptr, 0);
     if (said.ok()) said = texts_.own(nullptr, 0);
+    if (said.ok()) said = headings_.create();
     return said;
   }
 
@@ -55,24 +61,26 @@ class document_table {
     if (!file.has(static_cast<std::uint32_t>(folder_section::info))) {
       return error{errc::kind_mismatch, "sections", "a folder index", "an index without documents"};
     }
-    const auto info = elements<folder_record>(file, folder_section::info);
+    const auto info = detail::section_records<folder_record>(file, folder_section::info);
     if (!info.ok()) return info.error();
     if (info->size() != 1) return error{errc::corrupt_file, "folder.info records", 1, info->size()};
     std::memcpy(&info_, info->data(), sizeof info_);
     if (info_.layout_version != folder_layout_version) {
       return error{errc::unsupported_version, "folder.layout_version", folder_layout_version, info_.layout_version};
     }
-    if (status said = check(chunk_rule()); !said.ok()) {
+    if (info_.chunk_fill_percent > 100) return error{errc::corrupt_file, "folder.chunk_fill_percent", 100, info_.chunk_fill_percent};
+    if (status said = check_folder_chunks(chunking()); !said.ok()) {
       error why = said.error();
       why.code = errc::corrupt_file;
       return why;
     }
     can_change_ = mode == open_mode::change;
-    if (status said = open_array(file, folder_section::files, files_); !said.ok()) return said;
-    if (status said = open_array(file, folder_section::file_states, states_); !said.ok()) return said;
-    if (status said = open_array(file, folder_section::paths, paths_); !said.ok()) return said;
-    if (status said = open_array(file, folder_section::chunks, chunks_); !said.ok()) return said;
-    if (status said = open_array(file, folder_section::texts, texts_); !said.ok()) return said;
+    if (status said = detail::open_table(file, folder_section::files, mode, files_); !said.ok()) return said;
+    if (status said = detail::open_table(file, folder_section::file_states, mode, states_); !said.ok()) return said;
+    if (status said = detail::open_table(file, folder_section::paths, mode, paths_); !said.ok()) return said;
+    if (status said = detail::open_table(file, folder_section::chunks, mode, chunks_); !said.ok()) return said;
+    if (status said = detail::open_table(file, folder_section::texts, mode, texts_); !said.ok()) return said;
+    if (status said = headings_.open(file, mode, chunks_.size()); !said.ok()) return said;
     if (states_.size() != files_.size()) {
       return error{errc::corrupt_file, "folder.file_states", files_.size(), states_.size()};
     }
@@ -83,17 +91,22 @@ class document_table {
   /// How the documents were cut and embedded.
   [[nodiscard]] const folder_record& info() const noexcept { return info_; }
   [[nodiscard]] std::uint64_t live_files() const noexcept { return load_relaxed(&info_.live_files); }
-  [[nodiscard]] chunk_options chunk_rule() const noexcept {
-    chunk_options rule;
-    rule.size = info_.chunk_size;
-    rule.overlap = info_.chunk_overlap;
-    rule.fill_percent = info_.chunk_fill_percent;
-    return rule;
+  /// How the documents were cut, and documents that are added are.
+  [[nodiscard]] chunker_options chunking() const noexcept {
+    chunker_options options;
+    options.size = info_.chunk_size;
+    options.overlap = info_.chunk_overlap;
+    options.fill_percent = static_cast<std::uint32_t>(info_.chunk_fill_percent);
+    options.packing = static_cast<chunk_packing>(info_.chunk_packing);
+    if (options.packing != chunk_packing::full) options.coherent_percent = info_.chunk_coherent_percent;
+    options.trim = info_.chunk_trim != 0;
+    return options;
   }
   /// Numbers given out, removed files and their chunks included.
   [[nodiscard]] std::uint64_t file_count() const noexcept { return files_.size(); }
   [[nodiscard]] std::uint64_t chunk_count() const noexcept { return chunks_.size(); }
   [[nodiscard]] std::uint64_t text_bytes() const noexcept { return texts_.size(); }
+  [[nodiscard]] const heading_table& headings() const noexcept { return headings_; }
 
   /// @return errc::corrupt_file if the number or what it stands for lies outside of the tables
   [[nodiscard]] result<stored_document> file_at(std::uint64_t number) const noexcept {
@@ -101,9 +114,9 @@ class document_table {
     stored_document answer;
     answer.record = files_.at(number);
     answer.is_live = states_.at(number) == file_state::live;
-    const result<text_view> path = slice(paths_, answer.record.path_begin, answer.record.path_bytes, "folder.path");
+    const result<text_view> path = detail::table_slice(paths_, answer.record.path_begin, answer.record.path_bytes, "folder.path");
     if (!path.ok()) return path.error();
-    const result<text_view> text = slice(texts_, answer.record.text_begin, answer.record.text_bytes, "folder.text");
+    const result<text_view> text = detail::table_slice(texts_, answer.record.text_begin, answer.record.text_bytes, "folder.text");
     if (!text.ok()) return text.error();
     answer.path = *path;
     answer.text = *text;
@@ -119,10 +132,12 @@ class document_table {
       return error{errc::corrupt_file, "folder.chunk.file", "below the count of files", std::uint64_t{chunk.file}};
     }
     const file_record file = files_.at(chunk.file);
-    const result<text_view> path = slice(paths_, file.path_begin, file.path_bytes, "folder.path");
+    const result<text_view> path = detail::table_slice(paths_, file.path_begin, file.path_bytes, "folder.path");
     if (!path.ok()) return path.error();
-    const result<text_view> text = slice(texts_, chunk.text_begin, chunk.text_bytes, "folder.chunk.text");
+    const result<text_view> text = detail::table_slice(texts_, chunk.text_begin, chunk.text_bytes, "folder.chunk.text");
     if (!text.ok()) return text.error();
+    const result<heading_titles> headings = headings_.of_chunk(key);
+    if (!headings.ok()) return headings.error();
     folder_hit answer;
     answer.key = key;
     answer.path = *path;
@@ -131,6 +146,7 @@ class document_table {
     answer.byte_begin = chunk.source_begin;
     answer.byte_end = chunk.source_end;
     answer.text = *text;
+    answer.headings = *headings;
     answer.id = chunk.id;
     return answer;
   }
@@ -147,11 +163,12 @@ class document_table {
   ///
   /// @param record_of  the source's encoding, sizes and hash are taken from it
   /// @param chunks     text_begin counts from the text's start
+  /// @param headings   of the chunks, or one that knows of none
   /// @return           errc::limit_exceeded, errc::no_memory: nothing can be reached then
   /// @pre can_change(), no live file has this path
   [[nodiscard]] status append(text_view path, text_view text, const file_record& record_of,
-                              span<const chunk_record> chunks) noexcept {
-    ATLAS_ASSERT(can_change_);
+                              span<const chunk_record> chunks, const document_headings& headings = {}) noexcept {
+    ATLAS_ASSERT(can_change_ && (headings.of_chunks().empty() || headings.of_chunks().size() == chunks.size()));
     if (chunks.size() > max_rows - chunks_.size()) {
       return error{errc::limit_exceeded, "folder.chunks", max_rows, chunks_.size() + chunks.size()};
     }
@@ -172,17 +189,21 @@ class document_table {
       chunk.file = number;
     }
     // What is pointed to comes first, so that a reader beside this never looks behind an end. When a later step
-    // fails, the bytes of the earlier ones stay, with nothing that points to them.
+    // fails, the bytes of the earlier ones stay, with nothing that points to them; tables that go side by side get
+    // their room before the first of them grows.
+    if (status said = chunks_.reserve(placed.size()); !said.ok()) return said;
+    if (status said = files_.reserve(1); !said.ok()) return said;
     if (status said = paths_.append(path.data(), path.size()); !said.ok()) return said;
     if (status said = texts_.append(text.data(), text.size()); !said.ok()) return said;
     if (status said = states_.append(&live_state, 1); !said.ok()) return said;
-    if (status said = files_.append(&record, 1); !said.ok()) return said;
+    static_cast<void>(files_.append(&record, 1));
     status said = numbers_.put(number, path_reader{this});
-    if (said.ok()) said = chunks_.append(placed.data(), placed.size());
+    if (said.ok()) said = headings_.append(chunks_.size(), headings);
     if (!said.ok()) {
       states_.put(number, file_state::removed);
       return said;
     }
+    static_cast<void>(chunks_.append(placed.data(), placed.size()));
     count_live(info_.live_files + 1, info_.live_chunks + chunks.size());
     return {};
   }
@@ -198,15 +219,18 @@ class document_table {
   [[nodiscard]] bool is_live(std::uint64_t number) const noexcept { return states_.at(number) == file_state::live; }
   [[nodiscard]] chunk_record chunk_at(std::uint64_t key) const noexcept { return chunks_.at(key); }
 
-  static constexpr std::size_t section_count = 6;
+  static constexpr std::size_t section_count = 6 + heading_table::section_count;
   /// The tables as sections of a file. Borrows the table: nothing may be appended while they are used.
   void list_sections(extra_section (&out)[section_count]) const noexcept {
-    out[0] = section(folder_section::info, &info_, 1);
-    out[1] = section(folder_section::files, files_.data(), files_.size());
-    out[2] = section(folder_section::file_states, states_.data(), states_.size());
-    out[3] = section(folder_section::paths, paths_.data(), paths_.size());
-    out[4] = section(folder_section::chunks, chunks_.data(), chunks_.size());
-    out[5] = section(folder_section::texts, texts_.data(), texts_.size());
+    out[0] = {static_cast<std::uint32_t>(folder_section::info), sizeof info_, &info_, sizeof info_};
+    out[1] = detail::table_section(folder_section::files, files_);
+    out[2] = detail::table_section(folder_section::file_states, states_);
+    out[3] = detail::table_section(folder_section::paths, paths_);
+    out[4] = detail::table_section(folder_section::chunks, chunks_);
+    out[5] = detail::table_section(folder_section::texts, texts_);
+    extra_section headings[heading_table::section_count];
+    headings_.list_sections(headings);
+    for (std::size_t i = 0; i < heading_table::section_count; ++i) out[6 + i] = headings[i];
   }
 
  private:
@@ -220,28 +244,6 @@ class document_table {
     }
   };
 
-  template <class T>
-  [[nodiscard]] static result<span<const T>> elements(const file_reader& file, folder_section id) noexcept {
-    const auto bytes = file.section(static_cast<std::uint32_t>(id));
-    if (!bytes.ok()) return bytes.error();
-    const std::uint32_t element_bytes = file.find(static_cast<std::uint32_t>(id))->element_bytes;
-    if (element_bytes != sizeof(T)) return error{errc::corrupt_file, "section.element_bytes", sizeof(T), element_bytes};
-    return span<const T>(reinterpret_cast<const T*>(bytes->data()), bytes->size() / sizeof(T));
-  }
-  template <class T>
-  [[nodiscard]] status open_array(const file_reader& file, folder_section id, growing_array<T>& into) const noexcept {
-    const auto there = elements<T>(file, id);
-    if (!there.ok()) return there.error();
-    if (can_change_) return into.own(there->data(), there->size());
-    into.borrow(there->data(), there->size());
-    return {};
-  }
-  [[nodiscard]] static result<text_view> slice(const growing_array<char>& from, std::uint64_t begin,
-                                               std::uint64_t bytes, const char* what) noexcept {
-    const std::uint64_t size = from.size();
-    if (begin > size || bytes > size - begin) return error{errc::corrupt_file, what, size, begin + bytes};
-    return text_view(from.data() + begin, bytes);
-  }
   [[nodiscard]] status map_paths() noexcept {
     std::uint64_t total_bytes = 0;  // paths that overlap would make this loop as long as a hostile file likes
     for (std::uint32_t number = 0; number < files_.size(); ++number) {
@@ -258,16 +260,14 @@ class document_table {
     store_relaxed(&info_.live_files, files);
     store_relaxed(&info_.live_chunks, chunks);
   }
-  template <class T>
-  [[nodiscard]] static extra_section section(folder_section id, const T* data, std::size_t count) noexcept {
-    return {static_cast<std::uint32_t>(id), sizeof(T), data, count * sizeof(T)};
-  }
+
   folder_record info_;
   growing_array<file_record> files_;
   growing_array<file_state> states_;
   growing_array<char> paths_;
   growing_array<chunk_record> chunks_;
   growing_array<char> texts_;
+  heading_table headings_;
   path_map numbers_;
   bool can_change_ = false;
 };

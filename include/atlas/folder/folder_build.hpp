@@ -10,6 +10,7 @@
 
 #include <atlas/folder/document_table.hpp>    // document_table
 #include <atlas/folder/embedder_ref.hpp>      // embedder_ref
+#include <atlas/folder/known_chunks.hpp>      // known_chunks
 #include <atlas/folder/ordered_pipeline.hpp>  // ordered_pipeline
 #include <atlas/hnsw.hpp>                     // hnsw
 #include <atlas/storage/folder_walk.hpp>      // walk_folder
@@ -20,25 +21,57 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 struct embedding_job {
   std::uint64_t weight = 1;
   buffer<std::uint64_t> keys;
-  buffer<text_view> texts;
+  buffer<std::uint64_t> known;    // for each key: that of another index's chunk, whose vector is taken over, or known_chunks::none
+  buffer<text_view> texts;        // of the others, to be embedded
   buffer<float> vectors;
+  buffer<float> embedded;
 
-  /// Embeds the texts and adds them under the keys.
-  [[nodiscard]] status run(const embedder_ref& model, hnsw<float>& index) {
+  void clear() noexcept {
+    keys.clear();
+    known.clear();
+    texts.clear();
+  }
+  [[nodiscard]] status add(std::uint64_t key, text_view text, std::uint64_t known_key) noexcept {
+    if (status said = keys.push_back(key); !said.ok()) return said;
+    if (status said = known.push_back(known_key); !said.ok()) return said;
+    return known_key == known_chunks::none ? texts.push_back(text) : status();
+  }
+
+  /// Makes or takes the vectors and adds them under the keys.
+  /// @param from  of the known keys; may be null if there are none
+  [[nodiscard]] status run(const embedder_ref& model, const known_chunks* from, hnsw<float>& index) {
     const std::size_t dimension = model.dimension();
+    const bool is_all_new = texts.size() == keys.size();
     if (status made = vectors.resize(keys.size() * dimension); !made.ok()) return made;
-    if (status said = model.embed({texts.data(), texts.size()}, vectors.data()); !said.ok()) return said;
+    if (status made = embedded.resize(is_all_new ? 0 : texts.size() * dimension); !made.ok()) return made;
+    float* const fresh = is_all_new ? vectors.data() : embedded.data();
+    if (!texts.empty()) {
+      if (status said = model.embed({texts.data(), texts.size()}, fresh); !said.ok()) return said;
+    }
+    if (!is_all_new) {
+      std::size_t next = 0;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        float* const vector = vectors.data() + i * dimension;
+        if (known[i] == known_chunks::none) {
+          std::memcpy(vector, embedded.data() + next++ * dimension, dimension * sizeof(float));
+        } else if (status said = from->vector(known[i], vector); !said.ok()) {
+          return said;
+        }
+      }
+    }
     return index.add({keys.data(), keys.size()}, dense(vectors.data(), keys.size(), dimension));
   }
 };
 
 class folder_builder {
  public:
-  /// Both are borrowed.
-  folder_builder(const folder_options& options, embedder_ref model) noexcept : options_(options), model_(model) {}
+  /// All are borrowed.
+  /// @param known  chunks whose vectors are taken over; the embedder then made these, and is not taught again
+  folder_builder(const folder_options& options, embedder_ref model, const known_chunks* known = nullptr) noexcept
+      : options_(options), model_(model), known_(known) {}
 
   [[nodiscard]] status check_options() const noexcept {
-    if (status said = check(options_.chunks); !said.ok()) return said;
+    if (status said = check_folder_chunks(options_.chunks); !said.ok()) return said;
     if (options_.max_file_bytes > most_document_bytes) {
       return error{errc::limit_exceeded, "folder_options.max_file_bytes", most_document_bytes, options_.max_file_bytes};
     }
@@ -50,12 +83,12 @@ class folder_builder {
     if (status said = table_.create(options_.chunks, kind); !said.ok()) return said;
     if (status said = walk(folder); !said.ok()) return said;
     if (status said = read_files(folder); !said.ok()) return said;
-    model_.freeze();
+    if (known_ == nullptr) model_.freeze();
     return {};
   }
   /// First pass over the live documents of another table, which nobody changes meanwhile.
   [[nodiscard]] status read_table(const document_table& from) {
-    if (status said = table_.create(from.chunk_rule(), from.info().embedder); !said.ok()) return said;
+    if (status said = table_.create(from.chunking(), from.info().embedder); !said.ok()) return said;
     if (status said = copy_documents(from); !said.ok()) return said;
     model_.freeze();
     return {};
@@ -77,20 +110,20 @@ class folder_builder {
     std::uint64_t next = 0;
     std::uint64_t done = 0;
     const auto produce = [&](embedding_job& job) -> result<bool> {
-      job.keys.clear();
-      job.texts.clear();
-      for (; next < total && job.keys.size() < batch_chunks; ++next) {
+      job.clear();
+      for (; next < total && job.texts.size() < batch_texts && job.keys.size() < batch_chunks; ++next) {
         const result<folder_hit> chunk = table_.hit(next);
         if (!chunk.ok()) return chunk.error();
-        status said = job.keys.push_back(next);
-        if (said.ok()) said = job.texts.push_back(chunk->text);
-        if (!said.ok()) return said.error();
+        const std::uint64_t known = known_ == nullptr ? known_chunks::none : known_->find(chunk->id);
+        if (status said = job.add(next, chunk->text, known); !said.ok()) return said.error();
       }
       return !job.keys.empty();
     };
-    const auto work = [&](embedding_job& job) { return job.run(model_, *index_); };
+    const auto work = [&](embedding_job& job) { return job.run(model_, known_, *index_); };
     const auto collect = [&](embedding_job& job) {
       done += job.keys.size();
+      report_.embedded += job.texts.size();
+      report_.taken_over += job.keys.size() - job.texts.size();
       return report(folder_phase::indexing, done, total);
     };
     const auto wait = [&] { return report(folder_phase::indexing, done, total); };
@@ -123,7 +156,8 @@ class folder_builder {
   }
 
  private:
-  static constexpr std::size_t batch_chunks = 32;
+  static constexpr std::size_t batch_texts = 32;    // to embed in one call
+  static constexpr std::size_t batch_chunks = 256;  // to add in one call
   static constexpr std::uint64_t most_bytes_in_flight = std::uint64_t{64} << 20;
   static constexpr std::uint64_t most_idle_bytes = std::uint64_t{256} << 10;
 
@@ -195,7 +229,7 @@ class folder_builder {
     const auto work = [&](reading_job& job) -> status {
       document& content = job.content;
       const status read = read_document(job.path.data(), options_.max_file_bytes, options_.chunks, content);
-      if (!read.ok() || content.is_skipped) return read;
+      if (!read.ok() || content.is_skipped || known_ != nullptr) return read;
       job.texts.clear();
       for (const chunk_record& chunk : content.chunks) {
         const status said = job.texts.push_back(content.text.subview(chunk.text_begin, chunk.text_bytes));
@@ -226,10 +260,12 @@ class folder_builder {
     record.mark_bytes = content.mark_bytes;
     record.source_bytes = content.source_bytes;
     record.source_hash = content.source_hash;
-    return keep(path, content.text, record, {content.chunks.data(), content.chunks.size()});
+    return keep(path, content.text, record, content);
   }
-  [[nodiscard]] status keep(text_view path, text_view text, const file_record& record, span<const chunk_record> chunks) {
-    if (status said = table_.append(path, text, record, chunks); !said.ok()) return said;
+  /// @param content  its chunks and headings
+  [[nodiscard]] status keep(text_view path, text_view text, const file_record& record, const document& content) {
+    const span<const chunk_record> chunks(content.chunks.data(), content.chunks.size());
+    if (status said = table_.append(path, text, record, chunks, content.headings); !said.ok()) return said;
     ++report_.files;
     report_.chunks += chunks.size();
     report_.source_bytes += record.source_bytes;
@@ -250,6 +286,7 @@ class folder_builder {
       }
       job.texts.clear();
       job.content.chunks.clear();
+      job.content.headings.clear();
       for (std::uint64_t i = 0; i < record.chunk_count; ++i) {
         chunk_record chunk = from.chunk_at(record.first_chunk + i);
         const std::uint64_t begin = chunk.text_begin - record.text_begin;
@@ -257,7 +294,10 @@ class folder_builder {
           return error{errc::corrupt_file, "folder.chunk.text", record.text_bytes, begin}.at_row(i);
         }
         chunk.text_begin = begin;
+        const result<heading_titles> headings = from.headings().of_chunk(record.first_chunk + i);
+        if (!headings.ok()) return headings.error();
         status said = job.content.chunks.push_back(chunk);
+        if (said.ok()) said = job.content.headings.add_chunk(*headings);
         if (said.ok()) said = job.texts.push_back(stored->text.subview(begin, chunk.text_bytes));
         if (!said.ok()) return said.error();
       }
@@ -286,8 +326,12 @@ class folder_builder {
       if (report_.chunks + job.content.chunks.size() > from.chunk_count()) {
         return error{errc::corrupt_file, "folder.chunks", from.chunk_count(), report_.chunks + job.content.chunks.size()};
       }
-      const status said = keep(stored->path, stored->text, stored->record,
-                               {job.content.chunks.data(), job.content.chunks.size()});
+      const document_headings& headings = job.content.headings;
+      if (headings.records().size() > from.headings().size() - table_.headings().size() ||
+          headings.titles().size() > from.headings().title_bytes() - table_.headings().title_bytes()) {
+        return error{errc::corrupt_file, "folder.headings", from.headings().size(), table_.headings().size() + headings.records().size()};
+      }
+      const status said = keep(stored->path, stored->text, stored->record, job.content);
       job.rest();
       return said.ok() ? report(folder_phase::reading, job.number + 1, total) : said;
     };
@@ -297,6 +341,7 @@ class folder_builder {
 
   const folder_options& options_;
   embedder_ref model_;
+  const known_chunks* known_;
   document_table table_;
   result<hnsw<float>> index_{errc::internal};
   folder_report report_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/folder/folder_index.hpp -- a folder of documents in one file, and answers out of it.
 //
-// Room:      folder_index: build, open, search, add and remove documents, save, compact.
+// Room:      folder_index: build, open, search, add and remove documents, save, update, compact.
 // Not here:  the passes of a build (folder/folder_build.hpp), the tables (folder/document_table.hpp).
 // Depends:   folder/*, hnsw.hpp, embed/hashing_embedder.hpp; link utf8proc.
-// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document) and save
+// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document), save and update
 //            wait for each other. Moving and destruction by one thread alone.
 #ifndef ATLAS_FOLDER_FOLDER_INDEX_HPP
 #define ATLAS_FOLDER_FOLDER_INDEX_HPP
@@ -22,12 +22,21 @@ struct compact_options {
   function_ref<bool(const folder_progress&)> on_progress = {};  ///< as folder_options::on_progress
 };
 
+/// How update walks the folder.
+struct update_options {
+  walk_options walk = {};        ///< this and the next as in folder_options; the file does not keep what it was built with
+  std::uint64_t max_file_bytes = std::uint64_t{16} << 20;
+  unsigned threads = 0;          ///< 0: all that the process may use
+  function_ref<bool(const folder_progress&)> on_progress = {};       ///< this and the next as in folder_options
+  function_ref<void(text_view path, skip_reason why)> on_skip = {};
+};
+
 /// Documents, their chunks and the chunks' vectors. The file is an hnsw index under cosine with further sections, so
 /// hnsw<float>::open reads it too; its keys are the chunks' numbers. A moved-from one may only be destroyed or
 /// assigned to.
 class folder_index {
  public:
-  /// Reads every text file below a folder, cuts it, embeds the chunks with a hashing_embedder that has learned from
+  /// Reads every text file below a folder, cuts it by the rule of its kind (folder/document_kind.hpp), embeds the chunks with a hashing_embedder that has learned from
   /// them, and writes the index to a file.
   ///
   /// Two passes on options.threads threads (folder/ordered_pipeline.hpp): read, decode, cut and learn; then embed and
@@ -97,9 +106,7 @@ class folder_index {
   /// Cost: one embedding and one graph search. Allocates the query's vector.
   [[nodiscard]] result<std::size_t> search(text_view question, span<folder_hit> hits,
                                            const folder_search_options& options = {}) const {
-    if (!state_->model) {
-      return error{errc::invalid_argument, "embedder", "the one that built this index, given to open", "none"};
-    }
+    if (!state_->model) return no_embedder();
     buffer<float> vector;
     if (status made = vector.resize(dimension()); !made.ok()) return made.error();
     if (status said = state_->model.embed({&question, 1}, vector.data()); !said.ok()) return said.error();
@@ -137,7 +144,7 @@ class folder_index {
     return std::size_t{count};
   }
 
-  /// Cuts, embeds and adds a document, as the folder's were. What the embedder learned from the folder stays as
+  /// Cuts, embeds and adds a document, as the folder's were, by the kind that its path names. What the embedder learned from the folder stays as
   /// it is, so no other vector changes; compact learns anew. In this process only, until save.
   ///
   /// @param path  its name; not empty
@@ -146,7 +153,7 @@ class folder_index {
   ///              invalid_argument, limit_exceeded, no_memory: the index then answers as before
   [[nodiscard]] status add_document(text_view path, text_view text) {
     if (status said = can_change(path); !said.ok()) return said;
-    if (!state_->model) return error{errc::invalid_argument, "embedder", "the one that built this index", "none"};
+    if (!state_->model) return no_embedder();
     if (text.size() > most_document_bytes) {
       return error{errc::limit_exceeded, "document bytes", most_document_bytes, text.size()};
     }
@@ -162,13 +169,13 @@ class folder_index {
     content.text = text;
     if (!detail::is_blank(text)) {
       const span<const std::byte> source(reinterpret_cast<const std::byte*>(text.data()), text.size());
-      if (status said = detail::cut_text(source, table.chunk_rule(), content); !said.ok()) return said;
+      if (status said = detail::cut_text(source, kind_of_path(path), table.chunking(), content); !said.ok()) return said;
     }
     file_record record;
     record.source_bytes = text.size();
     record.source_hash = xxh3_64(text.data(), text.size());
     const std::uint64_t first = table.chunk_count();
-    const status kept = table.append(path, text, record, {content.chunks.data(), content.chunks.size()});
+    const status kept = table.append(path, text, record, {content.chunks.data(), content.chunks.size()}, content.headings);
     if (!kept.ok()) return kept;
     const std::uint64_t end = table.chunk_count();
     status said = add_vectors(first, end);
@@ -212,6 +219,34 @@ class folder_index {
     return detail::folder_builder::save_folder(state_->index, state_->table, hashing_state, path, on_progress);
   }
 
+  /// Walks the folder again and writes the index of what is there now: what build would write, but for the embedder, which stays as it
+  /// is in this index (the frequencies of words are those of the last build or compact), so that no vector changes. Every file is read
+  /// and cut again; only chunks whose id this index does not have (chunk_view::id, the XXH3-128 of text and rule) are embedded, and
+  /// the vectors of the others are taken over. Documents that are not below the folder go, those that add_document added too. Chunks
+  /// are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and embedded, anew.
+  ///
+  /// @param folder  NUL-terminated
+  /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
+  /// @return        as build, with how many chunks were embedded and how many vectors taken over; errc::invalid_argument without an
+  ///                embedder (see open). On error nothing is left behind
+  /// Cost: reading and cutting as build; an embedding for each new chunk; the graph is built anew.
+  [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
+    if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
+    if (!state_->model) return no_embedder();
+    folder_options how = kept_options();
+    how.chunks = state_->table.chunking();
+    how.walk = options.walk;
+    how.max_file_bytes = options.max_file_bytes;
+    how.threads = options.threads;
+    how.on_progress = options.on_progress;
+    how.on_skip = options.on_skip;
+    const lock_guard<mutex> changing(state_->change_lock);
+    const result<known_chunks> known = known_chunks::create(state_->table, state_->index);
+    if (!known.ok()) return known.error();
+    detail::folder_builder builder(how, state_->model, &*known);
+    return build(builder, folder, output, embedder(), state_->hashing.ok() ? &*state_->hashing : nullptr);
+  }
+
   /// Builds the index anew from the documents it holds, without those removed, and writes it to a file: the
   /// embedder learns from them what it learned from the folder, so every vector may change.
   ///
@@ -236,7 +271,7 @@ class folder_index {
   [[nodiscard]] std::size_t dimension() const noexcept { return state_->index.dimension(); }
   [[nodiscard]] bool is_read_only() const noexcept { return !state_->table.can_change(); }
   [[nodiscard]] embedder_kind embedder() const noexcept { return state_->table.info().embedder; }
-  [[nodiscard]] chunk_options chunk_rule() const noexcept { return state_->table.chunk_rule(); }
+  [[nodiscard]] chunker_options chunking() const noexcept { return state_->table.chunking(); }
   /// The vectors, by chunk number.
   [[nodiscard]] const hnsw<float>& vectors() const noexcept { return state_->index; }
   [[nodiscard]] const document_table& documents() const noexcept { return state_->table; }
@@ -258,6 +293,10 @@ class folder_index {
                                                    const hashing_embedder* hashing) {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     detail::folder_builder builder(options, model);
+    return build(builder, folder, output, kind, hashing);
+  }
+  [[nodiscard]] static result<folder_report> build(detail::folder_builder& builder, const char* folder, const char* output,
+                                                   embedder_kind kind, const hashing_embedder* hashing) {
     if (status said = builder.check_options(); !said.ok()) return said.error();
     if (status said = can_write(output); !said.ok()) return said.error();
     if (status said = builder.read_folder(folder, kind); !said.ok()) return said.error();
@@ -270,10 +309,7 @@ class folder_index {
       return error{errc::dimension_mismatch, "embedder.dimension", dimension(), model.dimension()};
     }
     if (status said = can_write(output); !said.ok()) return said.error();
-    folder_options how;
-    how.connectivity = state_->index.connectivity();
-    how.build_width = state_->index.build_width();
-    how.search_width = state_->index.search_width();
+    folder_options how = kept_options();
     how.threads = options.threads;
     how.on_progress = options.on_progress;
     detail::folder_builder builder(how, model);
@@ -282,6 +318,17 @@ class folder_index {
       if (status said = builder.read_table(state_->table); !said.ok()) return said.error();
     }
     return finish(builder, output, hashing);
+  }
+  /// What the file says of how its graph was built.
+  [[nodiscard]] folder_options kept_options() const noexcept {
+    folder_options how;
+    how.connectivity = state_->index.connectivity();
+    how.build_width = state_->index.build_width();
+    how.search_width = state_->index.search_width();
+    return how;
+  }
+  [[nodiscard]] static error no_embedder() noexcept {
+    return {errc::invalid_argument, "embedder", "the one that built this index, given to open", "none"};
   }
   [[nodiscard]] static result<folder_report> finish(detail::folder_builder& builder, const char* output,
                                                     const hashing_embedder* hashing) {
@@ -332,16 +379,13 @@ class folder_index {
     constexpr std::uint64_t batch_chunks = 64;
     detail::embedding_job job;
     for (std::uint64_t key = first; key < end;) {
-      job.keys.clear();
-      job.texts.clear();
+      job.clear();
       for (; key < end && job.keys.size() < batch_chunks; ++key) {
         const result<folder_hit> chunk = state_->table.hit(key);
         if (!chunk.ok()) return chunk.error();
-        status said = job.keys.push_back(key);
-        if (said.ok()) said = job.texts.push_back(chunk->text);
-        if (!said.ok()) return said;
+        if (status said = job.add(key, chunk->text, known_chunks::none); !said.ok()) return said;
       }
-      if (status said = job.run(state_->model, state_->index); !said.ok()) return said;
+      if (status said = job.run(state_->model, nullptr, state_->index); !said.ok()) return said;
     }
     return {};
   }

@@ -21,6 +21,9 @@ enum class folder_section : std::uint32_t {
   paths = 0x203,        ///< bytes; file_record points into them
   chunks = 0x204,       ///< chunk_record; the n-th has key n
   texts = 0x205,        ///< the documents as UTF-8, each whole; file_record and chunk_record point into them
+  headings = 0x206,        ///< heading_record; the n-th has number n + 1. This and the next two may be missing
+  heading_titles = 0x207,  ///< bytes; heading_record points into them
+  chunk_headings = 0x208,  ///< u32 a chunk: the number of the nearest heading above it, 0 for none; may end before the chunks do
   hashing_state = 0x300,  ///< hashing_embedder::save_state; only with embedder_kind::hashing
 };
 
@@ -38,16 +41,20 @@ enum class file_state : std::uint8_t {
 
 inline constexpr std::uint32_t folder_layout_version = 1;
 
-/// How the folder was cut, so that documents added later are cut alike.
+/// How the folder was cut, so that documents added later are cut alike. Sizes are in characters.
 struct folder_record {
   std::uint32_t layout_version = folder_layout_version;
   embedder_kind embedder = embedder_kind::caller;
-  std::uint64_t chunk_size = 0;      ///< chunk_options
+  std::uint64_t chunk_size = 0;      ///< this and what follows as in chunker_options
   std::uint64_t chunk_overlap = 0;
-  std::uint64_t chunk_fill_percent = 0;
+  std::uint64_t chunk_fill_percent = 0;  ///< what fill() gave: never 255
   std::uint64_t live_files = 0;
   std::uint64_t live_chunks = 0;
-  std::uint64_t reserved[2] = {0, 0};
+  std::uint8_t chunk_packing = 0;        ///< 0, full, in files from before there were others
+  std::uint8_t chunk_coherent_percent = 0;  ///< 0 with packing full
+  std::uint8_t chunk_trim = 0;           ///< 1: chunks are trimmed
+  std::uint8_t zero[5] = {0, 0, 0, 0, 0};
+  std::uint64_t reserved = 0;
 };
 
 /// One document.
@@ -77,9 +84,18 @@ struct chunk_record {
   hash128 id;                      ///< chunk_view::id
 };
 
-static_assert(sizeof(folder_record) == 64 && sizeof(file_record) == 64 && sizeof(chunk_record) == 64);
+/// One heading of a document.
+struct heading_record {
+  std::uint64_t title_begin = 0;   ///< in section heading_titles
+  std::uint32_t parent = 0;        ///< number of the heading above; less than its own, 0 for none
+  std::uint16_t title_bytes = 0;   ///< at most heading_path::most_title_bytes
+  std::uint8_t depth = 0;          ///< 1 to 6, more than its parent's
+  std::uint8_t zero = 0;
+};
+
+static_assert(sizeof(folder_record) == 64 && sizeof(file_record) == 64 && sizeof(chunk_record) == 64 && sizeof(heading_record) == 16);
 static_assert(__is_trivially_copyable(folder_record) && __is_trivially_copyable(file_record) &&
-              __is_trivially_copyable(chunk_record));
+              __is_trivially_copyable(chunk_record) && __is_trivially_copyable(heading_record));
 
 }}  // namespace atlas::ATLAS_ABI
 

@@ -51,16 +51,22 @@ class growing_array {
     return copy;
   }
 
+  /// Makes room for `count` more elements: appending them cannot fail then.
   /// @return errc::no_memory, errc::limit_exceeded for more than the reserved addresses; nothing has changed then
   /// @pre own() was called
-  [[nodiscard]] status append(const T* elements, std::size_t count) noexcept {
+  [[nodiscard]] status reserve(std::size_t count) noexcept {
     ATLAS_ASSERT(region_.data() != nullptr);
     const std::size_t before = size_.load_relaxed();
     if (count > region_.reserved_bytes() / sizeof(T) - before) {
       return error{errc::limit_exceeded, "folder table bytes", region_.reserved_bytes(),
                    (static_cast<std::uint64_t>(before) + count) * sizeof(T)};
     }
-    if (status grown = region_.grow((before + count) * sizeof(T)); !grown.ok()) return grown;
+    return region_.grow((before + count) * sizeof(T));
+  }
+  /// @return as reserve(count)
+  [[nodiscard]] status append(const T* elements, std::size_t count) noexcept {
+    if (status grown = reserve(count); !grown.ok()) return grown;
+    const std::size_t before = size_.load_relaxed();
     if (count != 0) std::memcpy(static_cast<void*>(writable() + before), elements, count * sizeof(T));
     size_.store_release(before + count);
     return {};
