@@ -233,11 +233,11 @@ ATLAS_C_EXPORT atlas_status atlas_chunker_taken(uint64_t* out, const atlas_chunk
 ATLAS_C_EXPORT atlas_status atlas_chunker_restart(atlas_chunker* chunker);
 
 /**
- * Where the document stands that is being fed, as bytes. Chunks that were found and not given yet are not among them:
- * save after a call that succeeded.
+ * Where the document stands that is being fed, as bytes.
  *
  * @param[out] needed  bytes of the state, also when `capacity` is too small and nothing else is written
  * @param[out] out     [capacity] bytes
+ * @return             ATLAS_ERR_INVALID_ARGUMENT while chunks wait that were found by a call that failed
  */
 ATLAS_C_EXPORT atlas_status atlas_chunker_save_state(uint64_t* needed, void* out, const atlas_chunker* chunker, size_t capacity);
 

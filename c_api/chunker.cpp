@@ -164,6 +164,9 @@ extern "C" atlas_status atlas_chunker_save_state(uint64_t* needed, void* out, co
   return guard([&]() -> status {
     ATLAS_C_TRY(require(chunker, "chunker"));
     if (!chunker->lost.ok()) return chunker->lost;
+    if (!chunker->is_found_given && !chunker->found.empty()) {
+      return error{errc::invalid_argument, "chunker", "one whose chunks were all given", "chunks that wait for a call that succeeds"};
+    }
     return write_state(needed, out, capacity, [&](atlas::buffer<std::byte>& state) { return chunker->with([&](const auto& one) { return one.save(state); }); });
   });
 }

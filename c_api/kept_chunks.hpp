@@ -28,6 +28,8 @@ class kept_chunks {
     run_begin_ = text_end_ = 0;
   }
 
+  [[nodiscard]] bool empty() const noexcept { return chunks_.empty(); }
+
   /// @param is_text_kept  the chunk's text is the caller's own, from the document's start; else its bytes are copied
   /// @return              errc::no_memory, also where a 32-bit number of headings does not do; then the chunk may be kept in part
   [[nodiscard]] status keep(const chunk_view& chunk, bool is_text_kept) noexcept {

@@ -75,6 +75,15 @@ if atlas.native:
         print(f"{codes.shape[1]} bytes a vector, {quantizer.error_of(vectors).share:.2f} of the squared lengths lost, near: {near[0]}")
         assert near[0] == 7
 
+# Texts in chunks: offsets as arrays, texts sliced as they are asked for; a file of any length by atlas.stream.
+text = "Bread needs patience. Flour, water, salt.\n\nA bridge hangs from cables, e.g. of steel. Its towers carry the weight.\n" * 3
+chunks = atlas.chunk(text, 80, 20)
+print(f"{len(chunks)} chunks, {int((chunks.char_end - chunks.char_begin).max())} characters at most; the last: {chunks[-1].text!r}")
+assert "".join(text[c.byte_fresh:c.byte_end] for c in chunks) == text
+(scratch / "bridges.md").write_text("# Bridges\n\n" + text)
+if atlas.native:
+    assert all(chunk.headings == ("Bridges",) for chunk in atlas.stream(scratch / "bridges.md", 200, rule="markdown"))
+
 # A folder of documents in, answers out.
 if atlas.native:
     documents = scratch / "documents"

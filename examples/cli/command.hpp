@@ -119,6 +119,7 @@ void add_shards_command(CLI::App& app, command_line& line);
 void add_tune_command(CLI::App& app, command_line& line);
 void add_export_command(CLI::App& app, command_line& line);
 void add_text_command(CLI::App& app, command_line& line);
+void add_chunk_command(CLI::App& app, command_line& line);
 
 }  // namespace cli
 

@@ -48,6 +48,7 @@ int run(int argument_count, char** arguments) {
   cli::add_shards_command(app, line);
   cli::add_export_command(app, line);
   cli::add_text_command(app, line);
+  cli::add_chunk_command(app, line);
 
   try {
     app.parse(argument_count, arguments);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/text.cpp -- atlas text: what encoding files are in, how long they are, and the same as UTF-8.
 #include "command.hpp"
+#include "encoder.hpp"
 #include "terminal.hpp"
 
 #include <atlas/storage/file_bytes.hpp>
 #include <atlas/text.hpp>
-#include <atlas/text/bpe_encoder.hpp>
 
 #include <iostream>
 #include <map>
@@ -19,13 +19,9 @@ namespace cli {
 namespace {
 
 constexpr std::uint64_t most_text_bytes = std::uint64_t{1} << 40;
-constexpr std::uint64_t most_rank_bytes = std::uint64_t{1} << 30;
 
 const std::map<std::string, atlas::bad_bytes> policies = {
     {"refuse", atlas::bad_bytes::refuse}, {"replace", atlas::bad_bytes::replace}, {"pass", atlas::bad_bytes::pass}};
-const std::map<std::string, atlas::bpe_pattern> patterns = {
-    {"gpt2", atlas::bpe_pattern::gpt2}, {"cl100k", atlas::bpe_pattern::cl100k}, {"o200k", atlas::bpe_pattern::o200k}};
-
 struct text_arguments {
   std::vector<std::string> files;
   std::string output;
@@ -113,12 +109,6 @@ void print_text(const json& one) {
   std::cout << '\n';
 }
 
-atlas::bpe_encoder open_encoder(const text_arguments& arguments) {
-  atlas::buffer<char> ranks;
-  take(atlas::read_file(arguments.ranks.c_str(), most_rank_bytes, ranks), arguments.ranks);
-  return take(atlas::bpe_encoder::create({ranks.data(), ranks.size()}, patterns.at(arguments.pattern)), arguments.ranks);
-}
-
 void run(const text_arguments& arguments, const command_line& line) {
   if (!arguments.output.empty() && arguments.files.size() != 1) {
     throw failure(exit_code::usage, "invalid argument", "-o: expected one file to convert, found " + std::to_string(arguments.files.size()));
@@ -126,7 +116,7 @@ void run(const text_arguments& arguments, const command_line& line) {
   auto given = atlas::text_encoding::unknown;
   if (!arguments.encoding.empty()) given = take_argument(atlas::encoding_of_label(arguments.encoding), "--encoding");
   std::optional<atlas::bpe_encoder> encoder;
-  if (!arguments.ranks.empty()) encoder = open_encoder(arguments);
+  if (!arguments.ranks.empty()) encoder = open_encoder(arguments.ranks, arguments.pattern);
   json texts = json::array();
   for (const std::string& file : arguments.files) {
     if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), file);
@@ -150,7 +140,7 @@ void add_text_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::IsMember(policies));
   auto* ranks = command->add_option("--ranks", arguments->ranks, "Count tokens too: a rank file in the format of tiktoken")
                     ->check(a_path())->type_name("FILE");
-  auto* pattern = command->add_option("--pattern", arguments->pattern, "How the encoding of the ranks splits a text")->check(CLI::IsMember(patterns));
+  auto* pattern = command->add_option("--pattern", arguments->pattern, "How the encoding of the ranks splits a text")->check(CLI::IsMember(bpe_patterns));
   ranks->needs(pattern);
   pattern->needs(ranks);
   finish_command(*command, line,

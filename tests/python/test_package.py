@@ -58,7 +58,9 @@ def test_defaults_are_those_of_the_library():
         for name, field in names.items():
             assert parameters[name].default == default(header, struct, field), (function, name)
 
-    check(atlas.chunk, "chunk/recursive_chunker.hpp", "chunk_options", {n: n for n in ("size", "overlap", "fill_percent")})
+    for function in (atlas.chunk, atlas.stream, atlas.Chunker, atlas.Chunker.open_state):
+        check(function, "chunk/chunker_options.hpp", "chunker_options", {n: n for n in ("size", "overlap")})
+    check(atlas.Chunker, "chunk/chunker_options.hpp", "chunker_options", {"coherent_percent": "coherent_percent"})
     embedder = ("dimension", "frequency_buckets", "seed", "word_weight", "pair_weight", "gram_weight", "gram_length")
     check(atlas.Embedder, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
     check(atlas.EmbedderOptions, "embed/hashing_options.hpp", "hashing_options", {n: n for n in embedder})
@@ -68,7 +70,7 @@ def test_defaults_are_those_of_the_library():
     check(atlas.Index.seal, "index/options.hpp", "seal_options", {n: n for n in ("degree", "seed")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
-    check(atlas.Folder.build, "chunk/recursive_chunker.hpp", "chunk_options",
+    check(atlas.Folder.build, "chunk/chunker_options.hpp", "chunker_options",
           {"chunk_size": "size", "chunk_overlap": "overlap", "chunk_fill_percent": "fill_percent"})
 
 
@@ -87,7 +89,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
     assert check("atlas_index_options", atlas.Index.create) == 9
     assert check("atlas_seal_options", atlas.Index.seal) == 2
     assert check("atlas_tune_options", atlas.Index.tune) == 2
-    assert check("atlas_chunk_options", atlas.chunk) == 3
+    assert check("atlas_chunker_options", atlas.Chunker) == 3
     assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
     assert check("atlas_embedder_options", atlas.Embedder) == 7
     assert check("atlas_folder_options", atlas.Folder.build) == 1

@@ -5,7 +5,7 @@
 
 #include <atlas/text/encoding_labels.hpp>
 
-#include "support/chunk_model.hpp"  // model_characters
+#include "support/utf8_model.hpp"  // model_characters
 #include "support/encodings.hpp"
 #include "support/error_line.hpp"
 #include "support/scratch_folder.hpp"

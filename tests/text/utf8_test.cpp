@@ -2,7 +2,7 @@
 // tests/text/utf8_test.cpp -- mirrors include/atlas/text/utf8.hpp.
 #include <atlas/text/utf8.hpp>  // first, so that a missing include in it fails here
 
-#include "support/chunk_model.hpp"  // model_characters: table 3-7 row by row
+#include "support/utf8_model.hpp"  // model_characters: table 3-7 row by row
 #include "support/texts.hpp"
 
 #include <doctest/doctest.h>

@@ -313,6 +313,9 @@ class NativeEmbedder:
     def __init__(self, pointer: int) -> None:
         self._handle = Handle(pointer, _lib.atlas_embedder_close, "embedder")
 
+    def handle(self) -> Handle:
+        return self._handle
+
     @classmethod
     def create(cls, options: EmbedderOptions) -> "NativeEmbedder":
         out = c.c_void_p()

@@ -112,7 +112,7 @@ class NativeChunker:
                      most_sentences=wished.most_sentences, part_bytes=wished.part_bytes, quantile=wished.quantile,
                      batch_texts=wished.batch_texts, batch_bytes=wished.batch_bytes, dimension=wished.dimension)
         if isinstance(wished.embed, Embedder):
-            out.embedder = self._hold(wished.embed._backend._handle)  # type: ignore[attr-defined]
+            out.embedder = self._hold(wished.embed._chunk_embedder())
             return out
 
         def call(to: int, texts: int, count: int, dimension: int, context: int) -> int:

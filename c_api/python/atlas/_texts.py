@@ -7,6 +7,7 @@ from typing import Iterable, List, Optional, Union
 
 from . import _backend
 from ._arrays import Floats, checked_count, checked_key
+from ._calls import Handle
 from ._closing import Closing
 from ._errors import InvalidArgument, refused
 from ._types import EmbedderBackend, EmbedderOptions, Progress
@@ -92,6 +93,10 @@ class Embedder(Closing):
     def embed(self, texts: Iterable[Text], *, threads: int = 0, progress: Optional[Progress] = None) -> Floats:
         """float32 [n, dimension]: the vector of each of n texts; ReadOnly unless frozen."""
         return self._backend.embed(checked_texts(texts), checked_count("threads", threads, 0, 4096), progress)
+
+    def _chunk_embedder(self) -> Handle:
+        """For chunkers, which hold the native embedder."""
+        return self._backend.handle()
 
     def save_state(self) -> bytes:
         """The whole frozen embedder as bytes."""

@@ -7,13 +7,13 @@ import math
 import struct
 import threading
 from functools import lru_cache
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._arrays import Floats
-from .._errors import AtlasError, Cancelled, CorruptFile, InvalidArgument, ReadOnly, UnsupportedVersion, refused
+from .._errors import AtlasError, Cancelled, CorruptFile, InvalidArgument, ReadOnly, UnsupportedVersion, needs_native, refused
 from .._types import EmbedderOptions, Progress
 from .words import decode, normalised, words
 from .xxh3 import xxh3_64
@@ -94,6 +94,9 @@ class PureEmbedder:
         self._texts = 0
         self._frozen = False
         self._lock = threading.Lock()
+
+    def handle(self) -> Any:
+        raise needs_native("chunks by meaning")
 
     def dimension(self) -> int:
         return self._options.dimension
