@@ -11,10 +11,10 @@
 
 /** What a text is cut into: by UAX #29 of Unicode 15.0, whatever the system has, but for SENTENCES. */
 enum {
-  ATLAS_SEGMENTS_GRAPHEMES = 0,         /**< what a reader takes for one character: a letter with its marks, a flag, CR LF */
-  ATLAS_SEGMENTS_WORDS = 1,             /**< words, and the spaces and signs between them; no dictionary: ideographs one by one */
-  ATLAS_SEGMENTS_SENTENCES = 2,         /**< as a reader sees them, with the spaces behind; a line end ends one, "Mr." does not */
-  ATLAS_SEGMENTS_STANDARD_SENTENCES = 3 /**< exactly the standard's, which know no abbreviations */
+  ATLAS_SEGMENTS_GRAPHEMES = 0,      /**< what a reader takes for one character: a letter with its marks, a flag, CR LF */
+  ATLAS_SEGMENTS_WORDS = 1,          /**< words, and the spaces and signs between them; no dictionary: ideographs one by one */
+  ATLAS_SEGMENTS_SENTENCES = 2,      /**< as a reader sees them, with the spaces behind; a line end ends one, "Mr." does not */
+  ATLAS_SEGMENTS_UAX29_SENTENCES = 3 /**< exactly the standard's, which know no abbreviations */
 };
 
 /**

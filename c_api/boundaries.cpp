@@ -40,7 +40,7 @@ extern "C" atlas_status atlas_text_boundaries(uint64_t* found, uint64_t* ends, u
       case ATLAS_SEGMENTS_GRAPHEMES: *found = fill<atlas::grapheme_reader>(ends, characters, capacity, whole); return {};
       case ATLAS_SEGMENTS_WORDS: *found = fill<atlas::word_segment_reader>(ends, characters, capacity, whole); return {};
       case ATLAS_SEGMENTS_SENTENCES: *found = fill<atlas::tailored_sentence_reader>(ends, characters, capacity, whole); return {};
-      case ATLAS_SEGMENTS_STANDARD_SENTENCES: *found = fill<atlas::sentence_reader>(ends, characters, capacity, whole); return {};
+      case ATLAS_SEGMENTS_UAX29_SENTENCES: *found = fill<atlas::sentence_reader>(ends, characters, capacity, whole); return {};
       default: return no_such("kind", "one of ATLAS_SEGMENTS_", kind);
     }
   });

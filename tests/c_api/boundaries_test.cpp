@@ -30,7 +30,7 @@ using strings = std::vector<std::string>;
     CHECK(segments("can't 3.14!", ATLAS_SEGMENTS_WORDS) == strings{"can't", " ", "3.14", "!"});
     const std::string text = "Mr. Smith left. Nobody saw him.";
     CHECK(segments(text, ATLAS_SEGMENTS_SENTENCES) == strings{"Mr. Smith left. ", "Nobody saw him."});
-    CHECK(segments(text, ATLAS_SEGMENTS_STANDARD_SENTENCES) == strings{"Mr. ", "Smith left. ", "Nobody saw him."});
+    CHECK(segments(text, ATLAS_SEGMENTS_UAX29_SENTENCES) == strings{"Mr. ", "Smith left. ", "Nobody saw him."});
     CHECK(segments("", ATLAS_SEGMENTS_WORDS).empty());
     CHECK(segments("\xFF\xFF", ATLAS_SEGMENTS_GRAPHEMES) == strings{"\xFF", "\xFF"});
     std::uint64_t found = 7;

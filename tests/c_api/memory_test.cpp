@@ -4,6 +4,7 @@
 // This program's aligned_alloc stands in front of the C library's, also for libatlas.so. Under a sanitizer, which
 // has its own, the test is left out and says so.
 #include "c_api/c_api_support.hpp"
+#include "support/rank_file.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <cerrno>
@@ -87,6 +88,68 @@ TEST_SUITE("c_api") {
     }
     CHECK(done);
     CHECK(failures > 0);
+#endif
+  }
+
+  TEST_CASE("no memory: texts are decoded, and tokens encoded, or nothing is written") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const std::string ranks = support::rank_file(support::ranks_of_bytes_and({"ab"}));
+    std::string text;
+    for (int i = 0; i < 3000; ++i) text += "ab \xE4 ";  // windows-1252
+    enum { open_ranks, encode, decode_tokens, decode_text, find_places, feed, steps };
+    for (int step = 0; step < steps; ++step) {
+      CAPTURE(step);
+      atlas_tokenizer* made = nullptr;
+      REQUIRE(atlas_tokenizer_open_ranks(&made, ranks.data(), ranks.size(), ATLAS_PATTERN_GPT2) == ATLAS_OK);
+      const tokenizer_handle tokenizer(made);
+      atlas_text_decoder* created = nullptr;
+      REQUIRE(atlas_text_decoder_create(&created, ATLAS_ENCODING_WINDOWS_1252, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
+      text_decoder_handle decoder(created);
+      const std::vector<std::uint32_t> tokens(5000, 256);
+      atlas_decoded_text facts = ATLAS_DECODED_TEXT_INIT;
+      facts.encoding = ATLAS_ENCODING_WINDOWS_1252;
+      facts.text_bytes = text.size();
+      int failures = 0;
+      bool done = false;
+      for (long allow = 0; !done && allow < 200; ++allow) {
+        std::uint64_t count = 7;
+        std::uint64_t places[2] = {9, 3};
+        atlas_tokenizer* other = nullptr;
+        atlas_text part = {nullptr, 7};
+        atlas_decoded_text decoded = ATLAS_DECODED_TEXT_INIT;
+        allowed = allow;
+        atlas_status said = ATLAS_OK;
+        switch (step) {
+          case open_ranks: said = atlas_tokenizer_open_ranks(&other, ranks.data(), ranks.size(), ATLAS_PATTERN_GPT2); break;
+          case encode: said = atlas_tokenizer_encode(&count, nullptr, made, text.data(), text.size(), 0); break;
+          case decode_tokens: said = atlas_tokenizer_decode(&count, nullptr, made, tokens.data(), tokens.size(), 0); break;
+          case decode_text: said = atlas_text_decode(&decoded, nullptr, text.data(), text.size(), ATLAS_ENCODING_WINDOWS_1252, 0, 0); break;
+          case find_places: said = atlas_text_source_offsets(places, places, 2, &facts, text.data(), text.size()); break;
+          default: said = atlas_text_decoder_feed(&part, decoder.get(), text.data(), text.size());
+        }
+        allowed = -1;
+        atlas_tokenizer_close(other);
+        done = said == ATLAS_OK;
+        if (done) break;
+        ++failures;
+        CHECK(said == ATLAS_ERR_NO_MEMORY);
+        CHECK(count == 7);
+        CHECK(places[0] == 9);
+        CHECK(other == nullptr);
+        CHECK(part.size_bytes == 7);
+        CHECK(decoded.text_bytes == 0);
+        if (step == feed) {  // a decoder that failed is of no more use
+          CHECK(atlas_text_decoder_feed(&part, decoder.get(), "x", 1) == ATLAS_ERR_NO_MEMORY);
+          REQUIRE(atlas_text_decoder_create(&created, ATLAS_ENCODING_WINDOWS_1252, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
+          decoder.reset(created);
+        }
+      }
+      CHECK(done);
+      CHECK(failures > 0);
+    }
 #endif
   }
 

@@ -65,8 +65,10 @@ void check_decoder(atlas::text_encoding encoding, atlas::bad_bytes policy, std::
   }
 }
 
-void check_stream(atlas::bad_bytes policy, std::size_t most, const std::uint8_t* data, std::size_t size, const atlas::result<atlas::decoded_text>& want) {
-  atlas::stream_decoder decoder(policy);
+/// @param want  what decode_text makes of the same, in the same encoding or where it is to be told
+void check_stream(atlas::bad_bytes policy, atlas::text_encoding encoding, std::size_t most, const std::uint8_t* data, std::size_t size,
+                  const atlas::result<atlas::decoded_text>& want) {
+  atlas::stream_decoder decoder(policy, encoding);
   atlas::buffer<char> out;
   atlas::status said;
   for (std::size_t at = 0; at < size && said.ok(); at += most) {
@@ -97,10 +99,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto encoding = static_cast<atlas::text_encoding>(data[0] % 71);
     const auto policy = static_cast<atlas::bad_bytes>(data[1] % 3);
     const std::size_t most = 1 + data[2] % 32;
-    if (atlas::is_decodable(encoding)) check_decoder(encoding, policy, most, data + 3, size - 3);
     atlas::decode_options options;
     options.bad = policy;
-    check_stream(policy, most, data, size, atlas::decode_text(bytes, storage, options));
+    check_stream(policy, options.encoding, most, data, size, atlas::decode_text(bytes, storage, options));
+    if (atlas::is_decodable(encoding)) {
+      check_decoder(encoding, policy, most, data + 3, size - 3);
+      options.encoding = encoding;
+      check_stream(policy, encoding, most, data + 3, size - 3, atlas::decode_text(bytes.subspan(3, size - 3), storage, options));
+    }
   }
 
   support::insist((atlas::first_ill_formed(raw) == size) == atlas::is_utf8(raw), "validity has one answer");

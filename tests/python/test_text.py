@@ -144,7 +144,8 @@ def test_what_only_the_library_can():
         with pytest.raises(atlas.NativeRequired):
             atlas.detect_encoding(data)
     for call in (lambda: atlas.decode(b"x", "latin1"), lambda: atlas.decode(b"\0\xdc", "utf-16", "replace"), atlas.TextDecoder,
-                 lambda: atlas.boundaries("a text"), lambda: atlas.sentences("a text"), lambda: atlas.Tokenizer("x", "gpt2"),
+                 lambda: atlas.boundaries("a text", "word"), lambda: atlas.boundaries("a text", "uax29_sentence"),
+                 lambda: atlas.Tokenizer("x", "gpt2"),
                  lambda: atlas.Tokenizer.of_ranks(ranks_of(), "gpt2")):
         with pytest.raises(atlas.NativeRequired):
             call()
@@ -188,8 +189,8 @@ def test_a_decoder_that_threads_share_is_fed_by_one_at_a_time():
 
 # -- boundaries
 
-@native_only
-@pytest.mark.parametrize("kind", ["grapheme", "word", "sentence", "standard_sentence"])
+@pytest.mark.parametrize("kind", ["grapheme", "sentence", pytest.param("word", marks=native_only),
+                                  pytest.param("uax29_sentence", marks=native_only)])
 def test_offsets_are_those_of_the_type(kind):
     for text in (TEXT, "", "e\u0301", "x" * 1000, "a b " * 500, "\r\n" * 200):
         data = text.encode()
@@ -201,19 +202,48 @@ def test_offsets_are_those_of_the_type(kind):
     assert atlas.boundaries(b"\xff\xff", "grapheme").tolist() == [0, 1, 2]
 
 
-@native_only
 def test_segments_are_what_a_reader_sees():
     assert list(atlas.sentences(TEXT)) == ["Grüße aus Köln: 5 € für 你好 und 😀. ", "Mr. Smith said so.\r\n", "Next line"]
     assert list(atlas.sentences(b"One. Two")) == [b"One. ", b"Two"]
     assert list(atlas.sentences("")) == []
-    standard = atlas.boundaries("Mr. Smith left. He did.", "standard_sentence")
-    assert standard.tolist() == [0, 4, 16, 23]
     assert atlas.boundaries("e\u0301👍🏽\r\n", "grapheme").tolist() == [0, 2, 4, 6]
+
+
+@native_only
+def test_words_and_sentences_of_the_standard():
+    assert atlas.boundaries("Mr. Smith left. He did.", "uax29_sentence").tolist() == [0, 4, 16, 23]
     assert atlas.boundaries("can't stop", "word").tolist() == [0, 5, 6, 10]
 
 
+@native_only
+def test_boundaries_of_both_backends_are_equal():
+    from atlas._pure import text as pure
+    random = np.random.default_rng(9)
+    pieces = ["a", "The ", "z", "B", " ", ".", "!", "?", "Mr.", "z.B.", "1.", "12", "(", ")", "\"", "»", "“", "…", "\n", "\r", "\r\n", "\u0301",
+              "你", "。", "👍", "🏽", "\u200d", "🇩", "ä", "• ", "b)", "\u2029", ", ", "\u1100", "\u1161"]
+    parts = [piece.encode() for piece in pieces] + [b"\xff", b"\xe2\x82"]
+    for _ in range(1500):
+        data = b"".join(parts[i] for i in random.integers(0, len(parts), int(random.integers(0, 40))))
+        for kind, name in ((0, "grapheme"), (2, "sentence")):
+            assert atlas.boundaries(data, name).tolist() == pure.boundaries(data, kind, False).tolist(), data
+            text = data.decode("utf-8", "ignore")
+            assert atlas.boundaries(text, name).tolist() == pure.boundaries(text.encode(), kind, True).tolist(), text
+
+
+@native_only
+def test_a_tokenizer_sizes_chunks_and_stays_while_they_are_cut():
+    tokenizer = atlas.Tokenizer.of_ranks(ranks_of(b"ab"), "gpt2")
+    text = "ab ab ab. " * 50
+    chunker = atlas.Chunker(size=30, sizer=tokenizer)
+    tokenizer.close()
+    chunks = chunker.chunk(text)
+    tokenizer = atlas.Tokenizer.of_ranks(ranks_of(b"ab"), "gpt2")
+    assert len(chunks) > 5 and "".join(one.text for one in chunks) == text
+    assert all(tokenizer.count(one.text) <= 30 for one in chunks)
+
+
 def test_boundaries_check_their_arguments():
-    with pytest.raises(atlas.InvalidArgument, match="kind: expected one of grapheme, word, sentence, standard_sentence, found 'line'"):
+    with pytest.raises(atlas.InvalidArgument, match="kind: expected one of grapheme, word, sentence, uax29_sentence, found 'line'"):
         atlas.boundaries("x", "line")
     with pytest.raises(TypeError, match="text: expected str or bytes, found int"):
         atlas.boundaries(1)

@@ -130,6 +130,9 @@ class NativeTokenizer:
     def __init__(self, pointer: int) -> None:
         self._handle = Handle(pointer, _lib.atlas_tokenizer_close, "tokenizer")
 
+    def handle(self) -> Handle:
+        return self._handle
+
     def facts(self) -> Tuple[int, int]:
         info = _sized(_abi.TokenizerInfo)
         with self._handle.use() as tokenizer:

@@ -8,6 +8,7 @@ from typing import Callable, Optional, Protocol, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._calls import Handle
 from ._types import Progress
 
 DecodedFacts = Tuple[str, int, int, int]
@@ -22,7 +23,7 @@ NOT_TOLD = ("unknown", "binary")
 BASES = ("mark", "form", "statistics", "nothing")
 """What told an encoding, by their numbers in the C ABI."""
 
-SEGMENTS = ("grapheme", "word", "sentence", "standard_sentence")
+SEGMENTS = ("grapheme", "word", "sentence", "uax29_sentence")
 """By their numbers in the C ABI."""
 
 PATTERNS = ("gpt2", "cl100k", "o200k")
@@ -53,6 +54,7 @@ class TextDecoderBackend(Protocol):
 
 
 class TokenizerBackend(Protocol):
+    def handle(self) -> Handle: ...
     def facts(self) -> Tuple[int, int]:
         """Pattern, tokens."""
     def count_one(self, text: bytes) -> int: ...

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from . import _backend
 from ._arrays import checked_count
+from ._calls import Handle
 from ._closing import Closing
 from ._encoding import Bytes, checked_bytes
 from ._errors import InvalidArgument, refused
@@ -88,6 +89,10 @@ class Tokenizer(Closing):
     def decode_bytes(self, tokens: Union["npt.NDArray[np.integer[Any]]", Iterable[int]]) -> bytes:
         """The bytes of tokens, one behind the other; InvalidArgument for a number that is none, ``.row`` says which."""
         return self._backend.decode(_checked_tokens(tokens))
+
+    def _chunk_tokenizer(self) -> Handle:
+        """For chunkers, which hold the native tokenizer."""
+        return self._backend.handle()
 
     @property
     def pattern(self) -> str:

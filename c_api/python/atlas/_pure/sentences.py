@@ -80,6 +80,12 @@ class TailoredSentences:
         """Only then may there be a boundary before the next character that is no line end's."""
         return self._ending != _NONE or self._open != _NOTHING
 
+    def finish(self) -> bool:
+        """Whether the position that is left open is a boundary if the text ends here."""
+        if self._open == _LETTER:
+            return self._kind == _PLAIN
+        return self._open == _WORD and self._word in SENTENCE_STARTERS
+
     def feed(self, c: int, offset: int) -> int:
         """What a character settles."""
         value = ATERM if c == ELLIPSIS else SENTENCE_BREAKS[c]

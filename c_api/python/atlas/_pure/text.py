@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What _native_text.py gives, without the native library: UTF-8, and UTF-16 and UTF-32 whose bytes are all good. Tables of legacy
-encodings and of Unicode's boundaries, and what tells encodings by statistics, are the native library's alone."""
+"""What _native_text.py gives, without the native library: UTF-8, and UTF-16 and UTF-32 whose bytes are all good; grapheme clusters and
+sentences as a reader sees them. Tables of legacy encodings and of words, and what tells encodings by statistics, are the native
+library's alone."""
 
 from __future__ import annotations
 
 import re
-from typing import Dict, NoReturn, Optional, Tuple
+from typing import Dict, List, NoReturn, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._errors import BadEncoding, needs_native, refused
-from .._text_types import NOT_TOLD, DecodedFacts, Places, ends_of, utf8_lengths
+from .._text_types import NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
+from .graphemes import cluster_breaks
+from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
+from .utf8 import REPLACEMENT
+from .utf8 import decode as characters_of
 
 _MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE"), (b"\xff\xfe", "UTF-16LE"),
           (b"\xfe\xff", "UTF-16BE"))
@@ -108,8 +113,37 @@ def create_text_decoder(label: Optional[str], errors: int) -> NoReturn:
     raise needs_native("decoding in pieces; atlas.decode takes a whole text")
 
 
-def boundaries(text: bytes, kind: int, in_characters: bool) -> NoReturn:
-    raise needs_native("boundaries of Unicode")
+def _sentence_ends(characters: str) -> List[int]:
+    """In characters, but for the last."""
+    state = TailoredSentences()
+    found: List[int] = []
+    for at, character in enumerate(characters):
+        code = ord(character)
+        told = state.feed(REPLACEMENT if 0xDC80 <= code <= 0xDCFF else code, at)
+        if told & BEFORE_OPEN:
+            found.append(state.open_at)
+        if told & BEFORE_THIS and at != 0:
+            found.append(at)
+    if state.finish():
+        found.append(state.open_at)
+    return found
+
+
+def boundaries(text: bytes, kind: int, in_characters: bool) -> "npt.NDArray[np.int64]":
+    if SEGMENTS[kind] not in ("grapheme", "sentence"):
+        raise needs_native(f"boundaries of kind {SEGMENTS[kind]!r}")
+    if not text:
+        return np.zeros(1, dtype=np.int64)
+    if SEGMENTS[kind] == "grapheme":
+        offsets = np.array([0, *cluster_breaks(text, 1, len(text)), len(text)], dtype=np.int64)
+        if in_characters and not text.isascii():
+            offsets = np.searchsorted(ends_of(utf8_lengths(characters_of(text))), offsets).astype(np.int64)
+    else:
+        characters = characters_of(text)
+        offsets = np.array([0, *_sentence_ends(characters), len(characters)], dtype=np.int64)
+        if not in_characters and len(characters) != len(text):
+            offsets = ends_of(utf8_lengths(characters))[offsets]
+    return offsets
 
 
 def open_tokenizer(path: bytes, pattern: int) -> NoReturn:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * examples/10_chunk.c -- a file of any length cut into chunks from C: fed in pieces, in memory that does not grow with it.
+ * examples/11_chunk.c -- a file of any length cut into chunks from C: fed in pieces, in memory that does not grow with it.
  *
- *   cc -std=c99 examples/10_chunk.c -Ic_api -Lbuild/release -latlas -o example && LD_LIBRARY_PATH=build/release ./example [FILE]
+ *   cc -std=c99 examples/11_chunk.c -Ic_api -Lbuild/release -latlas -o example && LD_LIBRARY_PATH=build/release ./example [FILE]
  */
 #include <atlas.h>
 
