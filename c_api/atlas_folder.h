@@ -18,7 +18,7 @@ typedef struct atlas_folder atlas_folder;
 enum {
   ATLAS_FOLDER_WALKING = 0,  /**< done: files found */
   ATLAS_FOLDER_READING = 1,  /**< bytes of source files read, cut and learned from */
-  ATLAS_FOLDER_INDEXING = 2, /**< chunks embedded and added */
+  ATLAS_FOLDER_INDEXING = 2, /**< chunks embedded, or their vectors taken over, and added */
   ATLAS_FOLDER_SAVING = 3    /**< bytes of the index file written */
 };
 /** As atlas_progress, with what is being done: ATLAS_FOLDER_. */
@@ -38,9 +38,9 @@ typedef void (*atlas_folder_skip)(const char* path, uint64_t path_bytes, int32_t
 typedef struct atlas_folder_options {
   uint32_t struct_size;
   uint32_t threads;            /**< default: all that the process may use; 1 gives the same bytes every time */
-  uint64_t chunk_size;         /**< this and the next two as in atlas_chunk_options; kept in the file */
-  uint64_t chunk_overlap;
-  uint32_t chunk_fill_percent;
+  uint64_t chunk_size;         /**< characters, overlap included: 4 to 2^31, default 1000; how chunks are cut is kept in the file */
+  uint64_t chunk_overlap;      /**< at most half of the size; default 0 */
+  uint32_t chunk_fill_percent; /**< as in atlas_chunker_options */
   uint32_t include_hidden;     /**< not 0: also files and folders whose name starts with '.' */
   uint64_t max_file_bytes;     /**< larger files are skipped; default 16 MiB, at most 1 GiB */
   uint32_t connectivity;       /**< this and the next three as in atlas_index_options; search_width: 100 */
@@ -52,11 +52,13 @@ typedef struct atlas_folder_options {
   atlas_folder_progress progress;         /**< default none */
   atlas_folder_skip on_skip;              /**< default none */
   void* context;                          /**< of both */
+  int32_t chunk_packing;       /**< ATLAS_PACKING_ */
+  uint32_t reserved_too;       /**< 0 */
 } atlas_folder_options;
 #define ATLAS_FOLDER_OPTIONS_INIT \
-  { (uint32_t)sizeof(atlas_folder_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL }
+  { (uint32_t)sizeof(atlas_folder_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0 }
 
-/** What atlas_folder_build and _compact did. The caller sets struct_size. */
+/** What atlas_folder_build, _update and _compact did. The caller sets struct_size. */
 typedef struct atlas_folder_report {
   uint32_t struct_size;
   uint32_t reserved;
@@ -78,9 +80,11 @@ typedef struct atlas_folder_report {
   uint64_t broken_links;
   uint64_t special_files;        /**< pipes, sockets, devices */
   uint64_t too_deep_folders;
+  uint64_t embedded;             /**< of the chunks, those whose vector was made */
+  uint64_t taken_over;           /**< of the chunks, those whose vector is that of the index that was updated */
 } atlas_folder_report;
 #define ATLAS_FOLDER_REPORT_INIT \
-  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * One answer. Path and text lie in the index: they are valid until it is closed and do not end in NUL. Of
@@ -102,6 +106,16 @@ typedef struct atlas_folder_hit {
   uint32_t reserved;   /**< 0 */
 } atlas_folder_hit;
 
+/** How many headings a chunk stands under at most. */
+#define ATLAS_FOLDER_MOST_HEADINGS 6
+
+/** A heading that a chunk stands under. The title lies in the index, as a hit's text does. Of fixed size for ever. */
+typedef struct atlas_folder_heading {
+  const char* title;    /**< UTF-8, not ended by NUL; may be empty */
+  uint32_t title_bytes; /**< at most 256 */
+  uint32_t depth;       /**< 1 to 6, more than that of the heading above */
+} atlas_folder_heading;
+
 /** What atlas_folder_describe fills. */
 typedef struct atlas_folder_info {
   uint32_t struct_size;
@@ -114,11 +128,15 @@ typedef struct atlas_folder_info {
   uint32_t is_read_only;
   uint32_t has_embedder;       /**< 0: a caller's embedder made the vectors, and the file cannot be asked in words */
   uint32_t reserved;
+  int32_t chunk_packing;       /**< ATLAS_PACKING_ */
+  uint32_t reserved_too;
 } atlas_folder_info;
-#define ATLAS_FOLDER_INFO_INIT { (uint32_t)sizeof(atlas_folder_info), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define ATLAS_FOLDER_INFO_INIT { (uint32_t)sizeof(atlas_folder_info), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index file.
+ * Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index file. Markdown,
+ * HTML and source code, told by the endings of their names, are cut by ATLAS_RULE_MARKDOWN, _HTML and _CODE, everything else
+ * by ATLAS_RULE_PLAIN_TEXT.
  *
  * @param[out] report   may be NULL
  * @param      folder   the folder's path
@@ -157,6 +175,17 @@ ATLAS_C_EXPORT atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hi
                                                 const atlas_search_options* options);
 
 /**
+ * The headings that a chunk's first fresh byte stands under, the outermost first; of Markdown and HTML.
+ *
+ * @param[out] found     how many there are; 0 also for a file from before headings were kept
+ * @param[out] headings  [ATLAS_FOLDER_MOST_HEADINGS]
+ * @param      key       atlas_folder_hit.key
+ * @return               ATLAS_ERR_KEY_NOT_FOUND for a number that no chunk has, ATLAS_ERR_CORRUPT_FILE
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_headings(uint64_t* found, atlas_folder_heading* headings, const atlas_folder* folder,
+                                                  uint64_t key);
+
+/**
  * Cuts, embeds and adds a document, in this process only until save. No other vector changes: what the
  * embedder learned stays as it is until compact.
  *
@@ -173,6 +202,22 @@ ATLAS_C_EXPORT atlas_status atlas_folder_remove_document(atlas_folder* folder, c
 /** Writes the index with its changes: complete or not at all; `path` may be the file it was opened from. */
 ATLAS_C_EXPORT atlas_status atlas_folder_save(const atlas_folder* folder, const char* path,
                                               const atlas_save_options* options);
+
+/**
+ * Walks a folder again and writes the index of what is there now. Every file is read and cut again; only chunks whose id this index
+ * does not have are embedded, by its embedder as it is: the frequencies of words are those of the last build or compact. The vectors of
+ * the others are taken over. Documents that are not below the folder go, those that were added too; chunks are numbered as in a
+ * new build.
+ *
+ * @param[out] report   may be NULL
+ * @param      source   the folder's path
+ * @param      output   may be the file the index was opened from; the handle itself stays as it is, and changes to it wait
+ * @param      options  threads, include_hidden, max_file_bytes, progress, on_skip and context; everything else must be 0, as it is
+ *                      kept; may be NULL
+ * @return              as atlas_folder_build
+ */
+ATLAS_C_EXPORT atlas_status atlas_folder_update(atlas_folder_report* report, const atlas_folder* folder, const char* source,
+                                                const char* output, const atlas_folder_options* options);
 
 /**
  * Builds the index anew from its documents, without those removed, learning from them again, and writes it.

@@ -28,6 +28,9 @@ static_assert(ATLAS_SKIP_EMPTY == static_cast<int>(skip_reason::empty));
 static_assert(ATLAS_SKIP_BINARY == static_cast<int>(skip_reason::binary));
 static_assert(ATLAS_SKIP_BAD_ENCODING == static_cast<int>(skip_reason::bad_encoding));
 static_assert(atlas::skip_reasons == 5);
+static_assert(ATLAS_PACKING_FULL == static_cast<int>(atlas::chunk_packing::full));
+static_assert(ATLAS_PACKING_DIVIDED == static_cast<int>(atlas::chunk_packing::divided));
+static_assert(ATLAS_FOLDER_MOST_HEADINGS == atlas::heading_titles::most);
 
 namespace {
 
@@ -45,7 +48,8 @@ class folder_callbacks {
   void progress_into(Options& options) noexcept {
     if (from_.progress != nullptr) options.on_progress = progress_;
   }
-  void skips_into(atlas::folder_options& options) noexcept {
+  template <class Options>
+  void skips_into(Options& options) noexcept {
     if (from_.on_skip != nullptr) options.on_skip = skip_;
   }
 
@@ -88,12 +92,21 @@ status write_report(atlas_folder_report* out, const atlas::folder_report& from) 
   report.broken_links = from.walk.broken_links;
   report.special_files = from.walk.special_files;
   report.too_deep_folders = from.walk.too_deep_folders;
+  report.embedded = from.embedded;
+  report.taken_over = from.taken_over;
   return write_info(out, "report", report);
 }
 
 // A report that cannot be written is refused before the work is done, not after.
 status require_report(const atlas_folder_report* out) noexcept {
   return out == nullptr ? status() : require_info(out, "report");
+}
+
+// What the file was built with is kept: a wish for anything else must not be dropped in silence.
+status require_nothing_else(const atlas_folder_options& rest, const char* taken) noexcept {
+  const atlas_folder_options nothing = {};
+  if (std::memcmp(&rest, &nothing, sizeof rest) == 0) return {};
+  return error{errc::invalid_argument, "folder options", taken, "others"};
 }
 
 status build(atlas_folder_report* report, const char* folder, const char* output, const atlas_folder_options* options) {
@@ -103,6 +116,10 @@ status build(atlas_folder_report* report, const char* folder, const char* output
   const auto wished = read_options(options, "folder options");
   if (!wished.ok()) return wished.error();
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
+  ATLAS_C_TRY(require_zero(wished->reserved_too, "options.reserved_too"));
+  if (wished->chunk_packing < 0 || wished->chunk_packing > ATLAS_PACKING_DIVIDED) {
+    return error{errc::invalid_argument, "options.chunk_packing", "one of ATLAS_PACKING_", static_cast<std::uint64_t>(wished->chunk_packing)};
+  }
   const auto hashing = read_hashing_options(wished->embedder);
   if (!hashing.ok()) return hashing.error();
 
@@ -110,8 +127,9 @@ status build(atlas_folder_report* report, const char* folder, const char* output
   how.hashing = *hashing;
   how.threads = wished->threads;
   if (wished->chunk_size != 0) how.chunks.size = wished->chunk_size;
-  if (wished->chunk_fill_percent != 0) how.chunks.fill_percent = wished->chunk_fill_percent;
+  if (wished->chunk_fill_percent != 0) how.chunks.fill_percent = wished->chunk_fill_percent == ATLAS_ZERO_PERCENT ? 0 : wished->chunk_fill_percent;
   how.chunks.overlap = wished->chunk_overlap;
+  how.chunks.packing = static_cast<atlas::chunk_packing>(wished->chunk_packing);
   how.walk.hidden = wished->include_hidden != 0;
   if (wished->max_file_bytes != 0) how.max_file_bytes = wished->max_file_bytes;
   if (wished->connectivity != 0) how.connectivity = wished->connectivity;
@@ -122,6 +140,33 @@ status build(atlas_folder_report* report, const char* folder, const char* output
   callbacks.progress_into(how);
   callbacks.skips_into(how);
   const auto done = folder_index::build(folder, output, how);
+  if (!done.ok()) return done.error();
+  return write_report(report, *done);
+}
+
+status update(atlas_folder_report* report, const atlas_folder* folder, const char* source, const char* output,
+              const atlas_folder_options* options) {
+  ATLAS_C_TRY(require_report(report));
+  ATLAS_C_TRY(require(folder, "folder"));
+  ATLAS_C_TRY(require_path(source, "source"));
+  ATLAS_C_TRY(require_path(output, "output"));
+  const auto wished = read_options(options, "folder options");
+  if (!wished.ok()) return wished.error();
+  atlas_folder_options rest = *wished;
+  rest.struct_size = rest.threads = rest.include_hidden = 0;
+  rest.max_file_bytes = 0;
+  rest.progress = nullptr;
+  rest.on_skip = nullptr;
+  rest.context = nullptr;
+  ATLAS_C_TRY(require_nothing_else(rest, "only threads, include_hidden, max_file_bytes, progress, on_skip and context"));
+  atlas::update_options how;
+  how.threads = wished->threads;
+  how.walk.hidden = wished->include_hidden != 0;
+  if (wished->max_file_bytes != 0) how.max_file_bytes = wished->max_file_bytes;
+  folder_callbacks callbacks(*wished);
+  callbacks.progress_into(how);
+  callbacks.skips_into(how);
+  const auto done = folder->index.update(source, output, how);
   if (!done.ok()) return done.error();
   return write_report(report, *done);
 }
@@ -172,10 +217,11 @@ extern "C" atlas_status atlas_folder_describe(atlas_folder_info* out, const atla
     info.dimension = static_cast<std::uint32_t>(index.dimension());
     info.files = index.file_count();
     info.chunks = index.chunk_count();
-    const atlas::chunk_options rule = index.chunk_rule();
-    info.chunk_size = rule.size;
-    info.chunk_overlap = rule.overlap;
-    info.chunk_fill_percent = static_cast<std::uint32_t>(rule.fill_percent);
+    const atlas::chunker_options cut = index.chunking();
+    info.chunk_size = cut.size;
+    info.chunk_overlap = cut.overlap;
+    info.chunk_fill_percent = cut.fill();
+    info.chunk_packing = static_cast<std::int32_t>(cut.packing);
     info.is_read_only = index.is_read_only() ? 1 : 0;
     info.has_embedder = index.embedder() == atlas::embedder_kind::hashing ? 1 : 0;
     return write_info(out, "out", info);
@@ -215,6 +261,24 @@ extern "C" atlas_status atlas_folder_search(uint64_t* found, atlas_folder_hit* h
   });
 }
 
+extern "C" atlas_status atlas_folder_headings(uint64_t* found, atlas_folder_heading* headings, const atlas_folder* folder,
+                                              uint64_t key) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(found, "found"));
+    ATLAS_C_TRY(require(headings, "headings", ATLAS_FOLDER_MOST_HEADINGS));
+    ATLAS_C_TRY(require(folder, "folder"));
+    const atlas::document_table& documents = folder->index.documents();
+    if (key >= documents.chunk_count()) return error{errc::key_not_found, "key", "the number of a chunk", key};
+    const auto titles = documents.headings().of_chunk(key);
+    if (!titles.ok()) return titles.error();
+    for (std::size_t i = 0; i < titles->size(); ++i) {
+      headings[i] = {titles->title(i).data(), static_cast<std::uint32_t>(titles->title(i).size()), titles->depth(i)};
+    }
+    *found = titles->size();
+    return {};
+  });
+}
+
 extern "C" atlas_status atlas_folder_add_document(atlas_folder* folder, const char* path, const char* text,
                                                   size_t text_bytes) {
   return guard({path}, [&]() -> status {
@@ -246,6 +310,11 @@ extern "C" atlas_status atlas_folder_save(const atlas_folder* folder, const char
   });
 }
 
+extern "C" atlas_status atlas_folder_update(atlas_folder_report* report, const atlas_folder* folder, const char* source,
+                                            const char* output, const atlas_folder_options* options) {
+  return guard({source, output}, [&] { return update(report, folder, source, output, options); });
+}
+
 extern "C" atlas_status atlas_folder_compact(atlas_folder_report* report, const atlas_folder* folder,
                                              const char* output, const atlas_folder_options* options) {
   return guard({output}, [&]() -> status {
@@ -254,15 +323,11 @@ extern "C" atlas_status atlas_folder_compact(atlas_folder_report* report, const 
     ATLAS_C_TRY(require_path(output, "output"));
     const auto wished = read_options(options, "folder options");
     if (!wished.ok()) return wished.error();
-    // What the file was built with is kept: a wish for anything else must not be dropped in silence.
     atlas_folder_options rest = *wished;
     rest.struct_size = rest.threads = 0;
     rest.progress = nullptr;
     rest.context = nullptr;
-    const atlas_folder_options nothing = {};
-    if (std::memcmp(&rest, &nothing, sizeof rest) != 0) {
-      return error{errc::invalid_argument, "folder options", "only threads, progress and context", "others"};
-    }
+    ATLAS_C_TRY(require_nothing_else(rest, "only threads, progress and context"));
     atlas::compact_options how;
     how.threads = wished->threads;
     folder_callbacks callbacks(*wished);

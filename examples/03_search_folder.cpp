@@ -31,10 +31,12 @@ int main(int argument_count, char** arguments) {
   const std::size_t found = index.search(question, hits).value();
   for (std::size_t i = 0; i < found; ++i) {
     const atlas::text_view window = atlas::snippet(hits[i].text, question, 240);
-    std::printf("%.3f  %.*s, lines %llu to %llu\n%.*s\n\n", static_cast<double>(hits[i].score),
-                static_cast<int>(hits[i].path.size()), hits[i].path.data(),
-                static_cast<unsigned long long>(hits[i].line_begin), static_cast<unsigned long long>(hits[i].line_end),
-                static_cast<int>(window.size()), window.data());
+    std::printf("%.3f  %.*s, lines %llu to %llu", static_cast<double>(hits[i].score), static_cast<int>(hits[i].path.size()),
+                hits[i].path.data(), static_cast<unsigned long long>(hits[i].line_begin),
+                static_cast<unsigned long long>(hits[i].line_end));
+    // Of Markdown and HTML: the titles above the passage, the outermost first.
+    for (const atlas::text_view title : hits[i].headings) std::printf(" > %.*s", static_cast<int>(title.size()), title.data());
+    std::printf("\n%.*s\n\n", static_cast<int>(window.size()), window.data());
   }
   return 0;
 }

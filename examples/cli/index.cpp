@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/cli/index.cpp -- atlas index: a folder into one file. atlas compact: that file built anew, or an index of
-// vectors without what was removed.
+// examples/cli/index.cpp -- atlas index: a folder into one file, or what changed of it into a file that is there. atlas
+// compact: that file built anew, or an index of vectors without what was removed.
 #include "command.hpp"
 #include "sections.hpp"
 #include "terminal.hpp"
@@ -22,15 +22,17 @@ namespace {
 struct index_arguments {
   std::string folder;
   std::string output;
-  std::size_t chunk_size = atlas::chunk_options().size;
-  std::size_t overlap = atlas::chunk_options().overlap;
+  std::size_t chunk_size = atlas::chunker_options().size;
+  std::size_t overlap = atlas::chunker_options().overlap;
   std::size_t dimension = atlas::hashing_options().dimension;
   std::uint64_t max_file_size = atlas::folder_options().max_file_bytes;
   std::uint32_t connectivity = atlas::folder_options().connectivity;
   std::uint32_t build_width = atlas::folder_options().build_width;
   unsigned threads = 0;
+  std::string packing = name_of(atlas::chunk_packing::full);
   bool hidden = false;
   bool verbose = false;
+  bool update = false;
 };
 
 struct compact_arguments {
@@ -79,6 +81,8 @@ json report_json(const std::string& output, const atlas::folder_report& report, 
   return {{"index", output},
           {"files", report.files},
           {"chunks", report.chunks},
+          {"embedded", report.embedded},
+          {"taken_over", report.taken_over},
           {"source_bytes", report.source_bytes},
           {"index_bytes", file_size(output)},
           {"seconds", seconds},
@@ -87,7 +91,8 @@ json report_json(const std::string& output, const atlas::folder_report& report, 
 
 void print_report(const std::string& output, const atlas::folder_report& report, double seconds) {
   std::cout << printable(output) << ": " << counted(report.files, "file") << ", " << counted(report.chunks, "chunk")
-            << " from " << bytes_text(report.source_bytes) << "; index " << bytes_text(file_size(output)) << "; "
+            << " from " << bytes_text(report.source_bytes)
+            << (report.taken_over == 0 ? "" : ", of which " + count_text(report.embedded) + " embedded now") << "; index " << bytes_text(file_size(output)) << "; "
             << duration_text(seconds) << '\n';
   std::string skipped;
   const auto add = [&](std::uint64_t count, const std::string& what) {
@@ -100,18 +105,37 @@ void print_report(const std::string& output, const atlas::folder_report& report,
   if (!skipped.empty()) std::cout << "skipped: " << skipped << '\n';
 }
 
-void run_index(const index_arguments& arguments, const command_line& line) {
-  atlas::folder_options options;
+atlas::folder_report build_folder(const index_arguments& arguments, atlas::folder_options& options) {
   options.chunks.size = arguments.chunk_size;
   options.chunks.overlap = arguments.overlap;
+  for (const auto packing : {atlas::chunk_packing::full, atlas::chunk_packing::coherent, atlas::chunk_packing::divided}) {
+    if (arguments.packing == name_of(packing)) options.chunks.packing = packing;
+  }
   options.hashing.dimension = arguments.dimension;
-  options.max_file_bytes = arguments.max_file_size;
-  options.walk.hidden = arguments.hidden;
   options.connectivity = arguments.connectivity;
   options.build_width = arguments.build_width;
-  options.threads = arguments.threads;
-  take_argument(check(options.chunks), "--chunk-size, --overlap");
+  take_argument(check_folder_chunks(options.chunks), "--chunk-size, --overlap");
   take_argument(check(options.hashing), "--dimension");
+  build_progress progress;
+  options.on_progress = progress;
+  return take(atlas::folder_index::build(arguments.folder.c_str(), arguments.output.c_str(), options),
+              arguments.folder + " -> " + arguments.output);
+}
+
+atlas::folder_report update_folder(const index_arguments& arguments, const atlas::folder_options& options) {
+  const auto index = take(atlas::folder_index::open(arguments.output.c_str()), arguments.output);
+  build_progress progress;
+  return take(index.update(arguments.folder.c_str(), arguments.output.c_str(),
+                           {.walk = options.walk, .max_file_bytes = options.max_file_bytes, .threads = options.threads,
+                            .on_progress = progress, .on_skip = options.on_skip}),
+              arguments.folder + " -> " + arguments.output);
+}
+
+void run_index(const index_arguments& arguments, const command_line& line) {
+  atlas::folder_options options;
+  options.max_file_bytes = arguments.max_file_size;
+  options.walk.hidden = arguments.hidden;
+  options.threads = arguments.threads;
   if (options.max_file_bytes > atlas::most_document_bytes) {
     throw failure(exit_code::usage, {atlas::errc::limit_exceeded, "bytes", atlas::most_document_bytes, options.max_file_bytes},
                   "--max-file-size");
@@ -122,12 +146,7 @@ void run_index(const index_arguments& arguments, const command_line& line) {
   };
   options.on_skip = note;
   const stopwatch watch;
-  const atlas::folder_report report = [&] {
-    build_progress progress;
-    options.on_progress = progress;
-    return take(atlas::folder_index::build(arguments.folder.c_str(), arguments.output.c_str(), options),
-                arguments.folder + " -> " + arguments.output);
-  }();
+  const atlas::folder_report report = arguments.update ? update_folder(arguments, options) : build_folder(arguments, options);
   if (line.as_json) {
     json out = report_json(arguments.output, report, watch.seconds());
     for (const auto& [path, why] : skipped) out["skipped_files"].push_back({{"path", path}, {"reason", name(why)}});
@@ -175,24 +194,29 @@ void add_index_command(CLI::App& app, command_line& line) {
   const auto arguments = std::make_shared<index_arguments>();
   command->add_option("folder", arguments->folder, "The folder")->required()->check(a_path())->type_name("FOLDER");
   command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
+  CLI::Option* const update = command->add_flag("--update", arguments->update,
+      "The index is there: embed only the chunks that are new to it, and keep how it cuts, embeds and links");
   command->add_option("--chunk-size", arguments->chunk_size, "Characters a chunk at most")
-      ->capture_default_str()->type_name("N");
+      ->capture_default_str()->type_name("N")->excludes(update);
   command->add_option("--overlap", arguments->overlap, "Characters that a chunk repeats of the one before")
-      ->capture_default_str()->type_name("N");
+      ->capture_default_str()->type_name("N")->excludes(update);
+  command->add_option("--packing", arguments->packing, "How chunks are filled: few and full; coherent, which seldom hold the end of one thing and the beginning of the next; or one thing each")
+      ->capture_default_str()->check(CLI::IsMember({"full", "coherent", "divided"}))->excludes(update);
   command->add_option("--dimension", arguments->dimension, "Components a vector")
-      ->capture_default_str()->check(CLI::Range(1, 65535))->type_name("N");
+      ->capture_default_str()->check(CLI::Range(1, 65535))->type_name("N")->excludes(update);
   command->add_option("--max-file-size", arguments->max_file_size, "Skip larger files; 64MB and the like are understood")
       ->capture_default_str()->transform(CLI::AsSizeValue(true))->type_name("BYTES");
   command->add_flag("--hidden", arguments->hidden, "Also files and folders whose name begins with a dot");
   command->add_option("--connectivity", arguments->connectivity, "Links a node of the graph")
-      ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N");
+      ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N")->excludes(update);
   command->add_option("--build-width", arguments->build_width, "Candidates kept while building the graph")
-      ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N");
+      ->capture_default_str()->check(CLI::Range(1, 65536))->type_name("N")->excludes(update);
   command->add_option("--threads", arguments->threads, "0: all. 1: the same folder gives the same bytes")
       ->capture_default_str()->check(CLI::Range(0, 1024))->type_name("N");
   command->add_flag("-v,--verbose", arguments->verbose, "Name each file that is skipped, and why");
   finish_command(*command, line,
                  "  atlas index docs -o docs.atlas\n"
+                 "  atlas index docs -o docs.atlas --update\n"
                  "  atlas index src -o src.atlas --chunk-size 1200 --overlap 100 --verbose");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run_index(*arguments, line); }; });
 }

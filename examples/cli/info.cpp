@@ -50,6 +50,9 @@ std::string section_name(std::uint32_t id) {
     case atlas::folder_section::paths: return "paths";
     case atlas::folder_section::chunks: return "chunks";
     case atlas::folder_section::texts: return "texts";
+    case atlas::folder_section::headings: return "headings";
+    case atlas::folder_section::heading_titles: return "heading titles";
+    case atlas::folder_section::chunk_headings: return "chunk headings";
     case atlas::folder_section::hashing_state: return "hashing embedder";
   }
   return "unknown";
@@ -103,14 +106,17 @@ json describe(const std::string& path, const atlas::file_reader& file, const atl
   out["memory"] = {{"vectors", memory.vectors}, {"keys", memory.keys}, {"graph", memory.graph}, {"total", memory.total()}};
   if (holds_folder(file)) {
     const auto folder = take(atlas::folder_index::open(path.c_str()), path);
-    const atlas::chunk_options rule = folder.chunk_rule();
+    const atlas::chunker_options cut = folder.chunking();
     out["folder"] = {{"files", folder.file_count()},
                      {"chunks", folder.chunk_count()},
                      {"removed_files", folder.documents().file_count() - folder.file_count()},
                      {"text_bytes", folder.documents().text_bytes()},
                      {"embedder", folder.embedder() == atlas::embedder_kind::hashing ? "hashing" : "caller's"},
-                     {"chunk_size", rule.size},
-                     {"chunk_overlap", rule.overlap}};
+                     {"chunk_size", cut.size},
+                     {"chunk_overlap", cut.overlap},
+                     {"chunk_fill_percent", cut.fill()},
+                     {"chunk_packing", name_of(cut.packing)},
+                     {"headings", folder.documents().headings().size()}};
   }
   for (const atlas::section_entry& entry : file.sections()) {
     out["sections"].push_back({{"id", hexadecimal(entry.id)},
@@ -179,7 +185,7 @@ void print(const json& out) {
     row("folder", counted(number(folder["files"]), "file") + ", " + counted(number(folder["chunks"]), "chunk") + ", " +
                       bytes_text(number(folder["text_bytes"])) + " of text");
     row("chunks", "at most " + count_text(number(folder["chunk_size"])) + " characters, overlap " +
-                      count_text(number(folder["chunk_overlap"])));
+                      count_text(number(folder["chunk_overlap"])) + ", " + text(folder["chunk_packing"]));
     row("embedder", text(folder["embedder"]));
   }
   std::cout << "sections\n";

@@ -37,6 +37,13 @@ struct search_arguments {
 
 std::string text_of(atlas::text_view view) { return {view.data(), view.size()}; }
 
+/// "Title > Part", "" for a chunk that stands under no heading.
+std::string headings_text(const atlas::heading_titles& headings) {
+  std::string text;
+  for (const atlas::text_view title : headings) text += (text.empty() ? "" : " > ") + text_of(title);
+  return text;
+}
+
 /// An index, or several as one.
 class searched_file {
  public:
@@ -162,9 +169,12 @@ void search_words(const search_arguments& arguments, const command_line& line) {
     json out = {{"index", arguments.file}, {"question", question}, {"seconds", seconds}, {"hits", json::array()}};
     for (std::size_t i = 0; i < hits.size(); ++i) {
       const atlas::folder_hit& hit = hits[i];
+      json headings = json::array();
+      for (const atlas::text_view title : hit.headings) headings.push_back(text_of(title));
       out["hits"].push_back({{"rank", i + 1},
                              {"score", hit.score},
                              {"path", text_of(hit.path)},
+                             {"headings", headings},
                              {"line_begin", hit.line_begin},
                              {"line_end", hit.line_end},
                              {"byte_begin", hit.byte_begin},
@@ -182,7 +192,7 @@ void search_words(const search_arguments& arguments, const command_line& line) {
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const atlas::folder_hit& hit = hits[i];
     std::cout << std::setw(2) << i + 1 << "  " << std::fixed << std::setprecision(3) << hit.score << "  " << bold
-              << printable(text_of(hit.path)) << ':' << hit.line_begin << '-' << hit.line_end << plain << '\n'
+              << printable(text_of(hit.path)) << ':' << hit.line_begin << '-' << hit.line_end << plain << (hit.headings.empty() ? "" : "  ") << printable(headings_text(hit.headings)) << '\n'
               << "    " << printable(text_of(atlas::snippet(hit.text, question, arguments.snippet))) << '\n';
   }
 }
@@ -200,7 +210,7 @@ void run(const search_arguments& arguments, const command_line& line) {
 }  // namespace
 
 void add_search_command(CLI::App& app, command_line& line) {
-  CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, passage; or find the vectors nearest to others in any index");
+  CLI::App* command = app.add_subcommand("search", "Answer a question out of a folder index: rank, score, path:lines, headings, passage; or find the vectors nearest to others in any index");
   const auto arguments = std::make_shared<search_arguments>();
   command->add_option("file", arguments->file, "The index of a folder; with --queries any index, or a list of several (atlas shards)")->required()->check(a_path())->type_name("FILE");
   CLI::Option* const words = command->add_option("question", arguments->words, "The question; several words are joined")->type_name("QUESTION");

@@ -426,7 +426,7 @@ AT(atlas_embedder_info, is_frozen, 8);
 AT(atlas_embedder_info, gram_length, 12);
 AT(atlas_embedder_info, texts, 16);
 
-SIZE(atlas_folder_options, 96);
+SIZE(atlas_folder_options, 104);
 AT(atlas_folder_options, struct_size, 0);
 AT(atlas_folder_options, threads, 4);
 AT(atlas_folder_options, chunk_size, 8);
@@ -443,8 +443,10 @@ AT(atlas_folder_options, embedder, 64);
 AT(atlas_folder_options, progress, 72);
 AT(atlas_folder_options, on_skip, 80);
 AT(atlas_folder_options, context, 88);
+AT(atlas_folder_options, chunk_packing, 96);
+AT(atlas_folder_options, reserved_too, 100);
 
-SIZE(atlas_folder_report, 152);
+SIZE(atlas_folder_report, 168);
 AT(atlas_folder_report, struct_size, 0);
 AT(atlas_folder_report, reserved, 4);
 AT(atlas_folder_report, files, 8);
@@ -465,6 +467,8 @@ AT(atlas_folder_report, linked_folders, 120);
 AT(atlas_folder_report, broken_links, 128);
 AT(atlas_folder_report, special_files, 136);
 AT(atlas_folder_report, too_deep_folders, 144);
+AT(atlas_folder_report, embedded, 152);
+AT(atlas_folder_report, taken_over, 160);
 
 SIZE(atlas_folder_hit, 96);
 AT(atlas_folder_hit, path, 0);
@@ -481,7 +485,12 @@ AT(atlas_folder_hit, id_high, 80);
 AT(atlas_folder_hit, score, 88);
 AT(atlas_folder_hit, reserved, 92);
 
-SIZE(atlas_folder_info, 56);
+SIZE(atlas_folder_heading, 16);
+AT(atlas_folder_heading, title, 0);
+AT(atlas_folder_heading, title_bytes, 8);
+AT(atlas_folder_heading, depth, 12);
+
+SIZE(atlas_folder_info, 64);
 AT(atlas_folder_info, struct_size, 0);
 AT(atlas_folder_info, dimension, 4);
 AT(atlas_folder_info, files, 8);
@@ -492,6 +501,8 @@ AT(atlas_folder_info, chunk_fill_percent, 40);
 AT(atlas_folder_info, is_read_only, 44);
 AT(atlas_folder_info, has_embedder, 48);
 AT(atlas_folder_info, reserved, 52);
+AT(atlas_folder_info, chunk_packing, 56);
+AT(atlas_folder_info, reserved_too, 60);
 
 SIZE(atlas_status, 4);
 

@@ -154,6 +154,108 @@ TEST_SUITE("c_api") {
     CHECK(last_error_says("only threads, progress and context"));
   }
 
+  TEST_CASE("folder: a hit's headings by its key; chunks without have none, and no chunk is an error") {
+    const documents docs;
+    docs.scratch.write("docs/manual.md", "# Boats\n\nAll about boats.\n\n### Rigging\n\nHoist the mainsail with the halyard before tacking.\n");
+    atlas_folder_options options = ATLAS_FOLDER_OPTIONS_INIT;
+    options.chunk_size = 70;
+    options.chunk_fill_percent = 100;
+    options.chunk_packing = ATLAS_PACKING_DIVIDED;
+    REQUIRE(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_OK);
+    const folder_handle folder = open_folder(docs.file);
+    atlas_folder_info info = ATLAS_FOLDER_INFO_INIT;
+    REQUIRE(atlas_folder_describe(&info, folder.get()) == ATLAS_OK);
+    CHECK(info.chunk_packing == ATLAS_PACKING_DIVIDED);
+    CHECK(info.chunk_fill_percent == 100);
+    const auto headings_of = [&](const std::string& question) {
+      atlas_folder_hit hit = {};
+      std::uint64_t found = 0;
+      REQUIRE(atlas_folder_search(&found, &hit, folder.get(), question.data(), question.size(), 1, nullptr) == ATLAS_OK);
+      REQUIRE(found == 1);
+      atlas_folder_heading headings[ATLAS_FOLDER_MOST_HEADINGS] = {};
+      REQUIRE(atlas_folder_headings(&found, headings, folder.get(), hit.key) == ATLAS_OK);
+      std::string all;
+      for (std::uint64_t i = 0; i < found; ++i) {
+        all += std::to_string(headings[i].depth) + " " + std::string(headings[i].title, headings[i].title_bytes) + "; ";
+      }
+      return all;
+    };
+    CHECK(headings_of("hoist the mainsail with the halyard") == "1 Boats; 3 Rigging; ");
+    CHECK(headings_of("a suspension bridge hangs from cables") == "");
+    std::uint64_t found = 7;
+    atlas_folder_heading headings[ATLAS_FOLDER_MOST_HEADINGS] = {};
+    CHECK(atlas_folder_headings(&found, headings, folder.get(), info.chunks) == ATLAS_ERR_KEY_NOT_FOUND);
+    CHECK(atlas_folder_headings(&found, headings, folder.get(), UINT64_MAX) == ATLAS_ERR_KEY_NOT_FOUND);
+    CHECK(found == 7);
+    options.chunk_packing = 3;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.chunk_packing: expected one of ATLAS_PACKING_, found 3"));
+    options.chunk_packing = ATLAS_PACKING_FULL;
+    options.chunk_overlap = 36;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    options.chunk_overlap = 35;
+    options.chunk_fill_percent = ATLAS_ZERO_PERCENT;
+    REQUIRE(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_OK);
+    REQUIRE(atlas_folder_describe(&info, open_folder(docs.file).get()) == ATLAS_OK);
+    CHECK(info.chunk_fill_percent == 0);
+  }
+
+  TEST_CASE("folder: an update embeds what is new, takes the rest over, and takes no other options") {
+    const documents docs;
+    atlas_folder_report report = ATLAS_FOLDER_REPORT_INIT;
+    REQUIRE(atlas_folder_build(&report, docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.embedded == 3);
+    CHECK(report.taken_over == 0);
+    docs.scratch.write("docs/animals.txt", "Tortoises are slow animals with a shell.\n");
+    const folder_handle folder = open_folder(docs.file);
+    std::string skipped;
+    atlas_folder_options options = ATLAS_FOLDER_OPTIONS_INIT;
+    options.threads = 2;
+    options.include_hidden = 1;
+    options.context = &skipped;
+    options.on_skip = [](const char* path, std::uint64_t size, std::int32_t, void* context) {
+      static_cast<std::string*>(context)->append(path, size).append(" ");
+    };
+    REQUIRE(atlas_folder_update(&report, folder.get(), docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_OK);
+    CHECK(report.files == 5);
+    CHECK(report.embedded == 2);
+    CHECK(report.taken_over == 3);
+    CHECK(skipped == "empty.txt picture.bin ");
+    const folder_handle updated = open_folder(docs.file);
+    CHECK(best_path(updated, "slow tortoises") == "animals.txt");
+    CHECK(best_path(updated, "hidden words") == ".hidden.txt");
+    REQUIRE(atlas_folder_update(nullptr, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+
+    // A report of a caller that knows less gets what it knows.
+    report.struct_size = 152;
+    report.embedded = 77;
+    REQUIRE(atlas_folder_update(&report, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.files == 4);
+    CHECK(report.embedded == 77);
+
+    const auto refused = [&](auto change) {
+      atlas_folder_options wished = ATLAS_FOLDER_OPTIONS_INIT;
+      change(wished);
+      const atlas_status status = atlas_folder_update(nullptr, updated.get(), docs.source.c_str(), docs.file.c_str(), &wished);
+      return status == ATLAS_ERR_INVALID_ARGUMENT && last_error_says("only threads, include_hidden");
+    };
+    const atlas_embedder_options embedder = ATLAS_EMBEDDER_OPTIONS_INIT;
+    CHECK(refused([](auto& wished) { wished.chunk_size = 100; }));
+    CHECK(refused([](auto& wished) { wished.chunk_packing = ATLAS_PACKING_COHERENT; }));
+    CHECK(refused([](auto& wished) { wished.connectivity = 8; }));
+    CHECK(refused([](auto& wished) { wished.seed = 8; }));
+    CHECK(refused([&](auto& wished) { wished.embedder = &embedder; }));
+    options.context = nullptr;
+    options.on_skip = nullptr;
+    options.progress = [](std::int32_t phase, std::uint64_t, std::uint64_t, void*) -> std::int32_t { return phase == ATLAS_FOLDER_SAVING ? 1 : 0; };
+    const std::string before = support::read_whole(docs.file);
+    CHECK(atlas_folder_update(nullptr, updated.get(), docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_CANCELLED);
+    CHECK(support::read_whole(docs.file) == before);
+    const std::string missing = docs.scratch.path("missing");
+    CHECK(atlas_folder_update(nullptr, updated.get(), missing.c_str(), docs.file.c_str(), nullptr) == ATLAS_ERR_FILE_NOT_FOUND);
+    CHECK(last_error_says((missing + " -> " + docs.file + ": not found").c_str()));
+  }
+
   TEST_CASE("folder: errors name both paths, and a failed build leaves what stood there") {
     const documents docs;
     const std::string missing = docs.scratch.path("missing");
@@ -185,7 +287,7 @@ TEST_SUITE("c_api") {
     const documents docs;
     check_struct_size(atlas_folder_options ATLAS_FOLDER_OPTIONS_INIT, [&](const atlas_folder_options* given) {
       return atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), given);
-    });
+    }, offsetof(atlas_folder_options, chunk_packing));
     check_struct_size(
         atlas_open_options ATLAS_OPEN_OPTIONS_INIT,
         [&](const atlas_open_options* given) {
@@ -195,6 +297,9 @@ TEST_SUITE("c_api") {
           return status;
         },
         offsetof(atlas_open_options, vectors));
+    check_struct_size(atlas_folder_options ATLAS_FOLDER_OPTIONS_INIT, [&](const atlas_folder_options* given) {
+      return atlas_folder_update(nullptr, open_folder(docs.file).get(), docs.source.c_str(), docs.file.c_str(), given);
+    }, offsetof(atlas_folder_options, chunk_packing));
     atlas_folder_report report = ATLAS_FOLDER_REPORT_INIT;
     report.struct_size = 8;
     CHECK(atlas_folder_build(&report, docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_ERR_INVALID_ARGUMENT);

@@ -367,6 +367,10 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_folder_search(&found, nullptr, opened, "a", 1, 1, nullptr));
     refuses_null(atlas_folder_search(&found, &hit, nullptr, "a", 1, 1, nullptr));
     refuses_null(atlas_folder_search(&found, &hit, opened, nullptr, 1, 1, nullptr));
+    atlas_folder_heading headings[ATLAS_FOLDER_MOST_HEADINGS] = {};
+    refuses_null(atlas_folder_headings(nullptr, headings, opened, 0));
+    refuses_null(atlas_folder_headings(&found, nullptr, opened, 0));
+    refuses_null(atlas_folder_headings(&found, headings, nullptr, 0));
     refuses_null(atlas_folder_add_document(nullptr, "b.txt", "b", 1));
     refuses_null(atlas_folder_add_document(opened, nullptr, "b", 1));
     refuses_null(atlas_folder_add_document(opened, "b.txt", nullptr, 1));
@@ -374,6 +378,9 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_folder_remove_document(opened, nullptr));
     refuses_null(atlas_folder_save(nullptr, file.c_str(), nullptr));
     refuses_null(atlas_folder_save(opened, nullptr, nullptr));
+    refuses_null(atlas_folder_update(&report, nullptr, docs.c_str(), file.c_str(), nullptr));
+    refuses_null(atlas_folder_update(&report, opened, nullptr, file.c_str(), nullptr));
+    refuses_null(atlas_folder_update(&report, opened, docs.c_str(), nullptr, nullptr));
     refuses_null(atlas_folder_compact(&report, nullptr, file.c_str(), nullptr));
     refuses_null(atlas_folder_compact(&report, opened, nullptr, nullptr));
     CHECK(report.files == 0);

@@ -14,7 +14,7 @@ def test_index_then_search_finds_the_right_document(atlas, docs):
     done = atlas.run("index", "docs", "-o", "docs.atlas")
     assert "3 files" in done.out and "skipped: 1 binary" in done.out
     answer = atlas.run("search", "docs.atlas", "how is bread baked?", "-k", 1).out
-    rank, score, place = answer.splitlines()[0].split()
+    rank, score, place = answer.splitlines()[0].split()[:3]
     assert rank == "1" and 0 < float(score) <= 1 and place == "baking.md:1-3"
     assert "bake the loaf" in answer
 
@@ -42,6 +42,48 @@ def test_k_and_snippet_bound_the_answer(atlas, docs):
     walked = atlas.json("search", "docs.atlas", "wind", "-k", 2, "--starts", 2, "--patience", 40, "--time-limit", 5)["hits"]
     assert [hit["path"] for hit in walked] == [hit["path"] for hit in hits]
     assert len(atlas.json("search", "docs.atlas", "wind", "-k", 100)["hits"]) == 3
+
+
+def test_hits_name_the_headings_above_them(atlas, docs):
+    (docs / "manual.md").write_text("# Boats\n\nAll about boats.\n\n## Rigging \x1b[31m\n\nHoist the spinnaker with a halyard.\n")
+    atlas.run("index", "docs", "-o", "docs.atlas", "--chunk-size", 60, "--packing", "divided")
+    shown = atlas.run("search", "docs.atlas", "hoist the spinnaker", "-k", 1).out.splitlines()[0]
+    assert "manual.md:5-7  Boats > Rigging" in shown and "\x1b" not in shown
+    hits = atlas.json("search", "docs.atlas", "hoist the spinnaker", "-k", 9)["hits"]
+    assert hits[0]["headings"] == ["Boats", "Rigging \x1b[31m"]  # JSON escapes it
+    assert all(hit["headings"] == [] for hit in hits if hit["path"] == "animals/cats.txt")
+    info = atlas.json("info", "docs.atlas")
+    assert info["folder"]["chunk_packing"] == "divided" and info["folder"]["headings"] >= 2
+    assert {"headings", "heading titles", "chunk headings"} <= {section["name"] for section in info["sections"]}
+
+
+def test_an_update_embeds_only_what_is_new(atlas, docs):
+    built = atlas.json("index", "docs", "-o", "docs.atlas")
+    assert (built["embedded"], built["taken_over"]) == (3, 0)
+    assert atlas.run("index", "docs", "-o", "docs.atlas", "--update").out.find("of which 0 embedded now") > 0
+    (docs / "tea.txt").write_text("Green tea is brewed with water below boiling.\n")
+    (docs / "baking.md").unlink()
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update", "-v")
+    assert (report["files"], report["chunks"], report["embedded"], report["taken_over"]) == (3, 3, 1, 2)
+    assert report["skipped_files"] == [{"path": "picture.png", "reason": "binary"}]
+    assert atlas.json("search", "docs.atlas", "brewing green tea", "-k", 1)["hits"][0]["path"] == "tea.txt"
+    assert "baking.md" not in atlas.run("search", "docs.atlas", "how is bread baked", "-k", 9).out
+    atlas.run("verify", "docs.atlas")
+
+
+def test_an_update_keeps_how_the_file_was_built(atlas, docs):
+    (docs / "long.txt").write_text("one two three four five six seven eight nine ten\n" * 40)
+    atlas.run("index", "docs", "-o", "docs.atlas", "--chunk-size", 200, "--overlap", 50, "--dimension", 256)
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update", "--threads", 1)
+    assert report["embedded"] == 0 and report["taken_over"] == report["chunks"] > 10
+    info = atlas.json("info", "docs.atlas")
+    assert (info["dimension"], info["folder"]["chunk_size"], info["folder"]["chunk_overlap"]) == (256, 200, 50)
+    for option in ("--chunk-size", "--overlap", "--dimension", "--connectivity", "--build-width"):
+        assert "--update" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", option, 100, code=USAGE).err
+    assert "docs.atlas" in atlas.run("index", "none", "-o", "docs.atlas", "--update", code=FILE).err
+    assert "not found" in atlas.run("index", "docs", "-o", "new.atlas", "--update", code=FILE).err
+    assert not (atlas.folder / "new.atlas").exists()
+    atlas.run("verify", "docs.atlas")
 
 
 def test_options_of_the_cut_are_kept_in_the_file(atlas, docs):
@@ -135,7 +177,7 @@ def test_search_refuses_what_is_no_index_of_documents(atlas, docs):
     ["search", "docs.atlas", "q", "-k", "many"], ["search", "docs.atlas", "q", "--time-limit", "0"],
     ["search", "docs.atlas", "q", "--starts", "2000"], ["index", "docs", "-o", "a", "--no-such-flag"],
     ["index", "docs", "-o", "a", "--chunk-size", "1"], ["index", "docs", "-o", "a", "--dimension", "0"],
-    ["index", "docs", "-o", "a", "--overlap", "900"],
+    ["index", "docs", "-o", "a", "--overlap", "900"], ["index", "docs", "-o", "a", "--packing", "loose"],
 ])
 def test_a_wrong_command_line_is_a_usage_error(atlas, docs, arguments):
     done = atlas.run(*arguments, code=USAGE)

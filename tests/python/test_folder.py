@@ -17,10 +17,12 @@ def test_a_golden_folder_answers_alike(golden):
     info = folder.info()
     assert (info.files, info.chunks, info.dimension, info.chunk_size, info.read_only) == (4, 4, 64, 1000, True)
     assert len(folder) == 4 and info.has_embedder
+    assert (info.chunk_overlap, info.chunk_fill_percent, info.chunk_packing) == (0, 50, "full")
     for question, path in QUESTIONS.items():
         hits = folder.search(question, k=9)
         assert len(hits) == 4 and hits[0].path == path, question
         assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        assert all(hit.headings == () for hit in hits)  # from before they were kept
     hit = folder.search("which bridge hangs over a river?", k=1)[0]
     assert hit.text.startswith("First line.") and (hit.line_begin, hit.line_end) == (1, 2)
     assert (hit.byte_begin, hit.byte_end) == (0, len(hit.text)) and len(hit.id) == 32
@@ -63,7 +65,8 @@ def test_folder_refuses(golden, tmp_path):
 def test_changing_a_folder_needs_the_library(golden, tmp_path):
     with atlas.Folder.open(golden / "folder.atlas", mode="change") as folder:
         for change in (lambda: folder.add_document("a.txt", "text"), lambda: folder.remove_document("stars.txt"),
-                       lambda: folder.compact(tmp_path / "x"), lambda: folder.save(tmp_path / "x")):
+                       lambda: folder.compact(tmp_path / "x"), lambda: folder.save(tmp_path / "x"),
+                       lambda: folder.update(tmp_path, tmp_path / "x")):
             with pytest.raises(atlas.NativeRequired):
                 change()
 
@@ -103,6 +106,115 @@ def test_build_report_and_answers(documents, tmp_path):
     assert atlas.Folder.build(documents, out, max_file_bytes=55).skipped["too large"] == 1
     assert atlas.Folder.build(documents, out, embedder=atlas.EmbedderOptions(dimension=128)).files == 3
     assert atlas.Folder.open(out).info().dimension == 128
+    atlas.Folder.build(documents, out, chunk_size=50, chunk_fill_percent=0, chunk_packing="divided")
+    info = atlas.Folder.open(out).info()
+    assert (info.chunk_size, info.chunk_fill_percent, info.chunk_packing) == (50, 0, "divided")
+    atlas.Folder.build(documents, out)
+    assert atlas.Folder.open(out).info().chunk_fill_percent == 35
+    for wrong in ({"chunk_packing": "loose"}, {"chunk_fill_percent": 101}, {"chunk_size": 3}, {"chunk_overlap": 501}):
+        with pytest.raises(atlas.InvalidArgument, match=next(iter(wrong))):
+            atlas.Folder.build(documents, out, **wrong)
+
+
+MANUAL = """# Boats
+
+All about boats, and what they are good for.
+
+## Rigging
+
+Hoist the mainsail with the halyard before tacking.
+
+### Knots
+
+A bowline makes a loop that does not slip.
+
+# Trains
+
+Trains run on rails.
+"""
+
+
+@native_only
+def test_hits_name_their_headings_over_both_backends(documents, tmp_path):
+    from atlas._pure.folder import PureFolder
+    from atlas._types import SearchOptions
+    out = tmp_path / "docs.atlas"
+    (documents / "manual.md").write_text(MANUAL)
+    (documents / "page.html").write_text("<h2>Owls &amp; mice</h2><p>Owls hunt mice at night.</p>")
+    atlas.Folder.build(documents, out, chunk_size=70)
+    native, pure = atlas.Folder.open(out), PureFolder.open(os.fsencode(out), False)
+    for question, headings in (("hoist the mainsail with the halyard", ("Boats", "Rigging")), ("all about boats", ("Boats",)),
+                               ("a bowline makes a loop", ("Boats", "Rigging", "Knots")), ("trains run on rails", ("Trains",)),
+                               ("owls hunt mice", ("Owls & mice",)), ("suspension bridge", ())):
+        one, other = native.search(question, 1)[0], pure.search(question.encode(), 1, SearchOptions())[0]
+        assert one.headings == other.headings == headings, question
+
+
+def _patched(path, out, changes):
+    """A copy with bytes of sections changed. @param changes  [(section, offset in it, bytes)]"""
+    from atlas._pure.file import File
+    sections = {one.id: one for one in File(os.fsencode(path)).header.sections}
+    data = bytearray(path.read_bytes())
+    for section, at, new in changes:
+        begin = sections[section].offset + at
+        data[begin:begin + len(new)] = new
+    out.write_bytes(data)
+    return os.fsencode(out)
+
+
+@native_only
+@pytest.mark.parametrize("changes", [
+    [(0x208, 4 * i, b"\xff\0\0\0") for i in range(4)],  # a number that no heading has
+    [(0x206, 16 * i + 8, bytes([i + 1, 0, 0, 0])) for i in range(4)],  # each above itself
+    [(0x206, 16 * i + 14, b"\0") for i in range(4)],  # no depth
+    [(0x206, 16 * i + 14, b"\7") for i in range(4)],  # too deep
+    [(0x206, 16 * i + 12, b"\xff\xff") for i in range(4)],  # titles too long
+    [(0x206, 16 * i, b"\xff\xff\xff\xff\xff\xff\xff\xff") for i in range(4)],  # titles elsewhere
+    [(0x200, 48, b"\3")],  # a packing that is none
+    [(0x200, 24, b"\x65")],  # a fill above 100
+    [(0x200, 8, b"\1\0")],  # chunks too small
+])
+def test_headings_and_options_out_of_range_are_refused_alike(tmp_path, changes):
+    from atlas._pure.folder import PureFolder
+    from atlas._types import SearchOptions
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "manual.md").write_text(MANUAL)
+    out = tmp_path / "docs.atlas"
+    atlas.Folder.build(tmp_path / "docs", out, chunk_size=70)
+    bad = _patched(out, tmp_path / "bad.atlas", changes)
+    with pytest.raises(atlas.CorruptFile) as native:
+        atlas.Folder.open(bad).search("boats", 9)
+    with pytest.raises(atlas.CorruptFile) as pure:
+        PureFolder.open(bad, False).search(b"boats", 9, SearchOptions())
+    fields = [str(one.value).split(": expected")[0].split(": ")[-1] for one in (native, pure)]
+    assert fields[0] == fields[1]
+
+
+@native_only
+def test_an_update_embeds_what_is_new(documents, tmp_path):
+    out = tmp_path / "docs.atlas"
+    built = atlas.Folder.build(documents, out)
+    assert (built.embedded, built.taken_over) == (3, 0)
+    (documents / "bread" / "rye.txt").write_text("Rye is baked slowly.\n")
+    (documents / "bridges.txt").unlink()
+    folder = atlas.Folder.open(out)
+    phases = []
+    report = folder.update(documents, out, progress=lambda phase, done, total: phases.append(phase))
+    assert (report.files, report.chunks, report.embedded, report.taken_over) == (3, 3, 1, 2)
+    assert sorted(report.skipped_files) == [("empty.txt", "empty"), ("picture.png", "binary")]
+    assert list(dict.fromkeys(phases)) == ["walking", "reading", "indexing", "saving"]
+    assert folder.search("bridge over the river", k=1)[0].path == "bridges.txt"  # the open one stays as it is
+    updated = atlas.Folder.open(out)
+    assert updated.search("slowly baked rye", k=1)[0].path == "bread/rye.txt"
+    assert updated.update(documents, out, include_hidden=True, threads=1).embedded == 1
+    before = out.read_bytes()
+    with pytest.raises(atlas.Cancelled):
+        updated.update(documents, out, progress=lambda phase, done, total: phase != "saving")
+    with pytest.raises(FileNotFoundError):
+        updated.update(tmp_path / "missing", out)
+    with pytest.raises(atlas.InvalidArgument, match="NUL"):
+        updated.update(documents, "x\0")
+    assert out.read_bytes() == before
 
 
 @native_only

@@ -70,8 +70,8 @@ def test_defaults_are_those_of_the_library():
     check(atlas.Index.seal, "index/options.hpp", "seal_options", {n: n for n in ("degree", "seed")})
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
-    check(atlas.Folder.build, "chunk/chunker_options.hpp", "chunker_options",
-          {"chunk_size": "size", "chunk_overlap": "overlap", "chunk_fill_percent": "fill_percent"})
+    check(atlas.Folder.build, "chunk/chunker_options.hpp", "chunker_options", {"chunk_size": "size", "chunk_overlap": "overlap"})
+    check(atlas.Folder.update, "folder/folder_index.hpp", "update_options", {"max_file_bytes": "max_file_bytes"})
 
 
 def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
@@ -90,9 +90,8 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
     assert check("atlas_seal_options", atlas.Index.seal) == 2
     assert check("atlas_tune_options", atlas.Index.tune) == 2
     assert check("atlas_chunker_options", atlas.Chunker) == 3
-    assert check("atlas_chunk_options", atlas.Folder.build, "chunk_") == 3
     assert check("atlas_embedder_options", atlas.Embedder) == 7
-    assert check("atlas_folder_options", atlas.Folder.build) == 1
+    assert check("atlas_folder_options", atlas.Folder.build) == 3
     assert "search_width: 100" in text and inspect.signature(atlas.Folder.build).parameters["search_width"].default == 100
 
 

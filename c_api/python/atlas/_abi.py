@@ -251,7 +251,7 @@ class FolderOptions(c.Structure):
                 ("max_file_bytes", c.c_uint64), ("connectivity", c.c_uint32), ("build_width", c.c_uint32),
                 ("search_width", c.c_uint32), ("reserved", c.c_uint32), ("seed", c.c_uint64),
                 ("embedder", c.POINTER(EmbedderOptions)), ("progress", FolderProgressCallback),
-                ("on_skip", SkipCallback), ("context", Pointer)]
+                ("on_skip", SkipCallback), ("context", Pointer), ("chunk_packing", c.c_int32), ("reserved_too", c.c_uint32)]
 
 
 class FolderReport(c.Structure):
@@ -261,7 +261,7 @@ class FolderReport(c.Structure):
                 ("folders", c.c_uint64), ("unreadable_folders", c.c_uint64), ("unreadable_files", c.c_uint64),
                 ("ignored_folders", c.c_uint64), ("hidden", c.c_uint64), ("linked_files", c.c_uint64),
                 ("linked_folders", c.c_uint64), ("broken_links", c.c_uint64), ("special_files", c.c_uint64),
-                ("too_deep_folders", c.c_uint64)]
+                ("too_deep_folders", c.c_uint64), ("embedded", c.c_uint64), ("taken_over", c.c_uint64)]
 
 
 class FolderHit(c.Structure):
@@ -271,11 +271,19 @@ class FolderHit(c.Structure):
                 ("score", c.c_float), ("reserved", c.c_uint32)]
 
 
+MOST_HEADINGS = 6
+ZERO_PERCENT = 255
+
+
+class FolderHeading(c.Structure):
+    _fields_ = [("title", Pointer), ("title_bytes", c.c_uint32), ("depth", c.c_uint32)]
+
+
 class FolderInfo(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("dimension", c.c_uint32), ("files", c.c_uint64),
                 ("chunks", c.c_uint64), ("chunk_size", c.c_uint64), ("chunk_overlap", c.c_uint64),
                 ("chunk_fill_percent", c.c_uint32), ("is_read_only", c.c_uint32), ("has_embedder", c.c_uint32),
-                ("reserved", c.c_uint32)]
+                ("reserved", c.c_uint32), ("chunk_packing", c.c_int32), ("reserved_too", c.c_uint32)]
 
 
 STRUCTS: Dict[str, Type[c.Structure]] = {
@@ -295,7 +303,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_chunk_options": ChunkOptions,
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
-    "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_info": FolderInfo,
+    "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_heading": FolderHeading, "atlas_folder_info": FolderInfo,
 }
 
 _p, _size, _text = Pointer, c.c_size_t, c.c_char_p
@@ -421,9 +429,11 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_folder_close": (None, [_p]),
     "atlas_folder_describe": (Status, [_p, _p]),
     "atlas_folder_search": (Status, [_p, _p, _p, _p, _size, _size, _p]),
+    "atlas_folder_headings": (Status, [_p, _p, _p, c.c_uint64]),
     "atlas_folder_add_document": (Status, [_p, _text, _p, _size]),
     "atlas_folder_remove_document": (Status, [_p, _text]),
     "atlas_folder_save": (Status, [_p, _text, _p]),
+    "atlas_folder_update": (Status, [_p, _p, _text, _text, _p]),
     "atlas_folder_compact": (Status, [_p, _p, _text, _p]),
 }
 

@@ -6,12 +6,18 @@ from __future__ import annotations
 from typing import List, Optional, Union
 
 from . import _backend
-from ._arrays import Allowed, checked_count, checked_key
+from ._abi import ZERO_PERCENT
+from ._arrays import Allowed, checked_count, checked_key, checked_name
 from ._closing import Closing
 from ._index import Path, checked_mode, checked_path
 from ._options import Seconds, checked_residence, checked_search_options
 from ._texts import Text, checked_embedder_options, checked_text
-from ._types import EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
+from ._types import PACKINGS, EmbedderOptions, FolderBackend, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress
+
+
+def _checked_fill(percent: Optional[int]) -> int:
+    """As atlas_folder_options has it, where 0 is the default."""
+    return 0 if percent is None else checked_count("chunk_fill_percent", percent, 0, 100) or ZERO_PERCENT
 
 
 class Folder(Closing):
@@ -24,24 +30,28 @@ class Folder(Closing):
 
     @staticmethod
     def build(folder: Path, output: Path, *, chunk_size: int = 1000, chunk_overlap: int = 0,
-              chunk_fill_percent: int = 50, include_hidden: bool = False, max_file_bytes: int = 16 << 20,
+              chunk_fill_percent: Optional[int] = None, chunk_packing: str = "full", include_hidden: bool = False, max_file_bytes: int = 16 << 20,
               connectivity: int = 16, build_width: int = 200, search_width: int = 100, seed: int = 42,
               embedder: EmbedderOptions = EmbedderOptions(), threads: int = 0,
               progress: Optional[FolderProgress] = None) -> FolderReport:
-        """Reads every text file below a folder, cuts it, learns from and embeds the chunks, and writes the index.
+        """Reads every text file below a folder, cuts it (Markdown, HTML, source code and plain text by a rule each, told by
+        the endings of names), learns from and embeds the chunks, and writes the index.
 
         @param folder    its path
         @param output    the index file; what stands there stays as it is until the new one is complete
         @param progress  called with ("walking" | "reading" | "indexing" | "saving", done, total)
         @return          what was done, and which files were left out and why (never an error)
-        Sizes and weights are as for ``chunk``, ``Index.create`` and ``Embedder``. Without the native library this
-        raises NativeRequired.
+        Sizes are in characters. chunk_fill_percent is how full chunks are if they can, 0 to 100, by default 35, or 0 with
+        chunk_packing="coherent": chunks that seldom hold the end of one thing and the beginning of the next; "divided" is
+        one thing a chunk. The others are as for ``Index.create`` and ``Embedder``. Without the native library this raises
+        NativeRequired.
         """
         size = checked_count("chunk_size", chunk_size, 4, 1 << 31)
         return _backend.build_folder(
             checked_path("folder", folder), checked_path("output", output), checked_count("threads", threads, 0, 4096), size,
             checked_count("chunk_overlap", chunk_overlap, 0, size // 2),
-            checked_count("chunk_fill_percent", chunk_fill_percent, 10, 90), bool(include_hidden),
+            _checked_fill(chunk_fill_percent), checked_name("chunk_packing", chunk_packing, PACKINGS),
+            bool(include_hidden),
             checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30),
             checked_count("connectivity", connectivity, 2, 512), checked_count("build_width", build_width, 1, 65536),
             checked_count("search_width", search_width, 1, 65536), checked_key("seed", seed),
@@ -76,6 +86,19 @@ class Folder(Closing):
     def save(self, path: Path, *, progress: Optional[Progress] = None) -> None:
         """Writes the index with its changes: complete or not at all."""
         self._backend.save(checked_path("path", path), progress)
+
+    def update(self, folder: Path, output: Path, *, include_hidden: bool = False, max_file_bytes: int = 16 << 20,
+               threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
+        """Walks the folder again and writes the index of what is there now, embedding only the chunks that are new to this one.
+
+        The embedder stays as it is, the frequencies of words are those of the last build or compact. Documents that are not
+        below the folder go, those of ``add_document`` too.
+        @param output          may be the file this one was opened from; this one stays as it is
+        @param include_hidden  this and max_file_bytes as for ``build``, as the file does not keep them
+        """
+        return self._backend.update(
+            checked_path("folder", folder), checked_path("output", output), checked_count("threads", threads, 0, 4096),
+            bool(include_hidden), checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), progress)
 
     def compact(self, output: Path, *, threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
         """Builds the index anew from its documents, without those removed, learning from them again."""

@@ -14,8 +14,9 @@ from ._arrays import RESERVED_KEY, Floats, Keys
 from ._calls import Handle, Report, run_long
 from ._errors import error_of
 from ._library import library as _library
-from ._types import (CODES, KINDS, LIST_CODES, METRICS, PHASES, ROTATIONS, SKIP_REASONS, STORED, EmbedderOptions, FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions,
-                     Progress, Promise, SearchOptions, Tuned)
+from ._types import (CODES, KINDS, LIST_CODES, METRICS, PACKINGS, PHASES, ROTATIONS, SKIP_REASONS, STORED, EmbedderOptions,
+                     FolderHit, FolderInfo, FolderProgress, FolderReport, Hits, IndexInfo, IndexOptions, Progress, Promise,
+                     SearchOptions, Tuned)
 
 assert _library is not None, "imported by the package only when the library is there"
 _lib: c.CDLL = _library
@@ -400,7 +401,8 @@ class _FolderCall:
             skipped_files=self.skipped,
             walk={name: getattr(report, name) for name in (
                 "folders", "unreadable_folders", "unreadable_files", "ignored_folders", "hidden", "linked_files",
-                "linked_folders", "broken_links", "special_files", "too_deep_folders")})
+                "linked_folders", "broken_links", "special_files", "too_deep_folders")},
+            embedded=report.embedded, taken_over=report.taken_over)
 
     def on_skip(self, path: int, path_bytes: int, reason: int, context: int) -> None:
         if len(self.skipped) < self.MOST_SKIPPED:
@@ -408,13 +410,14 @@ class _FolderCall:
 
 
 def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, chunk_overlap: int,
-                 chunk_fill_percent: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
+                 chunk_fill_percent: int, chunk_packing: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
                  build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
                  progress: Optional[FolderProgress]) -> FolderReport:
     call = _FolderCall()
     hashing = _embedder_options(embedder)
     options = _sized(_abi.FolderOptions, threads=threads, chunk_size=chunk_size, chunk_overlap=chunk_overlap,
-                     chunk_fill_percent=chunk_fill_percent, include_hidden=1 if include_hidden else 0,
+                     chunk_fill_percent=chunk_fill_percent, chunk_packing=chunk_packing,
+                     include_hidden=1 if include_hidden else 0,
                      max_file_bytes=max_file_bytes, connectivity=connectivity, build_width=build_width,
                      search_width=search_width, seed=seed, embedder=c.pointer(hashing),
                      on_skip=_abi.SkipCallback(call.on_skip))
@@ -438,6 +441,7 @@ class NativeFolder:
             _check(_lib.atlas_folder_describe(c.byref(info), folder))
         return FolderInfo(files=info.files, chunks=info.chunks, dimension=info.dimension, chunk_size=info.chunk_size,
                           chunk_overlap=info.chunk_overlap, chunk_fill_percent=info.chunk_fill_percent,
+                          chunk_packing=PACKINGS[info.chunk_packing],
                           read_only=info.is_read_only != 0, has_embedder=info.has_embedder != 0)
 
     def search(self, question: bytes, k: int, wished: SearchOptions) -> List[FolderHit]:
@@ -450,7 +454,14 @@ class NativeFolder:
             _check(_lib.atlas_folder_search(c.byref(found), hits, folder, _address(block), len(question), k,
                                             c.byref(options)))
             # The hits point into the index: they are copied before it could be closed.
-            return [_folder_hit(hits[i]) for i in range(found.value)]
+            return [_folder_hit(hits[i], self._headings(folder, hits[i].key)) for i in range(found.value)]
+
+    @staticmethod
+    def _headings(folder: Any, key: int) -> Tuple[str, ...]:
+        found = c.c_uint64()
+        headings = (_abi.FolderHeading * _abi.MOST_HEADINGS)()
+        _check(_lib.atlas_folder_headings(c.byref(found), headings, folder, key))
+        return tuple(c.string_at(one.title, one.title_bytes).decode("utf-8", "replace") for one in headings[:found.value])
 
     def add_document(self, path: bytes, text: bytes) -> None:
         block = np.frombuffer(text + b"\0", dtype=np.uint8)
@@ -463,6 +474,17 @@ class NativeFolder:
 
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         _run_save(self._handle, lambda folder, options: int(_lib.atlas_folder_save(folder, path, options)), progress)
+
+    def update(self, source: bytes, output: bytes, threads: int, include_hidden: bool, max_file_bytes: int,
+               progress: Optional[FolderProgress]) -> FolderReport:
+        def update(report: Any, how: Any) -> int:
+            with self._handle.use() as folder:
+                return int(_lib.atlas_folder_update(report, folder, source, output, how))
+
+        call = _FolderCall()
+        options = _sized(_abi.FolderOptions, threads=threads, include_hidden=1 if include_hidden else 0,
+                         max_file_bytes=max_file_bytes, on_skip=_abi.SkipCallback(call.on_skip))
+        return call.run(update, options, progress)
 
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
         def compact(report: Any, how: Any) -> int:
@@ -479,11 +501,12 @@ def _hex(low: int, high: int) -> str:
     return f"{high:016x}{low:016x}"
 
 
-def _folder_hit(hit: Any) -> FolderHit:
+def _folder_hit(hit: Any, headings: Tuple[str, ...]) -> FolderHit:
     return FolderHit(path=os.fsdecode(c.string_at(hit.path, hit.path_bytes)), line_begin=hit.line_begin,
                      line_end=hit.line_end, score=hit.score,
                      text=c.string_at(hit.text, hit.text_bytes).decode("utf-8", "replace"),
-                     byte_begin=hit.byte_begin, byte_end=hit.byte_end, key=hit.key, id=_hex(hit.id_low, hit.id_high))
+                     byte_begin=hit.byte_begin, byte_end=hit.byte_end, key=hit.key, id=_hex(hit.id_low, hit.id_high),
+                     headings=headings)
 
 
 def verify(path: bytes, progress: Optional[Progress]) -> None:

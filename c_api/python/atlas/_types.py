@@ -269,12 +269,14 @@ class FolderHit:
     key: int
     """the chunk's number"""
     id: str
-    """as in Chunk"""
+    """XXH3-128 of the text and of the rule that cut it"""
+    headings: Tuple[str, ...] = ()
+    """of Markdown and HTML: the titles that the chunk's first fresh byte stands under, the outermost first"""
 
 
 @dataclass(frozen=True)
 class FolderReport:
-    """What a build did, and what it left out."""
+    """What a build, an update or a compact did, and what it left out."""
 
     files: int
     chunks: int
@@ -285,6 +287,10 @@ class FolderReport:
     """(path, reason) of each; at most the first 10,000"""
     walk: Dict[str, int]
     """what the walk met: folders walked, and by reason folders and files left out before they were read"""
+    embedded: int
+    """of the chunks, those whose vector was made"""
+    taken_over: int
+    """of the chunks, those whose vector is that of the index that was updated"""
 
 
 @dataclass(frozen=True)
@@ -297,6 +303,7 @@ class FolderInfo:
     chunk_size: int
     chunk_overlap: int
     chunk_fill_percent: int
+    chunk_packing: str
     read_only: bool
     has_embedder: bool
 
@@ -474,5 +481,7 @@ class FolderBackend(Protocol):
     def add_document(self, path: bytes, text: bytes) -> None: ...
     def remove_document(self, path: bytes) -> None: ...
     def save(self, path: bytes, progress: Optional[Progress]) -> None: ...
+    def update(self, folder: bytes, output: bytes, threads: int, include_hidden: bool, max_file_bytes: int,
+               progress: Optional[FolderProgress]) -> FolderReport: ...
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport: ...
     def close(self) -> None: ...

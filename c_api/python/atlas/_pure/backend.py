@@ -42,7 +42,7 @@ def open_embedder(state: bytes) -> PureEmbedder:
 
 
 def build_folder(folder: bytes, output: bytes, threads: int, chunk_size: int, chunk_overlap: int,
-                 chunk_fill_percent: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
+                 chunk_fill_percent: int, chunk_packing: int, include_hidden: bool, max_file_bytes: int, connectivity: int,
                  build_width: int, search_width: int, seed: int, embedder: EmbedderOptions,
                  progress: Optional[FolderProgress]) -> FolderReport:
     raise needs_native("building a graph")

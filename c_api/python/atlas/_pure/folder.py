@@ -4,22 +4,25 @@
 from __future__ import annotations
 
 import os
-from typing import List, Optional
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from .._errors import (AtlasError, Closed, InvalidArgument, KindMismatch, MetricMismatch,
                        ReadOnly, UnsupportedVersion, needs_native, refused)
-from .._types import FolderHit, FolderInfo, FolderProgress, FolderReport, Progress, SearchOptions
+from .._types import PACKINGS, FolderHit, FolderInfo, FolderProgress, FolderReport, Progress, SearchOptions
 from .embedder import PureEmbedder
 from .file import File
 from .index import PureIndex
 
 _INFO, _FILES, _STATES, _PATHS, _CHUNKS, _TEXTS, _HASHING = 0x200, 0x201, 0x202, 0x203, 0x204, 0x205, 0x300
+_HEADINGS, _TITLES, _CHUNK_HEADINGS = 0x206, 0x207, 0x208
+_MOST_DEPTH, _MOST_TITLE_BYTES = 6, 256
 
 _info_record = np.dtype([
     ("layout_version", "<u4"), ("embedder", "<u4"), ("chunk_size", "<u8"), ("chunk_overlap", "<u8"),
-    ("chunk_fill_percent", "<u8"), ("live_files", "<u8"), ("live_chunks", "<u8"), ("reserved", "<u8", 2)])
+    ("chunk_fill_percent", "<u8"), ("live_files", "<u8"), ("live_chunks", "<u8"),
+    ("chunk_packing", "u1"), ("chunk_coherent_percent", "u1"), ("chunk_trim", "u1"), ("zero", "u1", 5), ("reserved", "<u8")])
 _file_record = np.dtype([
     ("path_begin", "<u8"), ("path_bytes", "<u4"), ("encoding", "u1"), ("mark_bytes", "u1"), ("zero", "<u2"),
     ("text_begin", "<u8"), ("text_bytes", "<u8"), ("first_chunk", "<u8"), ("chunk_count", "<u8"),
@@ -27,7 +30,25 @@ _file_record = np.dtype([
 _chunk_record = np.dtype([
     ("text_begin", "<u8"), ("text_bytes", "<u4"), ("file", "<u4"), ("source_begin", "<u8"), ("source_end", "<u8"),
     ("line_begin", "<u8"), ("line_end", "<u8"), ("id_low", "<u8"), ("id_high", "<u8")])
+_heading_record = np.dtype([
+    ("title_begin", "<u8"), ("parent", "<u4"), ("title_bytes", "<u2"), ("depth", "u1"), ("zero", "u1")])
+assert _heading_record.itemsize == 16
 assert _info_record.itemsize == _file_record.itemsize == _chunk_record.itemsize == 64
+
+
+def _check_cut(file: File, info: Any) -> None:
+    """As check_folder_chunks of include/atlas/folder/folder_options.hpp, of which the file can hold this."""
+    size, overlap, fill, packing = (int(info[name]) for name in ("chunk_size", "chunk_overlap", "chunk_fill_percent", "chunk_packing"))
+    if fill > 100:
+        raise file.corrupt("folder.chunk_fill_percent", 100, fill)
+    if packing >= len(PACKINGS):
+        raise file.corrupt("chunker_options.packing", "0 full, 1 coherent or 2 divided", packing)
+    if not 4 <= size <= 1 << 31:
+        raise file.corrupt("chunks.size", "4 to 2147483648 characters", size)
+    if overlap > size // 2:
+        raise file.corrupt("chunks.overlap", "at most half of the size", overlap)
+    if packing != 0 and not 10 <= int(info["chunk_coherent_percent"]) <= 100:
+        raise file.corrupt("chunks.coherent_percent", "10 to 100", int(info["chunk_coherent_percent"]))
 
 
 class PureFolder:
@@ -46,6 +67,7 @@ class PureFolder:
         self._info = records[0]
         if self._info["layout_version"] != 1:
             raise refused(UnsupportedVersion, "folder.layout_version", 1, self._info['layout_version'], path=path)
+        _check_cut(file, self._info)
         self._files = file.array(_FILES, _file_record)
         states = file.array(_STATES, "u1")
         if states.size != self._files.size:
@@ -53,6 +75,12 @@ class PureFolder:
         self._paths = file.array(_PATHS, "u1")
         self._chunks = file.array(_CHUNKS, _chunk_record)
         self._texts = file.array(_TEXTS, "u1")
+        # Files from before headings were kept have none of these.
+        self._headings = file.array(_HEADINGS, _heading_record) if file.find(_HEADINGS) else np.zeros(0, _heading_record)
+        self._titles = file.array(_TITLES, "u1") if file.find(_TITLES) else np.zeros(0, "u1")
+        self._chunk_headings = file.array(_CHUNK_HEADINGS, "<u4") if file.find(_CHUNK_HEADINGS) else np.zeros(0, "<u4")
+        if self._chunk_headings.size > self._chunks.size:
+            raise file.corrupt("folder.chunk_headings", self._chunks.size, self._chunk_headings.size)
         if kind.metric != "cosine":
             raise refused(MetricMismatch, "folder index metric", "cosine", kind.metric, path=path)
         self._model: Optional[PureEmbedder] = None
@@ -80,7 +108,8 @@ class PureFolder:
         info = self._info
         return FolderInfo(files=int(info["live_files"]), chunks=kind.size, dimension=kind.dimension,
                           chunk_size=int(info["chunk_size"]), chunk_overlap=int(info["chunk_overlap"]),
-                          chunk_fill_percent=int(info["chunk_fill_percent"]), read_only=not self._change,
+                          chunk_fill_percent=int(info["chunk_fill_percent"]),
+                          chunk_packing=PACKINGS[int(info["chunk_packing"])], read_only=not self._change,
                           has_embedder=self._model is not None)
 
     def search(self, question: bytes, k: int, options: SearchOptions) -> List[FolderHit]:
@@ -96,6 +125,28 @@ class PureFolder:
             raise self._file.corrupt(what, block.size, begin + size)
         return block[begin:begin + size].tobytes()
 
+    def _headings_of(self, key: int) -> Tuple[str, ...]:
+        if key >= self._chunk_headings.size:
+            return ()
+        number = int(self._chunk_headings[key])
+        if number > self._headings.size:
+            raise self._file.corrupt("folder.chunk.heading", self._headings.size, number)
+        titles: List[str] = []
+        below = _MOST_DEPTH + 1
+        while number != 0:  # depths fall, so this ends
+            record = self._headings[number - 1]
+            depth, parent, size = int(record["depth"]), int(record["parent"]), int(record["title_bytes"])
+            if not 0 < depth < below:
+                raise self._file.corrupt("folder.heading.depth", below - 1, depth)
+            if parent >= number:
+                raise self._file.corrupt("folder.heading.parent", number - 1, parent)
+            if size > _MOST_TITLE_BYTES:
+                raise self._file.corrupt("folder.heading.title_bytes", _MOST_TITLE_BYTES, size)
+            title = self._slice(self._titles, int(record["title_begin"]), size, "folder.heading.title")
+            titles.append(title.decode("utf-8", "replace"))
+            below, number = depth, parent
+        return tuple(reversed(titles))
+
     def _hit(self, key: int, score: float) -> FolderHit:
         if key >= self._chunks.size:
             raise self._file.corrupt("folder.chunk", "below the count of chunks", key)
@@ -108,7 +159,7 @@ class PureFolder:
         return FolderHit(path=os.fsdecode(path), line_begin=int(chunk["line_begin"]), line_end=int(chunk["line_end"]),
                          score=score, text=text.decode("utf-8", "replace"), byte_begin=int(chunk["source_begin"]),
                          byte_end=int(chunk["source_end"]), key=key,
-                         id=f"{int(chunk['id_high']):016x}{int(chunk['id_low']):016x}")
+                         id=f"{int(chunk['id_high']):016x}{int(chunk['id_low']):016x}", headings=self._headings_of(key))
 
     def _refuse(self, what: str) -> None:
         self._open()
@@ -125,6 +176,11 @@ class PureFolder:
     def save(self, path: bytes, progress: Optional[Progress]) -> None:
         self._open()
         raise needs_native("saving a folder index")
+
+    def update(self, folder: bytes, output: bytes, threads: int, include_hidden: bool, max_file_bytes: int,
+               progress: Optional[FolderProgress]) -> FolderReport:
+        self._open()
+        raise needs_native("building a graph")
 
     def compact(self, output: bytes, threads: int, progress: Optional[FolderProgress]) -> FolderReport:
         self._open()
