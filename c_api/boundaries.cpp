@@ -11,8 +11,18 @@ using atlas::text_view;
 
 namespace {
 
+// Characters of a segment; most are so short that a call takes longer than counting.
+std::uint64_t characters_of(text_view segment, bool is_utf8) noexcept {
+  constexpr std::size_t few_bytes = 32;
+  if (!is_utf8 || segment.size() > few_bytes) return atlas::count_characters(segment);
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < segment.size(); ++i) count += (static_cast<unsigned char>(segment[i]) & 0xC0U) != 0x80U ? 1U : 0U;
+  return count;
+}
+
 template <class Reader>
 std::uint64_t fill(std::uint64_t* ends, std::uint64_t* characters, std::size_t capacity, text_view text) noexcept {
+  const bool is_utf8 = characters != nullptr && atlas::is_utf8(text);
   Reader reader(text);
   std::uint64_t count = 0;
   std::uint64_t end = 0;
@@ -21,7 +31,7 @@ std::uint64_t fill(std::uint64_t* ends, std::uint64_t* characters, std::size_t c
     if (count >= capacity) continue;
     end += segment.size();
     if (ends != nullptr) ends[count] = end;
-    if (characters != nullptr) characters[count] = characters_before += atlas::count_characters(segment);
+    if (characters != nullptr) characters[count] = characters_before += characters_of(segment, is_utf8);
   }
   return count;
 }

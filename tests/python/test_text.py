@@ -40,6 +40,15 @@ def test_a_mark_tells_the_encoding_and_is_left_out(encoding, mark):
     assert decoded.source_offsets(3).dtype == np.int64
 
 
+def test_few_places_of_a_long_text():
+    data = (TEXT * 200).encode("utf-16-le")
+    decoded = atlas.decode(data, "utf-16le")
+    characters = [7000, 0, 3, 7000, len(decoded.text), 41]
+    assert decoded.source_offsets(characters).tolist() == [len(decoded.text[:i].encode("utf-16-le")) for i in characters]
+    escaped = atlas.decode(b"\xff\xc3\xa4" * 1000, "utf-8", "surrogateescape")
+    assert escaped.source_offsets([1999, 1, 2000]).tolist() == [2998, 1, 3000]
+
+
 def test_form_tells_utf8_and_what_is_no_text():
     assert atlas.detect_encoding(TEXT.encode()) == ("UTF-8", "form", 0)
     assert atlas.detect_encoding(b"") == ("UTF-8", "form", 0)

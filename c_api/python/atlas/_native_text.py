@@ -14,10 +14,10 @@ from . import _abi
 from ._calls import Handle
 from ._errors import BadEncoding
 from ._native import _Texts, _check, _lib, _run_work, _sized
-from ._text_types import BASES, NOT_TOLD, DecodedFacts, Places, ends_of, utf8_lengths
+from ._text_types import BASES, NOT_TOLD, DecodedFacts, Places, utf8_offsets
 from ._types import Progress
 
-_UNKNOWN, _BINARY = 254, 255
+_UTF8, _UNKNOWN, _BINARY = 0, 254, 255
 _ESCAPES = 2
 # Bytes of a segment, fewer than there are as a rule.
 _SEGMENT_BYTES = (1, 3, 32, 32)
@@ -47,31 +47,47 @@ def _number(label: Optional[str]) -> int:
     return out.value
 
 
-def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
-    block, size = _block(data)
+def _guess(block: "npt.NDArray[np.uint8]", size: int) -> Any:
     guess = _sized(_abi.EncodingGuess)
     _check(_lib.atlas_text_detect_encoding(c.byref(guess), _address(block), size))
+    return guess
+
+
+def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
+    guess = _guess(*_block(data))
     return _name(guess.encoding), BASES[guess.basis], int(guess.mark_bytes)
+
+
+def _decode_into(out: "npt.NDArray[np.uint8]", facts: Any, block: "npt.NDArray[np.uint8]", size: int, encoding: int, errors: int) -> None:
+    _check(_lib.atlas_text_decode(c.byref(facts), _address(out), _address(block), size, encoding, errors, out.size))
 
 
 def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, DecodedFacts, Places]:
     block, size = _block(data)
     number = _number(label)
+    if number == _UNKNOWN:
+        guess = _guess(block, size)
+        number = _UNKNOWN if guess.encoding == _BINARY else guess.encoding
     facts = _sized(_abi.DecodedText)
-    out = np.empty(3 * size + 1, dtype=np.uint8)  # of which the pages are taken that are written
+    # UTF-8 as it should be stands in the source already; what else there is grows to no more than this, of which the pages are taken
+    # that are written.
+    out = np.empty(0 if number == _UTF8 else 3 * size + 1, dtype=np.uint8)
     try:
-        _check(_lib.atlas_text_decode(c.byref(facts), _address(out), _address(block), size, number, errors, out.size))
+        _decode_into(out, facts, block, size, number, errors)
+        if facts.text_bytes > out.size and not facts.is_source:
+            out = np.empty(facts.text_bytes, dtype=np.uint8)
+            _decode_into(out, facts, block, size, number, errors)
     except BadEncoding as problem:
         problem.offset = int(facts.first_bad) if facts.bad_count else None
         raise
+    whole = block[facts.mark_bytes:size] if facts.is_source else out[:facts.text_bytes]
 
     def places(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        offsets = characters if text.isascii() else ends_of(utf8_lengths(text))[characters]
-        found = np.ascontiguousarray(offsets, dtype=np.int64).copy()
+        found = characters.copy() if text.isascii() else utf8_offsets(text, characters)
         _check(_lib.atlas_text_source_offsets(_address(found), _address(found), found.size, c.byref(facts), _address(block), size))
         return found
 
-    text = str(out[:facts.text_bytes].data, "utf-8", "surrogateescape" if errors == _ESCAPES else "strict")
+    text = str(whole.data, "utf-8", "surrogateescape" if errors == _ESCAPES else "strict")
     return text, (_name(facts.encoding), int(facts.mark_bytes), int(facts.bad_count), int(facts.first_bad)), places
 
 

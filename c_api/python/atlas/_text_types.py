@@ -45,6 +45,22 @@ def ends_of(lengths: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
     return ends
 
 
+_FEW = 64
+
+
+def utf8_offsets(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+    """int64 [n]: where characters of a text begin in it as UTF-8."""
+    if characters.size > len(text) // _FEW:
+        return ends_of(utf8_lengths(text))[characters]
+    wished = np.unique(characters)
+    lengths = np.empty(wished.size, dtype=np.int64)
+    before = 0
+    for i, place in enumerate(wished.tolist()):
+        lengths[i] = len(text[before:place].encode("utf-8", "surrogateescape"))
+        before = place
+    return np.cumsum(lengths)[np.searchsorted(wished, characters)]
+
+
 class TextDecoderBackend(Protocol):
     def feed(self, data: memoryview) -> str: ...
     def finish(self) -> str: ...
