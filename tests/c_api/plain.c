@@ -230,6 +230,23 @@ static void check_texts(void) {
   free(vectors);
 }
 
+static void check_encodings(void) {
+  const char* const source = "Gr\xFC\xDF" "e. Dr. K\xF6rner kommt."; /* windows-1252 */
+  char text[64];
+  uint64_t first_bad = 0;
+  uint64_t found = 0;
+  uint64_t ends[4];
+  int32_t encoding = -1;
+  atlas_decoded_text decoded = ATLAS_DECODED_TEXT_INIT;
+  EXPECT(atlas_encoding_of_label(&encoding, "latin1") == ATLAS_OK && encoding == ATLAS_ENCODING_WINDOWS_1252);
+  EXPECT(atlas_text_validate(&first_bad, NULL, source, strlen(source)) == ATLAS_OK && first_bad == 2);
+  EXPECT(atlas_text_decode(&decoded, text, source, strlen(source), encoding, ATLAS_BAD_BYTES_REFUSE, sizeof text) == ATLAS_OK);
+  EXPECT(decoded.text_bytes == strlen(source) + 3);
+  EXPECT(atlas_text_boundaries(&found, ends, NULL, text, decoded.text_bytes, ATLAS_SEGMENTS_SENTENCES, 4) == ATLAS_OK && found == 2);
+  EXPECT(atlas_text_source_offsets(ends, ends, found, &decoded, source, strlen(source)) == ATLAS_OK);
+  EXPECT(ends[0] == 7 && ends[1] == strlen(source));
+}
+
 int main(void) {
   EXPECT(atlas_abi_version() == ATLAS_C_ABI_VERSION);
   check_index();
@@ -237,6 +254,7 @@ int main(void) {
   check_builder();
   check_quantizer();
   check_texts();
+  check_encodings();
   if (failures == 0) printf("ok: %s, %s\n", atlas_version(), atlas_simd_target());
   return failures == 0 ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from dataclasses import dataclass, field
 from typing import Iterable, NamedTuple, Optional, Union
@@ -11,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend
-from ._arrays import checked_keys
+from ._arrays import checked_keys, is_one_key
 from ._closing import Closing
 from ._errors import InvalidArgument, refused
 from ._text_types import DecodedFacts, Places, TextDecoderBackend
 
-Bytes = Union[bytes, bytearray, memoryview]
+Bytes = Union[bytes, bytearray, memoryview, mmap.mmap, "npt.NDArray[np.uint8]"]
+"""Whatever holds bytes side by side; read where they lie."""
 
 _ERRORS = ("strict", "replace", "surrogateescape")
 """By the numbers of what becomes of bad bytes."""
@@ -60,16 +62,17 @@ class DecodedText:
 
         @param characters  places in ``text``, 0 to len(text), in any order
         """
-        wished = checked_keys("characters", [characters] if isinstance(characters, int) else characters)
+        wished = checked_keys("characters", [characters] if is_one_key(characters) else characters)
         for row in np.flatnonzero(wished > len(self.text))[:1]:
             raise refused(InvalidArgument, "characters", f"at most {len(self.text)}", int(wished[row]), int(row))
         return self._places(self.text, wished.astype(np.int64))
 
 
 def checked_bytes(name: str, value: object) -> memoryview:
-    if not isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError(f"{name}: expected bytes, found {type(value).__qualname__}")
-    view = memoryview(value)
+    try:
+        view = memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}: expected bytes, found {type(value).__qualname__}") from None
     if not view.c_contiguous:
         raise ValueError(f"{name}: expected contiguous bytes, found strides {view.strides}")
     return view.cast("B") if view.nbytes else memoryview(b"")
@@ -108,7 +111,7 @@ def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") 
     @param errors    what becomes of bytes that are no characters of the encoding: "strict" refuses them; "replace" makes each
                      of them U+FFFD; "surrogateescape" keeps them as Python does, U+DC80 to U+DCFF
     @raise           BadEncoding for bytes that are refused, whose offset is ``.offset``, for binary data, and for an encoding that
-                     cannot be told
+                     cannot be told; NativeRequired without the library for all but UTF-8, UTF-16 and UTF-32
     """
     view = checked_bytes("data", data)
     return _decoded(*_backend.decode(view, _checked_label(encoding), _checked_errors(errors)))

@@ -45,12 +45,13 @@ def ends_of(lengths: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
     return ends
 
 
-_FEW = 64
+# Characters for each place from which on a table of all costs more than to encode what lies between the places.
+_FAR = 64
 
 
 def utf8_offsets(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
     """int64 [n]: where characters of a text begin in it as UTF-8."""
-    if characters.size > len(text) // _FEW:
+    if characters.size > len(text) // _FAR:
         return ends_of(utf8_lengths(text))[characters]
     wished = np.unique(characters)
     lengths = np.empty(wished.size, dtype=np.int64)
