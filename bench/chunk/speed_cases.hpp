@@ -58,10 +58,11 @@ class speed_cases : case_frame {
     FILE* const pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("cannot start python3");
     double seconds = 0;
-    const bool is_read = std::fscanf(pipe, "%lf", &seconds) == 1;
+    std::size_t count = 0;  // to the end of the line, so that it can be written whole
+    const bool is_read = std::fscanf(pipe, "%lf %zu", &seconds, &count) == 2;
     if (::pclose(pipe) != 0 || !is_read) throw std::runtime_error("recursive_splitter.py failed");
     const double ours = median(one.seconds);
-    print({name, rate().value(ours), "GB/s", "LangChain's way in Python", rate().value(seconds), seconds / ours, {{"rounds", 1}}});
+    print({name, rate().value(ours), "GB/s", "LangChain's way in Python", rate().value(seconds), seconds / ours, {{"peer_chunks", count}, {"rounds", 1}}});
   }
 
   template <class State>
