@@ -25,14 +25,14 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, List
+
+from support.race import Side, cpu_info, race, report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 K = 10
 ROUNDS = 9
 SPINNING_SECONDS = 0.06  # how long OpenBLAS's threads spin after their work: 2^26 cycles
-
-Side = Tuple[str, Callable[[], Any]]
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -45,13 +45,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build/release/libatlas.so.0")
     parser.add_argument("--bench", type=pathlib.Path, default=ROOT / "build/release/bench/distance_bench")
     return parser.parse_args()
-
-
-def cpu_info(field: str) -> str:
-    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines():
-        if line.startswith(field):
-            return line.split(":", 1)[1].strip()
-    return ""
 
 
 def set_environment(arguments: argparse.Namespace) -> None:
@@ -79,42 +72,6 @@ def blas_name() -> str:
             version = " ".join(library.openblas_get_config().decode().split()[:2])
             return f"{version} with its {library.openblas_get_corename().decode()} kernels"
     return "none"
-
-
-def race(sides: List[Side], rounds: int, clock: Callable[[], float], sample_seconds: float, pause: float) -> Dict[str, List[float]]:
-    """Seconds of a call, a number a round: each side once a round, beginning with another one each time."""
-    calls: Dict[str, int] = {}
-    seconds: Dict[str, List[float]] = {name: [] for name, _ in sides}
-    for name, call in sides:
-        call()
-        start = clock()
-        made = 0
-        while made == 0 or clock() - start < sample_seconds:
-            call()
-            made += 1
-        calls[name] = made
-        time.sleep(pause)
-    for turn in range(rounds):
-        for name, call in sides[turn % len(sides):] + sides[:turn % len(sides)]:
-            start = clock()
-            for _ in range(calls[name]):
-                call()
-            seconds[name].append((clock() - start) / calls[name])
-            time.sleep(pause)
-    return seconds
-
-
-def report(arguments: argparse.Namespace, case: str, ours: List[float], theirs: List[float], peer: str, unit: str,
-           value: Callable[[float], float], **more: Any) -> None:
-    ratios = sorted(b / a for a, b in zip(ours, theirs))
-    line = {"bench": "distance", "case": case, "atlas": value(statistics.median(ours)), "unit": unit, "peer": peer,
-            "peer_value": value(statistics.median(theirs)), "ratio": statistics.median(ratios),
-            "ratio_lower_quartile": ratios[int(0.25 * (len(ratios) - 1) + 0.5)], "rounds": len(ratios), **more}
-    if arguments.json:
-        print(json.dumps(line), flush=True)
-    else:
-        print(f"{case:36} {line['atlas']:12.4g} {unit:12} {peer} {line['peer_value']:.4g}  ratio {line['ratio']:.2f}  "
-              f"(lower quartile {line['ratio_lower_quartile']:.2f}, {len(ratios)} rounds) {json.dumps(more)}", flush=True)
 
 
 def load_vectors(path: pathlib.Path) -> Any:
@@ -204,8 +161,8 @@ def nearest_cases(arguments: argparse.Namespace, atlas: Any) -> None:
     sides.append(("numpy", lambda: numpy_nearest(queries, rows, row_squares, block)))
     seconds = race(sides, ROUNDS, time.perf_counter, 0.02, SPINNING_SECONDS)
     for case in passes:
-        report(arguments, case, seconds[case], seconds["numpy"], "numpy", "queries/s", lambda second: len(queries) / second,
-               threads=arguments.threads, numpy_block=block)
+        report("distance", arguments.json, case, seconds[case], seconds["numpy"], "numpy", "queries/s",
+               lambda second: len(queries) / second, threads=arguments.threads, numpy_block=block)
 
 
 def cpp_seconds(arguments: argparse.Namespace) -> float:
@@ -234,7 +191,7 @@ def distance_cases(arguments: argparse.Namespace, atlas: Any) -> None:
         theirs.append(cpp_seconds(arguments))
         call: Side = (case, lambda: atlas.distances(query, rows, "cosine"))
         ours.append(statistics.median(race([call], ROUNDS, time.thread_time, 2e-3, 0.0)[case]))
-    report(arguments, case, ours, theirs, "C++", "us", lambda second: second * 1e6)
+    report("distance", arguments.json, case, ours, theirs, "C++", "us", lambda second: second * 1e6)
 
 
 def main() -> None:

@@ -58,6 +58,7 @@ for group in ${*:-build}; do
       need libopenblas-dev sh -c 'pkg-config --exists openblas'
       need libzstd-dev have_header zstd.h
       need libicu-dev have_header unicode/ubrk.h
+      need libuchardet-dev have_header uchardet/uchardet.h
       need nlohmann-json3-dev have_header nlohmann/json.hpp
       ;;
     *)

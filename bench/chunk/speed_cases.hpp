@@ -8,10 +8,9 @@
 #include <atlas/chunk/plain_text_rule.hpp>
 #include <atlas/chunk/sentence_rule.hpp>
 
+#include "chunk/case_frame.hpp"
 #include "peers/icu_peer.hpp"
 #include "peers/read_peer.hpp"
-#include "support/bench_options.hpp"
-#include "support/race.hpp"
 
 #include <cstdio>
 #include <filesystem>
@@ -22,11 +21,12 @@
 
 namespace bench {
 
-class speed_cases {
+class speed_cases : case_frame {
  public:
-  /// @param text  10 MB of English
-  /// @param path  where it lies
-  speed_cases(const bench_options& options, const std::string& text, std::filesystem::path path) : options_(options), text_(text), path_(std::move(path)) {}
+  /// @param english  one document: 10 MB of English
+  /// @param path     where it lies
+  speed_cases(const bench_options& options, const documents& english, std::filesystem::path path)
+      : case_frame(options), english_(english), text_(english.front()), path_(std::move(path)) {}
 
   void run() {
     chunks<atlas::plain_text_rule>("recursive/1000+200", {.size = 1000, .overlap = 200}, 2.0, true);
@@ -40,43 +40,16 @@ class speed_cases {
   }
 
  private:
-  static constexpr char bench_name[] = "chunk";
-  [[nodiscard]] scale gigabytes() const { return {static_cast<double>(text_.size()) / 1e9, "GB/s"}; }
-  [[nodiscard]] race_rules rules() const { return {.rounds = options_.quick ? 5 : 15}; }
-
-  /// A rate alone, against the least that is asked of it.
-  void report_rate(const std::string& name, const side& one, double asked, nlohmann::json more) const {
-    row out{.name = name, .atlas = gigabytes().value(median(one.seconds)), .unit = "GB/s"};
-    more["rounds"] = one.seconds.size();
-    more["worst_to_median"] = rounded(quantile(one.seconds, 1) / median(one.seconds));
-    if (asked != 0) {
-      out.peer = "asked";
-      out.peer_value = asked;
-      out.ratio = out.atlas / asked;
-      out.asked = 1;
-    }
-    out.more = more;
-    print_row(bench_name, out, options_.json);
-  }
+  [[nodiscard]] scale rate() const { return gigabytes(text_.size()); }
 
   template <class Rule>
   void chunks(const std::string& name, const atlas::chunker_options& how, double asked, bool beside_python) {
     if (!options_.wants(name)) return;
     auto chunker = atlas::chunker<Rule, atlas::character_sizer>::create(how).value();
     std::size_t count = 0;
-    std::uint64_t end = 0;
-    const auto cut = [&] {
-      chunker.read(text_);
-      atlas::chunk_view chunk;
-      for (count = 0; chunker.next(chunk).value(); ++count) end = chunk.byte_end;
-    };
-    cut();
-    if (end != text_.size()) throw std::runtime_error(name + ": the chunks do not reach the end of the text");
-    std::vector<side> sides;
-    sides.push_back({"atlas", cut});
-    race(sides, rules());
-    report_rate(name, sides[0], asked, {{"chunks", count}});
-    if (beside_python) python(name, sides[0]);
+    const side one = timed_chunks(name, chunker, english_, how.size, count);
+    report_against(name, rate(), one, asked, {{"chunks", count}});
+    if (beside_python) python(name, one);
   }
 
   /// The splitter runs in its own process, which says its own seconds.
@@ -85,12 +58,11 @@ class speed_cases {
     FILE* const pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error("cannot start python3");
     double seconds = 0;
-    const bool is_read = std::fscanf(pipe, "%lf", &seconds) == 1;
+    std::size_t count = 0;  // to the end of the line, so that it can be written whole
+    const bool is_read = std::fscanf(pipe, "%lf %zu", &seconds, &count) == 2;
     if (::pclose(pipe) != 0 || !is_read) throw std::runtime_error("recursive_splitter.py failed");
     const double ours = median(one.seconds);
-    print_row(bench_name,
-              {name, gigabytes().value(ours), "GB/s", "LangChain's way in Python", gigabytes().value(seconds), seconds / ours, {{"rounds", 1}}},
-              options_.json);
+    print({name, rate().value(ours), "GB/s", "LangChain's way in Python", rate().value(seconds), seconds / ours, {{"peer_chunks", count}, {"rounds", 1}}});
   }
 
   template <class State>
@@ -109,14 +81,14 @@ class speed_cases {
     std::size_t of_icu = 0;
     if (icu_peer::is_available()) sides.push_back({"icu", [&] { of_icu = icu_peer::sentences(text_); }});
     race(sides, rules());
-    report_rate(name, sides[0], asked, {{"sentences", count}});
+    report_against(name, rate(), sides[0], asked, {{"sentences", count}});
     if (sides.size() == 1) return;
     std::vector<double> ratios;
     for (std::size_t round = 0; round < sides[0].seconds.size(); ++round) ratios.push_back(sides[1].seconds[round] / sides[0].seconds[round]);
-    row out{name, gigabytes().value(median(sides[0].seconds)), "GB/s", "icu", gigabytes().value(median(sides[1].seconds)), median(ratios)};
+    row out{name, rate().value(median(sides[0].seconds)), "GB/s", "icu", rate().value(median(sides[1].seconds)), median(ratios)};
     out.more = {{"sentences", count}, {"peer_sentences", of_icu}, {"ratio_lower_quartile", rounded(quantile(ratios, 0.25))}};
     out.asked = asked_of_icu;
-    print_row(bench_name, out, options_.json);
+    print(out);
   }
 
   void validation() {
@@ -131,13 +103,13 @@ class speed_cases {
     if (reached == 0) throw std::runtime_error("utf8/valid: the text is not UTF-8");
     std::vector<double> ratios;
     for (std::size_t round = 0; round < sides[0].seconds.size(); ++round) ratios.push_back(sides[1].seconds[round] / sides[0].seconds[round]);
-    row out{name, gigabytes().value(median(sides[0].seconds)), "GB/s", "read", gigabytes().value(median(sides[1].seconds)), median(ratios)};
+    row out{name, rate().value(median(sides[0].seconds)), "GB/s", "read", rate().value(median(sides[1].seconds)), median(ratios)};
     out.more = {{"xor", sum}};
     out.asked = 0.5;
-    print_row(bench_name, out, options_.json);
+    print(out);
   }
 
-  const bench_options& options_;
+  const documents& english_;
   const std::string& text_;
   std::filesystem::path path_;
 };

@@ -2,38 +2,22 @@
 // tests/text/tailored_sentences_test.cpp -- mirrors include/atlas/text/tailored_sentences.hpp, with the words it knows.
 #include <atlas/text/tailored_sentences.hpp>  // first, so that a missing include in it fails here
 
-#include "support/json_tokens.hpp"
 #include "support/repetitions.hpp"
 #include "support/segmentation_ways.hpp"
+#include "support/sentence_suites.hpp"
 #include "support/texts.hpp"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <iterator>
 #include <map>
 #include <random>
 #include <string>
-#include <utility>
 #include <vector>
 
 TEST_SUITE("text: tailored sentences") {
-  using pieces = std::vector<std::string>;
+  using pieces = support::sentence_list;
 
-  std::string trimmed(const std::string& text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
-  }
-
-  pieces sentences_of(const std::string& text) {
-    atlas::tailored_sentence_reader reader(text);
-    pieces out;
-    for (atlas::text_view sentence; reader.next(sentence);) {
-      const std::string one = trimmed({sentence.data(), sentence.size()});
-      if (!one.empty()) out.push_back(one);
-    }
-    return out;
-  }
+  pieces sentences_of(const std::string& text) { return support::trimmed_sentences(text, support::ends_of<atlas::tailored_sentence_reader>(text)); }
 
   TEST_CASE("tailored_sentence_state: abbreviations, initials and titles") {
     CHECK(sentences_of("Mr. Smith met Dr. Jones. They left.") == pieces{"Mr. Smith met Dr. Jones.", "They left."});
@@ -134,32 +118,11 @@ TEST_SUITE("text: tailored sentences") {
       MESSAGE("skipped: 48 texts, ATLAS_TEST_DATA is not set");
       return;
     }
-    support::json_tokens tokens(suite);
-    std::string key;
-    std::string text;
-    std::string set;
-    std::size_t texts = 0;
+    const auto rules = support::golden_rules(suite);
     std::size_t right = 0;
-    for (support::json_token token = tokens.next(); token.kind != '\0'; token = tokens.next()) {
-      if (token.kind != '"') continue;
-      key = token.text;
-      REQUIRE(tokens.next().kind == ':');
-      token = tokens.next();
-      if (key == "set") set = token.text;
-      if (key == "text") text = token.text;
-      if (key != "sentences") continue;
-      pieces want;
-      while (token.kind != ']') {
-        if (token.kind == '"') want.push_back(token.text);
-        token = tokens.next();
-        REQUIRE(token.kind != '\0');
-      }
-      if (set != "GOLDEN_EN_RULES_TEST_CASES") continue;
-      ++texts;
-      right += sentences_of(text) == want ? 1U : 0U;
-    }
-    MESSAGE(right << " of " << texts);
-    CHECK(texts == 48);
+    for (const support::golden_rule& rule : rules) right += sentences_of(rule.text) == rule.sentences ? 1U : 0U;
+    MESSAGE(right << " of " << rules.size());
+    CHECK(rules.size() == 48);
     CHECK(right >= 46);
   }
 
@@ -177,50 +140,16 @@ TEST_SUITE("text: tailored sentences") {
       MESSAGE("skipped: zstd cannot unpack the gold sentences here");
       return;
     }
-    const auto ends_of = [](const std::string& text, std::vector<std::size_t> ends) {
-      for (std::size_t& end : ends) {
-        while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\n')) --end;
-      }
-      ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-      return ends;
-    };
-    support::json_tokens tokens(gold);
-    std::string language;
-    std::string text;
-    std::map<std::string, std::pair<std::size_t, std::size_t>> counts;  // ends in both; ends of one and of the other
-    std::string key;
-    for (support::json_token token = tokens.next(); token.kind != '\0'; token = tokens.next()) {
-      if (token.kind != '"') continue;
-      key = token.text;
-      REQUIRE(tokens.next().kind == ':');
-      token = tokens.next();
-      if (token.kind == '[' && key != "sentence_end_bytes") language = key;
-      if (key == "text") text = token.text;
-      if (key != "sentence_end_bytes") continue;
-      std::vector<std::size_t> want;
-      while (token.kind != ']') {
-        if (token.kind == '0') want.push_back(static_cast<std::size_t>(token.number));
-        token = tokens.next();
-        REQUIRE(token.kind != '\0');
-      }
-      want = ends_of(text, want);
-      auto found = support::by_reader<atlas::tailored_sentence_reader>(text);
-      found.erase(found.begin());
-      found = ends_of(text, found);
-      std::vector<std::size_t> both;
-      std::set_intersection(want.begin(), want.end(), found.begin(), found.end(), std::back_inserter(both));
-      counts[language].first += both.size();
-      counts[language].second += want.size() + found.size();
-    }
-    CHECK(counts.size() == of_icu.size());
+    const auto texts_of = support::gold_texts(gold);
+    CHECK(texts_of.size() == of_icu.size());
     std::string shown;
-    for (const auto& counted : counts) {
-      const std::string& name = counted.first;
-      const auto [both, all] = counted.second;
+    for (const auto& of_one : texts_of) {
+      const std::string& name = of_one.first;
       CAPTURE(name);
-      const double f1 = 200.0 * static_cast<double>(both) / static_cast<double>(all);
-      CHECK(f1 > of_icu.at(name));
-      shown += " " + name + " " + std::to_string(f1).substr(0, 5);
+      support::sentence_agreement agreement;
+      for (const support::gold_text& one : of_one.second) agreement.add(one.text, one.ends, support::ends_of<atlas::tailored_sentence_reader>(one.text));
+      CHECK(agreement.f1() > of_icu.at(name));
+      shown += " " + name + " " + std::to_string(agreement.f1()).substr(0, 5);
     }
     MESSAGE("F1:" << shown);
   }
