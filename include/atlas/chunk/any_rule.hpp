@@ -17,8 +17,7 @@
 #include <atlas/chunk/plain_text_rule.hpp>  // plain_text_rule
 #include <atlas/chunk/semantic_rule.hpp>    // semantic_rule
 #include <atlas/chunk/sentence_rule.hpp>    // sentence_rule, uax29_sentence_rule
-
-#include <variant>  // std::variant
+#include <atlas/core/one_of.hpp>            // one_of
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -47,7 +46,7 @@ inline constexpr std::size_t chunk_rule_kind_count = 10;
 namespace detail {
 
 template <class... Rule>
-[[nodiscard]] constexpr std::size_t most_state_bytes(const std::variant<Rule...>* /*rules*/) noexcept {
+[[nodiscard]] constexpr std::size_t most_state_bytes(const one_of<Rule...>* /*rules*/) noexcept {
   std::size_t most = 0;
   ((most = sizeof(typename Rule::state_type) > most ? sizeof(typename Rule::state_type) : most), ...);
   return most;
@@ -59,7 +58,7 @@ template <class... Rule>
 ///
 ///   any_rule rule = is_markdown ? any_rule(markdown_rule()) : any_rule(plain_text_rule());
 class any_rule {
-  using rules = std::variant<plain_text_rule, fixed_rule, sentence_rule, uax29_sentence_rule, delimiter_rule, external_rule, markdown_rule, html_rule, code_rule,
+  using rules = one_of<plain_text_rule, fixed_rule, sentence_rule, uax29_sentence_rule, delimiter_rule, external_rule, markdown_rule, html_rule, code_rule,
                              semantic_rule>;  // in the order of chunk_rule_kind
 
  public:
@@ -98,22 +97,22 @@ class any_rule {
     std::uint64_t is_begun = 0;
   };
   [[nodiscard]] std::uint32_t version() const noexcept {
-    return std::visit([](const auto& rule) noexcept { return rule.version(); }, rule_);
+    return rule_.visit([](const auto& rule) noexcept { return rule.version(); });
   }
   [[nodiscard]] std::uint64_t fingerprint() const noexcept {
-    return std::visit([](const auto& rule) noexcept { return detail::fingerprint_of(rule); }, rule_);
+    return rule_.visit([](const auto& rule) noexcept { return detail::fingerprint_of(rule); });
   }
   [[nodiscard]] std::size_t lookahead() const noexcept {
-    return std::visit([](const auto& rule) noexcept { return rule.lookahead(); }, rule_);
+    return rule_.visit([](const auto& rule) noexcept { return rule.lookahead(); });
   }
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
-    return std::visit([&](const auto& rule) noexcept { return scan_by(rule, state, part, from, found); }, rule_);
+    return rule_.visit([&](const auto& rule) noexcept { return scan_by(rule, state, part, from, found); });
   }
   [[nodiscard]] text_boundary last_within(text_view text, std::size_t least, std::size_t most) const noexcept {
-    return std::visit([&](const auto& rule) noexcept { return rule.last_within(text, least, most); }, rule_);
+    return rule_.visit([&](const auto& rule) noexcept { return rule.last_within(text, least, most); });
   }
   [[nodiscard]] std::size_t first_within(text_view text, std::size_t first, std::size_t middle, std::size_t last) const noexcept {
-    return std::visit([&](const auto& rule) noexcept { return rule.first_within(text, first, middle, last); }, rule_);
+    return rule_.visit([&](const auto& rule) noexcept { return rule.first_within(text, first, middle, last); });
   }
 
  private:

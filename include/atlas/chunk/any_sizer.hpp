@@ -12,8 +12,7 @@
 #include <atlas/chunk/chunk_sizer.hpp>     // byte_sizer, character_sizer
 #include <atlas/chunk/segment_sizers.hpp>  // grapheme_sizer, word_sizer
 #include <atlas/chunk/token_sizer.hpp>     // token_sizer
-
-#include <variant>  // std::variant
+#include <atlas/core/one_of.hpp>           // one_of
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -37,7 +36,7 @@ inline constexpr std::size_t chunk_sizer_kind_count = 6;
 
 /// Holds one of the sizers and measures as it does.
 class any_sizer {
-  using sizers = std::variant<character_sizer, byte_sizer, grapheme_sizer, word_sizer, token_sizer, callback_sizer>;  // in the order of chunk_sizer_kind
+  using sizers = one_of<character_sizer, byte_sizer, grapheme_sizer, word_sizer, token_sizer, callback_sizer>;  // in the order of chunk_sizer_kind
 
  public:
   /// character_sizer.
@@ -64,22 +63,22 @@ class any_sizer {
   // --- as chunk_sizer says ---
 
   [[nodiscard]] bool is_additive() const noexcept {
-    return std::visit([](const auto& sizer) noexcept { return sizer.is_additive(); }, sizer_);
+    return sizer_.visit([](const auto& sizer) noexcept { return sizer.is_additive(); });
   }
   [[nodiscard]] std::uint64_t fingerprint() const noexcept {
-    return std::visit([](const auto& sizer) noexcept { return sizer.fingerprint(); }, sizer_);
+    return sizer_.visit([](const auto& sizer) noexcept { return sizer.fingerprint(); });
   }
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const {
-    return std::visit([&](const auto& sizer) { return sizer.fit(text, limit, is_whole); }, sizer_);
+    return sizer_.visit([&](const auto& sizer) { return sizer.fit(text, limit, is_whole); });
   }
   [[nodiscard]] result<std::size_t> fit_back(text_view text, std::uint64_t limit) const {
-    return std::visit([&](const auto& sizer) { return sizer.fit_back(text, limit); }, sizer_);
+    return sizer_.visit([&](const auto& sizer) { return sizer.fit_back(text, limit); });
   }
   [[nodiscard]] result<std::uint64_t> measure(text_view text, std::uint64_t characters) const {
-    return std::visit([&](const auto& sizer) { return sizer.measure(text, characters); }, sizer_);
+    return sizer_.visit([&](const auto& sizer) { return sizer.measure(text, characters); });
   }
   [[nodiscard]] std::size_t most_bytes(std::uint64_t limit) const noexcept {
-    return std::visit([&](const auto& sizer) noexcept { return sizer.most_bytes(limit); }, sizer_);
+    return sizer_.visit([&](const auto& sizer) noexcept { return sizer.most_bytes(limit); });
   }
 
  private:
