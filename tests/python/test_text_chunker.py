@@ -173,6 +173,8 @@ def test_options_that_do_not_hold_together_are_refused():
             cut(b"text", "delimiter", options=CutOptions(**given))
     with pytest.raises(atlas.InvalidArgument, match="more than 3, found 3 .row 1"):
         cut(b"text", "external", options=CutOptions(boundaries=((3, 4), (3, 5))))
+    with pytest.raises(atlas.InvalidArgument, match="boundary.level: expected 0 to 255, found 256 .row 0"):
+        cut(b"text", "external", options=CutOptions(boundaries=((3, 256),)))
     with pytest.raises(atlas.InvalidArgument, match="rule"):
         cut(b"text", "recursive")
     with pytest.raises(atlas.InvalidArgument, match="sizer"):

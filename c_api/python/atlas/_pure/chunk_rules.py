@@ -125,9 +125,13 @@ class External(_Prose):
 
     def __init__(self, boundaries: Sequence[Tuple[int, int]]) -> None:
         """@param boundaries  offset and level of each, behind the one before"""
-        for row in range(1, len(boundaries)):
-            if boundaries[row][0] <= boundaries[row - 1][0]:
-                raise refused(InvalidArgument, "boundary.offset", f"more than {boundaries[row - 1][0]}", boundaries[row][0], row)
+        before = -1
+        for row, (offset, level) in enumerate(boundaries):
+            if offset <= before:
+                raise refused(InvalidArgument, "boundary.offset", f"more than {before}", offset, row)
+            if not 0 <= level <= TEXT_END:
+                raise refused(InvalidArgument, "boundary.level", f"0 to {TEXT_END}", level, row)
+            before = offset
         self._boundaries = boundaries
 
     def structure(self, text: bytes) -> Structure:

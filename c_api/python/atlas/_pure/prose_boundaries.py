@@ -39,7 +39,7 @@ def _pattern_of(code_points: List[int]) -> "re.Pattern[bytes]":
     return re.compile(b"|".join(re.escape(chr(c).encode()) for c in code_points))
 
 
-_TERMINATOR = _pattern_of([0x2E, 0x21, 0x3F, ELLIPSIS] + [c for c in range(0x80, len(SENTENCE_BREAKS)) if SENTENCE_BREAKS[c] in (ATERM, STERM)])
+_TERMINATOR = _pattern_of([match.start() for match in re.finditer(b"[" + bytes((ATERM, STERM)) + b"]", SENTENCE_BREAKS)] + [ELLIPSIS])
 _CLAUSE_MARK = _pattern_of(list(_CLAUSE_RANKS))
 
 
