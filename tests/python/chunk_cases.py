@@ -90,7 +90,8 @@ def options_of(numbers, rule, data):
         inner_sizes=tuple(inner), trim=numbers.below(3) == 0, **given)
 
 
-RULES = ("plain_text", "plain_text", "fixed", "external", "delimiter")
+RULES = ("plain_text", "plain_text", "fixed", "sentence", "uax29_sentence", "external", "delimiter")
+SIZERS = ("byte", "character", "character", "grapheme", "word")
 
 
 def cases(seed, count):
@@ -102,13 +103,13 @@ def cases(seed, count):
         options = options_of(numbers, rule, data)
         if options.overlap * 5 > options.size * 4:
             data = data[:600]  # many chunks of the same
-        yield data, rule, numbers.choice(("byte", "character")), options
+        yield data, rule, numbers.choice(SIZERS), options
 
 
 def golden_lines(cut):
-    """Of cases(1, 270): their number, how many chunks there are, and a digest of all that is said of them."""
+    """Of cases(1, 315): rule and sizer, how many chunks there are, and a digest of all that is said of them."""
     lines = []
-    for number, (data, rule, sizer, options) in enumerate(cases(1, 270)):
+    for number, (data, rule, sizer, options) in enumerate(cases(1, 315)):
         chunks = cut(data, rule, sizer, options)
         said = b"".join(np.ascontiguousarray(chunks[name].astype("<u8")).tobytes() for name in chunks.dtype.names)
         lines.append(f"{number}\t{rule}\t{sizer}\t{len(chunks)}\t{hashlib.sha256(said).hexdigest()[:16]}")

@@ -12,14 +12,16 @@ import pytest
 
 import atlas
 from atlas._pure import graphemes, sentence_words, unicode_runs
-from atlas._pure.chunk_rules import Delimiters, External, Fixed, PlainText
+from atlas._pure.chunk_rules import Delimiters, External, Fixed, PlainText, Sentences, Uax29Sentences
 from atlas._pure.prose_boundaries import is_break_space
 from atlas._pure.text_chunker import CHUNK, CutOptions, cut
+from atlas._pure.words import words
 from atlas._pure.xxh3 import xxh3_128
 from chunk_cases import cases, difference, golden_lines
 from conftest import ROOT
 
-VERSIONS = {"plain_text": PlainText.version, "fixed": Fixed.version, "external": External.version, "delimiter": Delimiters.version}
+VERSIONS = {"plain_text": PlainText.version, "fixed": Fixed.version, "sentence": Sentences.version, "uax29_sentence": Uax29Sentences.version,
+            "external": External.version, "delimiter": Delimiters.version}
 HEADERS = ROOT / "include" / "atlas"
 
 
@@ -55,7 +57,10 @@ def place(data, offset):
 
 
 def units_of(text, sizer):
-    return len(text) if sizer == "byte" else len(text.decode("utf-8", "surrogateescape"))
+    if sizer == "grapheme":
+        return sum(1 for _ in graphemes.cluster_breaks(text, 1, len(text))) + 1 if text else 0
+    characters = text.decode("utf-8", "surrogateescape")
+    return {"byte": len(text), "character": len(characters), "word": len(words(characters))}[sizer]
 
 
 def check_promises(data, rule, sizer, options):
@@ -76,7 +81,7 @@ def check_promises(data, rule, sizer, options):
             above[below] = (fresh, end)
             ends[below] = fresh
         assert units == units_of(text, sizer)
-        is_one_cluster = graphemes.first_cluster_bytes(data[begin:begin + 9000]) >= len(text)
+        is_one_cluster = graphemes.next_cluster(data[begin:begin + 9000], 0) >= len(text)
         assert units <= sizes[depth] or is_one_cluster
         assert units_of(data[begin:fresh], sizer) <= (options.overlap if depth == 0 else 0)
         assert (char_begin, line_begin, column) == place(data, begin)
@@ -168,6 +173,8 @@ def test_options_that_do_not_hold_together_are_refused():
             cut(b"text", "delimiter", options=CutOptions(**given))
     with pytest.raises(atlas.InvalidArgument, match="more than 3, found 3 .row 1"):
         cut(b"text", "external", options=CutOptions(boundaries=((3, 4), (3, 5))))
+    with pytest.raises(atlas.InvalidArgument, match="boundary.level: expected 0 to 255, found 256 .row 0"):
+        cut(b"text", "external", options=CutOptions(boundaries=((3, 256),)))
     with pytest.raises(atlas.InvalidArgument, match="rule"):
         cut(b"text", "recursive")
     with pytest.raises(atlas.InvalidArgument, match="sizer"):
@@ -189,8 +196,13 @@ def test_words_versions_and_properties_are_those_of_the_headers():
         hashes = frozenset(map(sentence_words.hash_of, text.split(" ")))
         assert len(hashes) == int(count) and hashes == getattr(sentence_words, name.upper()), name
     for name, version in VERSIONS.items():
-        text = (HEADERS / f"chunk/{name}_rule.hpp").read_text(encoding="utf-8")
-        assert int(re.search(r"version = (0x[0-9A-F]+)", text).group(1), 16) == version
+        if name.endswith("sentence"):
+            text = (HEADERS / "chunk/sentence_rule.hpp").read_text(encoding="utf-8")
+            found = re.search(rf"using {name}_rule = basic_sentence_rule<\w+, (0x[0-9A-F]+)>", text)
+        else:
+            text = (HEADERS / f"chunk/{name}_rule.hpp").read_text(encoding="utf-8")
+            found = re.search(r"version = (0x[0-9A-F]+)", text)
+        assert int(found.group(1), 16) == version
     properties = (HEADERS / "text/break_properties.hpp").read_text(encoding="utf-8")
     for name, values in (("grapheme_break", unicode_runs.GRAPHEME_BREAKS), ("sentence_break", unicode_runs.SENTENCE_BREAKS)):
         body = re.search(rf"enum class {name} : std::uint8_t {{(.*?)}}", properties, re.S).group(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""include/atlas/chunk/{plain_text,fixed,external,delimiter}_rule.hpp in Python: where a text may be cut.
+"""include/atlas/chunk/{plain_text,fixed,sentence,external,delimiter}_rule.hpp in Python: where a text may be cut.
 
 A rule tells all boundaries of its structure at once, as offsets and levels in order, and where to cut inside of the text when none lies
 within a chunk's size.
@@ -8,17 +8,21 @@ within a chunk's size.
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Protocol, Sequence, Tuple
+from typing import List, NamedTuple, Protocol, Sequence, Tuple, Union
 
 import numpy as np
 
 from .._errors import InvalidArgument, refused
 from .graphemes import cluster_breaks, last_cluster_break
 from .prose_boundaries import CHARACTER, CLAUSE, SENTENCE, WORD, first_prose_boundary, last_prose_boundary
+from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
+from .standard_sentences import StandardSentences
+from .utf8 import decode_one
 
 LINE, PARAGRAPH, SECTION, TEXT_END = 4, 5, 6, 255  # levels above those of prose_boundaries.py
 
 _MOST_DELIMITERS, _MOST_DELIMITER_BYTES = 16, 64
+_LONGEST_OPEN = 4096  # bytes; a sentence's begin that is settled later is none
 
 
 class Structure(NamedTuple):
@@ -80,14 +84,54 @@ class Fixed:
         return next(cluster_breaks(text, first, last), last)
 
 
+def _sentence_starts(state: Union[TailoredSentences, StandardSentences], text: bytes) -> List[int]:
+    starts: List[int] = []
+    at = 0
+    while True:
+        at += state.skip(text, at)
+        if at == len(text):
+            break
+        c, size = decode_one(text, at)
+        opened = state.open_at
+        told = state.feed(c, at)
+        if told & BEFORE_OPEN and at - opened <= _LONGEST_OPEN:
+            starts.append(opened)
+        if told & BEFORE_THIS:
+            starts.append(at)
+        at += size
+    if state.finish() and at - state.open_at <= _LONGEST_OPEN:
+        starts.append(state.open_at)
+    return starts[1:]  # the first is the text's own begin
+
+
+class Sentences(_Prose):
+    version = 0x20001
+
+    def structure(self, text: bytes) -> Structure:
+        starts = _sentence_starts(TailoredSentences(), text)
+        return Structure(starts, [SENTENCE] * len(starts))
+
+
+class Uax29Sentences(_Prose):
+    version = 0x30001
+
+    def structure(self, text: bytes) -> Structure:
+        starts = _sentence_starts(StandardSentences(), text)
+        return Structure(starts, [SENTENCE] * len(starts))
+
+
 class External(_Prose):
     version = 0x50001
 
     def __init__(self, boundaries: Sequence[Tuple[int, int]]) -> None:
         """@param boundaries  offset and level of each, behind the one before"""
-        for row in range(1, len(boundaries)):
-            if boundaries[row][0] <= boundaries[row - 1][0]:
-                raise refused(InvalidArgument, "boundary.offset", f"more than {boundaries[row - 1][0]}", boundaries[row][0], row)
+        before = -1
+        for row, (offset, level) in enumerate(boundaries):
+            if offset <= before:
+                raise refused(InvalidArgument, "boundary.offset", f"more than {before}", offset, row)
+            if not 0 <= level <= TEXT_END:
+                raise refused(InvalidArgument, "boundary.level", f"0 to {TEXT_END}", level, row)
+            before = offset
         self._boundaries = boundaries
 
     def structure(self, text: bytes) -> Structure:

@@ -138,6 +138,14 @@ def cluster_breaks(text: bytes, first: int, last: int) -> Iterator[int]:
         at += size
 
 
-def first_cluster_bytes(text: bytes) -> int:
-    """Bytes of the cluster that the text begins with. @pre the text is not empty"""
-    return next(cluster_breaks(text, 1, len(text)), len(text))
+def next_cluster(text: bytes, boundary: int) -> int:
+    """The boundary that follows another one; the text's size where there is none."""
+    at, state = boundary, _START
+    while at < len(text):
+        code, size = decode_one(text, at)
+        entry = _STEPS[state * _VALUES + GRAPHEME_BREAKS[code]]
+        if entry & 1 and at > boundary:
+            break
+        state = entry >> 1
+        at += size
+    return at

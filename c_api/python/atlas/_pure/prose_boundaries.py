@@ -39,7 +39,7 @@ def _pattern_of(code_points: List[int]) -> "re.Pattern[bytes]":
     return re.compile(b"|".join(re.escape(chr(c).encode()) for c in code_points))
 
 
-_TERMINATOR = _pattern_of([0x2E, 0x21, 0x3F, ELLIPSIS] + [c for c in range(0x80, len(SENTENCE_BREAKS)) if SENTENCE_BREAKS[c] in (ATERM, STERM)])
+_TERMINATOR = _pattern_of([match.start() for match in re.finditer(b"[" + bytes((ATERM, STERM)) + b"]", SENTENCE_BREAKS)] + [ELLIPSIS])
 _CLAUSE_MARK = _pattern_of(list(_CLAUSE_RANKS))
 
 
@@ -80,6 +80,7 @@ def _three_words_before(text: bytes, offset: int) -> int:
 
 
 _USUAL_WORD = re.compile(rb" ([a-z]{4,16})\Z")
+_INSIDE = re.compile(rb"[.!?][a-z]|\.[0-9]|(?<=[A-Za-z])\.[A-Z]")  # as in "www.site.org", "3.14"
 
 
 def _usual_break_behind(text: bytes, stop: int) -> int:
@@ -97,10 +98,15 @@ def _usual_break_behind(text: bytes, stop: int) -> int:
     return 0 if word in TITLES or word in ABBREVIATIONS or word in NUMBER_WORDS else stop + 2
 
 
+def _ends_nothing(text: bytes, stop: int) -> bool:
+    """What _sentence_break_behind says of marks inside of words and numbers, and of rows of dots, which would be read for each dot."""
+    return _INSIDE.match(text, stop) is not None or not text[stop:stop + _LOOKAHEAD].strip(b".!? ")
+
+
 def _sentence_break_behind(text: bytes, stop: int) -> int:
     """The sentence boundary that a terminator at `stop` leads to, if it does; else 0."""
     usual = _usual_break_behind(text, stop)
-    if usual:
+    if usual or _ends_nothing(text, stop):
         return usual
     state = TailoredSentences()
     at = _three_words_before(text, stop)

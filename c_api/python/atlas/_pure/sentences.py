@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Tuple
 
 from .break_properties import SENTENCE_BREAKS
@@ -48,6 +49,21 @@ def _is_term(value: int) -> bool:
     return value in (ATERM, STERM)
 
 
+STOP = re.compile(rb"[^\x0E-\x20\"-\x2D/->@-\x7F]")  # what is not ASCII, a terminator, and line ends
+
+
+def _before_two_words(text: bytes, begin: int, end: int) -> int:
+    """Where in ASCII text to begin so that the last two words before `end` are read whole: at a character before them that belongs to no
+    word, or at `begin`."""
+    at = end
+    for _ in range(2):
+        while at > begin and not text[at - 1:at].isalnum():
+            at -= 1
+        while at > begin and text[at - 1:at].isalnum():
+            at -= 1
+    return max(at - 1, begin)
+
+
 class TailoredSentences:
     """Finds boundaries in characters that are fed to it."""
 
@@ -75,6 +91,28 @@ class TailoredSentences:
         self._item_style = _NO_MARK
         self._behind_hyphen = False
         self._at_start = True
+
+    def finish(self) -> bool:
+        """Whether a position is open that is a boundary if the text ends here."""
+        if self._open == _LETTER:
+            return self._kind == _PLAIN
+        return self._open == _WORD and self._word in SENTENCE_STARTERS
+
+    def skip(self, text: bytes, offset: int) -> int:
+        """Passes what settles nothing, and returns how many bytes that is: inside a sentence only stops matter, and before one that is no
+        line end's the last two words."""
+        in_number = self._in_word == 1 and self._flags & _IS_FIRST and self._number != _NO_NUMBER
+        if (self._at_start or self._open != _NOTHING or self._ending != _NONE or _is_line_end(self._base) or not self._begun or in_number
+                or self._mark != _NO_MARK or self._next_item):
+            return 0
+        match = STOP.search(text, offset)
+        end = match.start() if match else len(text)
+        if end == offset:
+            return 0
+        begin = end - 1 if text[end:end + 1] in (b"\n", b"\r") else _before_two_words(text, offset, end)
+        for c in text[begin:end]:
+            self._advance(c, SENTENCE_BREAKS[c])
+        return end - offset
 
     def may_end_sentence(self) -> bool:
         """Only then may there be a boundary before the next character that is no line end's."""

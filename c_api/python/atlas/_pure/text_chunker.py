@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""include/atlas/chunk/{chunker,chunk_cutter,chunk_sizer}.hpp in Python: the same chunks of a document that is all there.
+"""include/atlas/chunk/{chunker,chunk_cutter}.hpp in Python: the same chunks of a document that is all there.
 
-Of the rules those that need no markup, of the sizers bytes and characters. What the choice is stands in chunker.hpp; time is linear as
+Of the rules those that need no markup, of the sizers those that need no tokens. What the choice is stands in chunker.hpp; time is linear as
 there, and a text is searched near cuts only.
 """
 
@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .._errors import InvalidArgument, needs_native, refused
-from .chunk_rules import TEXT_END, Delimiters, External, Fixed, PlainText, Rule
-from .graphemes import first_cluster_bytes, is_cluster_break
+from .chunk_rules import TEXT_END, Delimiters, External, Fixed, PlainText, Rule, Sentences, Uax29Sentences
+from .chunk_sizers import SIZERS, Sizer
+from .graphemes import is_cluster_break, next_cluster
 from .prose_boundaries import CHARACTER, SENTENCE, is_break_space
-from .utf8 import character_start, count_characters, decode, decode_one
+from .utf8 import character_start, count_characters, decode_one
 from .xxh3 import xxh3_128
 
 CHUNK = np.dtype([
@@ -32,8 +33,8 @@ PACKINGS = ("full", "coherent", "divided")
 _MOST_UNITS = 1 << 31
 _MOST_DEPTHS = 4
 _LONGEST_CLUSTER = 4096  # bytes; a cluster beyond the size that is longer is cut
-_NATIVE_RULES = ("sentence", "uax29_sentence", "markdown", "html", "code", "semantic")
-_NATIVE_SIZERS = ("grapheme", "word", "token", "callback")
+_NATIVE_RULES = ("markdown", "html", "code", "semantic")
+_NATIVE_SIZERS = ("token", "callback")
 
 
 @dataclass(frozen=True)
@@ -74,55 +75,6 @@ class CutOptions:
         if self.fill_percent != AUTOMATIC_FILL:
             return self.fill_percent
         return 0 if self.packing == "coherent" else 35
-
-
-# --- sizers ---
-
-
-class _Bytes:
-    @staticmethod
-    def fit(text: bytes, begin: int, end: int, limit: int) -> int:
-        """Bytes of the longest prefix of text[begin:end] that measures at most `limit`."""
-        return min(limit, end - begin)
-
-    @staticmethod
-    def fit_back(text: bytes, begin: int, end: int, limit: int) -> int:
-        """Bytes of text[begin:end] before the longest suffix that measures at most `limit`."""
-        return max(end - begin - limit, 0)
-
-    @staticmethod
-    def measure(size_bytes: int, characters: int) -> int:
-        return size_bytes
-
-
-class _Characters:
-    @staticmethod
-    def fit(text: bytes, begin: int, end: int, limit: int) -> int:
-        if end - begin <= limit:
-            return end - begin
-        if text[begin:begin + limit].isascii():
-            return limit
-        characters = decode(text[begin:min(end, begin + 4 * limit + 4)])  # more than the limit, the last of which may be cut
-        return len(characters[:limit].encode("utf-8", "surrogateescape"))
-
-    @staticmethod
-    def fit_back(text: bytes, begin: int, end: int, limit: int) -> int:
-        if end - begin <= limit:
-            return 0
-        if text[end - limit:end].isascii():
-            return end - begin - limit
-        characters = decode(text[max(begin, end - 4 * limit - 4):end])  # the first may be cut
-        return end - begin - len(characters[len(characters) - min(limit, len(characters)):].encode("utf-8", "surrogateescape"))
-
-    @staticmethod
-    def measure(size_bytes: int, characters: int) -> int:
-        return characters
-
-
-_SIZERS: Dict[str, Any] = {"byte": _Bytes, "character": _Characters}
-
-
-# --- positions ---
 
 
 class _Position(NamedTuple):
@@ -177,7 +129,7 @@ def _trimmed(chunk: bytes) -> Tuple[int, int]:
 class _Cutter:
     """Cuts one document, which is all there. Offsets within `text` count from the chunk's start."""
 
-    def __init__(self, data: bytes, rule: Rule, sizer: Any, options: CutOptions) -> None:
+    def __init__(self, data: bytes, rule: Rule, sizer: Sizer, options: CutOptions) -> None:
         self._data = data
         self._rule = rule
         self._sizer = sizer
@@ -203,7 +155,7 @@ class _Cutter:
         while True:
             begin = self._state.start.byte
             fresh = self._state.fresh - begin
-            most = self._sizer.fit(self._data, begin, end, size)
+            most = self._sizer.fit(self._data, begin, min(end, begin + self._sizer.most_bytes(size)), size)
             text = self._data[begin:min(end, begin + most + _LONGEST_CLUSTER)]
             if most > fresh:
                 found = self._up_to(text, fresh, most, begin + most == end)
@@ -235,7 +187,7 @@ class _Cutter:
         """From where on a chunk is filled to a share of the room that it has; more than `fresh`, at most `most`."""
         begin = self._state.start.byte
         units = (self._sizes[len(self._outer)] - self._state.overlap_units) * percent // 100
-        fitted: int = self._sizer.fit(self._data, begin + fresh, begin + most, units) if units else 0
+        fitted = self._sizer.fit(self._data, begin + fresh, begin + most, units) if units else 0
         return min(fresh + max(fitted, 1), most)
 
     def _last_of_best(self, text: bytes, least: int, most: int) -> Tuple[int, int]:
@@ -266,7 +218,7 @@ class _Cutter:
     def _one_cluster(self, begin: int, end: int) -> Tuple[int, int]:
         """A grapheme cluster that does not fit is a chunk by itself."""
         seen = self._data[begin:min(end, begin + 2 * _LONGEST_CLUSTER)]
-        size = first_cluster_bytes(seen)
+        size = next_cluster(seen, 0)
         if size > _LONGEST_CLUSTER:
             size = character_start(seen, _LONGEST_CLUSTER)
         return size, TEXT_END if begin + size == end else CHARACTER
@@ -280,7 +232,11 @@ class _Cutter:
             repeated = self._repeat_from(chunk)
         next_start = start.behind(chunk[:repeated])
         behind = next_start.behind(chunk[repeated:])
-        overlap_units = self._sizer.measure(chunk_bytes - repeated, behind.character - next_start.character)
+        overlap_units = 0
+        if repeated < chunk_bytes:
+            overlap_units = self._sizer.measure(chunk[repeated:], behind.character - next_start.character)
+            if overlap_units > self._options.overlap:
+                next_start, overlap_units = behind, 0
 
         is_given = self._write(chunk, start, behind, level)
         self._state = _State(next_start, behind.byte, level, overlap_units)
@@ -303,14 +259,14 @@ class _Cutter:
         characters = end.character - begin.character
         self._rows.append((
             begin.byte, end.byte, max(self._state.fresh, begin.byte), begin.character, end.character, begin.line + 1,
-            end.line + (0 if chunk[-1] in b"\r\n" else 1), begin.column + 1, self._sizer.measure(len(chunk), characters), level,
+            end.line + (0 if chunk[-1] in b"\r\n" else 1), begin.column + 1, self._sizer.measure(chunk, characters), level,
             len(self._outer), xxh3_128(chunk, self._rule.version)))
         return True
 
     def _repeat_from(self, chunk: bytes) -> int:
         """Where the next chunk begins that repeats the end of this one."""
         size = len(chunk)
-        first = max(self._sizer.fit_back(chunk, 0, size, self._options.overlap), 1)  # not the same start again
+        first = max(self._sizer.fit_back(chunk, self._options.overlap), 1)  # not the same start again
         while first < size and character_start(chunk, first) != first:
             first += 1
         if first >= size:
@@ -328,6 +284,7 @@ class _Cutter:
 
 _RULES: Dict[str, Callable[[CutOptions], Rule]] = {
     "plain_text": lambda options: PlainText(), "fixed": lambda options: Fixed(),
+    "sentence": lambda options: Sentences(), "uax29_sentence": lambda options: Uax29Sentences(),
     "external": lambda options: External(options.boundaries),
     "delimiter": lambda options: Delimiters(options.delimiters, options.delimiter_side)}
 
@@ -336,8 +293,8 @@ def cut(data: bytes, rule: str = "plain_text", sizer: str = "character", options
     """The chunks of a document, those of each depth behind the one that holds them.
 
     @param data   any bytes, read as UTF-8
-    @param rule   "plain_text", "fixed", "external" or "delimiter"
-    @param sizer  "byte" or "character"
+    @param rule   "plain_text", "fixed", "sentence", "uax29_sentence", "external" or "delimiter"
+    @param sizer  "byte", "character", "grapheme" or "word"
     @return       CHUNK [n]. Raises InvalidArgument for options that do not hold together, NativeRequired for what only the native library does
     """
     if rule in _NATIVE_RULES:
@@ -346,8 +303,8 @@ def cut(data: bytes, rule: str = "plain_text", sizer: str = "character", options
         raise needs_native(f"sizes by the sizer {sizer}")
     if rule not in _RULES:
         raise refused(InvalidArgument, "rule", ", ".join((*_RULES, *_NATIVE_RULES)), rule)
-    if sizer not in _SIZERS:
-        raise refused(InvalidArgument, "sizer", ", ".join((*_SIZERS, *_NATIVE_SIZERS)), sizer)
+    if sizer not in SIZERS:
+        raise refused(InvalidArgument, "sizer", ", ".join((*SIZERS, *_NATIVE_SIZERS)), sizer)
     options = options or CutOptions()
     options.check()
-    return np.array(_Cutter(data, _RULES[rule](options), _SIZERS[sizer], options).rows(), dtype=CHUNK)
+    return np.array(_Cutter(data, _RULES[rule](options), SIZERS[sizer], options).rows(), dtype=CHUNK)

@@ -172,7 +172,7 @@ def _ranges(part: int) -> str:
 
 
 @lru_cache(maxsize=1)
-def _word_pattern() -> "re.Pattern[str]":
+def word_pattern() -> "re.Pattern[str]":
     return re.compile(f"[{_ranges(JOINS)}]+|[{_ranges(ALONE)}]")
 
 
@@ -181,7 +181,7 @@ _ASCII_WORD = re.compile("[0-9A-Za-z]+")
 
 def words(text: str) -> List[str]:
     """The words of a normalised text, in order."""
-    return (_ASCII_WORD if text.isascii() else _word_pattern()).findall(text)
+    return (_ASCII_WORD if text.isascii() else word_pattern()).findall(text)
 
 
 assert sys.maxunicode == 0x10FFFF
