@@ -120,7 +120,7 @@ typedef struct atlas_chunker_options {
   int32_t packing;           /**< ATLAS_PACKING_ */
   uint64_t size;             /**< units of the longest chunk, overlap included: 1 to 2^31, default 1000 */
   uint64_t overlap;          /**< units of the chunk before that a chunk repeats at most: less than size; default 0 */
-  uint32_t fill_percent;     /**< of the room beside the overlap that a chunk fills if it can: 1 to 100, or ATLAS_ZERO_PERCENT; default 35, coherent 0 */
+  uint32_t fill_percent;     /**< of the room beside the overlap that a chunk fills if it can: 1 to 100, or ATLAS_ZERO_PERCENT; else 35, coherent 0 */
   uint32_t coherent_percent; /**< of the same, where a chunk may end early: 1 to 100, or ATLAS_ZERO_PERCENT; default 30 */
   uint64_t inner_sizes[3];   /**< each chunk is also cut into chunks of the first of these, those into ones of the second, and so on; 0 ends the list */
   uint32_t trim;             /**< not 0: leave white space at both ends of chunks out, and chunks that are nothing else */

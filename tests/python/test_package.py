@@ -89,7 +89,7 @@ def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():
     assert check("atlas_index_options", atlas.Index.create) == 9
     assert check("atlas_seal_options", atlas.Index.seal) == 2
     assert check("atlas_tune_options", atlas.Index.tune) == 2
-    assert check("atlas_chunker_options", atlas.Chunker) == 3
+    assert check("atlas_chunker_options", atlas.Chunker) == 4
     assert check("atlas_embedder_options", atlas.Embedder) == 7
     assert check("atlas_folder_options", atlas.Folder.build) == 3
     assert "search_width: 100" in text and inspect.signature(atlas.Folder.build).parameters["search_width"].default == 100
