@@ -5,7 +5,8 @@
 //   auto index = atlas::folder_index::open("docs.atlas").value();
 //   atlas::folder_hit hits[5];
 //   const std::size_t found = index.search("how are files replaced safely?", hits).value();
-//   // hits[0].path, .line_begin, .score, atlas::snippet(hits[0].text, question, 200)
+//   // hits[0].path, .headings, .line_begin, .score, atlas::snippet(hits[0].text, question, 200)
+//   index.update("docs", "docs.atlas").value();  // later: embeds only the chunks that are new
 //
 // Link utf8proc.
 #ifndef ATLAS_FOLDER_HPP

@@ -206,6 +206,7 @@ TEST_SUITE("folder") {
         const auto index = atlas::folder_index::open(folder.path("full.atlas").c_str());
         if (!failed_as(index->save(output.c_str()), atlas::errc::no_space)) return 3;
         if (!failed_as(index->compact(output.c_str(), {.threads = 1}), atlas::errc::no_space)) return 4;
+        if (!failed_as(index->update(folder.path("docs").c_str(), output.c_str(), {.threads = 1}), atlas::errc::no_space)) return 5;
         return 0;
       });
       CHECK(end.signal == 0);

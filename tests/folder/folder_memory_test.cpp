@@ -85,6 +85,73 @@ TEST_SUITE("folder") {
 #endif
   }
 
+  TEST_CASE("folder_index: an update that runs out of memory anywhere says so, and the file stays") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    const support::scratch_folder folder;
+    folders::write_documents(folder);
+    folder.write("docs/manual.md", folders::manual());
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), folders::quick()).ok());
+    const std::string before = support::read_whole(file);
+    const auto index = atlas::folder_index::open(file.c_str());
+    folder.write("docs/tea.md", "# Tea\n\nGreen tea is brewed with water below boiling.\n");
+    int failures = 0;
+    bool done = false;
+    for (long allow = 0; !done && allow < 5000; allow += 1 + allow / 40) {
+      CAPTURE(allow);
+      allowed = allow;
+      const auto report = index->update(docs.c_str(), file.c_str(), {.threads = 1});
+      allowed = -1;
+      done = report.ok();
+      if (done) break;
+      ++failures;
+      CHECK(support::failed_as(report, atlas::errc::no_memory));
+      CHECK(support::read_whole(file) == before);
+    }
+    CHECK(done);
+    CHECK(failures > 20);
+    CHECK(atlas::folder_index::open(file.c_str())->chunk_count() == index->chunk_count() + 1);
+    CHECK(folder.names().size() == 9);  // no temporary file
+#endif
+  }
+
+  TEST_CASE("folder_index: a document with headings that runs out of memory is not there, and can be added again") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    const support::scratch_folder folder;
+    folders::write_documents(folder);
+    const std::string file = folder.path("a");
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), file.c_str(), folders::quick()).ok());
+    auto index = atlas::folder_index::open(file.c_str(), {.mode = atlas::open_mode::change});
+    int failures = 0;
+    atlas::status added = atlas::errc::no_memory;
+    for (long allow = 0; !added.ok() && allow < 200; ++allow) {
+      CAPTURE(allow);
+      allowed = allow;
+      added = index->add_document("manual.md", folders::manual());
+      allowed = -1;
+      if (added.ok()) break;
+      ++failures;
+      CHECK(support::failed_as(added, atlas::errc::no_memory));
+      CHECK(index->file_count() == 4);
+      CHECK(index->chunk_count() == 4);
+    }
+    REQUIRE(added.ok());
+    CHECK(failures > 5);
+    atlas::folder_hit hit;
+    REQUIRE(index->search("let the dough rest for two hours in a warm place", {&hit, 1}).value() == 1);
+    REQUIRE(hit.headings.size() == 3);
+    CHECK(hit.headings.title(2) == atlas::text_view("Rest"));
+    REQUIRE(index->add_document("plain", "words without a heading").ok());
+    REQUIRE(index->search("words without a heading", {&hit, 1}).value() == 1);
+    CHECK(hit.headings.empty());
+#endif
+  }
+
   TEST_CASE("folder_index: a build that has read its files does not hold the memory of the large ones") {
 #if !ATLAS_TEST_OWN_ALLOCATOR
     MESSAGE("skipped: the sanitizer has its own allocator");

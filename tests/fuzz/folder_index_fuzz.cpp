@@ -22,7 +22,7 @@ volatile unsigned sink = 0;
 std::string make_index() {
   const support::scratch_folder folder;
   folder.write("docs/cats.txt", "Cats sleep most of the day.\n\nA cat purrs when it is content.\n");
-  folder.write("docs/below/baking.md", "# Bread\n\nKnead the dough, let it rise, then bake the loaf in a hot oven.\n");
+  folder.write("docs/below/baking.md", "# Bread\n\nKnead the dough and let it rise.\n\n## Oven\n\nThen bake the loaf in a hot oven.\n");
   folder.write("docs/sailing.txt", "Hoist the mainsail and steer the boat into the wind before tacking.\n");
   atlas::folder_options options;
   options.chunks.size = 60;
@@ -63,14 +63,27 @@ void use(const char* path, atlas::open_mode mode) {
     for (std::size_t i = 0; i < *found; ++i) {
       for (const char c : hits[i].path) sum += static_cast<unsigned char>(c);
       for (const char c : hits[i].text) sum += static_cast<unsigned char>(c);
+      for (const atlas::text_view title : hits[i].headings) {
+        for (const char c : title) sum += static_cast<unsigned char>(c);
+      }
       sum += static_cast<unsigned>(atlas::snippet(hits[i].text, "cat bread", 20).size());
     }
     sink = sink + sum;
   };
   look();
-  if (mode == atlas::open_mode::read) return;
+  if (mode == atlas::open_mode::read) {
+    // What an update takes over of it.
+    const auto known = atlas::known_chunks::create(index->documents(), index->vectors());
+    if (known.ok() && index->documents().chunk_count() != 0) {
+      const std::uint64_t key = known->find(index->documents().chunk_at(0).id);
+      float vector[16] = {};
+      if (key != atlas::known_chunks::none && index->dimension() == 16) sink = sink + (known->vector(key, vector).ok() ? 1U : 0U);
+    }
+    return;
+  }
   static_cast<void>(index->remove_document("sailing.txt"));
   static_cast<void>(index->add_document("new.txt", "A new document about horses and cats."));
+  static_cast<void>(index->add_document("new.md", "# Horses\n\nA horse eats oats.\n"));
   static_cast<void>(index->remove_document("below/baking.md"));
   look();
 }

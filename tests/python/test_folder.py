@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Folder: build and change with the library; open and ask over both backends."""
 
+import gzip
 import os
 
 import pytest
@@ -35,6 +36,19 @@ def test_a_golden_folder_answers_alike(golden):
     assert folder.search(b"brightest star", k=1)[0].path == "stars.txt"
     index = atlas.Index.open(golden / "folder.atlas")
     assert (index.kind, index.metric, len(index)) == ("hnsw", "cosine", 4)
+
+
+def test_a_golden_folder_with_headings_names_them(golden, tmp_path):
+    path = tmp_path / "headings.atlas"
+    path.write_bytes(gzip.decompress((golden / "folder_headings.atlas.gz").read_bytes()))
+    for mode in ("r", "change"):
+        with atlas.Folder.open(path, mode) as folder:
+            info = folder.info()
+            assert (info.chunk_size, info.chunk_fill_percent, info.chunk_packing) == (70, 35, "full")
+            for question, headings in (("hoist the mainsail with the halyard", ("Boats", "Rigging")), ("all about boats", ("Boats",)),
+                                       ("trains run on rails", ("Trains",)), ("sourdough flour", ("Sourdough",)),
+                                       ("which bridge hangs over a river?", ())):
+                assert folder.search(question, k=1)[0].headings == headings, question
 
 
 def test_folder_refuses(golden, tmp_path):

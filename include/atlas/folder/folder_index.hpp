@@ -36,8 +36,8 @@ struct update_options {
 /// assigned to.
 class folder_index {
  public:
-  /// Reads every text file below a folder, cuts it by the rule of its kind (folder/document_kind.hpp), embeds the chunks with a hashing_embedder that has learned from
-  /// them, and writes the index to a file.
+  /// Reads every text file below a folder, cuts it by the rule of its kind (folder/document_kind.hpp), embeds the chunks with a
+  /// hashing_embedder that has learned from them, and writes the index to a file.
   ///
   /// Two passes on options.threads threads (folder/ordered_pipeline.hpp): read, decode, cut and learn; then embed and
   /// add. In memory at the end: the texts, the vectors and the graph. Beside them in the first pass: 64 MiB of files
@@ -63,7 +63,8 @@ class folder_index {
     return build(folder, output, model, embedder_kind::caller, options, nullptr);
   }
 
-  /// Opens an index file.
+  /// Opens an index file, also one from before documents were cut by their kind: its chunks stand under no headings, and update cuts
+  /// and embeds it anew.
   ///
   /// @param options  open_mode::read maps it, in constant time but for the embedder's state (about 1 MiB);
   ///                 open_mode::change copies the tables and texts, not the vectors

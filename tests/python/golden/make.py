@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Made the files beside it with the native library of format 1.0. They are kept as they are: run this into another
 folder for a new format version, and test both. flat.atlas, hnsw.atlas and folder.atlas are from before files held codes
-and left removed rows out; the *.atlas.gz, packed because sections begin at 64 KiB, are of after."""
+and left removed rows out, and before documents were cut by their kind and headings kept; the *.atlas.gz, packed because
+sections begin at 64 KiB, are of after."""
 
 import gzip
 import pathlib
@@ -54,5 +55,10 @@ with tempfile.TemporaryDirectory() as folder:
     (docs / "bread" / "sourdough.md").write_text("# Sourdough\n\nFlour, water and salt ferment over night.\n")
     (docs / "stars.txt").write_text("\ufeffThe brightest star of the night sky is Sirius.\n", encoding="utf-16-le")
     (docs / "grüße.txt").write_text("Viele Grüße aus Köln und ein großes ﬁnale.\n", encoding="utf-8")
-    atlas.Folder.build(docs, out / "folder.atlas", threads=1, connectivity=4,
-                       embedder=atlas.EmbedderOptions(dimension=64, frequency_buckets=256))
+    small = atlas.EmbedderOptions(dimension=64, frequency_buckets=256)
+    atlas.Folder.build(docs, out / "folder.atlas", threads=1, connectivity=4, embedder=small)
+    (docs / "boats.md").write_text("# Boats\n\nAll about boats, and what they are good for.\n\n### Rigging\n\nHoist the mainsail with "
+                                   "the halyard before tacking.\n\n# Trains\n\nTrains run on rails.\n")
+    atlas.Folder.build(docs, out / "headings.atlas", threads=1, connectivity=4, embedder=small, chunk_size=70)
+    (out / "folder_headings.atlas.gz").write_bytes(gzip.compress((out / "headings.atlas").read_bytes(), mtime=0))
+    (out / "headings.atlas").unlink()
