@@ -111,6 +111,26 @@ inline constexpr word_set<42> ordinal_articles(
 /// At the start of a sentence these number an item or a chapter.
 inline constexpr word_set<18> roman_numbers(U"ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi");
 
+/// Tells words apart from all that are in lists, by bits that their hashes choose: most words by one look.
+class word_filter {
+ public:
+  template <class... Lists>
+  explicit constexpr word_filter(const Lists&... lists) noexcept {
+    (add(lists), ...);
+  }
+  /// false: it is in none of the lists.
+  [[nodiscard]] constexpr bool may_contain(std::uint32_t word) const noexcept { return (bits_[word >> 24] >> (word >> 19 & 31U) & 1U) != 0; }
+
+ private:
+  template <class List>
+  constexpr void add(const List& list) noexcept {
+    for (const std::uint32_t word : list.hashes) bits_[word >> 24] |= std::uint32_t{1} << (word >> 19 & 31U);
+  }
+  std::uint32_t bits_[256] = {};  ///< 8,192, of which one in thirty is set
+};
+/// The lists that decide what a full stop behind a word is.
+inline constexpr word_filter words_before_stop(titles, number_words, abbreviations, roman_numbers);
+
 /// The two letters of "a. C.", "d. C." and of their like in Russian, which end a sentence more often than not.
 /// @param word  of the first, @param letter  the second
 [[nodiscard]] constexpr bool is_era(std::uint32_t word, char32_t letter) noexcept {
