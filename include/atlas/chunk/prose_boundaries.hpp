@@ -106,9 +106,9 @@ struct usual_stop {
   if (!words_before_stop.may_contain(word)) return {true, stop};
   return {titles.contains(word), 0};
 }
-/// The answer of tailored_sentence_state for what is most common: behind a terminator with at most two closing marks comes a line end; or
-/// one or two spaces, at most one mark that opens, and a letter or digit; or a small letter at once; or behind a full stop a digit, and in
-/// a word a capital.
+/// The answer of tailored_sentence_state for what is most common: a small letter behind a terminator; behind a full stop a digit, and in a
+/// word a capital; else at most two closing marks, then a line end, hyphen, comma or colon, or one or two spaces and one of these, or at
+/// most one mark that opens and a letter or digit.
 [[nodiscard]] constexpr usual_stop usual_break_behind(text_view text, std::size_t stop) noexcept {
   const auto is_small = [](char c) { return static_cast<unsigned char>(c) - U'a' < 26U; };
   const auto is_capital = [](char c) { return static_cast<unsigned char>(c) - U'A' < 26U; };
@@ -125,11 +125,12 @@ struct usual_stop {
   if (is_full_stop && is_digit(at[i])) return no_boundary;
   if (is_full_stop && is_capital(at[i]) && stop != 0 && (is_small(at[-1]) || is_capital(at[-1]))) return no_boundary;
   while (i < 3 && (at[i] == '"' || at[i] == '\'' || at[i] == ')')) ++i;
-  if (at[i] == '\n' || at[i] == '\r') return no_boundary;
+  const auto goes_on = [](char c) { return c == '\n' || c == '\r' || c == '-' || c == ',' || c == ':'; };
+  if (goes_on(at[i])) return no_boundary;
   if (at[i] != ' ') return unknown;
   ++i;
   if (at[i] == ' ') ++i;
-  if (is_small(at[i])) return no_boundary;
+  if (is_small(at[i]) || goes_on(at[i])) return no_boundary;
   const bool is_opened = at[i] == '"' || at[i] == '\'' || at[i] == '(';
   if (!is_opened && !is_capital(at[i]) && !is_digit(at[i])) return unknown;
   if (!is_full_stop) return {true, stop + i};
