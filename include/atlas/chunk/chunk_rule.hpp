@@ -26,6 +26,8 @@ struct document_part {
 ///   static constexpr uint32 version         of two halves: the upper is the rule's own, the lower grows whenever the rule gives other
 ///                                           boundaries; enters the ids of chunks, and checkpoints
 ///   static constexpr size_t lookahead       bytes
+///   static constexpr bool tells_lines       may be missing, which is false: it tells the ends of lines, as text_position counts them, all
+///                                           of them and nothing else
 ///   result<uint64> scan(state, part, from, structure&)
 ///                                           reads on from offset `from`, up to which it has read, and tells every boundary up to the
 ///                                           offset that it returns: at least the part's end less the lookahead, or the end itself if

@@ -20,13 +20,16 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 namespace detail {
 
+/// Bytes 09 to 0D and 20.
+[[nodiscard]] constexpr bool is_white(char c) noexcept {
+  constexpr std::uint64_t white = std::uint64_t{1} << 0x20 | std::uint64_t{0x1F} << 0x09;
+  const auto byte = static_cast<unsigned char>(c);
+  return ((white >> (byte & 63U)) & (byte < 64U ? 1U : 0U)) != 0;
+}
 /// Whether bytes are white space.
-[[nodiscard]] inline bool is_blank(const char* bytes, std::size_t size) noexcept {
-  for (std::size_t i = 0; i < size; ++i) {
-    const char c = bytes[i];
-    if (c != ' ' && c != '\t' && c != '\v' && c != '\f' && c != '\r' && c != '\n') return false;
-  }
-  return true;
+[[nodiscard]] constexpr bool is_blank(const char* bytes, std::size_t size) noexcept {
+  while (size != 0 && is_white(bytes[size - 1])) --size;
+  return size == 0;
 }
 
 }  // namespace detail
@@ -39,6 +42,7 @@ class plain_text_rule {
   };
   static constexpr std::uint32_t version = 0xA0001;
   static constexpr std::size_t lookahead = 2;
+  static constexpr bool tells_lines = true;
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;
@@ -53,8 +57,9 @@ class plain_text_rule {
       std::size_t line = at;
       for (std::size_t i = 0; i < count; ++i) {
         const std::size_t line_end = at + ends[i];
-        const bool has_text = state.has_text != 0 || !detail::is_blank(text.data() + line, line_end - line);
-        const boundary_level level = has_text ? boundary_level::line : state.blank_lines != 0 ? boundary_level::section : boundary_level::paragraph;
+        bool has_text = (state.has_text != 0) | !detail::is_white(text.data()[line]);  // lines and blank ones alternate: no branch is taken by that
+        if (!has_text && line_end - line > 2) has_text = !detail::is_blank(text.data() + line, line_end - line);
+        const boundary_level level = levels[has_text ? 0U : 1U + (state.blank_lines != 0 ? 1U : 0U)];
         state.blank_lines = has_text ? 0 : state.blank_lines == 0 ? 1 : 2;
         state.has_text = 0;
         if (status added = found.add(part.begin + line_end, level); !added.ok()) return added.error();
@@ -74,6 +79,7 @@ class plain_text_rule {
 
  private:
   static constexpr std::size_t piece_bytes = 1024;  ///< whose line ends are looked for at once
+  static constexpr boundary_level levels[] = {boundary_level::line, boundary_level::paragraph, boundary_level::section};
 };
 static_assert(chunk_rule<plain_text_rule>);
 

@@ -22,9 +22,11 @@ struct text_position {
   /// @param is_ascii  each byte is known to be a character
   /// Cost: linear; two passes, or one, of some 20 GB/s and more.
   void move_over(text_view text, bool is_ascii = false) noexcept {
-    if (text.empty()) return;
+    if (!text.empty()) move_over(text, is_ascii, kernels().line_ends(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  }
+  /// The same of a text whose line ends are known.
+  void move_over(text_view text, bool is_ascii, const kernels_v1::line_count& lines) noexcept {
     const std::size_t characters = is_ascii ? text.size() : count_characters(text);
-    const auto lines = kernels().line_ends(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
     byte += text.size();
     character += characters;
     line += lines.ends;

@@ -61,14 +61,14 @@ using vector = hn::Vec<lanes_type>;
 inline constexpr std::size_t block = 64;
 inline constexpr std::size_t step = HWY_LANES(std::uint8_t) < block ? HWY_LANES(std::uint8_t) : block;
 
-/// A bit for each of 64 bytes: whether is_one(vector) has its lane.
+/// A bit for each of 64 bytes: whether is_one(vector, where it was) has its lane.
 template <class IsOne>
 HWY_INLINE std::uint64_t bits_of(const std::uint8_t* at, IsOne is_one) {
   const lanes_type lanes;
   std::uint64_t all = 0;
   for (std::size_t i = 0; i < block; i += step) {
     std::uint8_t bytes[block / 8] = {};  // StoreMaskBits may write all of them
-    hn::StoreMaskBits(lanes, is_one(hn::LoadU(lanes, at + i)), bytes);
+    hn::StoreMaskBits(lanes, is_one(hn::LoadU(lanes, at + i), at + i), bytes);
     std::uint64_t bits = 0;
     __builtin_memcpy(&bits, bytes, sizeof bits);
     all |= bits << i;
@@ -107,7 +107,7 @@ class set_bits {
     alignas(16) static constexpr std::uint8_t of_upper[16] = {1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0};
     const lanes_type lanes;
     const auto bit = hn::LoadDup128(lanes, of_upper);
-    return bits_of(at, [&](vector bytes) HWY_ATTR {
+    return bits_of(at, [&](vector bytes, const std::uint8_t*) HWY_ATTR {
       const hn::Repartition<std::uint16_t, lanes_type> pairs;
       const auto low = hn::Set(lanes, std::uint8_t{0x0F});
       const auto upper = hn::And(hn::BitCast(lanes, hn::ShiftRight<4>(hn::BitCast(pairs, bytes))), low);
@@ -121,22 +121,36 @@ class set_bits {
   vector by_lower_;
 };
 
-/// Bits of the bytes behind which lines end.
-HWY_INLINE std::uint64_t line_end_bits(const std::uint8_t* at, bool is_feed_behind) {
+/// Bits of the bytes behind which lines end. @pre at[block] can be read
+HWY_INLINE std::uint64_t line_end_bits(const std::uint8_t* at) {
   const lanes_type lanes;
-  const std::uint64_t feeds = bits_of(at, [&](vector bytes) HWY_ATTR { return hn::Eq(bytes, hn::Set(lanes, std::uint8_t{0x0A})); });
-  const std::uint64_t returns = bits_of(at, [&](vector bytes) HWY_ATTR { return hn::Eq(bytes, hn::Set(lanes, std::uint8_t{0x0D})); });
-  return feeds | (returns & ~(feeds >> 1 | std::uint64_t{is_feed_behind} << 63));
+  const auto feed = hn::Set(lanes, std::uint8_t{0x0A});
+  const auto carriage_return = hn::Set(lanes, std::uint8_t{0x0D});
+  return bits_of(at, [&](vector bytes, const std::uint8_t* from) HWY_ATTR {
+    const auto is_feed_next = hn::VecFromMask(lanes, hn::Eq(hn::LoadU(lanes, from + 1), feed));
+    const auto is_return = hn::VecFromMask(lanes, hn::Eq(bytes, carriage_return));
+    const auto is_feed = hn::VecFromMask(lanes, hn::Eq(bytes, feed));
+    return hn::MaskFromVec(hn::Or(is_feed, hn::AndNot(is_feed_next, is_return)));
+  });
 }
-/// take(offset of a block, its bits) for all blocks in order.
-template <class Take>
-HWY_INLINE void for_line_end_bits(const std::uint8_t* bytes, std::size_t size, Take take) {
-  std::size_t at = 0;
-  for (; size - at >= block; at += block) take(at, line_end_bits(bytes + at, size - at > block && bytes[at + block] == 0x0A));
-  if (at == size) return;
-  const last_block last(bytes, size);
-  take(last.offset, line_end_bits(last.at, false) & last.mask);
-}
+/// The same of the last `rest` bytes of a text, 1 to 64, behind `offset`.
+struct rest_of_lines {
+  std::uint64_t bits;
+  std::size_t offset;
+
+  HWY_INLINE rest_of_lines(const std::uint8_t* bytes, std::size_t size, std::size_t rest) {
+    if (size > block) {  // the last byte has none behind it
+      const std::uint64_t is_last_end = bytes[size - 1] == 0x0A || bytes[size - 1] == 0x0D ? 1 : 0;
+      bits = (line_end_bits(bytes + (size - 1 - block)) >> 1 | is_last_end << 63) & ~std::uint64_t{0} << (block - rest);
+      offset = size - block;
+      return;
+    }
+    std::uint8_t copy[block + 1] = {};
+    __builtin_memcpy(copy, bytes, rest);
+    bits = line_end_bits(copy) & ~std::uint64_t{0} >> (block - rest);
+    offset = 0;
+  }
+};
 
 }  // namespace byte_blocks
 
@@ -163,19 +177,29 @@ inline bool is_ascii(const std::uint8_t* bytes, std::size_t size) {
 }
 
 inline kernels_v1::line_count line_ends(const std::uint8_t* bytes, std::size_t size) {
-  kernels_v1::line_count found = {0, 0};
-  byte_blocks::for_line_end_bits(bytes, size, [&](std::size_t offset, std::uint64_t bits) HWY_ATTR {
-    found.ends += static_cast<std::size_t>(__builtin_popcountll(bits));
-    const std::size_t last = offset + 64U - static_cast<std::size_t>(__builtin_clzll(bits | 1U));
-    const std::size_t is_any = std::size_t{0} - (bits != 0 ? 1U : 0U);  // a branch would be taken as often as not
-    found.last = (last & is_any) | (found.last & ~is_any);
-  });
-  return found;
+  constexpr std::size_t block = byte_blocks::block;
+  if (size == 0) return {0, 0};
+  std::size_t ends = 0;
+  std::size_t at = 0;
+  for (; size - at > block; at += block) ends += static_cast<std::size_t>(__builtin_popcountll(byte_blocks::line_end_bits(bytes + at)));
+  const byte_blocks::rest_of_lines rest(bytes, size, size - at);
+  ends += static_cast<std::size_t>(__builtin_popcountll(rest.bits));
+  if (ends == 0) return {0, 0};
+  std::uint64_t bits = rest.bits;
+  std::size_t offset = rest.offset;
+  while (bits == 0) {
+    at -= block;
+    bits = byte_blocks::line_end_bits(bytes + at);
+    offset = at;
+  }
+  return {ends, offset + block - static_cast<std::size_t>(__builtin_clzll(bits))};
 }
 
 inline std::size_t line_end_offsets(const std::uint8_t* bytes, std::size_t size, std::uint16_t* offsets) {
+  constexpr std::size_t block = byte_blocks::block;
+  if (size == 0) return 0;
   std::size_t count = 0;
-  byte_blocks::for_line_end_bits(bytes, size, [&](std::size_t offset, std::uint64_t bits) HWY_ATTR {
+  const auto put_all = [&](std::uint64_t bits, std::size_t offset) HWY_ATTR {
     std::uint16_t* out = offsets + count;
     count += static_cast<std::size_t>(__builtin_popcountll(bits));
     const auto put = [&]() HWY_ATTR {
@@ -185,7 +209,11 @@ inline std::size_t line_end_offsets(const std::uint8_t* bytes, std::size_t size,
     put();  // few blocks have more than two: these take no branch
     put();
     while (bits != 0) put();
-  });
+  };
+  std::size_t at = 0;
+  for (; size - at > block; at += block) put_all(byte_blocks::line_end_bits(bytes + at), at);
+  const byte_blocks::rest_of_lines rest(bytes, size, size - at);
+  put_all(rest.bits, rest.offset);
   return count;
 }
 
