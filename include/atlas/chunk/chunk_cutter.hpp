@@ -147,12 +147,9 @@ class chunk_cutter {
         return cut_outcome::more;
       }
       if (depth_ != 0 && state_.start.byte + cut->bytes == outer_[depth_ - 1].state.fresh) cut->level = outer_[depth_ - 1].state.level;
-      chunk_view chunk;
-      const result<bool> is_given = finish(own, *cut, chunk);
+      const result<bool> is_given = finish(own, *cut, out);
       if (!is_given.ok()) return is_given.error();
-      if (!*is_given) continue;
-      out = chunk;
-      return cut_outcome::chunk;
+      if (*is_given) return cut_outcome::chunk;
     }
   }
 
@@ -398,7 +395,7 @@ class chunk_cutter {
     return part.text.subview(begin, part.text.size() - begin);
   }
 
-  /// Writes the chunk and goes on behind it. @return  whether anything new is left of it once it is trimmed
+  /// Writes the chunk, if anything new is left of it once it is trimmed, and goes on behind it. @return  whether it was written
   [[nodiscard]] result<bool> finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
     const text_view from = left_of(part, state_.start.byte);
     const text_view chunk = from.subview(0, cut.bytes);
@@ -437,7 +434,8 @@ class chunk_cutter {
     written.headings = &headings_;
     const bool is_given = !written.text.empty() && written.byte_end > state_.fresh;
     if (written.byte_fresh < written.byte_begin) written.byte_fresh = written.byte_begin;
-    out = written;  // from here on nothing fails
+    if (is_given) out = written;
+    // From here on nothing fails.
     const cutter_state before = state_;
     state_.start = next_start;
     state_.fresh = end;

@@ -95,15 +95,23 @@ struct usual_stop {
 /// letters and in none of the lists; known, without one, if it is a title.
 [[nodiscard]] constexpr usual_stop usual_word_before(text_view text, std::size_t stop) noexcept {
   constexpr std::size_t most_letters = 24;
-  std::size_t begin = stop;
-  std::uint32_t letter = 0;
-  while (begin != 0 && stop - begin <= most_letters && (letter = static_cast<unsigned char>(text.data()[begin - 1]) | 0x20U) - U'a' < 26U) --begin;
-  if (stop - begin < 2 || stop - begin > most_letters || begin == 0) return {};
-  const char before = text.data()[begin - 1];
-  if (before != ' ' && before != '\n' && before != '"' && before != '(') return {};
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  if (__builtin_is_constant_evaluated() || stop <= most_letters) return {};
+  const auto before = load_unaligned<std::uint64_t>(text.data() + stop - 8);
+  const std::uint64_t lower = before | ones * 0x20U;
+  const std::uint64_t low_bits = lower & ones * 0x7FU;
+  const std::uint64_t others = (~(low_bits + ones * (0x80U - 'a')) | (low_bits + ones * (0x80U - 'z' - 1U)) | before) & ones * 0x80U;
+  std::size_t letters = others == 0 ? 8 : static_cast<std::size_t>(__builtin_clzll(others)) / 8;
+  const bool is_short = letters <= word_filter::most_letters;
+  const auto is_letter = [&](std::size_t at) { return (static_cast<unsigned char>(text.data()[at]) | 0x20U) - U'a' < 26U; };
+  while (!is_short && letters <= most_letters && is_letter(stop - letters - 1)) ++letters;
+  if (letters < 2 || letters > most_letters) return {};
+  const std::size_t begin = stop - letters;
+  const char edge = text.data()[begin - 1];
+  if (edge != ' ' && edge != '\n' && edge != '"' && edge != '(') return {};
+  if (!is_short || !words_before_stop.may_contain(lower >> (8 * (8 - letters)))) return {true, stop};
   std::uint32_t word = empty_word;
-  for (std::size_t i = begin; i < stop; ++i) word = word_with(word, static_cast<unsigned char>(text.data()[i]) | 0x20U);
-  if (!words_before_stop.may_contain(word)) return {true, stop};
+  for (std::size_t i = begin; i < stop; ++i) word = word_with(word, static_cast<unsigned char>(text.data()[i]));
   return {titles.contains(word), 0};
 }
 /// The answer of tailored_sentence_state for what is most common: a small letter behind a terminator; behind a full stop a digit, and in a
@@ -120,16 +128,16 @@ struct usual_stop {
   const char* const at = text.data() + stop;
   if (static_cast<unsigned char>(at[0]) >= 0x80U) return unknown;
   const bool is_full_stop = at[0] == '.';
-  std::size_t i = 1;
-  if (is_small(at[i])) return no_boundary;
-  if (is_full_stop && is_digit(at[i])) return no_boundary;
-  if (is_full_stop && is_capital(at[i]) && stop != 0 && (is_small(at[-1]) || is_capital(at[-1]))) return no_boundary;
-  while (i < 3 && (at[i] == '"' || at[i] == '\'' || at[i] == ')')) ++i;
+  if (is_small(at[1])) return no_boundary;
+  if (is_full_stop && is_digit(at[1])) return no_boundary;
+  if (is_full_stop && is_capital(at[1]) && stop != 0 && (is_small(at[-1]) || is_capital(at[-1]))) return no_boundary;
+  const auto closes = [](char c) -> std::size_t { return (c == '"') | (c == '\'') | (c == ')') ? 1 : 0; };
   const auto goes_on = [](char c) { return c == '\n' || c == '\r' || c == '-' || c == ',' || c == ':'; };
+  std::size_t i = 1 + closes(at[1]);
+  i += closes(at[1]) & closes(at[2]);
   if (goes_on(at[i])) return no_boundary;
   if (at[i] != ' ') return unknown;
-  ++i;
-  if (at[i] == ' ') ++i;
+  i += at[i + 1] == ' ' ? 2 : 1;
   if (is_small(at[i]) || goes_on(at[i])) return no_boundary;
   const bool is_opened = at[i] == '"' || at[i] == '\'' || at[i] == '(';
   if (!is_opened && !is_capital(at[i]) && !is_digit(at[i])) return unknown;
