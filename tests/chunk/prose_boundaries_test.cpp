@@ -14,8 +14,6 @@
 
 namespace {
 
-using namespace atlas;  // NOLINT: most lines name something of it
-
 /// Words, marks and spaces that mean something to a sentence or a clause; a text has few sorts of them, each often.
 std::string text_of_marks(std::uint64_t seed, std::size_t pieces) {
   static const std::vector<std::string> stock = {
@@ -32,38 +30,38 @@ std::string text_of_marks(std::uint64_t seed, std::size_t pieces) {
 }
 
 /// The rule of last_clause_break, read forwards a character at a time.
-std::size_t model_clause_break(text_view text, std::size_t least, std::size_t most) {
+std::size_t model_clause_break(atlas::text_view text, std::size_t least, std::size_t most) {
   int best = 0;
   std::size_t found = 0;
   std::string word;
   int rank = 0;
   bool is_spaced = false;
   bool is_wide = false;
-  for (std::size_t at = character_start(text, least > 16 ? least - 16 : 0); at <= most && at < text.size();) {
-    const utf8_character c = decode_one(text, at);
-    const bool is_space = detail::is_break_space(c.code_point);
-    const int own = detail::clause_rank(c.code_point);
+  for (std::size_t at = atlas::character_start(text, least > 16 ? least - 16 : 0); at <= most && at < text.size();) {
+    const atlas::utf8_character c = atlas::decode_one(text, at);
+    const bool is_space = atlas::detail::is_break_space(c.code_point);
+    const int own = atlas::detail::clause_rank(c.code_point);
     if (rank != 0 && !is_space && at >= least && (is_spaced || (is_wide && own == 0))) {
       const int value = rank == 2 && c.code_point >= U'a' && c.code_point <= U'z' ? 4 : rank;
-      if (value >= best && detail::is_cluster_break(text, at)) {
+      if (value >= best && atlas::detail::is_cluster_break(text, at)) {
         best = value;
         found = at;
       }
     }
     if (is_space) {
       is_spaced = true;
-    } else if (own != 0 || !detail::is_quote(c.code_point)) {
-      std::uint32_t hash = detail::empty_word;
+    } else if (own != 0 || !atlas::detail::is_quote(c.code_point)) {
+      std::uint32_t hash = atlas::detail::empty_word;
       for (std::size_t i = 0; i < word.size();) {
-        const utf8_character letter = decode_one(word, i);
-        hash = detail::word_with(hash, letter.code_point);
+        const atlas::utf8_character letter = atlas::decode_one(word, i);
+        hash = atlas::detail::word_with(hash, letter.code_point);
         i += letter.length_bytes;
       }
-      rank = own == 2 && !word.empty() && detail::titles.contains(hash) ? 0 : own;
-      is_wide = detail::is_wide_mark(c.code_point);
+      rank = own == 2 && !word.empty() && atlas::detail::titles.contains(hash) ? 0 : own;
+      is_wide = atlas::detail::is_wide_mark(c.code_point);
       is_spaced = false;
     }
-    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || word_part_of(c.code_point) == word_part::joins);
+    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || atlas::word_part_of(c.code_point) == atlas::word_part::joins);
     if (joins || (own == 2 && !word.empty())) {
       word.append(text.data() + at, c.length_bytes);
     } else {
@@ -82,14 +80,14 @@ TEST_SUITE("chunk: prose boundaries") {
     for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
       const std::string text = text_of_marks(seed, 10 + seed % 50);
       for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!detail::is_ascii_terminator(text[i])) continue;
-        const detail::usual_stop usual = detail::usual_break_behind(text, i);
+        if (!atlas::detail::is_ascii_terminator(text[i])) continue;
+        const atlas::detail::usual_stop usual = atlas::detail::usual_break_behind(text, i);
         if (!usual.is_known) continue;
         ++known;
-        if (detail::stop_reader(text).read_behind(i) == usual.boundary) continue;
+        if (atlas::detail::stop_reader(text).read_behind(i) == usual.boundary) continue;
         CAPTURE(text);
         CAPTURE(i);
-        CHECK(detail::stop_reader(text).read_behind(i) == usual.boundary);
+        CHECK(atlas::detail::stop_reader(text).read_behind(i) == usual.boundary);
       }
     }
     CHECK(known > 50'000);
@@ -99,8 +97,8 @@ TEST_SUITE("chunk: prose boundaries") {
     const std::string text = "It was a dark, cold day. Mr. Smith said: \"Is it so?\" He left. (No one saw him.) \"Then,\" she said, \"we wait!\" And so they did.  Then night fell on them all.";
     std::string cut;
     for (std::size_t i = 0; i < text.size(); ++i) {
-      if (!detail::is_ascii_terminator(text[i]) || text.size() - i < 7) continue;
-      const detail::usual_stop usual = detail::usual_break_behind(text, i);
+      if (!atlas::detail::is_ascii_terminator(text[i]) || text.size() - i < 7) continue;
+      const atlas::detail::usual_stop usual = atlas::detail::usual_break_behind(text, i);
       CAPTURE(i);
       CHECK((usual.is_known || i < 25));  // not at the very start, where a word may be cut
       cut += usual.boundary == 0 ? '-' : text[usual.boundary];
@@ -120,7 +118,7 @@ TEST_SUITE("chunk: prose boundaries") {
           const std::size_t most = least + random() % (text.size() - 1 - least);
           const std::size_t want = model_clause_break(text, least, most);
           found += want != 0 ? 1U : 0U;
-          wrong += detail::last_clause_break(text, least, most) == want ? 0U : 1U;
+          wrong += atlas::detail::last_clause_break(text, least, most) == want ? 0U : 1U;
         }
       }
       CHECK(wrong == 0);
@@ -136,7 +134,7 @@ TEST_SUITE("chunk: prose boundaries") {
       for (std::size_t i = 0; i < stops; ++i) text += ".'";  // nothing is settled as far as is read
       const std::size_t most = text.size();
       text.append(300, '\'');
-      return detail::last_sentence_break(text, 20, most);
+      return atlas::detail::last_sentence_break(text, 20, most);
     };
     CHECK(last(3) == boundary);
     CHECK(last(20) == 0);
@@ -144,7 +142,7 @@ TEST_SUITE("chunk: prose boundaries") {
       std::string text = "Some words";
       for (std::size_t i = 0; i < stops; ++i) text += ".'";
       text += " and no more of this is here. " + start;
-      return detail::first_sentence_break(text, 12, text.size() - 2) == text.find("One");
+      return atlas::detail::first_sentence_break(text, 12, text.size() - 2) == text.find("One");
     };
     CHECK(first(2));
     CHECK_FALSE(first(400));
@@ -153,12 +151,12 @@ TEST_SUITE("chunk: prose boundaries") {
   TEST_CASE("of full stops in a row one is asked; a word is found over any distance") {
     std::string text = "Well, he waited, and waited......... Then he left the house, and went home at last.";
     const std::size_t boundary = text.find("Then");
-    CHECK(detail::last_sentence_break(text, 10, text.size() - 1) == boundary);
-    CHECK(detail::first_sentence_break(text, 10, text.size() - 1) == boundary);
+    CHECK(atlas::detail::last_sentence_break(text, 10, text.size() - 1) == boundary);
+    CHECK(atlas::detail::first_sentence_break(text, 10, text.size() - 1) == boundary);
     const std::string far = "word " + std::string(1000, 'x') + "\u00E9" + std::string(1000, 'x') + " end of it";
-    CHECK(last_prose_boundary(far, 1, 2000).offset == 5);
-    CHECK(last_prose_boundary(far, 6, 2000).level == boundary_level::character);
-    CHECK(first_prose_boundary(far, 6, 1000, far.size()) == far.find("end"));
-    CHECK(first_prose_boundary(far, 6, 1000, 1900) == 6);
+    CHECK(atlas::last_prose_boundary(far, 1, 2000).offset == 5);
+    CHECK(atlas::last_prose_boundary(far, 6, 2000).level == atlas::boundary_level::character);
+    CHECK(atlas::first_prose_boundary(far, 6, 1000, far.size()) == far.find("end"));
+    CHECK(atlas::first_prose_boundary(far, 6, 1000, 1900) == 6);
   }
 }

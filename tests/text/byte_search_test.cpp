@@ -22,7 +22,7 @@ std::string searched_text(std::uint64_t seed, std::size_t size) {
   for (char& c : text) c = random() % every == 0 ? rare[random() % rare.size()] : static_cast<char>('a' + random() % 26);
   return text;
 }
-const std::uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
+const std::uint8_t* searched_bytes(const std::string& text) { return reinterpret_cast<const std::uint8_t*>(text.data()); }
 
 struct searched_lines {
   std::vector<std::size_t> ends;
@@ -73,18 +73,18 @@ TEST_SUITE("text: bytes that are looked for") {
         const std::string text = searched_text(seed, seed);
         const searched_lines lines(text);
         std::size_t first = 0;
-        while (first < text.size() && !set.contains(bytes_of(text)[first])) ++first;
+        while (first < text.size() && !set.contains(searched_bytes(text)[first])) ++first;
         std::size_t last = text.size();
-        while (last != 0 && !set.contains(bytes_of(text)[last - 1])) --last;
+        while (last != 0 && !set.contains(searched_bytes(text)[last - 1])) --last;
         bool is_ascii = true;
         for (const char c : text) is_ascii = is_ascii && static_cast<unsigned char>(c) < 0x80;
         wrong += atlas::detail::first_in(text, 0, text.size(), set) == first ? 0U : 1U;
         wrong += atlas::detail::last_in(text, 0, text.size(), set) == (last == 0 ? text.size() : last - 1) ? 0U : 1U;
-        wrong += atlas::kernels().is_ascii(bytes_of(text), text.size()) == is_ascii ? 0U : 1U;
-        const auto counted = atlas::kernels().line_ends(bytes_of(text), text.size());
+        wrong += atlas::kernels().is_ascii(searched_bytes(text), text.size()) == is_ascii ? 0U : 1U;
+        const auto counted = atlas::kernels().line_ends(searched_bytes(text), text.size());
         wrong += counted.ends == lines.ends.size() && counted.last == (lines.ends.empty() ? 0 : lines.ends.back()) ? 0U : 1U;
         std::vector<std::uint16_t> offsets(text.size() + 2);
-        const std::size_t count = atlas::kernels().line_end_offsets(bytes_of(text), text.size(), offsets.data());
+        const std::size_t count = atlas::kernels().line_end_offsets(searched_bytes(text), text.size(), offsets.data());
         wrong += std::vector<std::size_t>(offsets.begin(), offsets.begin() + static_cast<std::ptrdiff_t>(count)) == lines.ends ? 0U : 1U;
       }
       CHECK(wrong == 0);
@@ -97,9 +97,9 @@ TEST_SUITE("text: bytes that are looked for") {
       for (std::size_t size = 1; size < 300; size += 1 + size / 9) {
         for (std::size_t place = 0; place < size; ++place) {
           std::string text(size, '\x7F');
-          wrong += atlas::kernels().is_ascii(bytes_of(text), size) ? 0U : 1U;
+          wrong += atlas::kernels().is_ascii(searched_bytes(text), size) ? 0U : 1U;
           text[place] = '\x80';
-          wrong += atlas::kernels().is_ascii(bytes_of(text), size) ? 1U : 0U;
+          wrong += atlas::kernels().is_ascii(searched_bytes(text), size) ? 1U : 0U;
         }
       }
       CHECK(wrong == 0);
