@@ -102,6 +102,9 @@ class any_rule {
   [[nodiscard]] std::uint64_t fingerprint() const noexcept {
     return rule_.visit([](const auto& rule) noexcept { return detail::fingerprint_of(rule); });
   }
+  [[nodiscard]] bool tells_lines() const noexcept {
+    return rule_.visit([](const auto& rule) noexcept { return detail::tells_lines(rule); });
+  }
   [[nodiscard]] std::size_t lookahead() const noexcept {
     return rule_.visit([](const auto& rule) noexcept { return rule.lookahead(); });
   }

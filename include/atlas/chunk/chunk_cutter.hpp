@@ -148,12 +148,9 @@ class chunk_cutter {
         return cut_outcome::more;
       }
       if (depth_ != 0 && state_.start.byte + cut->bytes == outer_[depth_ - 1].state.fresh) cut->level = outer_[depth_ - 1].state.level;
-      chunk_view chunk;
-      const result<bool> is_given = finish(own, *cut, chunk);
+      const result<bool> is_given = finish(own, *cut, out);
       if (!is_given.ok()) return is_given.error();
-      if (!*is_given) continue;
-      out = chunk;
-      return cut_outcome::chunk;
+      if (*is_given) return cut_outcome::chunk;
     }
   }
 
@@ -210,7 +207,7 @@ class chunk_cutter {
       if (!cut.ok() || cut->is_open || cut->bytes != 0) return cut;
       if (fresh == 0) return one_cluster(from, part.is_last);
       // With less repeated there is more room.
-      state_.start.move_over(from.subview(0, fresh), fitted->is_plain);
+      move_over(state_.start, from.subview(0, fresh), fitted->is_plain);
       overlap_units_ = 0;
     }
   }
@@ -374,6 +371,21 @@ class chunk_cutter {
     return true;
   }
 
+  /// Moves a position behind the chunk's start over a text; lines are counted in what the rule has told, if that is enough.
+  void move_over(text_position& position, text_view text, bool is_plain) const noexcept {
+    if (tells_lines(rule_)) {
+      if (const std::uint64_t end = position.byte + text.size(); end <= scanned_) {
+        const text_boundary* const first = found_.first_behind(position.byte);
+        const text_boundary* last = first;
+        while (last != found_.end() && last->offset <= end) ++last;
+        const std::size_t behind_last = last == first ? 0 : static_cast<std::size_t>(last[-1].offset - position.byte);
+        position.move_over(text, is_plain, {static_cast<std::size_t>(last - first), behind_last});
+        return;
+      }
+    }
+    position.move_over(text, is_plain);
+  }
+
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     const std::size_t most = sizer_.most_bytes(size());
     if (text.size() <= most) return sizer_.fit(text, limit, is_whole);
@@ -384,7 +396,7 @@ class chunk_cutter {
     return part.text.subview(begin, part.text.size() - begin);
   }
 
-  /// Writes the chunk and goes on behind it. @return  whether anything new is left of it once it is trimmed
+  /// Writes the chunk, if anything new is left of it once it is trimmed, and goes on behind it. @return  whether it was written
   [[nodiscard]] result<bool> finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
     const text_view from = left_of(part, state_.start.byte);
     const text_view chunk = from.subview(0, cut.bytes);
@@ -401,10 +413,10 @@ class chunk_cutter {
       next = start.byte + *repeated;
     }
     text_position next_start = start;
-    next_start.move_over(chunk.subview(0, static_cast<std::size_t>(next - start.byte)), cut.is_plain);
+    move_over(next_start, chunk.subview(0, static_cast<std::size_t>(next - start.byte)), cut.is_plain);
     text_position behind = next_start;
     const text_view overlap = chunk.subview(static_cast<std::size_t>(next - start.byte), static_cast<std::size_t>(end - next));
-    behind.move_over(overlap, cut.is_plain);
+    move_over(behind, overlap, cut.is_plain);
     if (!overlap.empty()) {
       const result<std::uint64_t> measured = sizer_.measure(overlap, behind.character - next_start.character);
       if (!measured.ok()) return measured.error();
@@ -423,7 +435,8 @@ class chunk_cutter {
     written.headings = &headings_;
     const bool is_given = !written.text.empty() && written.byte_end > state_.fresh;
     if (written.byte_fresh < written.byte_begin) written.byte_fresh = written.byte_begin;
-    out = written;  // from here on nothing fails
+    if (is_given) out = written;
+    // From here on nothing fails.
     const cutter_state before = state_;
     state_.start = next_start;
     state_.fresh = end;
@@ -432,7 +445,7 @@ class chunk_cutter {
     if (depth_ + 1 < depth_count_ && is_given) {
       // The chunks that this one is cut into begin where it is fresh.
       text_position inner = before.start;
-      inner.move_over(chunk.subview(0, static_cast<std::size_t>(before.fresh - before.start.byte)), cut.is_plain);
+      move_over(inner, chunk.subview(0, static_cast<std::size_t>(before.fresh - before.start.byte)), cut.is_plain);
       outer_[depth_] = {state_, overlap_units_};
       state_.start = inner;
       state_.fresh = before.fresh;
@@ -490,7 +503,7 @@ class chunk_cutter {
       first = *fitted;
     }
     if (first == 0) first = 1;  // not the same start again
-    while (first < bytes && character_start(from, first) != first) ++first;
+    while (!cut.is_plain && first < bytes && character_start(from, first) != first) ++first;
     if (first >= bytes) return bytes;
     const std::size_t middle = first + (bytes - first) / 2;
     const std::uint64_t begin = state_.start.byte;

@@ -27,6 +27,8 @@ struct document_part {
 ///                                           boundaries; enters the ids of chunks, and checkpoints
 ///   uint64 fingerprint()                    of what the caller gave the rule, as a number that checkpoints hold; optional: 0
 ///   size_t lookahead()                      bytes
+///   bool tells_lines()                      it tells the ends of lines, as text_position counts them, all of them and nothing else;
+///                                           optional: false
 ///   result<uint64> scan(state, part, from, structure&)
 ///                                           reads on from offset `from`, up to which it has read, and tells every boundary up to the
 ///                                           offset that it returns: at least the part's end less the lookahead, or the end itself if
@@ -52,6 +54,12 @@ template <chunk_rule Rule>
 [[nodiscard]] constexpr std::uint64_t fingerprint_of(const Rule& rule) noexcept {
   if constexpr (requires { rule.fingerprint(); }) return rule.fingerprint();
   return 0;
+}
+
+template <chunk_rule Rule>
+[[nodiscard]] constexpr bool tells_lines(const Rule& rule) noexcept {
+  if constexpr (requires { rule.tells_lines(); }) return rule.tells_lines();
+  return false;
 }
 
 }  // namespace detail

@@ -67,11 +67,18 @@ struct character_sizer {
   [[nodiscard]] static constexpr bool is_additive() noexcept { return true; }
   [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 2; }
 
-  /// Cost: as utf8_skip and first_ill_formed, some 20 GB/s; from the first ill-formed byte on 0.5 GB/s.
+  /// Cost: of ASCII a pass, some 50 GB/s; else as utf8_skip and first_ill_formed, some 20 GB/s; from the first ill-formed byte on 0.5 GB/s.
   [[nodiscard]] result<fitted_text> fit(text_view text, std::uint64_t limit, bool is_whole) const noexcept {
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
     const std::size_t starts = limit < text.size() ? static_cast<std::size_t>(limit) : text.size();
     fitted_text out;
+    if (kernels().is_ascii(bytes, starts)) {
+      out.bytes = starts;
+      out.units = starts;
+      out.is_plain = true;
+      out.is_settled = is_whole || text.size() - starts >= most_character_bytes;
+      return out;
+    }
     out.bytes = text.empty() ? 0 : kernels().utf8_skip(bytes, text.size(), starts);
     const std::size_t bad = first_ill_formed(text.subview(0, out.bytes));
     if (bad == out.bytes) {

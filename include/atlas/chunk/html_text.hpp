@@ -83,7 +83,22 @@ class html_walker {
   }
   [[nodiscard]] std::size_t at() const noexcept { return at_; }
 
+  /// Moves over ASCII without tags and references, not behind `limit`, of which a state of sentences says that it settles nothing.
+  /// @return  where that begins; at() if there is none
+  std::size_t skip(tailored_sentence_state& state, std::size_t limit) noexcept {
+    const std::size_t begin = at_;
+    if (at_ < limit) at_ += state.skip(text_.subview(0, first_in(text_, at_, limit, signs)), at_);
+    return begin;
+  }
+  /// Moves over all such ASCII.
+  std::size_t pass(std::size_t limit) noexcept {
+    const std::size_t begin = at_;
+    if (at_ < limit) at_ = first_in(text_, at_, limit, signs);
+    return begin;
+  }
+
  private:
+  static constexpr byte_set signs{"<&"};
   [[nodiscard]] std::size_t next_sign(std::size_t from) const noexcept {
     const void* const sign = from < text_.size() ? std::memchr(text_.data() + from, '<', text_.size() - from) : nullptr;
     return sign == nullptr ? text_.size() : static_cast<std::size_t>(static_cast<const char*>(sign) - text_.data());
@@ -163,35 +178,53 @@ class html_walker {
   bool is_start_ = false;      ///< the tag belongs to what follows
 };
 
+/// What a character is to words and clauses.
+struct html_character_class {
+  std::uint8_t rank = 0;  ///< clause_rank
+  bool is_space = false;  ///< is_break_space
+  bool is_quote = false;
+  bool joins = false;     ///< others to a word
+};
+[[nodiscard]] constexpr html_character_class html_class_of(char32_t c) noexcept {
+  const auto rank = static_cast<std::uint8_t>(clause_rank(c));
+  const bool is_space = is_break_space(c);
+  return {rank, is_space, is_quote(c), rank == 0 && !is_space && (c >= 0x80U || word_part_of(c) == word_part::joins)};
+}
+struct html_ascii_classes {
+  html_character_class of[128] = {};
+  constexpr html_ascii_classes() noexcept {
+    for (unsigned c = 0; c < 128; ++c) of[c] = html_class_of(c);
+  }
+};
+inline constexpr html_ascii_classes classes_of_html;
+
 /// Watches characters pass by, and says which of them begin a word or a clause.
 class html_words {
  public:
   /// The level before a character that has none by its sentence; `character` where even a word goes on.
   /// @param rank  of the clause that ends before it, of clause_rank; 0 if none does
   [[nodiscard]] boundary_level before(const html_character& c, int& rank) noexcept {
-    const bool is_space = is_break_space(c.code_point);
-    const int own = clause_rank(c.code_point);
+    const html_character_class own = c.code_point < 0x80U ? classes_of_html.of[c.code_point] : html_class_of(c.code_point);
     boundary_level level = boundary_level::character;
     rank = 0;
-    if (!is_space && has_any_) {
-      if (rank_ != 0 && (is_spaced_ || (is_wide_ && own == 0))) {
+    if (!own.is_space && has_any_) {
+      if (rank_ != 0 && (is_spaced_ || (is_wide_ && own.rank == 0))) {
         level = boundary_level::clause;
         rank = rank_ == 2 && c.code_point >= U'a' && c.code_point <= U'z' ? 4 : rank_;
       } else if (is_spaced_ || (c.code_point >= 0x80U && word_part_of(last_) == word_part::alone && word_part_of(c.code_point) == word_part::alone)) {
         level = boundary_level::word;
       }
     }
-    if (is_space) {
+    if (own.is_space) {
       is_spaced_ = true;
     } else {
-      if (own != 0 || !is_quote(c.code_point)) {
-        rank_ = own == 2 && is_in_word_ && titles.contains(word_) ? 0 : own;  // "Dr. Jones" stays together
+      if (own.rank != 0 || !own.is_quote) {
+        rank_ = own.rank == 2 && is_in_word_ && titles.contains(word_) ? 0 : own.rank;  // "Dr. Jones" stays together
         is_wide_ = is_wide_mark(c.code_point);
       }
       is_spaced_ = false;
     }
-    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || word_part_of(c.code_point) == word_part::joins);
-    if (joins || (own == 2 && is_in_word_)) {
+    if (own.joins || (own.rank == 2 && is_in_word_)) {
       word_ = word_with(is_in_word_ ? word_ : empty_word, c.code_point);
       is_in_word_ = true;
     } else {
@@ -200,6 +233,21 @@ class html_words {
     last_ = c.code_point;
     has_any_ = true;
     return level;
+  }
+  /// Passes [begin, end) of a text, which is ASCII: nothing before a space that follows a letter or digit matters behind it.
+  void pass(text_view text, std::size_t begin, std::size_t end) noexcept {
+    const auto joins = [&](std::size_t at) { return classes_of_html.of[static_cast<unsigned char>(text.data()[at])].joins; };
+    std::size_t at = end;
+    while (at > begin + 1 && !(text.data()[at - 1] == ' ' && joins(at - 2))) --at;
+    if (at > begin + 1) {
+      *this = {};
+      last_ = U' ';
+      is_spaced_ = true;
+      has_any_ = true;
+    } else {
+      at = begin;
+    }
+    for (int rank = 0; at < end; ++at) static_cast<void>(before({at, at, at + 1, static_cast<unsigned char>(text.data()[at])}, rank));
   }
 
  private:
@@ -223,33 +271,54 @@ class html_words {
 /// How much before a place is read to find sentences near it, and how much behind.
 inline constexpr std::size_t html_sentence_sight = 256;
 
+/// Stands some way before a place, from where what is at it can be told.
+[[nodiscard]] inline html_walker html_walker_before(text_view text, std::size_t offset) noexcept {
+  html_walker walker(text);
+  walker.skip_to(offset > html_sentence_sight ? offset - html_sentence_sight : 0);
+  return walker;
+}
+
+/// Reads sentences between tags.
+/// @param each   each(offset) for every boundary in [first, most], in order; false to stop
+/// @param limit  characters that begin there are not read
+template <class Each>
+inline void html_sentences(html_walker walker, std::size_t first, std::size_t most, std::size_t limit, Each each) noexcept {
+  tailored_sentence_state state;
+  bool is_any = false;
+  for (html_character c;;) {
+    const std::size_t begin = walker.skip(state, most < limit ? most : limit);
+    is_any = is_any || begin != walker.at();
+    if (!walker.next(c) || c.begin >= limit) return;
+    const std::uint64_t opened = state.open_at();
+    const boundary_step step = state.feed(c.code_point, c.begin);
+    if (step.before_open && opened >= first && opened <= most && !each(static_cast<std::size_t>(opened))) return;
+    if (step.before_this && is_any && c.begin >= first && c.begin <= most && !each(c.begin)) return;
+    is_any = true;
+    if (c.begin > most && !(state.is_open() && state.open_at() <= most)) return;
+  }
+}
+
 /// The best place in [least, most], as last_prose_boundary has it, but outside of tags, comments and references, and as if there were none.
 /// A text that is a single tag up to `most` and further is cut as any text.
 /// Cost: linear.
 [[nodiscard]] inline text_boundary last_html_boundary(text_view text, std::size_t least, std::size_t most) noexcept {
   const text_view seen = text.subview(0, text.size() - most > html_sentence_sight ? most + html_sentence_sight : text.size());
-  html_walker walker(seen);
-  walker.skip_to(least > html_sentence_sight ? least - html_sentence_sight : 0);
+  html_walker walker = html_walker_before(seen, least);
   std::size_t sentence = 0;
+  html_sentences(walker, least, most, seen.size(), [&](std::size_t offset) {
+    sentence = offset;
+    return true;
+  });
+  if (sentence != 0 && is_cluster_break(seen, sentence)) return {sentence, boundary_level::sentence};
+
   std::size_t clause = 0;
   std::size_t word = 0;
   std::size_t other = 0;
   std::size_t unsure = 0;  // may be in a grapheme cluster
   int best_rank = 1;
-  tailored_sentence_state state;
   html_words words;
-  bool is_any = false;
   const auto within = [&](std::size_t offset) { return offset >= least && offset <= most; };
-  for (html_character c; walker.next(c);) {
-    const std::uint64_t opened = state.open_at();
-    const boundary_step step = state.feed(c.code_point, c.begin);
-    if (step.before_open && within(static_cast<std::size_t>(opened))) sentence = static_cast<std::size_t>(opened);
-    if (step.before_this && is_any && within(c.begin)) sentence = c.begin;
-    is_any = true;
-    if (c.begin > most) {
-      if (state.is_open() && state.open_at() <= most) continue;
-      break;
-    }
+  for (html_character c; walker.next(c) && c.begin <= most;) {
     int rank = 0;
     const boundary_level level = words.before(c, rank);
     if (!within(c.begin)) continue;
@@ -266,7 +335,6 @@ inline constexpr std::size_t html_sentence_sight = 256;
     }
     word = c.begin;
   }
-  if (sentence != 0 && is_cluster_break(seen, sentence)) return {sentence, boundary_level::sentence};
   if (clause != 0) return {clause, boundary_level::clause};
   if (word != 0) return {word, boundary_level::word};
   if (unsure > other) {
@@ -285,30 +353,31 @@ inline constexpr std::size_t html_sentence_sight = 256;
 
 /// A good place for a text to begin that repeats the end of another, as first_prose_boundary has it, but outside of tags.
 [[nodiscard]] inline std::size_t first_html_boundary(text_view text, std::size_t first, std::size_t middle, std::size_t last) noexcept {
-  html_walker walker(text);
-  walker.skip_to(first > html_sentence_sight ? first - html_sentence_sight : 0);
+  html_walker walker = html_walker_before(text, first);
+  std::size_t sentence = 0;
+  html_sentences(walker, first, middle, last, [&](std::size_t offset) {
+    sentence = offset;
+    return false;
+  });
+  if (sentence != 0) return sentence;
+
   std::size_t word = last;
   std::size_t other = last;
   int tries = 16;
-  tailored_sentence_state state;
   html_words words;
-  bool is_any = false;
-  for (html_character c; walker.next(c) && c.begin < last;) {
-    const std::uint64_t opened = state.open_at();
-    const boundary_step step = state.feed(c.code_point, c.begin);
-    if (step.before_open && opened >= first && opened <= middle) return static_cast<std::size_t>(opened);
-    if (step.before_this && is_any && c.begin >= first && c.begin <= middle) return c.begin;
-    is_any = true;
+  for (html_character c; word == last;) {
+    const std::size_t begin = walker.pass(first);
+    if (begin != walker.at()) words.pass(text, begin, walker.at());
+    if (!walker.next(c) || c.begin >= last) break;
     int rank = 0;
     const boundary_level level = words.before(c, rank);
-    if (c.begin >= first && (level >= boundary_level::word ? word == last : other == last && word == last)) {
+    if (c.begin >= first && (level >= boundary_level::word || other == last)) {
       const cluster_break seen = cluster_break_at(text, c.begin);
       // To find out takes time in proportion to the cluster, which any number of marks may make long.
       const bool breaks = seen == cluster_break::yes || (seen == cluster_break::unknown && tries-- > 0 && is_cluster_break(text, c.begin));
       if (breaks && level >= boundary_level::word) word = c.begin;
       if (breaks && other == last) other = c.begin;
     }
-    if (c.begin > middle && word != last && !(state.is_open() && state.open_at() <= middle)) break;
   }
   return word != last ? word : other;
 }

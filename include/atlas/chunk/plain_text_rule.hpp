@@ -14,44 +14,22 @@
 
 #include <atlas/chunk/chunk_rule.hpp>        // chunk_rule, document_part
 #include <atlas/chunk/prose_boundaries.hpp>  // last_prose_boundary
-
-#include <cstring>  // std::memchr
+#include <atlas/simd/kernel_table.hpp>       // kernels
 
 namespace atlas { inline namespace ATLAS_ABI {
 
 namespace detail {
 
-/// Where the line ends that `at` lies in: behind its line end, text.size() if it has none.
-/// @param is_last  nothing follows the text; else a carriage return that ends it may be half of a line end, and is none yet
-[[nodiscard]] inline std::size_t line_end_behind(text_view text, std::size_t at, bool is_last, bool& is_ended) noexcept {
-  constexpr std::size_t window = 4096;  // so that a line feed far away is not looked for behind each carriage return
-  is_ended = true;
-  for (std::size_t first = at; first < text.size(); first += window) {
-    const char* const begin = text.data() + first;
-    const std::size_t size = text.size() - first < window ? text.size() - first : window;
-    const void* const feed = std::memchr(begin, '\n', size);
-    const std::size_t line = feed == nullptr ? size : static_cast<std::size_t>(static_cast<const char*>(feed) - begin);
-    const void* const back = line == 0 ? nullptr : std::memchr(begin, '\r', line);
-    if (back != nullptr) {
-      const std::size_t end = first + static_cast<std::size_t>(static_cast<const char*>(back) - begin) + 1;
-      if (end < text.size()) return text[end] == '\n' ? end + 1 : end;
-      if (is_last) return end;
-      is_ended = false;
-      return end - 1;
-    }
-    if (feed != nullptr) return first + line + 1;
-  }
-  is_ended = false;
-  return text.size();
+/// Bytes 09 to 0D and 20.
+[[nodiscard]] constexpr bool is_white(char c) noexcept {
+  constexpr std::uint64_t white = std::uint64_t{1} << 0x20 | std::uint64_t{0x1F} << 0x09;
+  const auto byte = static_cast<unsigned char>(c);
+  return ((white >> (byte & 63U)) & (byte < 64U ? 1U : 0U)) != 0;
 }
-
-/// Whether bytes are white space that ends no line.
-[[nodiscard]] inline bool is_blank(const char* bytes, std::size_t size) noexcept {
-  for (std::size_t i = 0; i < size; ++i) {
-    const char c = bytes[i];
-    if (c != ' ' && c != '\t' && c != '\v' && c != '\f' && c != '\r' && c != '\n') return false;
-  }
-  return true;
+/// Whether bytes are white space.
+[[nodiscard]] constexpr bool is_blank(const char* bytes, std::size_t size) noexcept {
+  while (size != 0 && is_white(bytes[size - 1])) --size;
+  return size == 0;
 }
 
 }  // namespace detail
@@ -64,26 +42,31 @@ class plain_text_rule {
   };
   [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0xA0001; }
   [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 2; }
+  [[nodiscard]] static constexpr bool tells_lines() noexcept { return true; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const text_view text = part.text;
     auto at = static_cast<std::size_t>(from - part.begin);
-    while (at < text.size()) {
-      bool is_ended = false;
-      const std::size_t end = detail::line_end_behind(text, at, part.is_last, is_ended);
-      if (state.has_text == 0 && !detail::is_blank(text.data() + at, end - at)) state.has_text = 1;
-      const bool stands_still = end == at;
-      at = end;
-      if (!is_ended) {
-        if (stands_still || at < text.size()) break;  // at a carriage return, whose next byte is not here yet
-        continue;
+    std::size_t end = text.size();
+    if (!part.is_last && end > at && text[end - 1] == '\r') --end;  // whose next byte is not here yet
+    while (at < end) {
+      std::size_t size = end - at < piece_bytes ? end - at : piece_bytes;
+      if (size < end - at && text[at + size - 1] == '\r') --size;
+      std::uint16_t ends[piece_bytes + 2];
+      const std::size_t count = kernels().line_end_offsets(reinterpret_cast<const std::uint8_t*>(text.data()) + at, size, ends);
+      std::size_t line = at;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t line_end = at + ends[i];
+        bool has_text = (state.has_text != 0) | !detail::is_white(text.data()[line]);  // lines and blank ones alternate: no branch is taken by that
+        if (!has_text && line_end - line > 2) has_text = !detail::is_blank(text.data() + line, line_end - line);
+        const boundary_level level = levels[has_text ? 0U : 1U + (state.blank_lines != 0 ? 1U : 0U)];
+        state.blank_lines = has_text ? 0 : state.blank_lines == 0 ? 1 : 2;
+        state.has_text = 0;
+        if (status added = found.add(part.begin + line_end, level); !added.ok()) return added.error();
+        line = line_end;
       }
-      const boundary_level level = state.has_text != 0         ? boundary_level::line
-                                   : state.blank_lines != 0 ? boundary_level::section
-                                                            : boundary_level::paragraph;
-      state.blank_lines = state.has_text != 0 ? 0 : state.blank_lines == 0 ? 1 : 2;
-      state.has_text = 0;
-      if (status added = found.add(part.begin + at, level); !added.ok()) return added.error();
+      at += size;
+      if (state.has_text == 0 && !detail::is_blank(text.data() + line, at - line)) state.has_text = 1;
     }
     return part.begin + at;
   }
@@ -93,6 +76,10 @@ class plain_text_rule {
   [[nodiscard]] std::size_t first_within(text_view text, std::size_t first, std::size_t middle, std::size_t last) const noexcept {
     return first_prose_boundary(text, first, middle, last);
   }
+
+ private:
+  static constexpr std::size_t piece_bytes = 1024;  ///< whose line ends are looked for at once
+  static constexpr boundary_level levels[] = {boundary_level::line, boundary_level::paragraph, boundary_level::section};
 };
 static_assert(chunk_rule<plain_text_rule>);
 

@@ -8,13 +8,15 @@
 //
 // A sentence is looked for at terminators: tailored_sentence_state reads the three words before one (at most 64 bytes), and what is behind
 // it until it is settled (at most 256). So a boundary is, but for rare numbers of items, one of the text's tailored sentences, and finding
-// one takes the time of a few words and not of the text before it.
+// one takes the time of a few words and not of the text before it. Of ".", "!" and "?" in a row only one is asked: backwards the last,
+// forwards the first. A search ends without a boundary once the state was fed most_bytes_read in it; nothing is fed for terminators of
+// which usual_break_behind knows the answer, which is the same.
 #ifndef ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 #define ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 
 #include <atlas/chunk/boundary.hpp>            // boundary_level
+#include <atlas/text/byte_search.hpp>          // byte_set, first_in, last_in
 #include <atlas/text/grapheme_boundaries.hpp>  // grapheme_state
-#include <atlas/text/sentence_stops.hpp>       // bytes_to_stop
 #include <atlas/text/tailored_sentences.hpp>   // tailored_sentence_state
 #include <atlas/text/words.hpp>                // word_part_of
 
@@ -24,6 +26,9 @@ namespace detail {
 
 /// Nothing here depends on text further ahead.
 inline constexpr std::size_t prose_lookahead = 256;
+/// A search for a sentence feeds the state so much, and the rest of a reading, before it ends: most take less than 100, but text of nothing
+/// else than terminators could take each byte 500 times.
+inline constexpr std::size_t most_bytes_read = 2048;
 /// Between a terminator and the sentence behind it, with quotes and spaces, are no more bytes.
 inline constexpr std::size_t most_behind_stop = 16;
 
@@ -81,44 +86,69 @@ enum class cluster_break : std::uint8_t { no, yes, unknown };
   return at == 0 ? 0 : character_start(text, at);
 }
 
-/// What sentence_break_behind says of the most common case, without the state: behind a word of four to sixteen small ASCII letters that
-/// is in none of the lists, or behind a small letter and a mark, a sentence begins with a capital behind one space.
+/// What the characters beside a terminator say of it, in ASCII text.
 struct usual_stop {
-  bool is_usual = false;
-  std::size_t boundary = 0;
+  bool is_known = false;     ///< else tailored_sentence_state must read what is around it
+  std::size_t boundary = 0;  ///< that the terminator leads to; 0: none
 };
-[[nodiscard]] constexpr usual_stop usual_break_behind(text_view text, std::size_t stop) noexcept {
-  const auto at = [&](std::size_t offset) { return static_cast<unsigned char>(text.data()[offset]); };
-  const auto is_small = [](unsigned char c) { return c - U'a' < 26U; };
-  if (text.size() - stop < 3 || stop < 17) return {};
-  const unsigned char mark = at(stop);
-  if (mark >= 0x80U) return {};
-  if (at(stop + 1) != ' ' || !(at(stop + 2) - U'A' < 26U)) return {};
-  if (mark != '.') return {is_small(at(stop - 1)), stop + 2};
-  std::size_t begin = stop;
-  while (begin > stop - 17 && is_small(at(begin - 1))) --begin;
-  if (stop - begin < 4 || stop - begin > 16 || at(begin - 1) != ' ') return {};
+/// What the full stop at `stop` is by the word before it: known, with a boundary that the caller has to find, if that is a word of 2 to 24
+/// letters and in none of the lists; known, without one, if it is a title.
+[[nodiscard]] constexpr usual_stop usual_word_before(text_view text, std::size_t stop) noexcept {
+  constexpr std::size_t most_letters = 24;
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  if (__builtin_is_constant_evaluated() || stop <= most_letters) return {};
+  const auto before = load_unaligned<std::uint64_t>(text.data() + stop - 8);
+  const std::uint64_t lower = before | ones * 0x20U;
+  const std::uint64_t low_bits = lower & ones * 0x7FU;
+  const std::uint64_t others = (~(low_bits + ones * (0x80U - 'a')) | (low_bits + ones * (0x80U - 'z' - 1U)) | before) & ones * 0x80U;
+  std::size_t letters = others == 0 ? 8 : static_cast<std::size_t>(__builtin_clzll(others)) / 8;
+  const bool is_short = letters <= word_filter::most_letters;
+  const auto is_letter = [&](std::size_t at) { return (static_cast<unsigned char>(text.data()[at]) | 0x20U) - U'a' < 26U; };
+  while (!is_short && letters <= most_letters && is_letter(stop - letters - 1)) ++letters;
+  if (letters < 2 || letters > most_letters) return {};
+  const std::size_t begin = stop - letters;
+  const char edge = text.data()[begin - 1];
+  if (edge != ' ' && edge != '\n' && edge != '"' && edge != '(') return {};
+  if (!is_short || !words_before_stop.may_contain(lower >> (8 * (8 - letters)))) return {true, stop};
   std::uint32_t word = empty_word;
-  for (std::size_t i = begin; i < stop; ++i) word = word_with(word, at(i));
-  if (titles.contains(word) || abbreviations.contains(word) || number_words.contains(word)) return {};
-  return {true, stop + 2};
+  for (std::size_t i = begin; i < stop; ++i) word = word_with(word, static_cast<unsigned char>(text.data()[i]));
+  return {titles.contains(word), 0};
 }
-
-/// The sentence boundary that a terminator at `stop` leads to, if it does; else 0.
-[[nodiscard]] constexpr std::size_t sentence_break_behind(text_view text, std::size_t stop) noexcept {
-  if (const usual_stop usual = usual_break_behind(text, stop); usual.is_usual) return usual.boundary;
-  const std::size_t left = text.size() - stop;
-  const text_view seen = text.subview(0, left > prose_lookahead ? stop + prose_lookahead : text.size());
-  tailored_sentence_state state;
-  for (std::size_t at = three_words_before(text, stop); at < seen.size();) {
-    const std::size_t here = at;
-    const boundary_step step = feed_one(state, seen, at);
-    if (step.before_open && state.open_at() > stop) return static_cast<std::size_t>(state.open_at());
-    if (here <= stop) continue;
-    if (step.before_this) return here;
-    if (!state.may_end_sentence()) return 0;
+/// The answer of tailored_sentence_state for what is most common: a small letter behind a terminator; behind a full stop a digit, and in a
+/// word a capital; else at most two closing marks, then a line end, hyphen, comma or colon, or one or two spaces and one of these, or at
+/// most one mark that opens and a letter or digit.
+[[nodiscard]] constexpr usual_stop usual_break_behind(text_view text, std::size_t stop) noexcept {
+  const auto is_small = [](char c) { return static_cast<unsigned char>(c) - U'a' < 26U; };
+  const auto is_capital = [](char c) { return static_cast<unsigned char>(c) - U'A' < 26U; };
+  const auto is_digit = [](char c) { return static_cast<unsigned char>(c) - U'0' < 10U; };
+  constexpr usual_stop unknown;
+  constexpr usual_stop no_boundary{true, 0};
+  constexpr std::size_t most_bytes = 7;  // the terminator, two marks, two spaces, a mark and a letter
+  if (text.size() - stop < most_bytes) return unknown;
+  const char* const at = text.data() + stop;
+  if (static_cast<unsigned char>(at[0]) >= 0x80U) return unknown;
+  const bool is_full_stop = at[0] == '.';
+  if (is_small(at[1])) return no_boundary;
+  if (is_full_stop && is_digit(at[1])) return no_boundary;
+  if (is_full_stop && is_capital(at[1]) && stop != 0 && (is_small(at[-1]) || is_capital(at[-1]))) return no_boundary;
+  const auto closes = [](char c) -> std::size_t { return (c == '"') | (c == '\'') | (c == ')') ? 1 : 0; };
+  const auto goes_on = [](char c) { return c == '\n' || c == '\r' || c == '-' || c == ',' || c == ':'; };
+  std::size_t i = 1 + closes(at[1]);
+  i += closes(at[1]) & closes(at[2]);
+  if (goes_on(at[i])) return no_boundary;
+  if (at[i] != ' ') return unknown;
+  i += at[i + 1] == ' ' ? 2 : 1;
+  if (is_small(at[i]) || goes_on(at[i])) return no_boundary;
+  const bool is_opened = at[i] == '"' || at[i] == '\'' || at[i] == '(';
+  if (!is_opened && !is_capital(at[i]) && !is_digit(at[i])) return unknown;
+  if (!is_full_stop) return {true, stop + i};
+  if (is_opened) {
+    if (is_small(at[i + 1])) return no_boundary;
+    if (!is_capital(at[i + 1])) return unknown;
   }
-  return 0;
+  usual_stop usual = usual_word_before(text, stop);
+  if (usual.boundary != 0) usual.boundary = stop + i;
+  return usual;
 }
 
 /// Whether a character may end a sentence.
@@ -128,20 +158,57 @@ struct usual_stop {
   return kind == sentence_break::aterm || kind == sentence_break::sterm || c == 0x2026U;
 }
 
+/// Asks of terminators, one after the other, whether a sentence begins behind them.
+class stop_reader {
+ public:
+  explicit constexpr stop_reader(text_view text) noexcept : text_(text) {}
+
+  /// The sentence boundary that a terminator leads to; 0 if there is none. @pre !is_used_up()
+  [[nodiscard]] constexpr std::size_t break_behind(std::size_t stop) noexcept {
+    const usual_stop usual = usual_break_behind(text_, stop);
+    return usual.is_known ? usual.boundary : read_behind(stop);
+  }
+  /// The same by tailored_sentence_state alone.
+  [[nodiscard]] constexpr std::size_t read_behind(std::size_t stop) noexcept {
+    const std::size_t left = text_.size() - stop;
+    const text_view seen = text_.subview(0, left > prose_lookahead ? stop + prose_lookahead : text_.size());
+    const std::size_t begin = three_words_before(text_, stop);
+    std::size_t at = begin;
+    std::size_t found = 0;
+    for (tailored_sentence_state state; at < seen.size();) {
+      const std::size_t here = at;
+      const boundary_step step = feed_one(state, seen, at);
+      if (step.before_open && state.open_at() > stop) {
+        found = static_cast<std::size_t>(state.open_at());
+        break;
+      }
+      if (here <= stop) continue;
+      if (step.before_this) found = here;
+      if (found != 0 || !state.may_end_sentence()) break;
+    }
+    read_ += at - begin;
+    return found;
+  }
+  [[nodiscard]] constexpr bool is_used_up() const noexcept { return read_ >= most_bytes_read; }
+
+ private:
+  text_view text_;
+  std::size_t read_ = 0;
+};
+
+inline constexpr byte_set ascii_terminators(".!?");
+[[nodiscard]] constexpr bool is_ascii_terminator(char c) noexcept { return c == '.' || c == '!' || c == '?'; }
+
 /// The last terminator in [begin, end); `end` if there is none.
 [[nodiscard]] constexpr std::size_t last_terminator(text_view text, std::size_t begin, std::size_t end) noexcept {
   for (std::size_t at = end; at > begin;) {
-    if (!__builtin_is_constant_evaluated()) {
-      for (; at - begin >= 8; at -= 8) {  // of ASCII that is no terminator
-        const auto bytes = load_unaligned<std::uint64_t>(text.data() + at - 8);
-        constexpr std::uint64_t ones = 0x0101010101010101U;
-        const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x; };
-        const std::uint64_t stops = bytes | zeros(bytes ^ ones * '.') | zeros(bytes ^ ones * '!') | zeros(bytes ^ ones * '?');
-        if ((stops & ones * 0x80U) != 0) break;
-      }
-      if (at == begin) break;
+    std::size_t start = at - 1;
+    if (static_cast<unsigned char>(text.data()[start]) < 0x80U) {
+      start = last_in(text, begin, at, ascii_terminators);
+      if (start == at) break;
+      if (static_cast<unsigned char>(text.data()[start]) < 0x80U) return start;
     }
-    const std::size_t start = static_cast<unsigned char>(text.data()[at - 1]) < 0x80U ? at - 1 : character_start(text, at - 1);
+    start = character_start(text, start);
     if (start < begin) break;
     if (is_sentence_terminator(decode_one(text, start).code_point)) return start;
     at = start;
@@ -152,28 +219,35 @@ struct usual_stop {
 /// The last sentence boundary in [least, most]; 0 if there is none. @pre 0 < least <= most < text.size()
 [[nodiscard]] constexpr std::size_t last_sentence_break(text_view text, std::size_t least, std::size_t most) noexcept {
   const std::size_t begin = least > most_behind_stop ? least - most_behind_stop : 0;
+  stop_reader reader(text);
   for (std::size_t end = most; end > begin;) {
     const std::size_t stop = last_terminator(text, begin, end);
     if (stop == end) return 0;
-    const std::size_t found = sentence_break_behind(text, stop);
+    const std::size_t found = reader.break_behind(stop);
     if (found >= least && found <= most) return found;
+    if (reader.is_used_up()) return 0;
     end = stop;
-    while (end > begin && static_cast<unsigned char>(text.data()[end - 1]) < 0x80U && is_sentence_terminator(static_cast<unsigned char>(text.data()[end - 1]))) --end;  // "....."
+    while (end > begin && is_ascii_terminator(text.data()[end - 1])) --end;  // "....."
   }
   return 0;
 }
 
 /// The first sentence boundary in [first, most]; 0 if there is none. @pre 0 < first
 [[nodiscard]] constexpr std::size_t first_sentence_break(text_view text, std::size_t first, std::size_t most) noexcept {
+  stop_reader reader(text);
   for (std::size_t at = character_start(text, first > most_behind_stop ? first - most_behind_stop : 0); at < most;) {
-    at += bytes_to_stop(text.subview(0, most), at);
+    if (static_cast<unsigned char>(text.data()[at]) < 0x80U) at = first_in(text, at, most, ascii_terminators);
     if (at >= most) break;
     const utf8_character c = decode_one(text, at);
     if (is_sentence_terminator(c.code_point)) {
-      const std::size_t found = sentence_break_behind(text, at);
+      const std::size_t found = reader.break_behind(at);
       if (found >= first && found <= most) return found;
+      if (reader.is_used_up()) return 0;
     }
     at += c.length_bytes;
+    if (c.code_point < 0x80U) {
+      while (at < most && is_ascii_terminator(text.data()[at])) ++at;  // "....."
+    }
   }
   return 0;
 }
@@ -190,52 +264,83 @@ struct usual_stop {
     default: return 0;
   }
 }
+inline constexpr byte_set ascii_clause_marks(",:)]}.;!?");
 /// A mark of a script that puts no space behind it.
 [[nodiscard]] constexpr bool is_wide_mark(char32_t c) noexcept { return (c >= 0x3001U && c <= 0x300FU) || (c >= 0xFF01U && c <= 0xFF1FU); }
 [[nodiscard]] constexpr bool is_quote(char32_t c) noexcept {
   return c == U'"' || c == U'\'' || c == 0x2019U || c == 0x201DU || c == 0xBBU;
 }
 
-/// The last of the best ends of clauses in [least, most]; 0 if there is none.
+/// Whether the full stop at `stop` is that of a title, which begins at or behind `begin`: "Dr. Jones" stays together.
+[[nodiscard]] constexpr bool is_behind_title(text_view text, std::size_t begin, std::size_t stop) noexcept {
+  constexpr std::size_t most_bytes = 16;
+  std::size_t first = stop;  // of letters, digits and full stops
+  std::size_t start = stop;  // of the word, which begins with no full stop
+  for (std::size_t at = stop; at > begin && stop - at <= most_bytes;) {
+    at = character_start(text, at - 1);
+    const char32_t c = decode_one(text, at).code_point;
+    const bool joins = c < 0x80U ? word_part_of(c) == word_part::joins : !is_break_space(c) && clause_rank(c) == 0;
+    if (!joins && c != U'.') break;
+    first = at;
+    if (joins) start = at;
+  }
+  if (start == stop || stop - first > most_bytes) return false;
+  std::uint32_t word = empty_word;
+  for (std::size_t at = start; at < stop;) {
+    const utf8_character c = decode_one(text, at);
+    word = word_with(word, c.code_point);
+    at += c.length_bytes;
+  }
+  return titles.contains(word);
+}
+
+/// The last of the best ends of clauses in [least, most]; 0 if there is none. A clause ends behind a mark with white space and quotes behind
+/// it, before a character that white space precedes, or that follows a wide mark.
 [[nodiscard]] constexpr std::size_t last_clause_break(text_view text, std::size_t least, std::size_t most) noexcept {
+  constexpr int most_rank = 4;
+  const std::size_t begin = character_start(text, least > 16 ? least - 16 : 0);
+  const std::size_t end = most < text.size() ? most + 1 : text.size();
   int best = 0;
   std::size_t found = 0;
-  std::uint32_t word = empty_word;  // that is read, or was read last
-  bool is_in_word = false;
-  int rank = 0;  // of the last mark, white space and quotes behind it not counted
-  bool is_spaced = false;
-  bool is_wide = false;
-  for (std::size_t at = character_start(text, least > 16 ? least - 16 : 0); at <= most && at < text.size();) {
-    const utf8_character c = decode_one(text, at);
-    const bool is_space = is_break_space(c.code_point);
-    const int own = clause_rank(c.code_point);
-    if (rank != 0 && !is_space && at >= least && (is_spaced || (is_wide && own == 0))) {
-      const bool is_lower = c.code_point >= U'a' && c.code_point <= U'z';
-      const int value = rank == 2 && is_lower ? 4 : rank;  // a full stop before a small letter seldom is an abbreviation's
-      if (value >= best && is_cluster_break(text, at)) {
-        best = value;
-        found = at;
+  for (std::size_t mark = end; mark > begin && best < most_rank;) {
+    const std::size_t behind = mark;
+    mark = behind - 1;
+    if (!ascii_clause_marks.contains(static_cast<std::uint8_t>(text[mark]))) {
+      mark = last_in(text, begin, behind, ascii_clause_marks);
+      if (mark == behind) break;
+    }
+    mark = character_start(text, mark);
+    const utf8_character one = decode_one(text, mark);
+    const int rank = clause_rank(one.code_point);
+    if (rank == 0) continue;
+    bool is_spaced = false;
+    int best_here = best + 1;
+    std::size_t found_here = 0;
+    for (std::size_t at = mark + one.length_bytes; at < end;) {
+      const utf8_character c = decode_one(text, at);
+      if (is_break_space(c.code_point)) {
+        is_spaced = true;
+      } else {
+        const int own = clause_rank(c.code_point);
+        const bool is_lower = c.code_point >= U'a' && c.code_point <= U'z';
+        const int value = rank == 2 && is_lower ? most_rank : rank;  // a full stop before a small letter seldom is an abbreviation's
+        const bool is_end = at >= least && (is_spaced || (is_wide_mark(one.code_point) && own == 0));
+        if (is_end && value >= best_here && is_cluster_break(text, at)) {
+          best_here = value;
+          found_here = at;
+        }
+        if (own != 0 || !is_quote(c.code_point)) break;
       }
+      at += c.length_bytes;
     }
-    if (is_space) {
-      is_spaced = true;
-    } else if (own != 0 || !is_quote(c.code_point)) {
-      rank = own == 2 && is_in_word && titles.contains(word) ? 0 : own;  // "Dr. Jones" stays together
-      is_wide = is_wide_mark(c.code_point);
-      is_spaced = false;
-    }
-    const bool joins = own == 0 && !is_space && (c.code_point >= 0x80U || word_part_of(c.code_point) == word_part::joins);
-    if (joins || (own == 2 && is_in_word)) {
-      word = word_with(is_in_word ? word : empty_word, c.code_point);
-      is_in_word = true;
-    } else {
-      is_in_word = false;
-    }
-    at += c.length_bytes;
+    if (found_here == 0 || (rank == 2 && is_behind_title(text, begin, mark))) continue;
+    best = best_here;
+    found = found_here;
   }
   return found;
 }
 
+inline constexpr byte_set ascii_spaces(" \t\n\v\f\r");
 /// Whether a word begins at an offset: behind white space, or at a word of a script that is written without. @pre 0 < offset < text.size()
 [[nodiscard]] constexpr bool is_word_break(text_view text, std::size_t offset) noexcept {
   const std::size_t start = character_start(text, offset - 1);
@@ -264,7 +369,9 @@ struct usual_stop {
     const auto behind = static_cast<unsigned char>(text.data()[at]);
     if (before < 0x80U && behind < 0x80U) {  // most text; neither character needs to be decoded
       if (detail::is_break_space(before) && !detail::is_break_space(behind)) return {at, boundary_level::word};
-      --at;
+      const std::size_t space = detail::last_in(text, least - 1, at - 1, detail::ascii_spaces);
+      if (space == at - 1) break;
+      at = space + 1;
       continue;
     }
     if (!detail::is_word_break(text, at)) {
@@ -286,13 +393,16 @@ struct usual_stop {
   if (const std::size_t found = detail::first_sentence_break(text, first, middle); found != 0) return found;
   std::size_t cluster = last;
   std::size_t at = first;
-  for (; at < last; ++at) {  // of ASCII, which needs no decoding
+  while (at < last) {  // of ASCII, which needs no decoding
     const auto before = static_cast<unsigned char>(text.data()[at - 1]);
     const auto behind = static_cast<unsigned char>(text.data()[at]);
     if (before >= 0x80U || behind >= 0x80U) break;
-    if (before == '\r' && behind == '\n') continue;
-    if (detail::is_break_space(before) && !detail::is_break_space(behind)) return at;
-    if (cluster == last) cluster = at;
+    if (before != '\r' || behind != '\n') {
+      if (detail::is_break_space(before) && !detail::is_break_space(behind)) return at;
+      if (cluster == last) cluster = at;
+    }
+    at = detail::first_in(text, at, last, detail::ascii_spaces);
+    if (at < last && static_cast<unsigned char>(text.data()[at]) < 0x80U) ++at;
   }
   if (at >= last) return cluster;
   const std::size_t from = at;

@@ -196,8 +196,9 @@ class structure {
   /// Moves what is left to the front once as much lies before it, which keeps both memory and moving linear.
   template <class T>
   static void compact(buffer<T>& all, std::size_t& first) noexcept {
+    constexpr std::size_t least = 32;  // so that few are not moved every time
     const std::size_t left = all.size() - first;
-    if (left > first) return;
+    if (first < least || left > first) return;
     if (left != 0) std::memmove(static_cast<void*>(all.data()), all.data() + first, left * sizeof(T));
     static_cast<void>(all.resize(left));  // smaller: never fails
     first = 0;

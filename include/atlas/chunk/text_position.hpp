@@ -9,8 +9,6 @@
 
 #include <atlas/text/utf8_validity.hpp>  // count_characters, kernels
 
-#include <cstring>  // memrchr
-
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// All count from 0.
@@ -22,25 +20,21 @@ struct text_position {
 
   /// Goes to the end of a text that begins here and ends between two characters, and not between U+000D and U+000A.
   /// @param is_ascii  each byte is known to be a character
-  /// Cost: linear; three passes, or one, of some 20 GB/s and more.
+  /// Cost: linear; two passes, or one, of some 20 GB/s and more.
   void move_over(text_view text, bool is_ascii = false) noexcept {
-    if (text.empty()) return;
+    if (!text.empty()) move_over(text, is_ascii, kernels().line_ends(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  }
+  /// The same of a text whose line ends are known.
+  void move_over(text_view text, bool is_ascii, const kernels_v1::line_count& lines) noexcept {
     const std::size_t characters = is_ascii ? text.size() : count_characters(text);
-    const std::size_t lines = kernels().line_ends(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
     byte += text.size();
     character += characters;
-    line += lines;
-    if (lines == 0) {
+    line += lines.ends;
+    if (lines.ends == 0) {
       column += characters;
-      return;
+    } else {
+      column = is_ascii ? text.size() - lines.last : count_characters(text.subview(lines.last, text.size() - lines.last));
     }
-    // A carriage return alone ends few lines; it is looked for behind the last line feed only.
-    const auto end_of_last = [&](char end, std::size_t from) noexcept {
-      const void* const found = from == text.size() ? nullptr : ::memrchr(text.data() + from, end, text.size() - from);
-      return found == nullptr ? from : static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + 1;
-    };
-    const std::size_t last = end_of_last('\r', end_of_last('\n', 0));
-    column = is_ascii ? text.size() - last : count_characters(text.subview(last, text.size() - last));
   }
 };
 

@@ -91,9 +91,8 @@ class buffer {
     return {};
   }
   [[nodiscard]] status push_back(const T& value) noexcept {
-    const T copy = value;  // `value` may lie inside this buffer, which resize moves
-    if (status grown = resize(size_ + 1); !grown.ok()) return grown;
-    data_[size_ - 1] = copy;
+    if (size_ == capacity_) return push_back_grown(value);
+    data_[size_++] = value;
     return {};
   }
   [[nodiscard]] status append(const T* values, std::size_t count) noexcept {
@@ -105,6 +104,13 @@ class buffer {
   void clear() noexcept { size_ = 0; }
 
  private:
+  [[gnu::noinline]] status push_back_grown(const T& value) noexcept {
+    const T copy = value;  // `value` may lie inside this buffer, which resize moves
+    if (status grown = resize(size_ + 1); !grown.ok()) return grown;
+    data_[size_ - 1] = copy;
+    return {};
+  }
+
   T* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;

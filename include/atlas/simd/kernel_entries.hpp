@@ -131,6 +131,29 @@ using pq_tables_kernel = void (*)(const float* query, const float* codebook, std
 /// One scalar for another, element by element; `to` does not overlap `from`.
 using convert_kernel = void (*)(const void* from, void* to, std::size_t count);
 
+/// Line ends in a text.
+struct line_count {
+  std::size_t ends;  ///< how many
+  std::size_t last;  ///< offset behind the last of them; 0 if there is none
+};
+
+/// Bytes to look for: ASCII characters that are named, and all bytes from 0x80 on.
+struct alignas(16) byte_set {
+  std::uint8_t by_lower[16] = {};  ///< bit h of [l] is that of byte 16 * h + l
+
+  explicit constexpr byte_set(const char* ascii) noexcept {
+    for (; *ascii != '\0'; ++ascii) add(static_cast<unsigned char>(*ascii));
+  }
+  /// With all bytes below `end` too.
+  constexpr byte_set(const char* ascii, unsigned char end) noexcept : byte_set(ascii) {
+    for (unsigned char byte = 0; byte < end; ++byte) add(byte);
+  }
+  [[nodiscard]] constexpr bool contains(std::uint8_t byte) const noexcept { return byte >= 0x80U || (by_lower[byte & 15U] >> (byte >> 4) & 1U) != 0; }
+
+ private:
+  constexpr void add(unsigned char byte) noexcept { by_lower[byte & 15U] |= static_cast<std::uint8_t>(1U << (byte >> 4)); }
+};
+
 /// How panels of queries are compared with rows: in float32, or in a smaller type that is faster and only
 /// good enough to rule rows out. `queries` queries lie side by side in a panel, one a lane.
 struct panel_kernels {
@@ -337,8 +360,16 @@ struct kernel_table {
   std::size_t (*utf8_starts)(const std::uint8_t* bytes, std::size_t size);
   /// Where the byte lies that is not 10______ and has `starts` such bytes before it; `size` if there are no more than so many.
   std::size_t (*utf8_skip)(const std::uint8_t* bytes, std::size_t size, std::size_t starts);
-  /// How many lines end: bytes 0A, and 0D that no 0A follows.
-  std::size_t (*line_ends)(const std::uint8_t* bytes, std::size_t size);
+  /// Whether all bytes are below 0x80.
+  bool (*is_ascii)(const std::uint8_t* bytes, std::size_t size);
+  /// Lines end behind bytes 0A, and behind 0D that no 0A follows.
+  line_count (*line_ends)(const std::uint8_t* bytes, std::size_t size);
+  /// Where they end, in order: the offsets behind those bytes. size <= 65535; offsets: room for size + 2, of which what lies behind the
+  /// answer may be written too.
+  std::size_t (*line_end_offsets)(const std::uint8_t* bytes, std::size_t size, std::uint16_t* offsets);
+  /// Where the first byte lies that is in the set, and the last; `size` if there is none.
+  std::size_t (*first_of)(const std::uint8_t* bytes, std::size_t size, const byte_set& set);
+  std::size_t (*last_of)(const std::uint8_t* bytes, std::size_t size, const byte_set& set);
 };
 
 /// The tables that this CPU can run, best first; at least one.

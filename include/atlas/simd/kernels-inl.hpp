@@ -67,6 +67,7 @@
 #include <atlas/quantize/neighbour_kernels-inl.hpp>
 #include <atlas/quantize/product_kernels-inl.hpp>
 #include <atlas/quantize/rotation_kernels-inl.hpp>
+#include <atlas/text/byte_kernels-inl.hpp>
 #include <atlas/text/utf8_kernels-inl.hpp>
 
 ATLAS_KERNELS_BEGIN
@@ -151,7 +152,11 @@ inline constexpr kernels_v1::kernel_table table = {
     .utf8_checked = &utf8_checked,
     .utf8_starts = &utf8_starts,
     .utf8_skip = &utf8_skip,
+    .is_ascii = &is_ascii,
     .line_ends = &line_ends,
+    .line_end_offsets = &line_end_offsets,
+    .first_of = &first_of,
+    .last_of = &last_of,
 };
 
 ATLAS_KERNELS_END

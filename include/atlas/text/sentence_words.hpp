@@ -4,13 +4,14 @@
 // Room:      abbreviations and words that begin sentences, of English, German, French, Spanish, Italian, Portuguese, Dutch, Turkish
 //            and Russian together, since a text does not say its language; a hash of a word that is read letter by letter.
 // Not here:  what is made of them (text/tailored_sentences.hpp).
-// Depends:   core/config.hpp.
+// Depends:   core.
 // Threads:   every function is pure.
 //
 // The lists are fixed: boundaries change with a version of ATLAS only. Words are lower case, without the last full stop.
 #ifndef ATLAS_TEXT_SENTENCE_WORDS_HPP
 #define ATLAS_TEXT_SENTENCE_WORDS_HPP
 
+#include <atlas/core/assert.hpp>  // ATLAS_ASSERT
 #include <atlas/core/config.hpp>  // ATLAS_ABI
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
@@ -65,27 +66,30 @@ struct word_set {
 };
 
 /// Titles and the like, which always have something behind them.
-inline constexpr word_set<74> titles(
+inline constexpr char32_t title_words[] =
     U"mr mrs ms mx hl dr drs prof rev fr sra srta hon gen col maj capt cpt lt cmdr sgt cpl pvt adm gov sen rep pres supt "
     U"messrs mme mlle mgr pf hr herr frau dipl ing e.g i.e cf vs viz zzt vgl z.b d.h u.a s.o sog insb ggf evtl dn "
     U"d\u00F1a ud uds sig dott avv dhr mevr \u0433\u043D \u0438\u043C \u0443\u043B \u043F\u0440\u043E\u0441\u043F "
-    U"\u0442.\u0435 \u0442.\u043A \u0441\u043C \u0441\u0440 \u043F\u0440\u043E\u0444 mt \u0430\u043A\u0430\u0434");
+    U"\u0442.\u0435 \u0442.\u043A \u0441\u043C \u0441\u0440 \u043F\u0440\u043E\u0444 mt \u0430\u043A\u0430\u0434";
+inline constexpr word_set<74> titles(title_words);
 
 /// Before a number they are abbreviations, else words or the end of a sentence.
-inline constexpr word_set<54> number_words(
+inline constexpr char32_t words_before_numbers[] =
     U"no nos n\u00B0 n\u00BA nr nrs num n\u00FAm vol vols fig figs abb tab art arts sec sect ch chap par \u00A7 pp pg pag "
     U"p\u00E1g p\u00E1gs bd ca approx circa ed eds op ver vers rev ap apt rm tel ext s ss f ff jg \u0441\u0442\u0440 "
-    U"\u0442\u0435\u043B \u0433\u043B \u0440\u0438\u0441 \u2116 cap lib");
+    U"\u0442\u0435\u043B \u0433\u043B \u0440\u0438\u0441 \u2116 cap lib";
+inline constexpr word_set<54> number_words(words_before_numbers);
 
 /// What may stand inside a sentence or end it.
-inline constexpr word_set<131> abbreviations(
+inline constexpr char32_t abbreviated_words[] =
     U"co corp inc ltd llc plc bros assn dept univ inst jr sr esq phd bsc msc etc al st ave blvd rd hwy sq jan feb apr jun "
     U"jul aug sept oct nov dec tue tues wed thu thur thurs fri ala ariz calif colo conn fla kan ky md mich minn mont neb "
     U"nev okla penn tenn tex vt wis wyo hrs lb lbs oz ft mph cu qt ph.d chr jh jhd jhdt mrd mio tsd str stk usw geb gest "
     U"verh hrsg verl aufl bspw inkl exkl zzgl entspr ehem m\u00F6gl kfm bzw av janv f\u00E9vr juil d\u00E9c avda dpto "
     U"tel\u00E9f ntra ee ecc bijv enz evt hz yrd do\u00E7 cad bkz vb \u0433\u0433 \u0432\u0432 \u0442\u044B\u0441 "
     U"\u043C\u043B\u043D \u043C\u043B\u0440\u0434 \u0440\u0443\u0431 \u043A\u043E\u043F \u043E\u0431\u043B "
-    U"\u043F\u043E\u0441 \u0434\u0440 \u043F\u0440 \u0442.\u0434 \u0442.\u043F \u043D.\u044D");
+    U"\u043F\u043E\u0441 \u0434\u0440 \u043F\u0440 \u0442.\u0434 \u0442.\u043F \u043D.\u044D";
+inline constexpr word_set<131> abbreviations(abbreviated_words);
 
 /// What often begins a sentence and seldom a name.
 inline constexpr word_set<230> sentence_starters(
@@ -109,7 +113,42 @@ inline constexpr word_set<42> ordinal_articles(
     U"ihren seine seiner seinem seinen ihr sein unser unsere mein meine dein deine und oder ins f\u00FCr sowie");
 
 /// At the start of a sentence these number an item or a chapter.
-inline constexpr word_set<18> roman_numbers(U"ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi");
+inline constexpr char32_t roman_words[] =
+    U"ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi";
+inline constexpr word_set<18> roman_numbers(roman_words);
+
+/// Tells short ASCII words apart from all that are in lists, by a bit that a word's letters choose: most words by one look.
+class word_filter {
+ public:
+  static constexpr std::size_t most_letters = 7;  ///< no ASCII word of the lists has more
+
+  template <class... Lists>
+  explicit constexpr word_filter(const Lists&... lists) noexcept {
+    (add(lists), ...);
+  }
+  /// false: it is in none of the lists.
+  /// @param letters  in lower case, the last in the highest byte that is not 0
+  [[nodiscard]] constexpr bool may_contain(std::uint64_t letters) const noexcept { return (bits_[place(letters) / 32] >> (place(letters) % 32) & 1U) != 0; }
+
+ private:
+  [[nodiscard]] static constexpr std::size_t place(std::uint64_t letters) noexcept { return static_cast<std::size_t>((letters * 0x9E3779B97F4A7C15U) >> 51); }
+  constexpr void add(const char32_t* words) noexcept {
+    for (; *words != U'\0'; words += *words == U' ' ? 1 : 0) {
+      std::uint64_t letters = 0;
+      std::size_t count = 0;
+      bool is_ascii = true;
+      for (; *words != U' ' && *words != U'\0'; ++words) {
+        is_ascii = is_ascii && *words < 0x80U;
+        ATLAS_ASSERT(!is_ascii || count < most_letters);
+        if (is_ascii) letters |= static_cast<std::uint64_t>(*words) << (8 * count++);
+      }
+      if (is_ascii) bits_[place(letters) / 32] |= std::uint32_t{1} << (place(letters) % 32);
+    }
+  }
+  std::uint32_t bits_[256] = {};  ///< 8,192, of which one in thirty is set
+};
+/// The lists that decide what a full stop behind a word is.
+inline constexpr word_filter words_before_stop(title_words, words_before_numbers, abbreviated_words, roman_words);
 
 /// The two letters of "a. C.", "d. C." and of their like in Russian, which end a sentence more often than not.
 /// @param word  of the first, @param letter  the second

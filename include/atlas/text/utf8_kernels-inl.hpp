@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/text/utf8_kernels-inl.hpp -- UTF-8, a vector of bytes at a time; compiled once for each target.
 //
-// Room:      utf8_checked, utf8_starts, utf8_skip, line_ends.
-// Not here:  what they promise (simd/kernel_entries.hpp), where exactly a byte is wrong (text/utf8_validity.hpp).
+// Room:      utf8_checked, utf8_starts, utf8_skip.
+// Not here:  what they promise (simd/kernel_entries.hpp), bytes that are looked for (text/byte_kernels-inl.hpp), where exactly a byte is wrong (text/utf8_validity.hpp).
 // Depends:   simd/kernels-inl.hpp, which sets up Highway and the ATLAS_KERNELS macros.
 //
 // Source: Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte", Software: Practice and Experience 51, 2021,
@@ -26,20 +26,9 @@ inline std::size_t utf8_skip_from(const std::uint8_t* bytes, std::size_t at, std
   }
   return at;
 }
-/// The rest of line_ends.
-inline std::size_t line_ends_from(const std::uint8_t* bytes, std::size_t at, std::size_t size) {
-  std::size_t ends = 0;
-  for (; at < size; ++at) {
-    const bool is_return = bytes[at] == 0x0D && (at + 1 == size || bytes[at + 1] != 0x0A);
-    ends += bytes[at] == 0x0A || is_return ? 1U : 0U;
-  }
-  return ends;
-}
-
 #if ATLAS_KERNELS_PLAIN
 
 inline std::size_t utf8_skip(const std::uint8_t* bytes, std::size_t size, std::size_t starts) { return utf8_skip_from(bytes, 0, size, starts); }
-inline std::size_t line_ends(const std::uint8_t* bytes, std::size_t size) { return line_ends_from(bytes, 0, size); }
 
 inline std::size_t utf8_checked(const std::uint8_t*, std::size_t) { return 0; }
 inline std::size_t utf8_starts(const std::uint8_t* bytes, std::size_t size) {
@@ -160,22 +149,6 @@ inline std::size_t utf8_skip(const std::uint8_t* bytes, std::size_t size, std::s
     starts -= found;
   }
   return utf8_skip_from(bytes, at, size, starts);
-}
-
-inline std::size_t line_ends(const std::uint8_t* bytes, std::size_t size) {
-  const lanes_utf8 lanes;
-  constexpr std::size_t step = HWY_LANES(std::uint8_t);
-  const auto feed = hn::Set(lanes, std::uint8_t{0x0A});
-  const auto carriage_return = hn::Set(lanes, std::uint8_t{0x0D});
-  std::size_t ends = 0;
-  std::size_t at = 0;
-  for (; at + step < size; at += step) {
-    const auto here = hn::LoadU(lanes, bytes + at);
-    const auto next_is_feed = hn::Eq(hn::LoadU(lanes, bytes + at + 1), feed);
-    const auto alone = hn::AndNot(hn::VecFromMask(lanes, next_is_feed), hn::VecFromMask(lanes, hn::Eq(here, carriage_return)));
-    ends += hn::CountTrue(lanes, hn::MaskFromVec(hn::Or(alone, hn::VecFromMask(lanes, hn::Eq(here, feed)))));
-  }
-  return ends + line_ends_from(bytes, at, size);
 }
 
 #endif
