@@ -37,9 +37,10 @@ std::uint64_t characters_in(const std::string& text) { return atlas::count_chara
 std::string long_text(std::uint64_t seed, std::size_t pieces) {
   std::mt19937_64 random(seed);
   const char* const stock[] = {"word ", "Another sentence. ", "of several words, which go on; ", "Mr. Smith said (no). ", "\n", "\n\n", "\r\n", "\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82",
-                               "e\xCC\x81", "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9 ", "\xFF", "1. item ", "\t", "\xE2\x80\xA6 ", "U.S. law "};
+                               "e\xCC\x81", "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9 ", "\xFF", "1. item ", "\t", "\xE2\x80\xA6 ", "U.S. law ",
+                               "stop! \xD8\x80 B ", "end!\xE0\xB8\xB3 "};  // sentences of the standard that begin inside of a grapheme cluster
   std::string out;
-  for (std::size_t i = 0; i < pieces; ++i) out += stock[random() % 40 < 25 ? random() % 4 : random() % 15];
+  for (std::size_t i = 0; i < pieces; ++i) out += stock[random() % 40 < 25 ? random() % 4 : random() % 17];
   return out;
 }
 
@@ -358,6 +359,17 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
       CHECK_FALSE(plain::resume(bytes, options).ok());
       saved[at] ^= std::byte{0x10};
     }
+  }
+
+  TEST_CASE("no cut lies in a grapheme cluster that a sentence begins in, nor is a character cut where the search for sentences ends") {
+    for (const std::string& text : {std::string("aaaa!\xE0\xB8\xB3" "bbbb"), std::string("aaaa! \xD8\x80" "bbbb")}) {
+      auto one = chunker<atlas::plain_text_rule, atlas::byte_sizer>::create({.size = 9}).value();
+      for (const support::kept_chunk& chunk : support::read_chunks(one, text)) CHECK(atlas::is_boundary<atlas::grapheme_state>(text, chunk.byte_end));
+    }
+    std::string stops;
+    for (int i = 0; i < 200; ++i) stops += "\xE3\x80\x82";
+    auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 150}).value();
+    for (const support::kept_chunk& chunk : support::read_chunks(one, stops)) CHECK(chunk.level != atlas::boundary_level::sentence);  // there is one sentence
   }
 
   TEST_CASE("a checkpoint whose bytes were changed, and summed anew, is refused or leads to an end") {

@@ -9,8 +9,7 @@
 // A sentence is looked for at terminators: tailored_sentence_state reads the three words before one (at most 64 bytes), and what is behind
 // it until it is settled (at most 256). So a boundary is, but for rare numbers of items, one of the text's tailored sentences, and finding
 // one takes the time of a few words and not of the text before it. Of ".", "!" and "?" in a row only one is asked: backwards the last,
-// forwards the first. A search ends without a boundary once the state was fed most_bytes_read in it; nothing is fed for terminators of
-// which usual_break_behind knows the answer, which is the same.
+// forwards the first. A search ends without a boundary once most_stops_asked were asked, those before a letter or digit not counted.
 #ifndef ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 #define ATLAS_CHUNK_PROSE_BOUNDARIES_HPP
 
@@ -26,9 +25,9 @@ namespace detail {
 
 /// Nothing here depends on text further ahead.
 inline constexpr std::size_t prose_lookahead = 256;
-/// A search for a sentence feeds the state so much, and the rest of a reading, before it ends: most take less than 100, but text of nothing
-/// else than terminators could take each byte 500 times.
-inline constexpr std::size_t most_bytes_read = 2048;
+/// A search for a sentence asks so many terminators at most, of which each may take 320 bytes to be read: text of nothing else could take
+/// each byte 500 times. Most searches ask one or two.
+inline constexpr std::size_t most_stops_asked = 16;
 /// Between a terminator and the sentence behind it, with quotes and spaces, are no more bytes.
 inline constexpr std::size_t most_behind_stop = 16;
 
@@ -165,35 +164,32 @@ class stop_reader {
 
   /// The sentence boundary that a terminator leads to; 0 if there is none. @pre !is_used_up()
   [[nodiscard]] constexpr std::size_t break_behind(std::size_t stop) noexcept {
+    const char behind = stop + 1 < text_.size() ? text_.data()[stop + 1] : ' ';
+    const bool is_inside = (static_cast<unsigned char>(behind) | 0x20U) - U'a' < 26U || static_cast<unsigned char>(behind) - U'0' < 10U;
+    asked_ += is_inside ? 0 : 1;
     const usual_stop usual = usual_break_behind(text_, stop);
     return usual.is_known ? usual.boundary : read_behind(stop);
   }
   /// The same by tailored_sentence_state alone.
-  [[nodiscard]] constexpr std::size_t read_behind(std::size_t stop) noexcept {
+  [[nodiscard]] constexpr std::size_t read_behind(std::size_t stop) const noexcept {
     const std::size_t left = text_.size() - stop;
-    const text_view seen = text_.subview(0, left > prose_lookahead ? stop + prose_lookahead : text_.size());
-    const std::size_t begin = three_words_before(text_, stop);
-    std::size_t at = begin;
-    std::size_t found = 0;
-    for (tailored_sentence_state state; at < seen.size();) {
+    const text_view seen = text_.subview(0, left > prose_lookahead ? character_start(text_, stop + prose_lookahead) : text_.size());
+    tailored_sentence_state state;
+    for (std::size_t at = three_words_before(text_, stop); at < seen.size();) {
       const std::size_t here = at;
       const boundary_step step = feed_one(state, seen, at);
-      if (step.before_open && state.open_at() > stop) {
-        found = static_cast<std::size_t>(state.open_at());
-        break;
-      }
+      if (step.before_open && state.open_at() > stop) return static_cast<std::size_t>(state.open_at());
       if (here <= stop) continue;
-      if (step.before_this) found = here;
-      if (found != 0 || !state.may_end_sentence()) break;
+      if (step.before_this) return here;
+      if (!state.may_end_sentence()) return 0;
     }
-    read_ += at - begin;
-    return found;
+    return 0;
   }
-  [[nodiscard]] constexpr bool is_used_up() const noexcept { return read_ >= most_bytes_read; }
+  [[nodiscard]] constexpr bool is_used_up() const noexcept { return asked_ >= most_stops_asked; }
 
  private:
   text_view text_;
-  std::size_t read_ = 0;
+  std::size_t asked_ = 0;
 };
 
 inline constexpr byte_set ascii_terminators(".!?");
@@ -224,7 +220,7 @@ inline constexpr byte_set ascii_terminators(".!?");
     const std::size_t stop = last_terminator(text, begin, end);
     if (stop == end) return 0;
     const std::size_t found = reader.break_behind(stop);
-    if (found >= least && found <= most) return found;
+    if (found >= least && found <= most && is_cluster_break(text, found)) return found;
     if (reader.is_used_up()) return 0;
     end = stop;
     while (end > begin && is_ascii_terminator(text.data()[end - 1])) --end;  // "....."
@@ -241,7 +237,7 @@ inline constexpr byte_set ascii_terminators(".!?");
     const utf8_character c = decode_one(text, at);
     if (is_sentence_terminator(c.code_point)) {
       const std::size_t found = reader.break_behind(at);
-      if (found >= first && found <= most) return found;
+      if (found >= first && found <= most && is_cluster_break(text, found)) return found;
       if (reader.is_used_up()) return 0;
     }
     at += c.length_bytes;

@@ -24,6 +24,7 @@ CHARACTER, WORD, CLAUSE, SENTENCE = range(4)  # levels
 
 _LOOKAHEAD = 256        # what is behind a terminator is read so far
 _MOST_BEHIND_STOP = 16  # between a terminator and the sentence behind it
+_MOST_STOPS_ASKED = 16  # by one search, those before a letter or digit not counted
 _MOST_CHARACTER = 4
 
 _BREAK_SPACES = frozenset((*range(0x09, 0x0E), 0x20, 0x85, 0x1680, *range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000))
@@ -110,7 +111,8 @@ def _sentence_break_behind(text: bytes, stop: int) -> int:
         return usual
     state = TailoredSentences()
     at = _three_words_before(text, stop)
-    for character in decode(text[at:stop + _LOOKAHEAD]):
+    end = character_start(text, stop + _LOOKAHEAD) if len(text) - stop > _LOOKAHEAD else len(text)
+    for character in decode(text[at:end]):
         here, c = at, ord(character)
         if c < 0x80:
             at += 1
@@ -131,17 +133,26 @@ def _sentence_break_behind(text: bytes, stop: int) -> int:
     return 0
 
 
+def _is_counted(text: bytes, stop: int) -> bool:
+    """Whether a terminator counts as one that was asked: no letter or digit of ASCII is behind it."""
+    behind = text[stop + 1] if stop + 1 < len(text) else 0x20
+    return not (0x61 <= (behind | 0x20) <= 0x7A or 0x30 <= behind <= 0x39)
+
+
 def _last_sentence_break(text: bytes, least: int, most: int) -> int:
     """The last sentence boundary in [least, most]; 0 if there is none."""
     begin = max(least - _MOST_BEHIND_STOP, 0)
-    end = most
+    end, asked = most, 0
     for match in reversed(list(_found(_TERMINATOR, text, begin, most))):
         stop = match.start()
         if stop >= end:
             continue  # one of "....."
         found = _sentence_break_behind(text, stop)
-        if least <= found <= most:
+        if least <= found <= most and is_cluster_break(text, found):
             return found
+        asked += _is_counted(text, stop)
+        if asked >= _MOST_STOPS_ASKED:
+            return 0
         end = stop
         while end > begin and text[end - 1] in b".!?":
             end -= 1
@@ -151,10 +162,20 @@ def _last_sentence_break(text: bytes, least: int, most: int) -> int:
 def _first_sentence_break(text: bytes, first: int, most: int) -> int:
     """The first sentence boundary in [first, most]; 0 if there is none."""
     begin = character_start(text, max(first - _MOST_BEHIND_STOP, 0))
+    end, asked = begin, 0
     for match in _found(_TERMINATOR, text, begin, most):
-        found = _sentence_break_behind(text, match.start())
-        if first <= found <= most:
+        stop = match.start()
+        if stop < end:
+            continue  # one of "....."
+        found = _sentence_break_behind(text, stop)
+        if first <= found <= most and is_cluster_break(text, found):
             return found
+        asked += _is_counted(text, stop)
+        if asked >= _MOST_STOPS_ASKED:
+            return 0
+        end = stop + 1
+        while text[stop] < 0x80 and end < most and text[end] in b".!?":
+            end += 1
     return 0
 
 
