@@ -305,6 +305,10 @@ inline constexpr byte_set ascii_clause_marks(",:)]}.;!?");
       mark = last_in(text, begin, behind, ascii_clause_marks);
       if (mark == behind) break;
     }
+    if (static_cast<unsigned char>(text[mark]) < 0x80U && mark + 1 < text.size()) {
+      const auto next = static_cast<unsigned char>(text[mark + 1]);
+      if (next < 0x80U && !is_break_space(next) && !is_quote(next)) continue;  // as in "1,000", which takes no more
+    }
     mark = character_start(text, mark);
     const utf8_character one = decode_one(text, mark);
     const int rank = clause_rank(one.code_point);
