@@ -4,6 +4,7 @@ option(ATLAS_WARNINGS_AS_ERRORS "Treat warnings in ATLAS's own code as errors" O
 option(ATLAS_CHECKED "End the process at a broken precondition (tests always do)" OFF)
 option(ATLAS_BUILD_FUZZERS "Build tests/fuzz as libFuzzer programs (clang only)" OFF)
 set(ATLAS_FUZZ_SECONDS 10 CACHE STRING "How long CTest runs each fuzzer")
+set(ATLAS_LIGHT_FLAGS "" CACHE STRING "Flags, after the build type's, of programs that take longer to compile than to run: -O0")
 set(ATLAS_SANITIZE "" CACHE STRING "Value of -fsanitize= for everything, for example address,undefined")
 
 if(PROJECT_IS_TOP_LEVEL)
@@ -31,6 +32,12 @@ function(atlas_development_flags target)
   endif()
   set_target_properties(${target} PROPERTIES
     CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+endfunction()
+
+# For a target that is compiled in order to be run once, and briefly.
+function(atlas_light_flags target)
+  separate_arguments(flags UNIX_COMMAND "${ATLAS_LIGHT_FLAGS}")
+  target_compile_options(${target} PRIVATE ${flags})
 endfunction()
 
 # A Python that has the given modules: the one on PATH if it does, else the system's. Debian's python3-numpy and

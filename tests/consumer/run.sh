@@ -4,6 +4,7 @@
 #
 #   sh tests/consumer/run.sh FOLDER        FOLDER is made anew; everything happens inside it
 #
+# ATLAS_RELEASE_BUILD  a build folder of the preset release, to install from in place of a new one
 # An existing FOLDER is replaced only if it is empty or was made here, which the file .made-for-consumers in it says.
 # Ends with the plain line 'N passed, N failed'; exits with 1 if anything failed.
 set -u
@@ -43,14 +44,20 @@ consume() {
     echo "$core" >&3
   } &
 }
-export work here root prefix
+release=${ATLAS_RELEASE_BUILD:-}
+if [ -n "$release" ] && ! release=$(cd "$release" && pwd); then exit 1; fi
+export work here root prefix release
 
 # --- the package ---------------------------------------------------------------------------------------
+# The C library is compiled as few units here and below; that each of its files stands alone, cmake/check_sources.py proves.
 consume install '
-  cmake -G Ninja -S "$root" -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
-    -DATLAS_BUILD_TESTS=OFF -DATLAS_BUILD_EXAMPLES=OFF -DATLAS_BUILD_BENCH=OFF
-  cmake --build build
-  cmake --install build'
+  if [ -z "$release" ]; then
+    release=build
+    cmake -G Ninja -S "$root" -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON \
+      -DATLAS_BUILD_TESTS=OFF -DATLAS_BUILD_EXAMPLES=OFF -DATLAS_BUILD_BENCH=OFF
+  fi
+  cmake --build "$release" --target atlas_kernels atlas_c
+  cmake --install "$release" --prefix "$prefix"'
 wait
 library=$(find "$prefix" -name 'libatlas.so.0' 2>/dev/null | head -n 1)
 libdir=$(dirname "${library:-$prefix/lib/libatlas.so.0}")
@@ -79,7 +86,7 @@ consume cmake_find_package_c '
   cmake --build .
   ./consumer'
 consume cmake_add_subdirectory '
-  cmake -G Ninja -S "$here/add_subdirectory" -B . -DATLAS_FOLDER="$root"
+  cmake -G Ninja -S "$here/add_subdirectory" -B . -DATLAS_FOLDER="$root" -DCMAKE_UNITY_BUILD=ON
   cmake --build .
   ./linked
   ./in_c'
@@ -118,7 +125,7 @@ consume meson_subproject '
   cp -R "$here" source
   mkdir -p source/meson_subproject/subprojects
   ln -s "$root" source/meson_subproject/subprojects/atlas
-  meson setup build source/meson_subproject
+  meson setup build source/meson_subproject -Dunity=on -Dunity_size=16
   meson test -C build --no-suite atlas'
 
 # --- Python ----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "support/error_line.hpp"
 #include "support/kmeans_model.hpp"
 #include "support/nearest_model.hpp"
+#include "support/repetitions.hpp"
 #include "support/vectors.hpp"
 
 #include <doctest/doctest.h>
@@ -45,7 +46,7 @@ TEST_SUITE("assign_to_centroids") {
         CAPTURE(kind);
         for (const std::size_t dimension : {1U, 5U, 16U, 33U, 130U}) {
           for (const std::size_t count : {1U, 2U, 13U, 192U, 193U, 500U}) {
-            check_assignment(support::make_block(kind, 1, 150, dimension, 3),
+            check_assignment(support::make_block(kind, 1, support::repetitions(150, 50, 50), dimension, 3),
                              support::make_block(kind, 2, count, dimension, 1), static_cast<unsigned>(count % 3));
           }
         }

@@ -183,7 +183,7 @@ TEST_SUITE("text: bpe encoder") {
 
   TEST_CASE("bpe_encoder: a megabyte of one thing goes there and back") {
     const support::rank_map ranks = support::made_up_ranks(2, 200, "a 7\n\xE4\xBD\xA0");
-    const std::size_t size = 1 << 20;
+    const std::size_t size = support::repetitions(1 << 20, 1 << 18, 1 << 18);
     for (const char* const one : {"a", " ", "7", "\n", "!", "\xE4\xBD\xA0", "\xFF", "a7 "}) {
       std::string text;
       while (text.size() < size) text += one;

@@ -86,7 +86,7 @@ TEST_SUITE("text: bpe merge") {
   }
 
   TEST_CASE("merge_bytes: at most three look-ups a byte, whatever the piece") {
-    const std::size_t size = 1 << 20;
+    const std::size_t size = support::repetitions(1 << 20, 1 << 17, 1 << 17);
     for (const char* const letters : {"a", "ab", " ", "7", "abcdefgh"}) {
       CAPTURE(letters);
       const support::rank_map map = support::made_up_ranks(7, 300, letters);

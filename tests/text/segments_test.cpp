@@ -8,6 +8,8 @@
 #include <atlas/text/tailored_sentences.hpp>
 #include <atlas/text/word_boundaries.hpp>
 
+#include "support/repetitions.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -145,7 +147,7 @@ TEST_SUITE("text: segments") {
     for (const std::string& unit : units) {
       for (const std::string& first : {std::string(), std::string("a. "), std::string("a'"), std::string("\U0001F600")}) {
         std::string text = first;
-        while (text.size() < 30'000) text += unit;
+        while (text.size() < support::repetitions(30'000, 6'000, 6'000)) text += unit;
         const std::string name = first + "+" + unit;
         check_steps<atlas::grapheme_state>(name, text);
         check_steps<atlas::word_state>(name, text);
