@@ -189,7 +189,9 @@ def test_options_that_do_not_hold_together_are_refused():
 
 def test_words_versions_and_properties_are_those_of_the_headers():
     words = (HEADERS / "text/sentence_words.hpp").read_text(encoding="utf-8")
-    lists = re.findall(r'inline constexpr word_set<(\d+)> (\w+)\(\s*((?:U"[^"]*"\s*)+)\)', words)
+    named = dict(re.findall(r'inline constexpr char32_t (\w+)\[\] =\s*((?:U"[^"]*"\s*)+);', words))
+    lists = [(count, name, named.get(given, given))
+             for count, name, given in re.findall(r'inline constexpr word_set<(\d+)> (\w+)\(\s*(\w+|(?:U"[^"]*"\s*)+)\)', words)]
     assert len(lists) == 6
     for count, name, literals in lists:
         text = re.sub(r"\\u([0-9A-F]{4})", lambda code: chr(int(code.group(1), 16)), "".join(re.findall('U"([^"]*)"', literals)))

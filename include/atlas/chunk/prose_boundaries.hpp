@@ -130,7 +130,7 @@ struct usual_stop {
   if (is_small(at[1])) return no_boundary;
   if (is_full_stop && is_digit(at[1])) return no_boundary;
   if (is_full_stop && is_capital(at[1]) && stop != 0 && (is_small(at[-1]) || is_capital(at[-1]))) return no_boundary;
-  const auto closes = [](char c) -> std::size_t { return (c == '"') | (c == '\'') | (c == ')') ? 1 : 0; };
+  const auto closes = [](char c) -> std::size_t { return ((c == '"') | (c == '\'') | (c == ')')) ? 1 : 0; };
   const auto goes_on = [](char c) { return c == '\n' || c == '\r' || c == '-' || c == ',' || c == ':'; };
   std::size_t i = 1 + closes(at[1]);
   i += closes(at[1]) & closes(at[2]);

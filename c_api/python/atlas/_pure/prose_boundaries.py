@@ -182,46 +182,37 @@ def _first_sentence_break(text: bytes, first: int, most: int) -> int:
 # --- clauses ---
 
 
-class _WordBefore:
-    """The word that ends at a full stop, of full stops that are asked for in order."""
-
-    def __init__(self, text: bytes, begin: int) -> None:
-        self._text = text
-        self._begin = begin
-        self._stop = -1          # asked for last
-        self._word = EMPTY_WORD  # with that full stop
-        self._goes_on = False    # the full stop belongs to a word
-
-    def is_title(self, stop: int) -> bool:
-        letters: List[int] = []
-        at, goes_on = stop, False
-        while at > self._begin:
-            before = character_start(self._text, at - 1)
-            if before == self._stop:
-                goes_on = self._goes_on
-                break
-            c = decode_one(self._text, before)[0]
-            if c in _CLAUSE_RANKS or c in _BREAK_SPACES or (c < 0x80 and _part_of(c) != JOINS):
-                break
-            letters.append(c)
-            at = before
-        word = self._word if goes_on else EMPTY_WORD
-        for letter in reversed(letters):
-            word = word_with(word, letter)
-        is_in_word = goes_on or bool(letters)
-        self._stop, self._word, self._goes_on = stop, word_with(word, 0x2E), is_in_word
-        return is_in_word and word in TITLES
+def _is_behind_title(text: bytes, begin: int, stop: int) -> bool:
+    """Whether the full stop at `stop` is that of a title, which begins at or behind `begin`: "Dr. Jones" stays together."""
+    most_bytes = 16
+    first = start = at = stop  # of letters, digits and full stops; of the word, which begins with no full stop
+    while at > begin and stop - at <= most_bytes:
+        at = character_start(text, at - 1)
+        c = decode_one(text, at)[0]
+        joins = _part_of(c) == JOINS if c < 0x80 else c not in _BREAK_SPACES and c not in _CLAUSE_RANKS
+        if not joins and c != 0x2E:
+            break
+        first = at
+        if joins:
+            start = at
+    if start == stop or stop - first > most_bytes:
+        return False
+    word = EMPTY_WORD
+    while start < stop:
+        c, size = decode_one(text, start)
+        word = word_with(word, c)
+        start += size
+    return word in TITLES
 
 
 def _last_clause_break(text: bytes, least: int, most: int) -> int:
     """The last of the best ends of clauses in [least, most]; 0 if there is none."""
     best = found = 0
     begin = character_start(text, max(least - 16, 0))
-    words = _WordBefore(text, begin)
     for match in _found(_CLAUSE_MARK, text, begin, most + 1):
         mark = decode_one(text, match.start())[0]
         rank = _CLAUSE_RANKS[mark]
-        if rank == 2 and words.is_title(match.start()):
+        if rank == 2 and _is_behind_title(text, begin, match.start()):
             continue  # "Dr. Jones" stays together
         at, is_spaced, is_wide = match.end(), False, _is_wide_mark(mark)
         while at <= most and at < len(text):  # over white space and quotes, and what follows
