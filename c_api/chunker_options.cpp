@@ -138,11 +138,14 @@ namespace {
   content_defined_options how;
   const bool has_sizes = wished.size != 0 || wished.overlap != 0 || wished.fill_percent != 0 || wished.coherent_percent != 0 || wished.inner_sizes[0] != 0 ||
                          wished.inner_sizes[1] != 0 || wished.inner_sizes[2] != 0 || wished.trim != 0 || wished.packing != 0 || wished.sizer != 0 ||
-                         wished.tokenizer != nullptr || wished.measure != nullptr;
+                         wished.tokenizer != nullptr || wished.measure != nullptr || wished.bytes_a_unit != 0;
   if (has_sizes) return error{errc::invalid_argument, "options", "no sizes but those of options.content_defined", "others"};
   if (wished.content_defined != nullptr) {
     const auto own = read_options(wished.content_defined, "content-defined options");
     if (!own.ok()) return own.error();
+    if (own->least_bytes == 0 && own->average_bytes != 0 && own->average_bytes < 256) {
+      return error{errc::invalid_argument, "content_defined_options.average_bytes", "256 or more where the least is a quarter of it", own->average_bytes};
+    }
     if (own->average_bytes > (std::uint64_t{1} << 24)) return error{errc::invalid_argument, "content_defined_options.average_bytes", "least_bytes to 16777216", own->average_bytes};
     if (own->average_bytes != 0) how = content_defined_options::around(static_cast<std::size_t>(own->average_bytes));
     if (own->least_bytes != 0) how.least_bytes = static_cast<std::size_t>(own->least_bytes);

@@ -29,9 +29,12 @@ static size_t print_chunks(const atlas_chunks* found) {
   for (i = 0; i < found->count; ++i) {
     const atlas_text_chunk* chunk = &found->chunks[i];
     const uint64_t bytes = chunk->byte_end - chunk->byte_begin;
+    const char* text = found->text + chunk->text_begin; /* no NUL is behind it */
+    const char* line_end = (const char*)memchr(text, '\n', (size_t)bytes);
+    const uint64_t shown = line_end != NULL ? (uint64_t)(line_end - text) : bytes;
     print_path(found, chunk->heading);
     printf("line %llu, %llu characters: %.*s\n", (unsigned long long)chunk->line_begin, (unsigned long long)chunk->units,
-           (int)(bytes < 30 ? strcspn(found->text + chunk->text_begin, "\r\n") : 30), found->text + chunk->text_begin);
+           (int)(shown < 40 ? shown : 40), text);
   }
   return (size_t)found->count;
 }
@@ -62,7 +65,10 @@ int main(int argument_count, char** arguments) {
       check(atlas_chunker_feed(&found, chunker, piece, bytes));
       count += print_chunks(&found);
     }
-    fclose(file);
+    if (ferror(file) || fclose(file) != 0) {
+      perror(arguments[1]);
+      return 1;
+    }
   } else {
     check(atlas_chunker_feed(&found, chunker, sample, 70)); /* pieces may end anywhere */
     count += print_chunks(&found);

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -202,18 +203,29 @@ struct file_model {
   }
 };
 file_model learn(const std::string& file) {
-  if (file == "-") throw failure(exit_code::usage, "invalid argument", "--rule semantic: expected a file, which is read twice, found standard input");
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored) && std::filesystem::exists(file == "-" ? "/dev/stdin" : file, ignored)) {
+    throw failure(exit_code::usage, "invalid argument", "--rule semantic: expected a regular file, which is read twice, found " + (file == "-" ? "standard input" : file));
+  }
   file_model model{take(atlas::hashing_embedder::create({}), file)};
   text_source source(file);
   atlas::buffer<char> text;
+  std::string line;
+  const auto learn_line = [&] {
+    const atlas::text_view lines[] = {{line.data(), line.size()}};
+    if (!line.empty()) take(model.embedder.learn({lines, 1}), file);
+    line.clear();
+  };
   while (source.next(text)) {
-    for (std::size_t at = 0; at < text.size();) {
-      const auto end = static_cast<std::size_t>(std::find(text.data() + at, text.data() + text.size(), '\n') - text.data());
-      const atlas::text_view lines[] = {{text.data() + at, end - at}};
-      take(model.embedder.learn({lines, 1}), file);
-      at = end + 1;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '\n') {
+        learn_line();
+      } else {
+        line += text[at];
+      }
     }
   }
+  learn_line();
   model.embedder.freeze();
   return model;
 }
@@ -270,7 +282,7 @@ void cut_by_rule(const chunk_arguments& arguments, chunk_printer& printer) {
 void cut_by_content(const chunk_arguments& arguments, chunk_printer& printer) {
   const atlas::chunker_options usual;
   if (arguments.overlap != 0 || arguments.trim || !arguments.inner_sizes.empty() || arguments.packing != "full" || arguments.fill != usual.fill_percent ||
-      arguments.sizer != "characters") {
+      arguments.sizer != "characters" || !arguments.ranks.empty()) {
     throw failure(exit_code::usage, "invalid argument", "--rule content_defined: expected --size alone, the average in bytes, found other options of sizes");
   }
   const auto options = arguments.size == 0 ? atlas::content_defined_options() : atlas::content_defined_options::around(arguments.size);
@@ -301,7 +313,8 @@ void add_chunk_command(CLI::App& app, command_line& line) {
   command->add_option("--rule", arguments->rule, "Where it may be cut; auto: by the file's name")->capture_default_str()->check(CLI::IsMember(rule_names))->type_name("RULE");
   command->add_option("--size", arguments->size, "Units of the longest chunk, overlap included; 1000 by default; content_defined: bytes in the mean, 8192 by default")
       ->type_name("UNITS")->check(CLI::Range(std::uint64_t{1}, atlas::most_chunk_units));
-  command->add_option("--overlap", arguments->overlap, "Units of the chunk before that a chunk repeats at most")->type_name("UNITS")->capture_default_str();
+  command->add_option("--overlap", arguments->overlap, "Units of the chunk before that a chunk repeats at most")->type_name("UNITS")->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{0}, atlas::most_chunk_units));
   command->add_option("--sizer", arguments->sizer, "What units are; gpt2, cl100k and o200k: tokens, with --ranks")->capture_default_str()->check(CLI::IsMember(sizer_names))
       ->type_name("SIZER");
   command->add_option("--ranks", arguments->ranks, "The encoding's rank file, in tiktoken's format")->check(a_path())->type_name("FILE");
@@ -310,7 +323,7 @@ void add_chunk_command(CLI::App& app, command_line& line) {
   command->add_option("--fill", arguments->fill, "Percent of its room that a chunk fills if it can; 35 by default, with --packing coherent 0")->type_name("PERCENT")
       ->check(CLI::Range(0, 100));
   command->add_option("--inner-sizes", arguments->inner_sizes, "Cut each chunk into chunks of the first of these, those into ones of the second, and so on")
-      ->delimiter(',')->type_name("UNITS,...");
+      ->delimiter(',')->type_name("UNITS,...")->check(CLI::Range(std::uint64_t{1}, atlas::most_chunk_units));
   command->add_option("--delimiter", arguments->delimiters, "Of --rule delimiter: a string to cut behind, the strongest first; up to 16 times")->type_name("TEXT");
   command->add_flag("--trim", arguments->trim, "Leave white space at both ends of chunks out");
   finish_command(*command, line,

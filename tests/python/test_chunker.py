@@ -2,6 +2,8 @@
 """chunk, Chunker and stream: promises on both backends, and all that only the native one does."""
 
 import io
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -79,7 +81,7 @@ def test_the_same_text_has_the_same_id_wherever_it_stands():
     assert first[0].id != atlas.chunk("One paragraph.\n\nAnother one.\n\n", 16, rule="fixed")[0].id
 
 
-@pytest.mark.parametrize("rule,options", [("plain_text", {}), ("fixed", {}), ("plain_text", {"trim": True, "inner_sizes": (50, 20)}),
+@pytest.mark.parametrize("rule,options", [("plain_text", {}), ("fixed", {}), ("sentence", {"sizer": "graphemes"}), ("uax29_sentence", {"sizer": "bytes"}), ("plain_text", {"trim": True, "inner_sizes": (50, 20)}),
                                           ("delimiter", {"delimiters": [". ", b", "], "delimiters_begin_chunks": True}),
                                           ("external", {"boundaries": [40, (90, "heading_1"), (91, "line")]})])
 def test_fed_streamed_and_read_chunks_are_the_same(rule, options, tmp_path):
@@ -100,8 +102,43 @@ def test_fed_streamed_and_read_chunks_are_the_same(rule, options, tmp_path):
     text = data[:-5].decode()
     assert list(chunker.stream(io.StringIO(text, newline=""))) == list(chunker.stream([text[:333], text[333:]])) == list(chunker.chunk(text))
     chunker.close()
-    with pytest.raises(atlas.Closed) if atlas.native else pytest.raises(StopIteration):
-        next(iter(chunker.feed(b"x")))
+    for call in (lambda: chunker.feed(b"x"), chunker.finish, lambda: chunker.chunk("x"), chunker.restart, lambda: chunker.taken):
+        with pytest.raises(atlas.Closed):
+            call()
+
+
+def test_a_stream_and_other_calls_do_not_mix():
+    data = known_document()
+    chunker = atlas.Chunker(100)
+    wanted = list(chunker.chunk(data))
+    for other in (lambda: chunker.chunk("other"), lambda: chunker.feed("other"), chunker.restart, lambda: list(chunker.stream([data]))):
+        with pytest.raises(RuntimeError, match="another document"):
+            list(_disturbed(chunker, data, other))
+        assert list(chunker.stream([data])) == wanted
+    for chunk in chunker.stream([data[:5000], data[5000:]]):
+        break
+    assert chunker.taken == 0  # a stream that is left early keeps nothing
+    assert [c.text for c in [*chunker.feed("new"), *chunker.finish(True)]] == ["new"]
+
+
+def _disturbed(chunker, data, other):
+    def pieces():
+        yield data[:4000]
+        other()
+        yield data[4000:]
+
+    return chunker.stream(pieces())
+
+
+def test_a_reader_that_does_not_block_is_refused():
+    class Reader:
+        pieces = [b"hello ", None, b"world"]
+
+        def read(self, size):
+            return self.pieces.pop(0)
+
+    with pytest.raises(BlockingIOError):
+        list(atlas.stream(Reader()))
 
 
 def test_taken_and_restart():
@@ -134,6 +171,9 @@ def test_chunk_refuses():
         (dict(rule="semantic", semantic=atlas.SemanticOptions(len, 2, quantile=float("nan"))), ValueError, "quantile"),
         (dict(content_defined=atlas.ContentDefinedOptions()), ValueError, "content_defined"),
         (dict(rule="content_defined", size=5), ValueError, "size"), (dict(bytes_a_unit=0), ValueError, "bytes_a_unit"),
+        (dict(bytes_a_unit=8), ValueError, "bytes_a_unit"), (dict(delimiters_begin_chunks=True), ValueError, "delimiters_begin_chunks"),
+        (dict(rule="content_defined", content_defined=atlas.ContentDefinedOptions(seed=1 << 64)), ValueError, "seed"),
+        (dict(rule="content_defined", content_defined=atlas.ContentDefinedOptions(-1)), ValueError, "average_bytes"),
         (dict(threads=-1), ValueError, "threads"), (dict(speed=9), TypeError, "speed"),
     ]
     for options, error, said in refused:
@@ -156,7 +196,7 @@ def test_chunk_refuses():
 
 @pure_only
 def test_what_needs_the_native_library_says_so():
-    for options in (dict(rule="markdown"), dict(rule="html"), dict(rule="code"), dict(rule="sentence"), dict(sizer="words"), dict(sizer=len),
+    for options in (dict(rule="markdown"), dict(rule="html"), dict(rule="code"), dict(sizer=len),
                     dict(rule="content_defined"), dict(rule="semantic", semantic=atlas.SemanticOptions(len, 2))):
         with pytest.raises(atlas.NativeRequired, match="native library"):
             atlas.Chunker(**options)
@@ -173,7 +213,7 @@ def test_chunks_of_both_backends_are_equal():
     for i in range(300):
         text = "".join(random.choice(alphabet, int(random.integers(0, 400)))).encode()
         size = int(random.integers(1, 90))
-        options = dict(rule=("plain_text", "fixed")[i % 2], sizer=("characters", "bytes")[i // 2 % 2], packing=("full", "coherent", "divided")[i % 3],
+        options = dict(rule=("plain_text", "fixed", "sentence", "uax29_sentence")[i % 4], sizer=("characters", "bytes", "graphemes", "words")[i // 4 % 4], packing=("full", "coherent", "divided")[i % 3],
                        trim=i % 5 == 0, inner_sizes=(size // 3,) if i % 7 == 0 and size >= 3 else ())
         overlap = int(random.integers(0, size))
         pure = PureChunker(_checked_options({**_signature_defaults(), "size": size, "overlap": overlap, **options}))
@@ -242,6 +282,9 @@ def test_content_defined_chunks_find_what_two_texts_share():
     one, other = atlas.chunk(random, **options), atlas.chunk(random[:50_000] + b"put in" + random[50_000:], **options)
     shared = {c.id for c in one} & {c.id for c in other}
     assert len(one) > 100 and len(shared) >= len(one) - 3
+    with pytest.raises(atlas.InvalidArgument, match="is_binary"):
+        atlas.chunk("a str", **options)
+    assert len(atlas.chunk("a str", rule="content_defined", inner_sizes=[])) == 1
     with pytest.raises(atlas.InvalidArgument, match="least_bytes"):
         atlas.chunk(random, rule="content_defined", content_defined=atlas.ContentDefinedOptions(1024, 5))
 
@@ -285,7 +328,8 @@ def test_errors_of_callables_come_out_and_lose_nothing():
         except KeyError:
             failures += 1
     assert failures == 1 and found + list(chunker.finish()) == wanted
-    for bad, error in ((lambda text: -1, ValueError), (lambda text: "x", ValueError), (lambda text: None, TypeError)):
+    for bad, error in ((lambda text: -1, ValueError), (lambda text: "x", TypeError), (lambda text: None, TypeError), (lambda text: 1.5, TypeError),
+                       (lambda text: 1 << 63, ValueError), (lambda text: 1 << 64, ValueError)):
         with pytest.raises(error):
             atlas.chunk("some text", sizer=bad)
     for bad, error in ((lambda texts: [[1.0]], ValueError), (lambda texts: 1 / 0, ZeroDivisionError)):
@@ -320,3 +364,45 @@ def test_large_texts_on_threads_with_progress():
     for thread in threads:
         thread.join()
     assert results == [len(one)] * 3
+
+
+@native_only
+def test_what_was_saved_is_not_taken_up_with_other_places():
+    chunker = atlas.Chunker(100, rule="external", boundaries=[50, 120, 300])
+    chunker.feed("x" * 40)
+    with pytest.raises(atlas.InvalidArgument, match="fingerprint"):
+        atlas.Chunker.open_state(chunker.save_state(), 100, rule="external", boundaries=[10, 90, 200])
+    chunker = atlas.Chunker(100, sizer=len, bytes_a_unit=8)
+    with pytest.raises(atlas.InvalidArgument, match="fingerprint"):
+        atlas.Chunker.open_state(chunker.save_state(), 100, sizer=len, bytes_a_unit=9)
+
+
+@native_only
+@pytest.mark.parametrize("what", ["sizer", "embed", "embedder"])
+def test_an_interrupt_ends_a_long_call(what, library_environment, tmp_path):
+    """Ctrl-C while a callable is asked, in a process of its own: KeyboardInterrupt comes out, at once, and nothing wrong is given."""
+    program = tmp_path / "program.py"
+    program.write_text(f"""
+import atlas, os, signal, threading, time
+text = "Some words about bread. Others about bridges, of steel. " * 40_000
+if {what!r} == "sizer":
+    options = dict(sizer=lambda text: len(text.split()))
+elif {what!r} == "embed":
+    options = dict(rule="semantic", semantic=atlas.SemanticOptions(lambda texts: [[len(text) % 5 + 1, 1] for text in texts], 2))
+else:
+    embedder = atlas.Embedder(4096)
+    embedder.learn([text[:1000]])
+    embedder.freeze()
+    options = dict(rule="semantic", semantic=atlas.SemanticOptions(embedder))
+chunker = atlas.Chunker(100, **options)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+begun = time.monotonic()
+try:
+    while True:
+        chunker.chunk(text)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - begun < 60)
+""")
+    done = subprocess.run([sys.executable, str(program)], env=library_environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "interrupted True\n", (done.stdout, done.stderr)
+    assert "ignored" not in done.stderr

@@ -27,7 +27,8 @@ def run_long(call: Callable[[Report], None], progress: Optional[Callable[..., ob
     """Runs ``call(report)``, which raises its own errors, so that it can be interrupted.
 
     @param call      gives ``report`` to the native call as its progress callback; it must itself hold all that the
-                     native call uses, as it may outlive this function by a moment
+                     native call uses, as it may outlive this function by a moment. Called without arguments ``report``
+                     only says whether to go on
     @param progress  the user's; its exception ends the call and is raised here
     """
     stop = _Stop()
@@ -35,7 +36,7 @@ def run_long(call: Callable[[Report], None], progress: Optional[Callable[..., ob
     def report(*arguments: object) -> bool:
         if stop.asked:
             return False
-        if progress is None:
+        if progress is None or not arguments:
             return True
         try:
             return progress(*arguments) is not False

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _backend
-from ._arrays import checked_count
+from ._arrays import checked_count, checked_key
 from ._chunks import Chunks
 from ._closing import Closing
 from ._errors import InvalidArgument, refused
@@ -73,8 +73,7 @@ class Chunker(Closing):
                                  a stream
         @param threads           of ``chunk`` at most, for texts of 2 MiB and more; 0: all. Callables are called on one
         """
-        self._backend: ChunkerBackend = _backend.create_chunker(_checked_options(locals()), None)
-        self._busy = threading.Lock()
+        self._begin(_checked_options(locals()), None)
 
     @classmethod
     def open_state(cls, state: bytes, size: int = 1000, overlap: int = 0, **options: Any) -> "Chunker":
@@ -87,17 +86,23 @@ class Chunker(Closing):
             raise TypeError(f"open_state() got an unexpected keyword argument {sorted(unknown)[0]!r}")
         given.update(options, size=size, overlap=overlap)
         opened = cls.__new__(cls)
-        opened._backend = _backend.create_chunker(_checked_options(given), bytes(state))
-        opened._busy = threading.Lock()
+        opened._begin(_checked_options(given), bytes(state))
         return opened
+
+    def _begin(self, options: ChunkerOptions, state: Optional[bytes]) -> None:
+        self._backend: ChunkerBackend = _backend.create_chunker(options, state)
+        self._is_binary = options.content_defined is not None and options.content_defined.is_binary
+        self._busy = threading.Lock()
+        self._stream: Optional[object] = None  # whose document is being fed
 
     def chunk(self, text: Text, *, progress: Optional[Progress] = None) -> Chunks:
         """The chunks of a text. What was fed before is forgotten.
 
         @param text  str, or bytes of UTF-8 as a rule; the chunks' texts are of the same type
         """
-        data = checked_text("text", text)
+        data = self._checked("text", text)
         with self._alone():
+            self._stream = None
             return Chunks(text, self._backend.read(data, progress))
 
     def feed(self, piece: Text) -> Chunks:
@@ -105,8 +110,9 @@ class Chunker(Closing):
 
         After an error the piece was taken as far as ``taken`` says and nothing is lost: feed what is left.
         """
-        data = checked_text("piece", piece)
+        data = self._checked("piece", piece)
         with self._alone():
+            self._stream = None
             return Chunks(None, self._backend.feed(data), isinstance(piece, str))
 
     def finish(self, as_text: bool = False) -> Chunks:
@@ -115,30 +121,45 @@ class Chunker(Closing):
         @param as_text  give texts as str, as ``feed`` does for a str; else as bytes
         """
         with self._alone():
+            self._stream = None
             return Chunks(None, self._backend.finish(), as_text)
 
     def stream(self, source: Source) -> Iterator[Chunk]:
-        """The chunks of a document of any length, in memory that does not grow with it.
+        """The chunks of a document of any length, in memory that does not grow with it (without the native library the
+        document is kept whole). Another call on the chunker ends the stream: asked for more, it raises RuntimeError.
 
         @param source  a path; an open file, binary or text; or an iterable of pieces, bytes or str. Texts of chunks are bytes
                        if the pieces are, else str. A file by its path is read as UTF-8, and what is none becomes U+FFFD in
                        the chunks' texts (not in their offsets, which count the file's bytes)
         """
         self.restart()
+        own = self._stream = object()
         as_text = True
-        for piece in _pieces(source):
-            as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
-            with self._alone():
-                found = self._backend.feed(checked_text("piece", piece))
+        try:
+            for piece in _pieces(source):
+                as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
+                data = self._checked("piece", piece)
+                with self._alone(own):
+                    found = self._backend.feed(data)
+                yield from Chunks(None, found, as_text)
+            with self._alone(own):
+                found = self._backend.finish()
+                self._stream = None
             yield from Chunks(None, found, as_text)
-        with self._alone():
-            found = self._backend.finish()
-        yield from Chunks(None, found, as_text)
+        finally:
+            if self._stream is own:  # it was left early
+                self.restart()
 
     def restart(self) -> None:
         """Forgets the document that is being fed."""
         with self._alone():
+            self._stream = None
             self._backend.restart()
+
+    def close(self) -> None:
+        """Ends it; further calls raise Closed."""
+        self._stream = None
+        self._backend.close()
 
     def save_state(self) -> bytes:
         """Where the document stands that is being fed, as bytes; ``open_state`` goes on there."""
@@ -151,11 +172,18 @@ class Chunker(Closing):
         with self._alone():
             return self._backend.taken()
 
+    def _checked(self, name: str, text: object) -> bytes:
+        if self._is_binary and isinstance(text, str):
+            raise refused(InvalidArgument, name, "bytes, as content_defined.is_binary says", "str")
+        return checked_text(name, text)
+
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, stream: Optional[object] = None) -> Iterator[None]:
         if not self._busy.acquire(blocking=False):
             raise RuntimeError("chunker: another call on it is under way; each thread needs its own")
         try:
+            if stream is not None and self._stream is not stream:
+                raise RuntimeError("stream: the chunker went on to another document meanwhile")
             yield
         finally:
             self._busy.release()
@@ -192,7 +220,9 @@ def _pieces(source: Source) -> Iterator[Text]:
         empty: Text = "" if isinstance(source, io.TextIOBase) else b""
         while True:
             piece = read(_READ_BYTES)
-            if piece is None or piece == empty or len(piece) == 0:
+            if piece is None:
+                raise BlockingIOError("source: expected bytes or an end, found neither: it does not block")
+            if piece == empty or len(piece) == 0:
                 return
             yield piece
     if isinstance(source, (bytes, bytearray, memoryview)) or not isinstance(source, Iterable):
@@ -221,7 +251,11 @@ def _checked_options(given: Dict[str, Any]) -> ChunkerOptions:
     for option, owner, some in (("delimiters", "delimiter", delimiters), ("boundaries", "external", boundaries)):
         if rule_name != owner and some:
             raise refused(InvalidArgument, option, f"none with a rule other than {owner!r}", "some")
+    if given["delimiters_begin_chunks"] and rule_name != "delimiter":
+        raise refused(InvalidArgument, "delimiters_begin_chunks", "False with a rule other than 'delimiter'", True)
     sizer, measure, tokenizer = _checked_sizer(given["sizer"])
+    if measure is None and given["bytes_a_unit"] != 32:
+        raise refused(InvalidArgument, "bytes_a_unit", "32 without a callable sizer", given["bytes_a_unit"])
     size = checked_count("size", given["size"], 1, 1 << 31)
     overlap = checked_count("overlap", given["overlap"], 0, 1 << 31)
     if overlap >= size:
@@ -314,13 +348,17 @@ def _checked_semantic(given: object) -> SemanticOptions:
 def _checked_content_defined(given: Optional[ContentDefinedOptions], all_of: Dict[str, Any]) -> ContentDefinedOptions:
     usual = _signature_defaults()
     for field in ("size", "overlap", "fill_percent", "coherent_percent", "inner_sizes", "trim", "packing", "sizer"):
-        if all_of[field] != usual[field]:
+        if (tuple(all_of[field]) if field == "inner_sizes" else all_of[field]) != usual[field]:
             raise refused(InvalidArgument, field, "no sizes but those of content_defined", all_of[field])
     if given is None:
         given = ContentDefinedOptions()
     if not isinstance(given, ContentDefinedOptions):
         raise TypeError(f"content_defined: expected atlas.ContentDefinedOptions, found {type(given).__qualname__}")
-    return given
+    return ContentDefinedOptions(
+        checked_count("content_defined.average_bytes", given.average_bytes, 64, 1 << 24),
+        checked_count("content_defined.least_bytes", given.least_bytes, 0, 1 << 24),
+        checked_count("content_defined.most_bytes", given.most_bytes, 0, 1 << 28), bool(given.is_binary),
+        checked_key("content_defined.seed", given.seed))
 
 
 __all__ = ["Chunker", "Chunks", "chunk", "stream"]

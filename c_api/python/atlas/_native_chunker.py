@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ctypes as c
+import operator
+import weakref
 from typing import Any, Callable, List, Optional
 
 import numpy as np
@@ -39,7 +41,8 @@ class NativeChunker:
         self._held: List[Any] = []  # what the handle borrows
         self._error: Optional[BaseException] = None
         self._report: Optional[Report] = None
-        self._calls_back = options.measure is not None or (options.semantic is not None and not isinstance(options.semantic.embed, Embedder))
+        # What takes long, however short the text is; and what calls back must not run where a signal's handler may interrupt a callback.
+        self._is_slow = options.measure is not None or options.semantic is not None
         wished = self._wished(options)
         out = c.c_void_p()
         # An open tokenizer or embedder stays open for as long as the handle is.
@@ -63,14 +66,20 @@ class NativeChunker:
 
     def _wished(self, options: ChunkerOptions) -> Any:
         inner = (c.c_uint64 * 3)(*options.inner_sizes)
-        callback = _abi.ProgressCallback(lambda done, total, context: 0 if self._report is None or self._report(done, total) else 1)
+        own = weakref.ref(self)  # no cycle: what is dropped is closed at once
+
+        def report(done: int, total: int, context: int) -> int:
+            chunker = own()
+            return 0 if chunker is None or chunker._report is None or chunker._report(done, total) else 1
+
+        callback = _abi.ProgressCallback(report)
         self._held.append(callback)
         wished = _sized(_abi.ChunkerOptions, rule=options.rule, threads=options.threads, progress=callback)
         if CHUNK_RULES[options.rule] == "content_defined":
-            own = options.content_defined
-            assert own is not None
-            content = _sized(_abi.ContentDefinedOptions, is_binary=int(own.is_binary), least_bytes=own.least_bytes,
-                             average_bytes=own.average_bytes, most_bytes=own.most_bytes, seed=own.seed)
+            sizes = options.content_defined
+            assert sizes is not None
+            content = _sized(_abi.ContentDefinedOptions, is_binary=int(sizes.is_binary), least_bytes=sizes.least_bytes,
+                             average_bytes=sizes.average_bytes, most_bytes=sizes.most_bytes, seed=sizes.seed)
             self._held.append(content)
             wished.content_defined = c.addressof(content)
             return wished
@@ -95,14 +104,19 @@ class NativeChunker:
         return wished
 
     def _measure(self, measure: Callable[[str], int]) -> Any:
+        own = weakref.ref(self)
+
         def call(text: int, size: int, context: int) -> int:
+            chunker = own()
+            if chunker is None or chunker._is_stopped():
+                return -1
             try:
-                units = int(measure(_bytes_at(text, size).decode("utf-8", "replace")))
-                if units < 0:
-                    raise ValueError(f"sizer: expected 0 or more units, found {units}")
+                units = operator.index(measure(_bytes_at(text, size).decode("utf-8", "replace")))
+                if not 0 <= units < 1 << 63:
+                    raise ValueError(f"sizer: expected 0 to 2**63 - 1 units, found {units}")
                 return units
             except BaseException as error:  # must not pass through the native frames: raised by _answer
-                self._error = error
+                chunker._error = error
                 return -1
 
         return _abi.MeasureCallback(call)
@@ -115,7 +129,12 @@ class NativeChunker:
             out.embedder = self._hold(wished.embed._chunk_embedder())
             return out
 
+        own = weakref.ref(self)
+
         def call(to: int, texts: int, count: int, dimension: int, context: int) -> int:
+            chunker = own()
+            if chunker is None or chunker._is_stopped():
+                return -1
             try:
                 views = (_abi.Text * count).from_address(texts)
                 given = [_bytes_at(one.data, one.size_bytes).decode("utf-8", "replace") for one in views]
@@ -125,13 +144,32 @@ class NativeChunker:
                 c.memmove(to, _address(vectors), vectors.nbytes)
                 return 0
             except BaseException as error:
-                self._error = error
+                chunker._error = error
                 return -1
 
         callback = _abi.EmbedCallback(call)
         self._held.append(callback)
         out.embed = callback
         return out
+
+    def _is_stopped(self) -> bool:
+        return self._report is not None and not self._report()
+
+    def _run(self, call: Callable[[int, Any], int], text: Optional[bytes], size: int, progress: Optional[Progress] = None) -> FoundChunks:
+        """As _answer, and so that it can be interrupted if it takes long."""
+        if progress is None and size < _LONG_BYTES and not self._is_slow:
+            return self._answer(call, text)
+        answers: List[FoundChunks] = []
+
+        def run(report: Report) -> None:
+            self._report = report
+            try:
+                answers.append(self._answer(call, text))
+            finally:
+                self._report = None
+
+        run_long(run, progress)
+        return answers[0]
 
     def _answer(self, call: Callable[[int, Any], int], text: Optional[bytes]) -> FoundChunks:
         """What a native call found. @param text  the document that it was given; None: the handle keeps its text"""
@@ -153,26 +191,14 @@ class NativeChunker:
         def call(pointer: int, found: Any) -> int:
             return int(_lib.atlas_chunker_read(found, pointer, _address(block), len(text)))
 
-        if progress is None and (len(text) < _LONG_BYTES or self._calls_back):
-            return self._answer(call, text)  # a callable is interrupted by itself
-        answers: List[FoundChunks] = []
-
-        def run(report: Report) -> None:
-            self._report = report
-            try:
-                answers.append(self._answer(call, text))
-            finally:
-                self._report = None
-
-        run_long(run, progress)
-        return answers[0]
+        return self._run(call, text, len(text), progress)
 
     def feed(self, piece: bytes) -> FoundChunks:
         block = np.frombuffer(piece + b"\0" if not piece else piece, dtype=np.uint8)
-        return self._answer(lambda pointer, found: int(_lib.atlas_chunker_feed(found, pointer, _address(block), len(piece))), None)
+        return self._run(lambda pointer, found: int(_lib.atlas_chunker_feed(found, pointer, _address(block), len(piece))), None, len(piece))
 
     def finish(self) -> FoundChunks:
-        return self._answer(lambda pointer, found: int(_lib.atlas_chunker_finish(found, pointer)), None)
+        return self._run(lambda pointer, found: int(_lib.atlas_chunker_finish(found, pointer)), None, 0)
 
     def restart(self) -> None:
         with self._handle.use() as pointer:
@@ -189,3 +215,4 @@ class NativeChunker:
 
     def close(self) -> None:
         self._handle.close()
+        self._held.clear()

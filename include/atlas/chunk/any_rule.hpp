@@ -33,6 +33,7 @@ enum class chunk_rule_kind : std::uint8_t {
   html = 7,            ///< html_rule
   code = 8,            ///< code_rule
   semantic = 9,        ///< semantic_rule
+  // 10 stands for content_defined_chunker, which is no rule
 };
 inline constexpr std::size_t chunk_rule_kind_count = 10;
 

@@ -20,7 +20,8 @@ using measure_text = function_ref<result<std::uint64_t>(text_view)>;
 class callback_sizer {
  public:
   [[nodiscard]] static constexpr bool is_additive() noexcept { return false; }
-  [[nodiscard]] static constexpr std::uint64_t fingerprint() noexcept { return 5; }
+  /// What the callable measures is not known: whoever resumes gives the same.
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return 5 + 100 * static_cast<std::uint64_t>(bytes_a_unit_); }
 
   /// @param measure        borrowed: must outlive the sizer
   /// @param bytes_a_unit   a chunk is cut at so many bytes for each unit, which bounds the memory of a stream; 1 to 4096

@@ -25,8 +25,7 @@ struct fitted_text {
 ///
 ///   bool is_additive()                  whether every prefix of what fits fits as well. Where it is false the chunker measures what it
 ///                                       would cut, and cuts earlier until that fits
-///   uint64 fingerprint()                what it measures in, as a number that checkpoints hold; the chunker's own are below 100, but for
-///                                       tokens
+///   uint64 fingerprint()                what it measures in, as a number that checkpoints hold; which tells the chunker's own apart
 ///   result<fitted_text> fit(text, limit, is_whole)
 ///                                       the longest prefix of at most `limit` units; is_whole: nothing follows the text
 ///   result<size_t> fit_back(text, limit)

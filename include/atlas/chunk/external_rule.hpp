@@ -9,6 +9,7 @@
 
 #include <atlas/chunk/chunk_rule.hpp>        // chunk_rule, document_part
 #include <atlas/chunk/prose_boundaries.hpp>  // last_prose_boundary
+#include <atlas/core/hash.hpp>               // xxh3_64
 #include <atlas/core/span.hpp>               // span
 
 namespace atlas { inline namespace ATLAS_ABI {
@@ -34,8 +35,14 @@ class external_rule {
     return external_rule(boundaries);
   }
 
-  /// Of how many boundaries there are, not where.
-  [[nodiscard]] std::uint64_t fingerprint() const noexcept { return boundaries_.size(); }
+  [[nodiscard]] std::uint64_t fingerprint() const noexcept {
+    std::uint64_t sum = boundaries_.size();
+    for (const text_boundary& one : boundaries_) {
+      const std::uint64_t numbers[] = {sum, one.offset, static_cast<std::uint64_t>(one.level)};
+      sum = xxh3_64(numbers, sizeof numbers);
+    }
+    return sum;
+  }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& state, const document_part& part, std::uint64_t from, structure& found) const noexcept {
     const std::uint64_t end = part.begin + part.text.size();

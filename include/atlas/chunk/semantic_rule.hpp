@@ -72,6 +72,7 @@ class semantic_rule {
   semantic_rule& operator=(semantic_rule&&) noexcept = default;
   ~semantic_rule() = default;
 
+  /// Of the options; what the callable embeds is not known: whoever resumes gives the same.
   [[nodiscard]] std::uint64_t fingerprint() const noexcept {
     const std::uint64_t numbers[] = {options_.dimension, static_cast<std::uint64_t>(options_.mode), options_.window, __builtin_bit_cast(std::uint64_t, options_.quantile),
                                      options_.most_sentences, options_.part_bytes, options_.batch_texts, options_.batch_bytes};

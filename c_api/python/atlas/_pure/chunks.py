@@ -8,7 +8,7 @@ from typing import List, Optional
 import numpy as np
 
 from .._chunks import CHUNK, HEADING, NO_HEADING, FoundChunks
-from .._errors import needs_native
+from .._errors import Cancelled, Closed, needs_native
 from .._types import CHUNK_RULES, PACKINGS, ChunkerOptions, Progress
 from .text_chunker import AUTOMATIC_FILL, CutOptions, cut
 
@@ -35,9 +35,12 @@ class PureChunker:
             options.coherent_percent, PACKINGS[options.packing], options.inner_sizes, options.trim, options.delimiters,
             "behind" if options.delimiters_begin_chunks else "before", options.boundaries)
         self._pieces: List[bytes] = []
+        self._taken = 0
+        self._is_closed = False
         self._cut(b"")  # refuses what only the native library does
 
     def _cut(self, text: bytes) -> FoundChunks:
+        self._require_open()
         found = cut(text, self._rule, self._sizer, self._options)
         rows = np.zeros(len(found), dtype=CHUNK)
         for name in ("byte_begin", "byte_end", "byte_fresh", "char_begin", "char_end", "line_begin", "line_end", "column_begin",
@@ -51,12 +54,14 @@ class PureChunker:
     def read(self, text: bytes, progress: Optional[Progress]) -> FoundChunks:
         self.restart()
         found = self._cut(text)
-        if progress is not None:
-            progress(len(text), len(text))
+        if progress is not None and progress(len(text), len(text)) is False:
+            raise Cancelled("cancelled: by progress")
         return found
 
     def feed(self, piece: bytes) -> FoundChunks:
+        self._require_open()
         self._pieces.append(piece)
+        self._taken += len(piece)
         return FoundChunks(np.empty(0, dtype=CHUNK), np.empty(0, dtype=HEADING), b"", b"")
 
     def finish(self) -> FoundChunks:
@@ -65,13 +70,21 @@ class PureChunker:
         return self._cut(text)._replace(text=text)
 
     def restart(self) -> None:
+        self._require_open()
         self._pieces = []
+        self._taken = 0
 
     def taken(self) -> int:
-        return sum(len(piece) for piece in self._pieces)
+        self._require_open()
+        return self._taken
 
     def save_state(self) -> bytes:
         raise needs_native("saving a document's middle")
 
     def close(self) -> None:
-        self.restart()
+        self._pieces = []
+        self._is_closed = True
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise Closed("closed: chunker: expected an open one, found a closed one")
