@@ -124,7 +124,7 @@ typedef struct atlas_chunker_options {
   uint32_t coherent_percent; /**< of the same, where a chunk may end early: 1 to 100, or ATLAS_ZERO_PERCENT; default 30 */
   uint64_t inner_sizes[3];   /**< each chunk is also cut into chunks of the first of these, those into ones of the second, and so on; 0 ends the list */
   uint32_t trim;             /**< not 0: leave white space at both ends of chunks out, and chunks that are nothing else */
-  uint32_t threads;          /**< of atlas_chunker_read at most; default: all that the process may use. One for callbacks, ATLAS_RULE_SEMANTIC and _CONTENT_DEFINED */
+  uint32_t threads;          /**< of atlas_chunker_read and _read_many at most; default: all that the process may use. One for callbacks, ATLAS_RULE_SEMANTIC and _CONTENT_DEFINED */
   const atlas_text* delimiters;          /**< [delimiter_count], 1 to 16 of 1 to 64 bytes each, the strongest first; copied */
   uint64_t delimiter_count;              /**< ATLAS_RULE_DELIMITER */
   const atlas_text_boundary* boundaries; /**< [boundary_count], each behind the one before; copied */
@@ -136,7 +136,7 @@ typedef struct atlas_chunker_options {
   void* measure_context;
   const atlas_semantic_options* semantic;               /**< needed by ATLAS_RULE_SEMANTIC */
   const atlas_content_defined_options* content_defined; /**< NULL: the defaults */
-  atlas_progress progress;   /**< of atlas_chunker_read, with the bytes up to a chunk that was found; default none */
+  atlas_progress progress;   /**< of atlas_chunker_read, with the bytes up to a chunk that was found, and of _read_many; default none */
   void* progress_context;
 } atlas_chunker_options;
 #define ATLAS_CHUNKER_OPTIONS_INIT                                                                                                   \
@@ -211,6 +211,17 @@ ATLAS_C_EXPORT void atlas_chunker_close(atlas_chunker* chunker);
  * Cost: linear in the text; 112 bytes a chunk, and on several threads 160 bytes a chunk of 8 MiB a thread.
  */
 ATLAS_C_EXPORT atlas_status atlas_chunker_read(atlas_chunks* out, atlas_chunker* chunker, const char* text, size_t text_bytes);
+
+/**
+ * Cuts many documents, side by side on threads; their chunks stand in the order of the documents, and are those that each has alone.
+ *
+ * @param[out] first_chunks  [text_count + 1]: the chunks of the i-th document are those from first_chunks[i] up to, not with,
+ *                           first_chunks[i + 1]
+ * @param      texts         [text_count]; text_begin of a chunk counts from its own document's start, and atlas_chunks.text is NULL
+ * @return                   as atlas_chunker_read; atlas_last_error_row says which document. Progress is told in documents
+ */
+ATLAS_C_EXPORT atlas_status atlas_chunker_read_many(atlas_chunks* out, uint64_t* first_chunks, atlas_chunker* chunker,
+                                                    const atlas_text* texts, size_t text_count);
 
 /**
  * Goes on with a document: the next piece of it, of any size. Chunks are given as soon as no later byte can change them,

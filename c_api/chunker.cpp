@@ -2,6 +2,7 @@
 // c_api/chunker.cpp -- whole texts and streams into arrays of chunks.
 #include "chunker_handle.hpp"
 #include "guard.hpp"
+#include "text_blocks.hpp"
 
 using namespace atlas::c_api;
 using atlas::boundary_level;
@@ -88,6 +89,17 @@ status read_text(atlas_chunker& chunker, text_view text, Sink sink) {
   return done;
 }
 
+/// Cuts documents one after the other, or side by side.
+/// @param sink  bool(document, chunk)
+template <class Sink>
+status read_texts(atlas_chunker& chunker, atlas::span<const text_view> texts, Sink sink) {
+  if (chunker.by_rule) return atlas::chunk_documents(texts, chunker.options, chunker.pool, chunker.threads, sink, chunker.rule, chunker.sizer);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (const status done = read_text(chunker, texts[i], [&](const chunk_view& chunk) { return sink(i, chunk); }); !done.ok()) return done.error().at_row(i);
+  }
+  return {};
+}
+
 }  // namespace
 
 extern "C" atlas_status atlas_chunker_create(atlas_chunker** out, const atlas_chunker_options* options) {
@@ -124,6 +136,39 @@ extern "C" atlas_status atlas_chunker_read(atlas_chunks* out, atlas_chunker* chu
     if (!done.ok()) return done;
     if (report.view() && !report(text_bytes, text_bytes)) return errc::cancelled;
     *out = chunker->found.view(&whole);
+    return {};
+  });
+}
+
+extern "C" atlas_status atlas_chunker_read_many(atlas_chunks* out, uint64_t* first_chunks, atlas_chunker* chunker, const atlas_text* texts, size_t text_count) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(out, "out"));
+    ATLAS_C_TRY(require(first_chunks, "first_chunks"));
+    ATLAS_C_TRY(require(chunker, "chunker"));
+    ATLAS_C_TRY(require_texts(texts, text_count));
+    forget(*chunker);
+    atlas::buffer<text_view> views;
+    for (std::size_t i = 0; i < text_count; ++i) ATLAS_C_TRY(views.push_back(text_view(texts[i].data, static_cast<std::size_t>(texts[i].size_bytes))));
+    atlas::buffer<std::uint64_t> firsts;
+    ATLAS_C_TRY(firsts.resize(text_count + 1));
+    const progress_call report(chunker->on_progress, chunker->progress_context);
+    std::size_t begun = 0;  // documents whose first chunk is known
+    std::uint64_t count = 0;
+    status kept;
+    const status done = read_texts(*chunker, {views.data(), views.size()}, [&](std::size_t document, const chunk_view& chunk) {
+      if (document >= begun && report.view() && !report(document, text_count)) kept = errc::cancelled;
+      for (; begun <= document; ++begun) firsts[begun] = count;
+      if (kept.ok()) kept = chunker->found.keep(chunk, /*is_text_kept=*/true);
+      ++count;
+      return kept.ok();
+    });
+    if (!kept.ok()) return kept;
+    if (!done.ok()) return done;
+    if (report.view() && !report(text_count, text_count)) return errc::cancelled;
+    for (; begun <= text_count; ++begun) firsts[begun] = count;
+    std::memcpy(first_chunks, firsts.data(), firsts.size() * sizeof(std::uint64_t));
+    const text_view none;
+    *out = chunker->found.view(&none);
     return {};
   });
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/atlas.hpp -- every facade at once. Programs that count compile time include the ones they use.
+// include/atlas/atlas.hpp -- every facade of a room at once. Programs that count compile time include the ones they use.
+//
+// Not here:  the main job, which is made of all of them: atlas/folder.hpp.
 #ifndef ATLAS_ATLAS_HPP
 #define ATLAS_ATLAS_HPP
 
@@ -8,7 +10,6 @@
 #include <atlas/distance.hpp>   // distances, nearest
 #include <atlas/embed.hpp>      // embedder, hashing_embedder; programs that use it link utf8proc
 #include <atlas/flat.hpp>       // flat
-#include <atlas/folder.hpp>     // folder_index
 #include <atlas/hnsw.hpp>       // hnsw
 #include <atlas/ivf_pq.hpp>     // ivf_pq, ivf_pq_builder
 #include <atlas/quantize.hpp>   // quantisers, k-means

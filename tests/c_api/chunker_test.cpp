@@ -227,6 +227,51 @@ std::int32_t embed_by_length(float* out, const atlas_text* texts, std::uint64_t 
     CHECK(read_by(many.get(), text) == wanted);
   }
 
+  TEST_CASE("chunker: many documents have the chunks that each has alone") {
+    std::vector<std::string> documents = {"", support::known_document(), "# Other\n\nShort.\n", "", support::known_document().substr(700, 9000), "x"};
+    for (int i = 0; i < 40; ++i) documents.push_back(support::known_document().substr(static_cast<std::size_t>(i) * 31, 400));
+    std::vector<atlas_text> texts;
+    for (const std::string& one : documents) texts.push_back({one.data(), one.size()});
+    for (const std::int32_t rule : {ATLAS_RULE_MARKDOWN, ATLAS_RULE_CONTENT_DEFINED}) {
+      for (const std::uint32_t threads : {0U, 1U}) {
+        atlas_chunker_options options = ATLAS_CHUNKER_OPTIONS_INIT;
+        options.rule = rule;
+        options.threads = threads;
+        if (rule == ATLAS_RULE_MARKDOWN) options.size = 200;
+        const chunker_handle chunker = make_chunker(options);
+        std::vector<std::uint64_t> firsts(texts.size() + 1);
+        atlas_chunks found = {};
+        REQUIRE(atlas_chunker_read_many(&found, firsts.data(), chunker.get(), texts.data(), texts.size()) == ATLAS_OK);
+        CHECK(firsts.front() == 0);
+        CHECK(firsts.back() == found.count);
+        c_chunks all;
+        for (std::size_t i = 0; i < documents.size(); ++i) {
+          atlas_chunks own = found;
+          own.chunks += firsts[i];
+          own.count = firsts[i + 1] - firsts[i];
+          own.text = documents[i].data();
+          own.text_bytes = documents[i].size();
+          collect(all, own);
+        }
+        std::size_t at = 0;
+        const chunker_handle alone = make_chunker(options);
+        for (std::size_t i = 0; i < documents.size(); ++i) {
+          for (const c_chunk& one : read_by(alone.get(), documents[i])) {
+            REQUIRE(at < all.size());
+            CHECK(all[at++] == one);
+          }
+          CHECK(at == firsts[i + 1]);
+        }
+      }
+    }
+    const chunker_handle chunker = make_chunker(atlas_chunker_options ATLAS_CHUNKER_OPTIONS_INIT);
+    std::uint64_t first = 9;
+    atlas_chunks found = {};
+    REQUIRE(atlas_chunker_read_many(&found, &first, chunker.get(), nullptr, 0) == ATLAS_OK);
+    CHECK(first == 0);
+    CHECK(found.count == 0);
+  }
+
   TEST_CASE("chunker: a callback that fails loses nothing") {
     struct failing {
       int calls = 0, fail_at = 0;

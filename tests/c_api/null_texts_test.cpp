@@ -103,6 +103,14 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_chunker_read(nullptr, made, "text", 4));
     refuses_null(atlas_chunker_read(&chunks, nullptr, "text", 4));
     refuses_null(atlas_chunker_read(&chunks, made, nullptr, 4));
+    std::uint64_t firsts[2] = {};
+    const atlas_text one_text = {"text", 4};
+    const atlas_text missing_bytes = {nullptr, 4};
+    refuses_null(atlas_chunker_read_many(nullptr, firsts, made, &one_text, 1));
+    refuses_null(atlas_chunker_read_many(&chunks, nullptr, made, &one_text, 1));
+    refuses_null(atlas_chunker_read_many(&chunks, firsts, nullptr, &one_text, 1));
+    refuses_null(atlas_chunker_read_many(&chunks, firsts, made, nullptr, 1));
+    refuses_null(atlas_chunker_read_many(&chunks, firsts, made, &missing_bytes, 1));
     refuses_null(atlas_chunker_feed(nullptr, made, "text", 4));
     refuses_null(atlas_chunker_feed(&chunks, nullptr, "text", 4));
     refuses_null(atlas_chunker_feed(&chunks, made, nullptr, 4));

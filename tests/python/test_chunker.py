@@ -141,6 +141,24 @@ def test_a_reader_that_does_not_block_is_refused():
         list(atlas.stream(Reader()))
 
 
+def test_many_texts_have_the_chunks_that_each_has_alone():
+    texts = ["", TEXT, known_document(), "x", known_document()[500:3000], TEXT * 3]
+    chunker = atlas.Chunker(90, 20)
+    calls = []
+    found = chunker.chunk_many(texts, progress=lambda done, total: calls.append((done, total)))
+    assert [list(one) for one in found] == [list(chunker.chunk(text)) for text in texts]
+    assert calls[-1] == (6, 6) and found[0].byte_begin.shape == (0,)
+    assert chunker.chunk_many([]) == [] and [list(one) for one in chunker.chunk_many(iter(["a"]))] == [list(chunker.chunk("a"))]
+    with pytest.raises(atlas.Cancelled):
+        chunker.chunk_many(texts, progress=lambda done, total: False)
+    for bad in ("text", b"text", 5, [5]):
+        with pytest.raises(TypeError):
+            chunker.chunk_many(bad)
+    if atlas.native:
+        many = atlas.Chunker(200, rule="markdown").chunk_many([known_document(), "# A\n\nb"])
+        assert many[1][0].headings == ("A",) and {c.headings[0] for c in many[0] if c.headings} == {"Fish"}
+
+
 def test_taken_and_restart():
     with atlas.Chunker(100) as chunker:
         chunker.feed("abc")

@@ -417,6 +417,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_chunker_create": (Status, [_p, _p]),
     "atlas_chunker_close": (None, [_p]),
     "atlas_chunker_read": (Status, [_p, _p, _p, _size]),
+    "atlas_chunker_read_many": (Status, [_p, _p, _p, _p, _size]),
     "atlas_chunker_feed": (Status, [_p, _p, _p, _size]),
     "atlas_chunker_finish": (Status, [_p, _p]),
     "atlas_chunker_taken": (Status, [_p, _p]),

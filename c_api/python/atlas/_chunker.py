@@ -71,7 +71,8 @@ class Chunker(Closing):
         @param content_defined   of the rule "content_defined", whose chunks have these sizes alone
         @param bytes_a_unit      of a callable sizer: a chunk is cut at so many bytes for each unit, which bounds the memory of
                                  a stream
-        @param threads           of ``chunk`` at most, for texts of 2 MiB and more; 0: all. Callables are called on one
+        @param threads           of ``chunk`` (for texts of 2 MiB and more) and ``chunk_many`` at most; 0: all. Callables are
+                                 called on one, which may be another than the caller's
         """
         self._begin(_checked_options(locals()), None)
 
@@ -104,6 +105,20 @@ class Chunker(Closing):
         with self._alone():
             self._stream = None
             return Chunks(text, self._backend.read(data, progress))
+
+    def chunk_many(self, texts: Iterable[Text], *, progress: Optional[Progress] = None) -> List[Chunks]:
+        """The chunks of each of many texts, cut side by side on all cores. What was fed before is forgotten.
+
+        @param progress  is told texts
+        """
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+            raise TypeError(f"texts: expected an iterable of str or bytes, found {type(texts).__qualname__}")
+        documents = list(texts)
+        data = [self._checked("texts", text, row) for row, text in enumerate(documents)]
+        with self._alone():
+            self._stream = None
+            found, firsts = self._backend.read_many(data, progress)
+        return [Chunks(document, found._replace(rows=found.rows[int(first):int(end)])) for document, first, end in zip(documents, firsts, firsts[1:])]
 
     def feed(self, piece: Text) -> Chunks:
         """Goes on with a document: the next piece of it. Gives the chunks that no later piece can change, often none.
@@ -172,10 +187,10 @@ class Chunker(Closing):
         with self._alone():
             return self._backend.taken()
 
-    def _checked(self, name: str, text: object) -> bytes:
+    def _checked(self, name: str, text: object, row: Optional[int] = None) -> bytes:
         if self._is_binary and isinstance(text, str):
             raise refused(InvalidArgument, name, "bytes, as content_defined.is_binary says", "str")
-        return checked_text(name, text)
+        return checked_text(name, text, row)
 
     @contextmanager
     def _alone(self, stream: Optional[object] = None) -> Iterator[None]:

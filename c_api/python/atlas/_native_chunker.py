@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes as c
 import operator
 import weakref
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -192,6 +192,14 @@ class NativeChunker:
             return int(_lib.atlas_chunker_read(found, pointer, _address(block), len(text)))
 
         return self._run(call, text, len(text), progress)
+
+    def read_many(self, texts: Sequence[bytes], progress: Optional[Progress]) -> "Tuple[FoundChunks, npt.NDArray[np.uint64]]":
+        blocks = [np.frombuffer(text or b"\0", dtype=np.uint8) for text in texts]
+        views = (_abi.Text * max(len(texts), 1))(*((_address(block), len(text)) for block, text in zip(blocks, texts)))
+        firsts = np.zeros(len(texts) + 1, dtype=np.uint64)
+        found = self._run(lambda pointer, out: int(_lib.atlas_chunker_read_many(out, _address(firsts), pointer, views, len(texts))), b"",
+                          sum(map(len, texts)), progress)
+        return found, firsts
 
     def feed(self, piece: bytes) -> FoundChunks:
         block = np.frombuffer(piece + b"\0" if not piece else piece, dtype=np.uint8)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
+import numpy.typing as npt
 
 from .._chunks import CHUNK, HEADING, NO_HEADING, FoundChunks
 from .._errors import Cancelled, Closed, needs_native
@@ -57,6 +58,18 @@ class PureChunker:
         if progress is not None and progress(len(text), len(text)) is False:
             raise Cancelled("cancelled: by progress")
         return found
+
+    def read_many(self, texts: Sequence[bytes], progress: Optional[Progress]) -> "Tuple[FoundChunks, npt.NDArray[np.uint64]]":
+        self.restart()
+        rows = []
+        for done, text in enumerate(texts):
+            if progress is not None and progress(done, len(texts)) is False:
+                raise Cancelled("cancelled: by progress")
+            rows.append(self._cut(text).rows)
+        if progress is not None:
+            progress(len(texts), len(texts))
+        firsts = np.cumsum([0, *map(len, rows)], dtype=np.uint64)
+        return FoundChunks(np.concatenate(rows) if rows else np.empty(0, dtype=CHUNK), np.empty(0, dtype=HEADING), b"", None), firsts
 
     def feed(self, piece: bytes) -> FoundChunks:
         self._require_open()
