@@ -40,6 +40,12 @@ def test_a_mark_tells_the_encoding_and_is_left_out(encoding, mark):
     assert decoded.source_offsets(np.int64(3)).dtype == np.int64
 
 
+def test_a_given_encoding_has_its_own_mark():
+    decoded = atlas.decode(b"\xff\xfe\0\0A\0", "utf-16le")
+    assert (decoded.text, decoded.mark_bytes) == ("\0A", 2)
+    assert atlas.decode(b"\xff\xfe\0\0", "utf-32le").mark_bytes == 4
+
+
 def test_few_places_of_a_long_text():
     data = (TEXT * 200).encode("utf-16-le")
     decoded = atlas.decode(data, "utf-16le")

@@ -74,7 +74,8 @@ TEST_SUITE("text") {
     using enum text_encoding;
     using atlas::bad_bytes;
     for (const support::encoded_text& text : support::encoded_texts()) {
-      for (const std::string mark : {"", "\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"}) {
+      for (const std::string& mark : {std::string(), std::string("\xEF\xBB\xBF"), std::string("\xFF\xFE"), std::string("\xFE\xFF"),
+                                      std::string("\xFF\xFE\0\0", 4)}) {
         for (const text_encoding given : {text.encoding, utf8, utf16_le, windows_1252}) {
           CAPTURE(std::string(atlas::name(given)));
           CAPTURE(mark);
@@ -95,6 +96,7 @@ TEST_SUITE("text") {
     for (const std::string bytes : {"", "x", "\xEF\xBB\xBF", "\xEF\xBB"}) {  // shorter than a mark may be
       CHECK(streamed_in_pieces(bytes, 1, bad_bytes::pass, utf8).text == (bytes.size() == 3 ? "" : bytes));
     }
+    CHECK(streamed_in_pieces(std::string("\xFF\xFE\0\0A\0", 6), 1, bad_bytes::refuse, utf16_le).text == std::string("\0A", 2));
     CHECK(streamed_in_pieces("12345", 5, bad_bytes::replace, binary).error.find("binary data") != std::string::npos);
   }
 

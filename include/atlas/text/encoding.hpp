@@ -65,6 +65,13 @@ struct byte_order_mark {
   if (starts("\xFE\xFF", 2)) return {text_encoding::utf16_be, 2};
   return {};
 }
+/// Bytes of the byte-order mark of a known encoding; 0 if it has none here. In UTF-16, a NUL behind the mark is text, though
+/// find_mark takes both for UTF-32's.
+[[nodiscard]] inline std::size_t mark_bytes_of(text_encoding encoding, text_view bytes) noexcept {
+  if (encoding == text_encoding::utf16_le && bytes.size() > 2) bytes = bytes.subview(0, 2);
+  const byte_order_mark mark = find_mark(bytes);
+  return mark.encoding == encoding ? mark.length_bytes : 0;
+}
 
 /// Whether text holds this control character: tab, line ends, form feed, backspace, escape (terminal logs).
 [[nodiscard]] constexpr bool is_text_control(char32_t c) noexcept {
@@ -215,8 +222,8 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   encoding_guess found{options.encoding, guess_basis::nothing, 0};
   if (options.encoding == text_encoding::unknown) {
     found = detect_encoding(bytes);
-  } else if (const detail::byte_order_mark mark = detail::find_mark(input); mark.encoding == options.encoding) {
-    found.mark_bytes = static_cast<std::uint8_t>(mark.length_bytes);
+  } else {
+    found.mark_bytes = static_cast<std::uint8_t>(detail::mark_bytes_of(options.encoding, input));
   }
   if (found.encoding == text_encoding::unknown && options.bad != bad_bytes::refuse) found.encoding = text_encoding::utf8;
   if (!is_decodable(found.encoding) && options.encoding == text_encoding::unknown) {

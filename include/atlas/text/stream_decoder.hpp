@@ -114,8 +114,7 @@ class stream_decoder {
   }
 
   [[nodiscard]] encoding_guess given(text_view text) const noexcept {
-    const detail::byte_order_mark mark = detail::find_mark(text);
-    return {given_, guess_basis::nothing, static_cast<std::uint8_t>(mark.encoding == given_ ? mark.length_bytes : 0)};
+    return {given_, guess_basis::nothing, static_cast<std::uint8_t>(detail::mark_bytes_of(given_, text))};
   }
 
   bad_bytes policy_;

@@ -80,8 +80,7 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
         if named is None:
             raise needs_native(f"the encoding {label!r}")
         encoding = named
-        marked, length = _mark_of(source)
-        mark_bytes = length if marked == encoding else 0
+        mark_bytes = next((len(mark) for mark, marked in _MARKS if marked == encoding and source.startswith(mark)), 0)
     body = source[mark_bytes:]
     first_bad = -1
     try:
