@@ -36,6 +36,7 @@ const char* basis_name(atlas::guess_basis basis) {
     case atlas::guess_basis::mark: return "mark";
     case atlas::guess_basis::form: return "form";
     case atlas::guess_basis::statistics: return "statistics";
+    case atlas::guess_basis::given: return "given";
     case atlas::guess_basis::nothing: break;
   }
   return "nothing";
@@ -64,8 +65,8 @@ json describe_text(const std::string& file, atlas::text_encoding given, const te
   take(atlas::read_file(file.c_str(), most_text_bytes, source), file);
   const atlas::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(source.data()), source.size());
   const bool is_given = given != atlas::text_encoding::unknown;
-  const atlas::encoding_guess told = is_given ? atlas::encoding_guess{given, atlas::guess_basis::nothing, 0} : atlas::detect_encoding(bytes);
-  json out = {{"file", file}, {"bytes", source.size()}, {"encoding", name(told.encoding)}, {"basis", is_given ? "given" : basis_name(told.basis)}};
+  const atlas::encoding_guess told = is_given ? atlas::encoding_guess{given, atlas::guess_basis::given, 0} : atlas::detect_encoding(bytes);
+  json out = {{"file", file}, {"bytes", source.size()}, {"encoding", name(told.encoding)}, {"basis", basis_name(told.basis)}};
 
   const bool is_converted = !arguments.output.empty();
   if (!is_converted && !is_decodable(told.encoding)) return out;

@@ -68,6 +68,7 @@ TEST_SUITE("text") {
       REQUIRE(stripped.ok());
       CHECK(text_of(*stripped) == text);
       CHECK(stripped->mark_bytes == 3);
+      CHECK(stripped->basis == atlas::guess_basis::mark);
       CHECK(stripped->encoding == text_encoding::utf8);
       CHECK(storage.empty());
     }
@@ -202,6 +203,7 @@ TEST_SUITE("text") {
     const auto decoded = atlas::decode_text(bytes_of(bytes), storage, {.encoding = text_encoding::utf16_le});
     REQUIRE(decoded.ok());
     CHECK(text_of(*decoded) == std::string("\0A", 2));
+    CHECK(decoded->basis == atlas::guess_basis::given);
     CHECK(decoded->mark_bytes == 2);
     const auto wide = atlas::decode_text(bytes_of(bytes.substr(0, 4)), storage, {.encoding = text_encoding::utf32_le});
     REQUIRE(wide.ok());

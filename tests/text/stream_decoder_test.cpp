@@ -132,9 +132,11 @@ TEST_SUITE("text") {
     const std::string ascii(stream_decoder::first_bytes, 'a');
     REQUIRE(decoder.feed(support::bytes_of(ascii.substr(1)), out).ok());
     CHECK(out.empty());
+    CHECK(decoder.text_bytes() == 0);
     REQUIRE(decoder.feed(support::bytes_of("b"), out).ok());
     CHECK_FALSE(decoder.is_decided());
     CHECK(out.size() == stream_decoder::first_bytes);
+    CHECK(decoder.text_bytes() == out.size());
     REQUIRE(decoder.feed(support::bytes_of("\xCF\xF0\xE8\xE2\xE5\xF2 \xEC\xE8\xF0"), out).ok());
     CHECK_FALSE(decoder.is_decided());
     REQUIRE(decoder.feed(support::bytes_of(std::string(stream_decoder::telling_bytes - 10, ' ')), out).ok());
@@ -144,6 +146,7 @@ TEST_SUITE("text") {
     CHECK(decoder.state().source_bytes == stream_decoder::first_bytes + stream_decoder::telling_bytes);
     REQUIRE(decoder.finish(out).ok());
     CHECK(out.size() == decoder.state().text_bytes);
+    CHECK(out.size() == decoder.text_bytes());
   }
 
   TEST_CASE("stream_decoder: only ASCII, or nothing, is UTF-8; a byte-order mark is left out and counted") {

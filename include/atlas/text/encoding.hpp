@@ -22,6 +22,7 @@ enum class guess_basis : std::uint8_t {
   form = 1,        ///< well-formed UTF-8, the zeros of UTF-16 and UTF-32, the escape sequences of ISO-2022-JP
   statistics = 2,  ///< it makes the likeliest text: may be wrong, the more so the shorter the text
   nothing = 3,     ///< the encoding is unknown, or the bytes are binary data
+  given = 4,       ///< the caller did; never of detect_encoding
 };
 
 struct encoding_guess {
@@ -45,6 +46,7 @@ struct decoded_text {
   bool borrowed = true;     ///< the text is the input's own bytes from mark_bytes on
   std::uint64_t bad_count = 0;  ///< times that bytes were replaced or passed
   std::uint64_t first_bad = 0;  ///< offset of the first of them in the input, if bad_count is not 0
+  guess_basis basis = guess_basis::form;  ///< what told the encoding
 };
 
 namespace detail {
@@ -219,7 +221,7 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   storage.clear();
   if (options.map != nullptr) options.map->clear();
   const text_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  encoding_guess found{options.encoding, guess_basis::nothing, 0};
+  encoding_guess found{options.encoding, guess_basis::given, 0};
   if (options.encoding == text_encoding::unknown) {
     found = detect_encoding(bytes);
   } else {
@@ -230,7 +232,8 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
     return error{errc::bad_encoding, "text", "text in a known encoding", name(found.encoding)};
   }
   const text_view body = input.subview(found.mark_bytes, input.size() - found.mark_bytes);
-  decoded_text answer{body, found.encoding, found.mark_bytes, true};
+  decoded_text answer{body, found.encoding, found.mark_bytes};
+  answer.basis = found.basis;
   const bool is_known_valid = found.basis == guess_basis::form;  // detect_encoding has read it all
   if (found.encoding == text_encoding::utf8 && (is_known_valid || first_ill_formed(body) == body.size())) return answer;
 
