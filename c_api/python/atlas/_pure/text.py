@@ -6,13 +6,14 @@ library's alone."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Dict, List, NoReturn, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._errors import BadEncoding, needs_native, refused
-from .._text_types import NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
+from .._text_types import BASES, NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
 from .graphemes import cluster_breaks
 from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
 from .utf8 import REPLACEMENT
@@ -27,7 +28,7 @@ _LABELS: Dict[str, str] = {
     **dict.fromkeys(("utf-32", "utf-32le"), "UTF-32LE"),
     "utf-32be": "UTF-32BE",
 }
-_STRICT, _REPLACE = 0, 1
+_STRICT, _REPLACE, _ESCAPES = range(3)
 _SAMPLE_BYTES = 1 << 16
 _BINARY_CONTROLS = re.compile(b"[\\0-\\x07\\x0e-\\x19\\x1c-\\x1f]")
 
@@ -60,12 +61,38 @@ def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
     return _told(bytes(data))
 
 
+def first_ill_formed(data: memoryview) -> Optional[int]:
+    try:
+        str(data, "utf-8")
+        return None
+    except UnicodeDecodeError as problem:
+        return problem.start
+
+
 def _refusal(encoding: str, offset: int) -> BadEncoding:
     form = encoding[:-2] if encoding != "UTF-8" else encoding
     problem = refused(BadEncoding, f"text.{form.replace('-', '').lower()}_byte", f"well-formed {form}", offset)
     assert isinstance(problem, BadEncoding)
     problem.offset = offset
     return problem
+
+
+@dataclass(frozen=True)
+class _Places:
+    encoding: str
+    mark_bytes: int
+    escaped: str
+    """the text, bad bytes as surrogates"""
+
+    def __call__(self, text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        if self.encoding == "UTF-8":
+            lengths = utf8_lengths(self.escaped)
+        elif self.encoding.startswith("UTF-16"):
+            lengths = 2 + 2 * (np.frombuffer(self.escaped.encode("utf-32-le"), dtype="<u4") >= 0x10000).astype(np.int64)
+        else:
+            lengths = np.full(len(self.escaped), 4, dtype=np.int64)
+        found: "npt.NDArray[np.int64]" = self.mark_bytes + ends_of(lengths)[characters]
+        return found
 
 
 def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, DecodedFacts, Places]:
@@ -79,7 +106,7 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
         named = _LABELS.get(label.strip("\t\n\f\r ").lower())
         if named is None:
             raise needs_native(f"the encoding {label!r}")
-        encoding = named
+        encoding, basis = named, BASES[-1]
         mark_bytes = next((len(mark) for mark, marked in _MARKS if marked == encoding and source.startswith(mark)), 0)
     body = source[mark_bytes:]
     first_bad = -1
@@ -87,25 +114,14 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
         escaped = body.decode(encoding)
     except UnicodeDecodeError as problem:
         first_bad = mark_bytes + problem.start
-        if errors == _STRICT:
+        if errors == _STRICT or (errors == _ESCAPES and encoding != "UTF-8"):
             raise _refusal(encoding, first_bad) from None
         if encoding != "UTF-8":
             raise needs_native(f"bad bytes of {encoding}") from None
         escaped = body.decode(encoding, "surrogateescape")
     bad_count = 0 if first_bad < 0 else len(re.findall("[\udc80-\udcff]", escaped))
-
-    def places(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        if encoding == "UTF-8":
-            lengths = utf8_lengths(escaped)
-        elif encoding.startswith("UTF-16"):
-            lengths = 2 + 2 * (np.frombuffer(escaped.encode("utf-32-le"), dtype="<u4") >= 0x10000).astype(np.int64)
-        else:
-            lengths = np.full(len(escaped), 4, dtype=np.int64)
-        found: "npt.NDArray[np.int64]" = mark_bytes + ends_of(lengths)[characters]
-        return found
-
     text = re.sub("[\udc80-\udcff]", "\ufffd", escaped) if bad_count and errors == _REPLACE else escaped
-    return text, (encoding, mark_bytes, bad_count, max(first_bad, 0)), places
+    return text, DecodedFacts(encoding, basis, mark_bytes, bad_count, max(first_bad, 0)), _Places(encoding, mark_bytes, escaped)
 
 
 def create_text_decoder(label: Optional[str], errors: int) -> NoReturn:
