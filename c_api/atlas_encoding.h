@@ -120,7 +120,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_detect_encoding(atlas_encoding_guess* out
 enum {
   ATLAS_BAD_BYTES_REFUSE = 0,  /**< ATLAS_ERR_BAD_ENCODING, which says where */
   ATLAS_BAD_BYTES_REPLACE = 1, /**< U+FFFD for each byte of UTF-8, unit of UTF-16 or UTF-32, or sequence of another encoding */
-  ATLAS_BAD_BYTES_PASS = 2     /**< they stand in the text as they are, which is then not UTF-8 there */
+  ATLAS_BAD_BYTES_PASS = 2     /**< they stand in the text as they are: of UTF-8 not UTF-8 there, of other encodings perhaps
+                                    other characters, such as those of the bytes of a bad unit of UTF-16 */
 };
 
 /** What atlas_text_decode and atlas_text_decoder_describe fill. */
@@ -163,7 +164,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_decode(atlas_decoded_text* decoded, char*
  * @param      decoded         what atlas_text_decode filled
  * @param      source          the bytes that were decoded, all of them
  * @return                     ATLAS_ERR_INVALID_ARGUMENT for an offset behind the text; atlas_last_error_row says which;
- *                             _NO_MEMORY
+ *                             _BAD_ENCODING, unless the offsets ascend, for bad bytes though `decoded` says that they are
+ *                             refused: it is of another source; _NO_MEMORY
  * Cost: one pass over the source if the offsets ascend; else two, and a walk over 4 KiB for each offset.
  */
 ATLAS_C_EXPORT atlas_status atlas_text_source_offsets(uint64_t* source_offsets, const uint64_t* offsets, size_t count,

@@ -188,6 +188,9 @@ std::string utf16_le(const std::u16string& text) {
     std::uint64_t place = 50;
     CHECK(atlas_text_source_offsets(&place, &place, 1, &wrong, "short", 5) == ATLAS_OK);
     CHECK(place == 5);
+    std::uint64_t places[2] = {5, 1};
+    CHECK(atlas_text_source_offsets(places, places, 2, &wrong, "ab\xFF" "cd", 5) == ATLAS_ERR_BAD_ENCODING);
+    CHECK(places[0] == 5);
     wrong.mark_bytes = 6;
     CHECK(atlas_text_source_offsets(&place, &place, 1, &wrong, "short", 5) == ATLAS_ERR_INVALID_ARGUMENT);
     wrong.mark_bytes = 0;

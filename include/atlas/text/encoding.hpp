@@ -38,7 +38,7 @@ struct decode_options {
   source_map* map = nullptr;  ///< when given, it is filled, unless the text is borrowed
 };
 
-/// A text as UTF-8, valid but for bytes that were passed.
+/// A text as UTF-8, valid but where bytes were passed.
 struct decoded_text {
   text_view text;           ///< without byte-order mark; borrows the input or the storage
   text_encoding encoding = text_encoding::utf8;  ///< of the input
