@@ -4,6 +4,7 @@
 import base64
 import mmap
 import pickle
+import re
 import sys
 import threading
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import atlas
-from conftest import native_only, pure_only
+from conftest import ROOT, native_only, pure_only
 
 TEXT = "Grüße aus Köln: 5 € für 你好 und 😀. Mr. Smith said so.\r\nNext line"
 
@@ -188,10 +189,25 @@ def test_legacy_encodings_by_statistics_and_by_label():
         atlas.decode(data, "no such")
 
 
+@pytest.mark.parametrize("label,found", [("foo", "another name"), ("", "another name"), (" ISO-2022-KR ", "iso-2022-kr")])
+def test_what_is_no_label_is_refused(label, found):
+    with pytest.raises(atlas.InvalidArgument, match=f"encoding label: expected .*, found {found}"):
+        atlas.decode(b"a", label)
+
+
+def test_both_backends_know_the_same_labels():
+    from atlas._pure.encoding_labels import DECODED, OTHERS, REFUSED
+    table = dict(re.findall(r'\{"([^"]+)", text_encoding::(\w+)\}', (ROOT / "include/atlas/text/label_table.hpp").read_text()))
+    assert {**DECODED, **dict.fromkeys(OTHERS), **dict.fromkeys(REFUSED)}.keys() == table.keys()
+    assert {label for label, encoding in table.items() if encoding == "unknown"} == REFUSED
+    assert all(name.lower().replace("-", "").replace("le", "_le").replace("be", "_be") == table[label] for label, name in DECODED.items())
+
+
 @native_only
 def test_labels_and_answers_of_both_backends_are_equal():
     from atlas._pure import text as pure
-    for label, name in pure._LABELS.items():
+    from atlas._pure.encoding_labels import DECODED
+    for label, name in DECODED.items():
         assert atlas.decode(b"", label).encoding == name
     random = np.random.default_rng(8)
     pieces = [b"a", b" ", "ä".encode(), "你".encode(), "😀".encode(), b"\xff", b"\xe2\x82", b"\x80", b"\n", b"\xef\xbb\xbf", b"\x01",
@@ -409,6 +425,9 @@ def test_what_is_no_token_and_no_rank_file(tmp_path):
         assert caught.value.row == 1
     with pytest.raises(TypeError, match="tokens: expected integers"):
         tokenizer.decode([0.5])
+    for data in (b"abc", bytearray(b"abc"), memoryview(b"abc")):
+        with pytest.raises(TypeError, match=f"tokens: expected integers, found {type(data).__name__}"):
+            tokenizer.decode(data)
     with pytest.raises(atlas.NotFound, match="absent"):
         atlas.Tokenizer(tmp_path / "absent", "gpt2")
     with pytest.raises(atlas.CorruptFile) as caught:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, NoReturn, Optional, Tuple
+from typing import List, NoReturn, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .._errors import BadEncoding, needs_native, refused
+from .._errors import BadEncoding, InvalidArgument, needs_native, refused
 from .._text_types import BASES, NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
+from .encoding_labels import DECODED, OTHERS, REFUSED
 from .graphemes import cluster_breaks
 from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
 from .utf8 import REPLACEMENT
@@ -21,13 +22,6 @@ from .utf8 import decode as characters_of
 
 _MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE"), (b"\xff\xfe", "UTF-16LE"),
           (b"\xfe\xff", "UTF-16BE"))
-_LABELS: Dict[str, str] = {
-    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"), "UTF-8"),
-    **dict.fromkeys(("utf-16", "utf-16le", "csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff"), "UTF-16LE"),
-    **dict.fromkeys(("utf-16be", "unicodefffe"), "UTF-16BE"),
-    **dict.fromkeys(("utf-32", "utf-32le"), "UTF-32LE"),
-    "utf-32be": "UTF-32BE",
-}
 _STRICT, _REPLACE, _ESCAPES = range(3)
 _SAMPLE_BYTES = 1 << 16
 _BINARY_CONTROLS = re.compile(b"[\\0-\\x07\\x0e-\\x19\\x1c-\\x1f]")
@@ -59,6 +53,17 @@ def _told(data: bytes) -> Tuple[str, str, int]:
 
 def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
     return _told(bytes(data))
+
+
+def _named(label: str) -> str:
+    known = label.strip("\t\n\f\r ").lower()
+    if known in DECODED:
+        return DECODED[known]
+    if known in OTHERS:
+        raise needs_native(f"the encoding {label!r}")
+    if known in REFUSED:
+        raise refused(InvalidArgument, "encoding label", "an encoding that can be decoded", known)
+    raise refused(InvalidArgument, "encoding label", "a label of the WHATWG Encoding Standard", "another name")
 
 
 def first_ill_formed(data: memoryview) -> Optional[int]:
@@ -103,10 +108,7 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
             found = "binary data" if encoding == "binary" else "unknown encoding"
             raise refused(BadEncoding, "text", "text in a known encoding", found)
     else:
-        named = _LABELS.get(label.strip("\t\n\f\r ").lower())
-        if named is None:
-            raise needs_native(f"the encoding {label!r}")
-        encoding, basis = named, BASES[-1]
+        encoding, basis = _named(label), BASES[-1]
         mark_bytes = next((len(mark) for mark, marked in _MARKS if marked == encoding and source.startswith(mark)), 0)
     body = source[mark_bytes:]
     first_bad = -1
