@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What _native_text.py gives, without the native library: UTF-8, and UTF-16 and UTF-32 whose bytes are all good; grapheme clusters and
-sentences as a reader sees them. Tables of legacy encodings and of words, and what tells encodings by statistics, are the native
-library's alone."""
+sentences. Tables of legacy encodings, words, and what tells encodings by statistics, are the native library's alone."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import List, NoReturn, Optional, Tuple
+from typing import List, NoReturn, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from .._text_types import BASES, NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_
 from .encoding_labels import DECODED, OTHERS, REFUSED
 from .graphemes import cluster_breaks
 from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
+from .standard_sentences import StandardSentences
 from .utf8 import REPLACEMENT
 from .utf8 import decode as characters_of
 
@@ -130,9 +130,8 @@ def create_text_decoder(label: Optional[str], errors: int) -> NoReturn:
     raise needs_native("decoding in pieces; atlas.decode takes a whole text")
 
 
-def _sentence_ends(characters: str) -> List[int]:
+def _sentence_ends(characters: str, state: Union[StandardSentences, TailoredSentences]) -> List[int]:
     """In characters, but for the last."""
-    state = TailoredSentences()
     found: List[int] = []
     for at, character in enumerate(characters):
         code = ord(character)
@@ -147,7 +146,7 @@ def _sentence_ends(characters: str) -> List[int]:
 
 
 def boundaries(text: bytes, kind: int, in_characters: bool) -> "npt.NDArray[np.int64]":
-    if SEGMENTS[kind] not in ("grapheme", "sentence"):
+    if SEGMENTS[kind] == "word":
         raise needs_native(f"boundaries of kind {SEGMENTS[kind]!r}")
     if not text:
         return np.zeros(1, dtype=np.int64)
@@ -157,7 +156,8 @@ def boundaries(text: bytes, kind: int, in_characters: bool) -> "npt.NDArray[np.i
             offsets = np.searchsorted(ends_of(utf8_lengths(characters_of(text))), offsets).astype(np.int64)
     else:
         characters = characters_of(text)
-        offsets = np.array([0, *_sentence_ends(characters), len(characters)], dtype=np.int64)
+        state = TailoredSentences() if SEGMENTS[kind] == "sentence" else StandardSentences()
+        offsets = np.array([0, *_sentence_ends(characters, state), len(characters)], dtype=np.int64)
         if not in_characters and len(characters) != len(text):
             offsets = ends_of(utf8_lengths(characters))[offsets]
     return offsets
