@@ -110,7 +110,7 @@ void print_text(const json& one) {
   std::cout << '\n';
 }
 
-void run(const text_arguments& arguments, const command_line& line) {
+void run(const text_arguments& arguments, command_line& line) {
   if (!arguments.output.empty() && arguments.files.size() != 1) {
     throw failure(exit_code::usage, "invalid argument", "-o: expected one file to convert, found " + std::to_string(arguments.files.size()));
   }
@@ -118,13 +118,21 @@ void run(const text_arguments& arguments, const command_line& line) {
   if (!arguments.encoding.empty()) given = take_argument(atlas::encoding_of_label(arguments.encoding), "--encoding");
   std::optional<atlas::bpe_encoder> encoder;
   if (!arguments.ranks.empty()) encoder = open_encoder(arguments.ranks, arguments.pattern);
-  json texts = json::array();
+  json out = {{"texts", json::array()}};
   for (const std::string& file : arguments.files) {
     if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), file);
-    texts.push_back(describe_text(file, given, arguments, encoder ? &*encoder : nullptr));
-    if (!line.as_json) print_text(texts.back());
+    try {
+      out["texts"].push_back(describe_text(file, given, arguments, encoder ? &*encoder : nullptr));
+      if (!line.as_json) print_text(out["texts"].back());
+    } catch (const failure& what) {  // of this file: the others are looked at
+      print_failure(what);
+      out["texts"].push_back({{"file", file}, {"error", as_json(what)}});
+      if (line.outcome != exit_code::ok) continue;
+      line.outcome = what.code();
+      out["error"] = as_json(what);
+    }
   }
-  if (line.as_json) print_json({{"texts", texts}});
+  if (line.as_json) print_json(out);
 }
 
 }  // namespace
@@ -132,7 +140,7 @@ void run(const text_arguments& arguments, const command_line& line) {
 void add_text_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("text", "Say which encoding texts are in and how long they are, or write one as UTF-8");
   const auto arguments = std::make_shared<text_arguments>();
-  command->add_option("file", arguments->files, "Texts, in any encoding")->required()->check(a_path())->type_name("FILE");
+  command->add_option("file", arguments->files, "Texts, in any encoding; one that cannot be read is named, and the others are looked at")->required()->check(a_path())->type_name("FILE");
   command->add_option("-o,--output", arguments->output, "Write the text as UTF-8, without byte-order mark; may be FILE itself")
       ->check(a_path())->type_name("NEW");
   command->add_option("--encoding", arguments->encoding, "Of the files, by a label such as latin1; by default it is told by their bytes")
