@@ -93,7 +93,8 @@ enum {
   ATLAS_GUESS_BY_MARK = 0,       /**< a byte-order mark */
   ATLAS_GUESS_BY_FORM = 1,       /**< well-formed UTF-8, the zeros of UTF-16 and UTF-32, the escapes of ISO-2022-JP */
   ATLAS_GUESS_BY_STATISTICS = 2, /**< it makes the likeliest text: may be wrong, the more so the shorter the text */
-  ATLAS_GUESS_BY_NOTHING = 3     /**< the encoding is unknown, or the bytes are binary data */
+  ATLAS_GUESS_BY_NOTHING = 3,    /**< the encoding is unknown, or the bytes are binary data */
+  ATLAS_GUESS_GIVEN = 4          /**< the caller did; never of atlas_text_detect_encoding */
 };
 
 /** What atlas_text_detect_encoding fills. */
@@ -119,7 +120,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_detect_encoding(atlas_encoding_guess* out
 enum {
   ATLAS_BAD_BYTES_REFUSE = 0,  /**< ATLAS_ERR_BAD_ENCODING, which says where */
   ATLAS_BAD_BYTES_REPLACE = 1, /**< U+FFFD for each byte of UTF-8, unit of UTF-16 or UTF-32, or sequence of another encoding */
-  ATLAS_BAD_BYTES_PASS = 2     /**< they stand in the text as they are, which is then not UTF-8 there */
+  ATLAS_BAD_BYTES_PASS = 2     /**< they stand in the text as they are: of UTF-8 not UTF-8 there, of other encodings perhaps
+                                    other characters, such as those of the bytes of a bad unit of UTF-16 */
 };
 
 /** What atlas_text_decode and atlas_text_decoder_describe fill. */
@@ -132,7 +134,7 @@ typedef struct atlas_decoded_text {
   uint64_t bad_count;  /**< times that bytes were replaced or passed */
   uint64_t first_bad;  /**< offset of the first of them in the source, if bad_count is not 0 */
   uint32_t is_source;  /**< 1: the text is the source's bytes from mark_bytes on, as they stand there */
-  uint32_t reserved;   /**< 0 */
+  int32_t basis;       /**< ATLAS_GUESS_: what told the encoding */
 } atlas_decoded_text;
 #define ATLAS_DECODED_TEXT_INIT { (uint32_t)sizeof(atlas_decoded_text), 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -162,7 +164,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_decode(atlas_decoded_text* decoded, char*
  * @param      decoded         what atlas_text_decode filled
  * @param      source          the bytes that were decoded, all of them
  * @return                     ATLAS_ERR_INVALID_ARGUMENT for an offset behind the text; atlas_last_error_row says which;
- *                             _NO_MEMORY
+ *                             _BAD_ENCODING, unless the offsets ascend, for bad bytes though `decoded` says that they are
+ *                             refused: it is of another source; _NO_MEMORY
  * Cost: one pass over the source if the offsets ascend; else two, and a walk over 4 KiB for each offset.
  */
 ATLAS_C_EXPORT atlas_status atlas_text_source_offsets(uint64_t* source_offsets, const uint64_t* offsets, size_t count,
@@ -201,7 +204,11 @@ ATLAS_C_EXPORT atlas_status atlas_text_decoder_feed(atlas_text* text, atlas_text
 /** Says that nothing follows, and gives the last part of the text. As atlas_text_decoder_feed. */
 ATLAS_C_EXPORT atlas_status atlas_text_decoder_finish(atlas_text* text, atlas_text_decoder* decoder);
 
-/** What was decoded so far; its encoding is ATLAS_ENCODING_UNKNOWN until it is told. is_source is 0. */
+/**
+ * What was decoded so far, text_bytes being what was handed out. Until the encoding is told it is ATLAS_ENCODING_UNKNOWN, by
+ * ATLAS_GUESS_BY_NOTHING. is_source is 0. After ATLAS_ERR_BAD_ENCODING for bad bytes, bad_count is 1 and first_bad their offset in
+ * all that was fed.
+ */
 ATLAS_C_EXPORT atlas_status atlas_text_decoder_describe(atlas_decoded_text* out, const atlas_text_decoder* decoder);
 
 #endif /* ATLAS_C_API_ATLAS_ENCODING_H */

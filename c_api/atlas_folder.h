@@ -100,7 +100,7 @@ typedef struct atlas_folder_hit {
   uint64_t byte_begin; /**< [byte_begin, byte_end) in the source file */
   uint64_t byte_end;
   uint64_t key;        /**< the chunk's number */
-  uint64_t id_low;     /**< as in atlas_chunk: the same text has the same id */
+  uint64_t id_low;     /**< as in atlas_chunk: the same text, cut by the same rule, has the same id */
   uint64_t id_high;
   float score;         /**< cosine similarity, -1 to 1; larger is nearer */
   uint32_t reserved;   /**< 0 */

@@ -63,6 +63,7 @@ static_assert(ATLAS_GUESS_BY_MARK == static_cast<int>(atlas::guess_basis::mark))
 static_assert(ATLAS_GUESS_BY_FORM == static_cast<int>(atlas::guess_basis::form));
 static_assert(ATLAS_GUESS_BY_STATISTICS == static_cast<int>(atlas::guess_basis::statistics));
 static_assert(ATLAS_GUESS_BY_NOTHING == static_cast<int>(atlas::guess_basis::nothing));
+static_assert(ATLAS_GUESS_GIVEN == static_cast<int>(atlas::guess_basis::given));
 static_assert(ATLAS_BAD_BYTES_REFUSE == static_cast<int>(bad_bytes::refuse));
 static_assert(ATLAS_BAD_BYTES_REPLACE == static_cast<int>(bad_bytes::replace));
 static_assert(ATLAS_BAD_BYTES_PASS == static_cast<int>(bad_bytes::pass));
@@ -71,8 +72,10 @@ namespace {
 
 // What is said of a text that could not be decoded.
 void fill_refused(atlas_decoded_text& out, span<const std::byte> source, text_encoding encoding, const error& why) noexcept {
-  const atlas::encoding_guess told = atlas::detect_encoding(source);
-  out.encoding = static_cast<std::int32_t>(encoding == text_encoding::unknown ? told.encoding : encoding);
+  atlas::encoding_guess told{encoding, atlas::guess_basis::given, 0};
+  if (encoding == text_encoding::unknown) told = atlas::detect_encoding(source);
+  out.encoding = static_cast<std::int32_t>(told.encoding);
+  out.basis = static_cast<std::int32_t>(told.basis);
   if (!why.has_numbers()) return;
   out.bad_count = 1;
   out.first_bad = why.found;
@@ -184,6 +187,7 @@ extern "C" atlas_status atlas_text_decode(atlas_decoded_text* decoded, char* out
     facts.bad_count = text->bad_count;
     facts.first_bad = text->first_bad;
     facts.is_source = text->borrowed ? 1 : 0;
+    facts.basis = static_cast<std::int32_t>(text->basis);
     if (!text->text.empty() && text->text.size() <= capacity) std::memmove(out, text->text.data(), text->text.size());
     return write_info(decoded, "decoded", facts);
   });

@@ -61,14 +61,20 @@ extern "C" atlas_status atlas_text_decoder_describe(atlas_decoded_text* out, con
     ATLAS_C_TRY(require(decoder, "decoder"));
     atlas_decoded_text facts = ATLAS_DECODED_TEXT_INIT;
     facts.encoding = ATLAS_ENCODING_UNKNOWN;
+    facts.basis = ATLAS_GUESS_BY_NOTHING;
     facts.bad_bytes = static_cast<std::int32_t>(decoder->decoder.policy());
+    facts.text_bytes = decoder->decoder.text_bytes();
     if (decoder->decoder.is_decided()) {
       const atlas::decoder_state& state = decoder->decoder.state();
       facts.encoding = static_cast<std::int32_t>(state.encoding);
+      facts.basis = static_cast<std::int32_t>(decoder->decoder.guess().basis);
       facts.mark_bytes = decoder->decoder.guess().mark_bytes;
-      facts.text_bytes = state.text_bytes;
       facts.bad_count = state.bad_count;
       facts.first_bad = state.first_bad;
+    }
+    if (!decoder->failure.ok() && decoder->failure.error() == atlas::errc::bad_encoding && decoder->failure.error().has_numbers()) {
+      facts.bad_count = 1;
+      facts.first_bad = decoder->failure.error().found;
     }
     return write_info(out, "out", facts);
   });

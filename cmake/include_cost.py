@@ -32,7 +32,9 @@ BUDGETS = [
     (r"atlas/(quantize|index|folder)/.*", 30_000),
     (r"atlas/(quantize|flat|hnsw|ivf_pq|any_index|shards|folder)\.hpp", 30_000),
     (r"atlas/atlas\.hpp", 35_000),
-    (r"[a-z_]+\.h", 1_200),  # each brings the whole C ABI
+    # Each brings the whole C ABI: 126 functions and the structs they take, about 8 lines each, for 3 ms. What it must not bring
+    # is a system header behind <stddef.h> and <stdint.h>, which are 94 of the lines.
+    (r"[a-z_]+\.h", 1_200),
 ]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

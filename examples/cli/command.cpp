@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/cli/command.cpp -- see command.hpp.
 #include "command.hpp"
+#include "terminal.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -77,5 +78,11 @@ void finish_command(CLI::App& command, command_line& line, const std::string& ex
 void print_json(const json& value) {
   std::cout << value.dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
 }
+
+json as_json(const failure& what) {
+  return {{"kind", what.kind()}, {"message", what.what()}, {"exit_code", static_cast<int>(what.code())}};
+}
+
+void print_failure(const failure& what) { std::cerr << "atlas: " << printable(what.what()) << '\n'; }
 
 }  // namespace cli

@@ -81,6 +81,7 @@ CLI::Validator a_path();
 /// What was asked for, filled while the arguments are read.
 struct command_line {
   bool as_json = false;
+  exit_code outcome = exit_code::ok;  ///< set by an action that went on behind a failure, which it has said itself
   std::function<void()> action;  ///< of the subcommand that was named
 };
 
@@ -106,6 +107,11 @@ void finish_command(CLI::App& command, command_line& line, const std::string& ex
 
 /// One object on one line of standard output. Text that is not UTF-8 is shown with U+FFFD.
 void print_json(const json& value);
+
+/// A failure as it stands under "error".
+json as_json(const failure& what);
+/// A failure as one line of standard error.
+void print_failure(const failure& what);
 
 void add_index_command(CLI::App& app, command_line& line);
 void add_search_command(CLI::App& app, command_line& line);

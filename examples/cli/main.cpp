@@ -22,12 +22,9 @@ constexpr const char* exit_codes =
     "  130  interrupted; files are as they were before";
 
 int report(const cli::failure& what, const cli::command_line& line) {
-  const int code = static_cast<int>(what.code());
-  if (line.as_json) {
-    cli::print_json({{"error", {{"kind", what.kind()}, {"message", what.what()}, {"exit_code", code}}}});
-  }
-  std::cerr << "atlas: " << cli::printable(what.what()) << '\n';
-  return code;
+  if (line.as_json) cli::print_json({{"error", cli::as_json(what)}});
+  cli::print_failure(what);
+  return static_cast<int>(what.code());
 }
 
 int run(int argument_count, char** arguments) {
@@ -68,7 +65,7 @@ int run(int argument_count, char** arguments) {
     std::cerr << "atlas: standard output cannot be written\n";
     return static_cast<int>(cli::exit_code::failed);
   }
-  return 0;
+  return static_cast<int>(line.outcome);
 }
 
 }  // namespace

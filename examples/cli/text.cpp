@@ -36,6 +36,7 @@ const char* basis_name(atlas::guess_basis basis) {
     case atlas::guess_basis::mark: return "mark";
     case atlas::guess_basis::form: return "form";
     case atlas::guess_basis::statistics: return "statistics";
+    case atlas::guess_basis::given: return "given";
     case atlas::guess_basis::nothing: break;
   }
   return "nothing";
@@ -64,8 +65,8 @@ json describe_text(const std::string& file, atlas::text_encoding given, const te
   take(atlas::read_file(file.c_str(), most_text_bytes, source), file);
   const atlas::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(source.data()), source.size());
   const bool is_given = given != atlas::text_encoding::unknown;
-  const atlas::encoding_guess told = is_given ? atlas::encoding_guess{given, atlas::guess_basis::nothing, 0} : atlas::detect_encoding(bytes);
-  json out = {{"file", file}, {"bytes", source.size()}, {"encoding", name(told.encoding)}, {"basis", is_given ? "given" : basis_name(told.basis)}};
+  const atlas::encoding_guess told = is_given ? atlas::encoding_guess{given, atlas::guess_basis::given, 0} : atlas::detect_encoding(bytes);
+  json out = {{"file", file}, {"bytes", source.size()}, {"encoding", name(told.encoding)}, {"basis", basis_name(told.basis)}};
 
   const bool is_converted = !arguments.output.empty();
   if (!is_converted && !is_decodable(told.encoding)) return out;
@@ -109,7 +110,7 @@ void print_text(const json& one) {
   std::cout << '\n';
 }
 
-void run(const text_arguments& arguments, const command_line& line) {
+void run(const text_arguments& arguments, command_line& line) {
   if (!arguments.output.empty() && arguments.files.size() != 1) {
     throw failure(exit_code::usage, "invalid argument", "-o: expected one file to convert, found " + std::to_string(arguments.files.size()));
   }
@@ -117,13 +118,21 @@ void run(const text_arguments& arguments, const command_line& line) {
   if (!arguments.encoding.empty()) given = take_argument(atlas::encoding_of_label(arguments.encoding), "--encoding");
   std::optional<atlas::bpe_encoder> encoder;
   if (!arguments.ranks.empty()) encoder = open_encoder(arguments.ranks, arguments.pattern);
-  json texts = json::array();
+  json out = {{"texts", json::array()}};
   for (const std::string& file : arguments.files) {
     if (was_interrupted()) throw failure(atlas::error(atlas::errc::cancelled), file);
-    texts.push_back(describe_text(file, given, arguments, encoder ? &*encoder : nullptr));
-    if (!line.as_json) print_text(texts.back());
+    try {
+      out["texts"].push_back(describe_text(file, given, arguments, encoder ? &*encoder : nullptr));
+      if (!line.as_json) print_text(out["texts"].back());
+    } catch (const failure& what) {  // of this file: the others are looked at
+      print_failure(what);
+      out["texts"].push_back({{"file", file}, {"error", as_json(what)}});
+      if (line.outcome != exit_code::ok) continue;
+      line.outcome = what.code();
+      out["error"] = as_json(what);
+    }
   }
-  if (line.as_json) print_json({{"texts", texts}});
+  if (line.as_json) print_json(out);
 }
 
 }  // namespace
@@ -131,7 +140,7 @@ void run(const text_arguments& arguments, const command_line& line) {
 void add_text_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("text", "Say which encoding texts are in and how long they are, or write one as UTF-8");
   const auto arguments = std::make_shared<text_arguments>();
-  command->add_option("file", arguments->files, "Texts, in any encoding")->required()->check(a_path())->type_name("FILE");
+  command->add_option("file", arguments->files, "Texts, in any encoding; one that cannot be read is named, and the others are looked at")->required()->check(a_path())->type_name("FILE");
   command->add_option("-o,--output", arguments->output, "Write the text as UTF-8, without byte-order mark; may be FILE itself")
       ->check(a_path())->type_name("NEW");
   command->add_option("--encoding", arguments->encoding, "Of the files, by a label such as latin1; by default it is told by their bytes")

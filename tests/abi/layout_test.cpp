@@ -290,7 +290,7 @@ AT(atlas_decoded_text, text_bytes, 16);
 AT(atlas_decoded_text, bad_count, 24);
 AT(atlas_decoded_text, first_bad, 32);
 AT(atlas_decoded_text, is_source, 40);
-AT(atlas_decoded_text, reserved, 44);
+AT(atlas_decoded_text, basis, 44);
 
 SIZE(atlas_tokenizer_info, 24);
 AT(atlas_tokenizer_info, struct_size, 0);

@@ -100,6 +100,9 @@ std::string utf16_le(const std::u16string& text) {
     CHECK(same.text == euro_utf8);
     CHECK(same.facts.mark_bytes == 3);
     CHECK(same.facts.is_source == 1);
+    CHECK(whole.facts.basis == ATLAS_GUESS_BY_STATISTICS);
+    CHECK(same.facts.basis == ATLAS_GUESS_BY_MARK);
+    CHECK(decoded("x", ATLAS_ENCODING_UTF8).facts.basis == ATLAS_GUESS_GIVEN);
     CHECK(decoded("\xFF\xFE" + utf16_le(u"\u00E4b"), ATLAS_ENCODING_UTF16_LE).text == "\xC3\xA4" "b");
     CHECK(decoded("").status == ATLAS_OK);
 
@@ -124,6 +127,7 @@ std::string utf16_le(const std::u16string& text) {
     CHECK(refused.status == ATLAS_ERR_BAD_ENCODING);
     CHECK(last_error_says("text.utf8_byte: expected well-formed UTF-8, found 4"));
     CHECK(refused.facts.encoding == ATLAS_ENCODING_UTF8);
+    CHECK(refused.facts.basis == ATLAS_GUESS_GIVEN);
     CHECK(refused.facts.bad_count == 1);
     CHECK(refused.facts.first_bad == 4);
     CHECK(refused.text.empty());
@@ -138,6 +142,7 @@ std::string utf16_le(const std::u16string& text) {
     CHECK(no_text.status == ATLAS_ERR_BAD_ENCODING);
     CHECK(last_error_says("binary data"));
     CHECK(no_text.facts.encoding == ATLAS_ENCODING_BINARY);
+    CHECK(no_text.facts.basis == ATLAS_GUESS_BY_NOTHING);
     CHECK(no_text.facts.bad_count == 0);
   }
 
@@ -183,6 +188,9 @@ std::string utf16_le(const std::u16string& text) {
     std::uint64_t place = 50;
     CHECK(atlas_text_source_offsets(&place, &place, 1, &wrong, "short", 5) == ATLAS_OK);
     CHECK(place == 5);
+    std::uint64_t places[2] = {5, 1};
+    CHECK(atlas_text_source_offsets(places, places, 2, &wrong, "ab\xFF" "cd", 5) == ATLAS_ERR_BAD_ENCODING);
+    CHECK(places[0] == 5);
     wrong.mark_bytes = 6;
     CHECK(atlas_text_source_offsets(&place, &place, 1, &wrong, "short", 5) == ATLAS_ERR_INVALID_ARGUMENT);
     wrong.mark_bytes = 0;
@@ -205,6 +213,7 @@ std::string utf16_le(const std::u16string& text) {
         atlas_decoded_text facts = ATLAS_DECODED_TEXT_INIT;
         REQUIRE(atlas_text_decoder_describe(&facts, made) == ATLAS_OK);
         CHECK(facts.encoding == ATLAS_ENCODING_UNKNOWN);
+        CHECK(facts.basis == ATLAS_GUESS_BY_NOTHING);
         std::string text;
         atlas_text part = {nullptr, 0};
         for (std::size_t at = 0; at < source.size(); at += most) {
@@ -217,6 +226,7 @@ std::string utf16_le(const std::u16string& text) {
         REQUIRE(atlas_text_decoder_describe(&facts, made) == ATLAS_OK);
         CHECK(facts.encoding == ATLAS_ENCODING_UTF16_LE);
         CHECK(facts.mark_bytes == 2);
+        CHECK(facts.basis == (encoding == ATLAS_ENCODING_UNKNOWN ? ATLAS_GUESS_BY_MARK : ATLAS_GUESS_GIVEN));
         CHECK(facts.text_bytes == text.size());
         CHECK(atlas_text_decoder_feed(&part, made, "x", 1) == ATLAS_ERR_CLOSED);
         CHECK(atlas_text_decoder_finish(&part, made) == ATLAS_ERR_CLOSED);
@@ -226,12 +236,38 @@ std::string utf16_le(const std::u16string& text) {
     REQUIRE(atlas_text_decoder_create(&made, ATLAS_ENCODING_UTF8, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
     const text_decoder_handle decoder(made);
     atlas_text part = {nullptr, 0};
+    REQUIRE(atlas_text_decoder_feed(&part, made, "hello", 5) == ATLAS_OK);
     CHECK(atlas_text_decoder_feed(&part, made, "good\xFF" "bad", 8) == ATLAS_ERR_BAD_ENCODING);
-    CHECK(last_error_says("found 4"));
+    CHECK(last_error_says("found 9"));
     CHECK(std::string(part.data, part.size_bytes) == "good");
+    atlas_decoded_text facts = ATLAS_DECODED_TEXT_INIT;
+    REQUIRE(atlas_text_decoder_describe(&facts, made) == ATLAS_OK);
+    CHECK(facts.bad_count == 1);
+    CHECK(facts.first_bad == 9);
+    CHECK(facts.text_bytes == 9);
     CHECK(atlas_text_decoder_feed(&part, made, "good", 4) == ATLAS_ERR_BAD_ENCODING);
     CHECK(atlas_text_decoder_finish(&part, made) == ATLAS_ERR_BAD_ENCODING);
     CHECK(atlas_text_decoder_create(&made, ATLAS_ENCODING_BINARY, 0) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(atlas_text_decoder_create(&made, ATLAS_ENCODING_UTF8, 3) == ATLAS_ERR_INVALID_ARGUMENT);
+  }
+
+  TEST_CASE("decoder: says how much it has handed out while the encoding is still open, and none for what could not be told") {
+    atlas_text_decoder* made = nullptr;
+    REQUIRE(atlas_text_decoder_create(&made, ATLAS_ENCODING_UNKNOWN, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
+    const text_decoder_handle decoder(made);
+    const std::string ascii(std::size_t{3} << 20, 'a');
+    atlas_text part = {nullptr, 0};
+    REQUIRE(atlas_text_decoder_feed(&part, made, ascii.data(), ascii.size()) == ATLAS_OK);
+    CHECK(part.size_bytes == ascii.size());
+    atlas_decoded_text facts = ATLAS_DECODED_TEXT_INIT;
+    REQUIRE(atlas_text_decoder_describe(&facts, made) == ATLAS_OK);
+    CHECK(facts.encoding == ATLAS_ENCODING_UNKNOWN);
+    CHECK(facts.text_bytes == ascii.size());
+    REQUIRE(atlas_text_decoder_feed(&part, made, "\0\1\xFF", 3) == ATLAS_OK);
+    CHECK(atlas_text_decoder_finish(&part, made) == ATLAS_ERR_BAD_ENCODING);
+    CHECK(last_error_says("binary data"));
+    REQUIRE(atlas_text_decoder_describe(&facts, made) == ATLAS_OK);
+    CHECK(facts.bad_count == 0);
+    CHECK(facts.text_bytes == ascii.size());
   }
 }

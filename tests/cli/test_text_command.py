@@ -73,6 +73,22 @@ def test_what_is_refused(atlas, arguments, code):
     assert not (atlas.folder / "c.txt").exists()
 
 
+def test_a_file_that_cannot_be_read_keeps_none_of_the_others_back(atlas):
+    for name in ("a.txt", "c.txt"):
+        (atlas.folder / name).write_bytes(b"text")
+    (atlas.folder / "b").mkdir()
+    done = atlas.run("text", "a.txt", "b", "absent", "c.txt", code=FILE)
+    assert "a.txt: UTF-8" in done.out and "c.txt: UTF-8" in done.out
+    assert [line.split(": ")[:2] for line in done.err.splitlines()] == [["atlas", "b"], ["atlas", "absent"]]
+    told = atlas.json("text", "a.txt", "b", "absent", "c.txt", code=FILE)
+    assert [(text["file"], text.get("encoding")) for text in told["texts"]] == [
+        ("a.txt", "UTF-8"), ("b", None), ("absent", None), ("c.txt", "UTF-8")]
+    assert told["error"] == told["texts"][1]["error"]  # the first
+    assert (told["error"]["kind"], told["error"]["exit_code"]) == ("is a directory", FILE)
+    assert "absent" in told["texts"][2]["error"]["message"]
+    assert "error" not in atlas.json("text", "a.txt")
+
+
 def test_names_cannot_command_a_terminal(atlas):
     name = "a\x1b[31m.txt"
     (atlas.folder / name).write_bytes(b"text")

@@ -2,6 +2,9 @@
 """Encodings, boundaries, tokens: what bytes are, and what a text is made of. Both backends give the same, or one says NativeRequired."""
 
 import base64
+import mmap
+import pickle
+import re
 import sys
 import threading
 
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 import atlas
-from conftest import native_only, pure_only
+from conftest import ROOT, native_only, pure_only
 
 TEXT = "Grüße aus Köln: 5 € für 你好 und 😀. Mr. Smith said so.\r\nNext line"
 
@@ -38,6 +41,12 @@ def test_a_mark_tells_the_encoding_and_is_left_out(encoding, mark):
     assert decoded.source_offsets(np.arange(len(TEXT) + 1)[::-1]).tolist() == want[::-1]
     assert decoded.source_offsets(3).tolist() == [want[3]]
     assert decoded.source_offsets(np.int64(3)).dtype == np.int64
+
+
+def test_a_given_encoding_has_its_own_mark():
+    decoded = atlas.decode(b"\xff\xfe\0\0A\0", "utf-16le")
+    assert (decoded.text, decoded.mark_bytes) == ("\0A", 2)
+    assert atlas.decode(b"\xff\xfe\0\0", "utf-32le").mark_bytes == 4
 
 
 def test_few_places_of_a_long_text():
@@ -87,6 +96,66 @@ def test_bad_units_of_utf16_are_refused_with_their_place():
     assert caught.value.offset == 2
 
 
+@pytest.mark.parametrize("encoding,data,offset", [("utf-16be", b"\xd8\xa9\0A", 0), ("utf-16le", b"\0\xd8", 0), (None, b"\xfe\xff\0A\xd8\xa9\0A", 4),
+                                                  pytest.param("windows-1253", b"a\xd2\xaa", 1, marks=native_only)])
+def test_bytes_are_escaped_in_utf8_alone(encoding, data, offset):
+    with pytest.raises(atlas.BadEncoding) as caught:
+        atlas.decode(data, encoding, "surrogateescape")
+    assert caught.value.offset == offset
+    if atlas.native and encoding:
+        with pytest.raises(atlas.BadEncoding) as caught, atlas.TextDecoder(encoding, "surrogateescape") as decoder:
+            decoder.feed(data)
+            decoder.finish()
+        assert caught.value.offset == offset
+
+
+def test_escaped_text_is_refused_where_utf8_is_needed():
+    escaped = atlas.decode(b"a\xff. b", "utf-8", "surrogateescape").text
+    with pytest.raises(atlas.InvalidArgument, match="surrogate"):
+        atlas.sentences(escaped)
+    assert list(atlas.sentences(escaped.encode("utf-8", "surrogateescape"))) == [b"a\xff. b"]
+
+
+def test_first_ill_formed_says_where_bytes_are_not_utf8():
+    assert atlas.first_ill_formed(TEXT.encode()) is None and atlas.first_ill_formed(b"") is None
+    random = np.random.default_rng(11)
+    for _ in range(500):
+        data = b"".join([b"a" * 40, "ä".encode(), b"\xe2\x82", "😀".encode(), b"\xff", b"\xed\xa0\x80"][i]
+                        for i in random.choice(6, int(random.integers(0, 12)), p=[.3, .3, .05, .25, .05, .05]))
+        try:
+            data.decode()
+            want = None
+        except UnicodeDecodeError as problem:
+            want = problem.start
+        assert atlas.first_ill_formed(data) == atlas.first_ill_formed(bytearray(data)) == want
+
+
+def test_what_told_an_encoding():
+    assert atlas.decode(b"\xef\xbb\xbfx").basis == "mark"
+    assert atlas.decode(b"x").basis == "form"
+    assert atlas.decode(b"x", "utf-8").basis == "given"
+    if atlas.native:
+        assert atlas.decode("Fünf Stühle kosten 20 €".encode("cp1252")).basis == "statistics"
+
+
+def test_a_decoded_text_holds_nothing_of_the_callers_and_is_pickled(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"\xff\xfe" + TEXT.encode("utf-16-le"))
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        decoded = atlas.decode(mapped)  # the map is closed behind it: no pointer into it is left
+    data = bytearray(b"a\xc3\xa4b")
+    other = atlas.decode(data)
+    data[:] = b"\0"
+    assert other.source_offsets([1, 2, 3]).tolist() == [1, 3, 4]
+    assert atlas.decode(memoryview(b"-a\xc3\xa4b")[1:]).source_offsets(2).tolist() == [3]
+    back = pickle.loads(pickle.dumps(decoded))
+    every = range(len(TEXT) + 1)
+    assert back == decoded and back.source_offsets(every).tolist() == decoded.source_offsets(every).tolist()
+    assert back.source_offsets(3).tolist() == [8]
+    long = atlas.decode(b"secret " * 1000 + b"\xff", "utf-8", "replace")
+    assert repr(long) == "<atlas.DecodedText 7001 characters of UTF-8, 1 bad>"
+
+
 def test_arguments_are_checked():
     with pytest.raises(TypeError, match="data: expected bytes, found str"):
         atlas.decode("text")
@@ -120,10 +189,25 @@ def test_legacy_encodings_by_statistics_and_by_label():
         atlas.decode(data, "no such")
 
 
+@pytest.mark.parametrize("label,found", [("foo", "another name"), ("", "another name"), (" ISO-2022-KR ", "iso-2022-kr")])
+def test_what_is_no_label_is_refused(label, found):
+    with pytest.raises(atlas.InvalidArgument, match=f"encoding label: expected .*, found {found}"):
+        atlas.decode(b"a", label)
+
+
+def test_both_backends_know_the_same_labels():
+    from atlas._pure.encoding_labels import DECODED, OTHERS, REFUSED
+    table = dict(re.findall(r'\{"([^"]+)", text_encoding::(\w+)\}', (ROOT / "include/atlas/text/label_table.hpp").read_text()))
+    assert {**DECODED, **dict.fromkeys(OTHERS), **dict.fromkeys(REFUSED)}.keys() == table.keys()
+    assert {label for label, encoding in table.items() if encoding == "unknown"} == REFUSED
+    assert all(name.lower().replace("-", "").replace("le", "_le").replace("be", "_be") == table[label] for label, name in DECODED.items())
+
+
 @native_only
 def test_labels_and_answers_of_both_backends_are_equal():
     from atlas._pure import text as pure
-    for label, name in pure._LABELS.items():
+    from atlas._pure.encoding_labels import DECODED
+    for label, name in DECODED.items():
         assert atlas.decode(b"", label).encoding == name
     random = np.random.default_rng(8)
     pieces = [b"a", b" ", "ä".encode(), "你".encode(), "😀".encode(), b"\xff", b"\xe2\x82", b"\x80", b"\n", b"\xef\xbb\xbf", b"\x01",
@@ -142,9 +226,10 @@ def test_labels_and_answers_of_both_backends_are_equal():
                 with pytest.raises(atlas.BadEncoding) as caught:
                     atlas.decode(data, "utf-8", errors)
                 assert (str(caught.value), caught.value.offset) == (str(problem), problem.offset)
+                assert atlas.first_ill_formed(data) == pure.first_ill_formed(memoryview(data)) == problem.offset
                 continue
             decoded = atlas.decode(data, "utf-8", errors)
-            assert (decoded.text, decoded.encoding, decoded.mark_bytes, decoded.bad_count, decoded.first_bad or 0) == (text, *facts)
+            assert (decoded.text, decoded.encoding, decoded.basis, decoded.mark_bytes, decoded.bad_count, decoded.first_bad or 0) == (text, *facts)
             every = np.arange(len(text) + 1)
             assert decoded.source_offsets(every).tolist() == places(text, every).tolist()
 
@@ -155,8 +240,7 @@ def test_what_only_the_library_can():
         with pytest.raises(atlas.NativeRequired):
             atlas.detect_encoding(data)
     for call in (lambda: atlas.decode(b"x", "latin1"), lambda: atlas.decode(b"\0\xdc", "utf-16", "replace"), atlas.TextDecoder,
-                 lambda: atlas.boundaries("a text", "word"), lambda: atlas.boundaries("a text", "uax29_sentence"),
-                 lambda: atlas.Tokenizer("x", "gpt2"),
+                 lambda: atlas.boundaries("a text", "word"), lambda: atlas.Tokenizer("x", "gpt2"),
                  lambda: atlas.Tokenizer.of_ranks(ranks_of(), "gpt2")):
         with pytest.raises(atlas.NativeRequired):
             call()
@@ -170,15 +254,44 @@ def test_what_only_the_library_can():
 def test_pieces_are_what_the_whole_is(most, errors):
     for data in (TEXT.encode(), b"\xff\xfe" + TEXT.encode("utf-16-le"), b"\xef\xbb\xbfa\xffb\xe2\x82", "Fünf Stühle".encode("cp1252"),
                  b""):
-        for encoding in (None, atlas.detect_encoding(data).encoding):
+        encodings = (None, atlas.detect_encoding(data).encoding)
+        for encoding in encodings if errors == "replace" else encodings[1:]:
             with atlas.TextDecoder(encoding, errors) as decoder:
                 text = "".join(decoder.feed(data[at:at + most]) for at in range(0, len(data), most)) + decoder.finish()
                 want = atlas.decode(data, encoding, errors)
-                assert (text, decoder.encoding, decoder.bad_count) == (want.text, want.encoding, want.bad_count)
+                assert (text, decoder.encoding, decoder.basis) == (want.text, want.encoding, want.basis)
+                assert (decoder.mark_bytes, decoder.bad_count, decoder.first_bad) == (want.mark_bytes, want.bad_count, want.first_bad)
                 with pytest.raises(atlas.Closed):
                     decoder.feed(b"x")
             with pytest.raises(atlas.Closed):
                 decoder.finish()
+
+
+@native_only
+def test_a_decoder_says_where_it_is_refused_and_gives_what_stands_before():
+    with atlas.TextDecoder("utf-8") as decoder:
+        assert decoder.feed(b"hello") == "hello"
+        with pytest.raises(atlas.BadEncoding, match="found 9") as caught:
+            decoder.feed(b"good\xffbad")
+        assert (caught.value.offset, caught.value.text) == (9, "good")
+        assert (decoder.bad_count, decoder.first_bad, decoder.basis) == (1, 9, "given")
+        for call in (lambda: decoder.feed(b"x"), decoder.finish):
+            with pytest.raises(atlas.BadEncoding) as caught:
+                call()
+            assert (caught.value.offset, caught.value.text) == (9, "")
+    with atlas.TextDecoder("utf-16le") as decoder:
+        decoder.feed("aä".encode("utf-16-le") + b"\0")
+        with pytest.raises(atlas.BadEncoding) as caught:
+            decoder.finish()
+        assert (caught.value.offset, caught.value.text) == (4, "")
+    with atlas.TextDecoder() as decoder:
+        assert (decoder.encoding, decoder.basis, decoder.mark_bytes, decoder.first_bad) == (None, None, 0, None)
+        decoder.feed(b"\x01\0\xff")
+        with pytest.raises(atlas.BadEncoding, match="binary data") as caught:
+            decoder.finish()
+        assert (caught.value.offset, decoder.encoding, decoder.basis) == (None, None, None)
+    with pytest.raises(atlas.InvalidArgument, match="errors: expected strict or replace unless the encoding is given, found 'surrogateescape'"):
+        atlas.TextDecoder(errors="surrogateescape")
 
 
 @native_only
@@ -200,8 +313,7 @@ def test_a_decoder_that_threads_share_is_fed_by_one_at_a_time():
 
 # -- boundaries
 
-@pytest.mark.parametrize("kind", ["grapheme", "sentence", pytest.param("word", marks=native_only),
-                                  pytest.param("uax29_sentence", marks=native_only)])
+@pytest.mark.parametrize("kind", ["grapheme", "sentence", "uax29_sentence", pytest.param("word", marks=native_only)])
 def test_offsets_are_those_of_the_type(kind):
     for text in (TEXT, "", "e\u0301", "x" * 1000, "a b " * 500, "\r\n" * 200):
         data = text.encode()
@@ -220,9 +332,12 @@ def test_segments_are_what_a_reader_sees():
     assert atlas.boundaries("e\u0301👍🏽\r\n", "grapheme").tolist() == [0, 2, 4, 6]
 
 
-@native_only
-def test_words_and_sentences_of_the_standard():
+def test_sentences_of_the_standard():
     assert atlas.boundaries("Mr. Smith left. He did.", "uax29_sentence").tolist() == [0, 4, 16, 23]
+
+
+@native_only
+def test_words_of_the_standard():
     assert atlas.boundaries("can't stop", "word").tolist() == [0, 5, 6, 10]
 
 
@@ -235,7 +350,7 @@ def test_boundaries_of_both_backends_are_equal():
     parts = [piece.encode() for piece in pieces] + [b"\xff", b"\xe2\x82"]
     for _ in range(1500):
         data = b"".join(parts[i] for i in random.integers(0, len(parts), int(random.integers(0, 40))))
-        for kind, name in ((0, "grapheme"), (2, "sentence")):
+        for kind, name in ((0, "grapheme"), (2, "sentence"), (3, "uax29_sentence")):
             assert atlas.boundaries(data, name).tolist() == pure.boundaries(data, kind, False).tolist(), data
             text = data.decode("utf-8", "ignore")
             assert atlas.boundaries(text, name).tolist() == pure.boundaries(text.encode(), kind, True).tolist(), text
@@ -311,6 +426,9 @@ def test_what_is_no_token_and_no_rank_file(tmp_path):
         assert caught.value.row == 1
     with pytest.raises(TypeError, match="tokens: expected integers"):
         tokenizer.decode([0.5])
+    for data in (b"abc", bytearray(b"abc"), memoryview(b"abc")):
+        with pytest.raises(TypeError, match=f"tokens: expected integers, found {type(data).__name__}"):
+            tokenizer.decode(data)
     with pytest.raises(atlas.NotFound, match="absent"):
         atlas.Tokenizer(tmp_path / "absent", "gpt2")
     with pytest.raises(atlas.CorruptFile) as caught:

@@ -68,6 +68,7 @@ TEST_SUITE("text") {
       REQUIRE(stripped.ok());
       CHECK(text_of(*stripped) == text);
       CHECK(stripped->mark_bytes == 3);
+      CHECK(stripped->basis == atlas::guess_basis::mark);
       CHECK(stripped->encoding == text_encoding::utf8);
       CHECK(storage.empty());
     }
@@ -194,6 +195,21 @@ TEST_SUITE("text") {
     const auto other = atlas::decode_text(bytes_of(std::string("\xFF\xFE" "a", 3)), storage, options);
     CHECK(other->mark_bytes == 0);
     CHECK(text_of(*other) == "\u00FF\u00FE" "a");
+  }
+
+  TEST_CASE("decode_text: of an encoding that is given its own mark is left out, though more bytes look like another's") {
+    const std::string bytes("\xFF\xFE\0\0A\0", 6);
+    atlas::buffer<char> storage;
+    const auto decoded = atlas::decode_text(bytes_of(bytes), storage, {.encoding = text_encoding::utf16_le});
+    REQUIRE(decoded.ok());
+    CHECK(text_of(*decoded) == std::string("\0A", 2));
+    CHECK(decoded->basis == atlas::guess_basis::given);
+    CHECK(decoded->mark_bytes == 2);
+    const auto wide = atlas::decode_text(bytes_of(bytes.substr(0, 4)), storage, {.encoding = text_encoding::utf32_le});
+    REQUIRE(wide.ok());
+    CHECK(wide->text.empty());
+    CHECK(wide->mark_bytes == 4);
+    CHECK(atlas::decode_text(bytes_of(bytes), storage, {.encoding = text_encoding::utf16_be, .bad = atlas::bad_bytes::replace})->mark_bytes == 0);
   }
 
   TEST_CASE("decode_text: bad bytes are replaced or passed where that is asked, counted, and named by the first") {

@@ -74,7 +74,8 @@ TEST_SUITE("text") {
     using enum text_encoding;
     using atlas::bad_bytes;
     for (const support::encoded_text& text : support::encoded_texts()) {
-      for (const std::string mark : {"", "\xEF\xBB\xBF", "\xFF\xFE", "\xFE\xFF"}) {
+      for (const std::string& mark : {std::string(), std::string("\xEF\xBB\xBF"), std::string("\xFF\xFE"), std::string("\xFE\xFF"),
+                                      std::string("\xFF\xFE\0\0", 4)}) {
         for (const text_encoding given : {text.encoding, utf8, utf16_le, windows_1252}) {
           CAPTURE(std::string(atlas::name(given)));
           CAPTURE(mark);
@@ -95,6 +96,7 @@ TEST_SUITE("text") {
     for (const std::string bytes : {"", "x", "\xEF\xBB\xBF", "\xEF\xBB"}) {  // shorter than a mark may be
       CHECK(streamed_in_pieces(bytes, 1, bad_bytes::pass, utf8).text == (bytes.size() == 3 ? "" : bytes));
     }
+    CHECK(streamed_in_pieces(std::string("\xFF\xFE\0\0A\0", 6), 1, bad_bytes::refuse, utf16_le).text == std::string("\0A", 2));
     CHECK(streamed_in_pieces("12345", 5, bad_bytes::replace, binary).error.find("binary data") != std::string::npos);
   }
 
@@ -130,9 +132,11 @@ TEST_SUITE("text") {
     const std::string ascii(stream_decoder::first_bytes, 'a');
     REQUIRE(decoder.feed(support::bytes_of(ascii.substr(1)), out).ok());
     CHECK(out.empty());
+    CHECK(decoder.text_bytes() == 0);
     REQUIRE(decoder.feed(support::bytes_of("b"), out).ok());
     CHECK_FALSE(decoder.is_decided());
     CHECK(out.size() == stream_decoder::first_bytes);
+    CHECK(decoder.text_bytes() == out.size());
     REQUIRE(decoder.feed(support::bytes_of("\xCF\xF0\xE8\xE2\xE5\xF2 \xEC\xE8\xF0"), out).ok());
     CHECK_FALSE(decoder.is_decided());
     REQUIRE(decoder.feed(support::bytes_of(std::string(stream_decoder::telling_bytes - 10, ' ')), out).ok());
@@ -142,6 +146,7 @@ TEST_SUITE("text") {
     CHECK(decoder.state().source_bytes == stream_decoder::first_bytes + stream_decoder::telling_bytes);
     REQUIRE(decoder.finish(out).ok());
     CHECK(out.size() == decoder.state().text_bytes);
+    CHECK(out.size() == decoder.text_bytes());
   }
 
   TEST_CASE("stream_decoder: only ASCII, or nothing, is UTF-8; a byte-order mark is left out and counted") {

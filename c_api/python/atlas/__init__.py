@@ -28,7 +28,7 @@ from ._chunker import Chunker, chunk, stream
 from ._chunks import Chunks
 from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
                         to_i8)
-from ._encoding import DecodedText, EncodingGuess, TextDecoder, decode, detect_encoding
+from ._encoding import DecodedText, EncodingGuess, TextDecoder, decode, detect_encoding, first_ill_formed
 from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
                       InternalError, InvalidArgument, IoError, IsADirectory, KeyNotFound, KindMismatch, LimitExceeded,
                       MetricMismatch, NativeRequired, NoMemory, NoSpace, NotADirectory, NotAtlasFile, NotFinite,
@@ -55,7 +55,7 @@ __all__ = [
     "QuantizationError", "Quantizer", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
     "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TextDecoder", "TimedOut", "Tokenizer", "Tuned", "UnsupportedVersion",
     "WrongByteOrder", "ZeroVector", "assign_to_centroids", "boundaries", "build_ivf_pq", "chunk", "consecutive_cosine", "decode",
-    "detect_encoding", "distances", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native",
+    "detect_encoding", "distances", "first_ill_formed", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native",
     "native_problem", "nearest", "normalize", "norms", "sentences", "simd_target", "stream", "to_bf16", "to_i8", "verify",
 ]
 

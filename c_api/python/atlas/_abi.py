@@ -165,7 +165,7 @@ class EncodingGuess(c.Structure):
 class DecodedText(c.Structure):
     _fields_ = [("struct_size", c.c_uint32), ("encoding", c.c_int32), ("bad_bytes", c.c_int32), ("mark_bytes", c.c_uint32),
                 ("text_bytes", c.c_uint64), ("bad_count", c.c_uint64), ("first_bad", c.c_uint64),
-                ("is_source", c.c_uint32), ("reserved", c.c_uint32)]
+                ("is_source", c.c_uint32), ("basis", c.c_int32)]
 
 
 class TokenizerInfo(c.Structure):

@@ -63,6 +63,7 @@ random_rotation = _quantizers.random_rotation
 train_rotation = _quantizers.train_rotation
 open_rotation = _quantizers.open_rotation
 detect_encoding = _text.detect_encoding
+first_ill_formed = _text.first_ill_formed
 decode = _text.decode
 create_text_decoder = _text.create_text_decoder
 boundaries = _text.boundaries
@@ -74,4 +75,4 @@ __all__ = ["native", "native_problem", "library_path", "index_class", "folder_cl
            "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
            "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8",
            "kmeans", "assign_to_centroids", "train_quantizer", "open_quantizer", "random_rotation", "train_rotation", "open_rotation",
-           "detect_encoding", "decode", "create_text_decoder", "boundaries", "open_tokenizer", "tokenizer_of_ranks"]
+           "detect_encoding", "first_ill_formed", "decode", "create_text_decoder", "boundaries", "open_tokenizer", "tokenizer_of_ranks"]

@@ -25,7 +25,7 @@ def boundaries(text: Text, kind: str = "sentence") -> "npt.NDArray[np.int64]":
     @param kind  "grapheme": what a reader takes for one character; "word": words, and the spaces and signs between them;
                  "sentence": as a reader sees them, with the spaces behind; "uax29_sentence": exactly UAX #29's, which
                  know no abbreviations. The others are the standard's as well, of Unicode 15.0 whatever Python has. Without
-                 the library "word" and "uax29_sentence" raise NativeRequired
+                 the library "word" raises NativeRequired
     """
     number = checked_name("kind", kind, SEGMENTS)
     found: "npt.NDArray[np.int64]" = _backend.boundaries(checked_text("text", text), number, isinstance(text, str))

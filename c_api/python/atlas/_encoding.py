@@ -15,7 +15,7 @@ from . import _backend
 from ._arrays import checked_keys, is_one_key
 from ._closing import Closing
 from ._errors import InvalidArgument, refused
-from ._text_types import DecodedFacts, Places, TextDecoderBackend
+from ._text_types import NOT_TOLD, DecodedFacts, Places, TextDecoderBackend
 
 Bytes = Union[bytes, bytearray, memoryview, mmap.mmap, "npt.NDArray[np.uint8]"]
 """Whatever holds bytes side by side; read where they lie."""
@@ -45,6 +45,8 @@ class DecodedText:
     """without byte-order mark"""
     encoding: str
     """of the bytes"""
+    basis: str
+    """what told it: as of ``EncodingGuess``, or "given" where the caller did"""
     mark_bytes: int
     """of a byte-order mark, which is left out of the text; 0 if there was none"""
     bad_count: int
@@ -56,9 +58,12 @@ class DecodedText:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<atlas.DecodedText {len(self.text)} characters of {self.encoding}, {self.bad_count} bad>"
+
     def source_offsets(self, characters: Union[int, Iterable[int]]) -> "npt.NDArray[np.int64]":
-        """int64 [n]: where these characters begin in the bytes that were decoded, for ``len(text)`` their end. The bytes are kept
-        for this, not copied.
+        """int64 [n]: where these characters begin in the bytes that were decoded, for ``len(text)`` their end. For this ``bytes``
+        are kept, and of anything else a copy.
 
         @param characters  places in ``text``, 0 to len(text), in any order
         """
@@ -101,6 +106,12 @@ def detect_encoding(data: Bytes) -> EncodingGuess:
     return EncodingGuess(*_backend.detect_encoding(checked_bytes("data", data)))
 
 
+def first_ill_formed(data: Bytes) -> Optional[int]:
+    """Offset of the first byte that is part of no well-formed sequence of UTF-8; None if all are."""
+    found: Optional[int] = _backend.first_ill_formed(checked_bytes("data", data))
+    return found
+
+
 def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") -> DecodedText:
     """Bytes as text, without byte-order mark.
 
@@ -109,7 +120,9 @@ def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") 
     @param encoding  a label of the WHATWG Encoding Standard, such as "utf-8", "latin1" (which is windows-1252, as it has it) or
                      "sjis"; None: what ``detect_encoding`` says, and UTF-8 where it says nothing and errors is not "strict"
     @param errors    what becomes of bytes that are no characters of the encoding: "strict" refuses them; "replace" makes each
-                     of them U+FFFD; "surrogateescape" keeps them as Python does, U+DC80 to U+DCFF
+                     of them U+FFFD; "surrogateescape" keeps those of UTF-8 as Python does, U+DC80 to U+DCFF, and refuses others.
+                     What else takes a str, such as ``sentences``, ``chunk`` and ``Tokenizer``, refuses one with such characters:
+                     give it ``text.encode("utf-8", "surrogateescape")``
     @raise           BadEncoding for bytes that are refused, whose offset is ``.offset``, for binary data, and for an encoding that
                      cannot be told; NativeRequired without the library for all but UTF-8, UTF-16 and UTF-32
     """
@@ -118,8 +131,8 @@ def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") 
 
 
 def _decoded(text: str, facts: DecodedFacts, places: Places) -> DecodedText:
-    encoding, mark_bytes, bad_count, first_bad = facts
-    return DecodedText(text, encoding, mark_bytes, bad_count, first_bad if bad_count else None, places)
+    return DecodedText(text, facts.encoding, facts.basis, facts.mark_bytes, facts.bad_count, facts.first_bad if facts.bad_count else None,
+                       places)
 
 
 class TextDecoder(Closing):
@@ -134,7 +147,13 @@ class TextDecoder(Closing):
     """
 
     def __init__(self, encoding: Optional[str] = None, errors: str = "strict") -> None:
-        """Arguments as of ``decode``."""
+        """Arguments as of ``decode``; "surrogateescape" needs an encoding that is given.
+
+        BadEncoding has in ``.offset`` the bad byte's place in all that was fed, and in ``.text`` the text before it that ``feed`` or
+        ``finish`` would have given.
+        """
+        if encoding is None and errors == _ERRORS[2]:
+            raise refused(InvalidArgument, "errors", "strict or replace unless the encoding is given", repr(errors))
         self._backend: TextDecoderBackend = _backend.create_text_decoder(_checked_label(encoding), _checked_errors(errors))
         self._one_at_a_time = threading.Lock()
 
@@ -149,14 +168,32 @@ class TextDecoder(Closing):
         with self._one_at_a_time:
             return self._backend.finish()
 
+    def _facts(self) -> DecodedFacts:
+        with self._one_at_a_time:
+            return self._backend.facts()
+
     @property
     def encoding(self) -> Optional[str]:
         """None until it is told."""
-        with self._one_at_a_time:
-            return self._backend.facts()[0]
+        found = self._facts().encoding
+        return None if found in NOT_TOLD else found
+
+    @property
+    def basis(self) -> Optional[str]:
+        """As ``DecodedText.basis``; None until it is told."""
+        facts = self._facts()
+        return None if facts.encoding in NOT_TOLD else facts.basis
+
+    @property
+    def mark_bytes(self) -> int:
+        """As ``DecodedText.mark_bytes``, so far, like those that follow."""
+        return self._facts().mark_bytes
 
     @property
     def bad_count(self) -> int:
-        """As ``DecodedText.bad_count``, so far."""
-        with self._one_at_a_time:
-            return self._backend.facts()[1]
+        return self._facts().bad_count
+
+    @property
+    def first_bad(self) -> Optional[int]:
+        facts = self._facts()
+        return facts.first_bad if facts.bad_count else None

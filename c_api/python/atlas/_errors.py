@@ -211,11 +211,15 @@ class TimedOut(AtlasError, TimeoutError):
 
 
 class BadEncoding(AtlasError, ValueError):
-    """Text that is not valid in its encoding; ``offset`` is that of the first bad byte, None if the encoding could not be told."""
+    """Text that is not valid in its encoding; ``offset`` is that of the first bad byte, None if the encoding could not be told.
+
+    ``text`` is what a ``TextDecoder`` had completed before it when it was refused.
+    """
 
     code = -27
     _words = "bad encoding"
     offset: Optional[int] = None
+    text: str = ""
 
 
 class NativeRequired(AtlasError, RuntimeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes as c
+from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ._text_types import BASES, NOT_TOLD, DecodedFacts, Places, utf8_offsets
 from ._types import Progress
 
 _UTF8, _UNKNOWN, _BINARY = 0, 254, 255
-_ESCAPES = 2
+_STRICT, _ESCAPES = 0, 2
 # Bytes of a segment, fewer than there are as a rule.
 _SEGMENT_BYTES = (1, 3, 32, 32)
 
@@ -62,12 +63,41 @@ def _decode_into(out: "npt.NDArray[np.uint8]", facts: Any, block: "npt.NDArray[n
     _check(_lib.atlas_text_decode(c.byref(facts), _address(out), _address(block), size, encoding, errors, out.size))
 
 
+def first_ill_formed(data: memoryview) -> Optional[int]:
+    block, size = _block(data)
+    first_bad = c.c_uint64()
+    _check(_lib.atlas_text_validate(c.byref(first_bad), None, _address(block), size))
+    return first_bad.value if first_bad.value < size else None
+
+
+def _policy(encoding: int, errors: int) -> int:
+    """Of bytes that are bad in this encoding. Bytes that are passed can be told from the text beside them in UTF-8 alone."""
+    return errors if errors != _ESCAPES or encoding in (_UTF8, _UNKNOWN) else _STRICT
+
+
+def _facts(facts: Any) -> DecodedFacts:
+    return DecodedFacts(_name(facts.encoding), BASES[facts.basis], int(facts.mark_bytes), int(facts.bad_count), int(facts.first_bad))
+
+
+@dataclass(frozen=True)
+class _Places:
+    source: bytes
+    facts: Any
+
+    def __call__(self, text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        found = characters.copy() if text.isascii() else utf8_offsets(text, characters)
+        block, size = _block(memoryview(self.source))
+        _check(_lib.atlas_text_source_offsets(_address(found), _address(found), found.size, c.byref(self.facts), _address(block), size))
+        return found
+
+
 def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, DecodedFacts, Places]:
     block, size = _block(data)
     number = _number(label)
-    if number == _UNKNOWN:
-        guess = _guess(block, size)
+    guess = _guess(block, size) if number == _UNKNOWN else None
+    if guess is not None:
         number = _UNKNOWN if guess.encoding == _BINARY else guess.encoding
+    errors = _policy(number, errors)
     facts = _sized(_abi.DecodedText)
     # UTF-8 as it should be stands in the source already; what else there is grows to no more than this, of which the pages are taken
     # that are written.
@@ -80,21 +110,21 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
     except BadEncoding as problem:
         problem.offset = int(facts.first_bad) if facts.bad_count else None
         raise
+    if guess is not None:
+        facts.basis = guess.basis
     whole = block[facts.mark_bytes:size] if facts.is_source else out[:facts.text_bytes]
-
-    def places(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        found = characters.copy() if text.isascii() else utf8_offsets(text, characters)
-        _check(_lib.atlas_text_source_offsets(_address(found), _address(found), found.size, c.byref(facts), _address(block), size))
-        return found
-
     text = str(whole.data, "utf-8", "surrogateescape" if errors == _ESCAPES else "strict")
-    return text, (_name(facts.encoding), int(facts.mark_bytes), int(facts.bad_count), int(facts.first_bad)), places
+    # Bytes stay as they are; another's block is copied, which its owner may change or unmap.
+    source = data.obj if isinstance(data.obj, bytes) and len(data.obj) == size else bytes(data)
+    return text, _facts(facts), _Places(source, facts)
 
 
 class NativeTextDecoder:
     def __init__(self, label: Optional[str], errors: int) -> None:
         out = c.c_void_p()
-        _check(_lib.atlas_text_decoder_create(c.byref(out), _number(label), errors))
+        number = _number(label)
+        errors = _policy(number, errors)
+        _check(_lib.atlas_text_decoder_create(c.byref(out), number, errors))
         self._handle = Handle(out.value or 0, _lib.atlas_text_decoder_close, "text decoder")
         # Bytes that are passed may be cut into pieces where a character seems to be.
         self._text = codecs.getincrementaldecoder("utf-8")("surrogateescape" if errors == _ESCAPES else "strict")
@@ -106,20 +136,33 @@ class NativeTextDecoder:
         block, size = _block(data)
         text = _abi.Text()
         with self._handle.use() as decoder:
-            _check(_lib.atlas_text_decoder_feed(c.byref(text), decoder, _address(block), size))
+            self._checked(decoder, text, _lib.atlas_text_decoder_feed(c.byref(text), decoder, _address(block), size))
             return self._part(text, False)
 
     def finish(self) -> str:
         text = _abi.Text()
         with self._handle.use() as decoder:
-            _check(_lib.atlas_text_decoder_finish(c.byref(text), decoder))
+            self._checked(decoder, text, _lib.atlas_text_decoder_finish(c.byref(text), decoder))
             return self._part(text, True)
 
-    def facts(self) -> Tuple[Optional[str], int]:
+    def _checked(self, decoder: Any, text: Any, status: int) -> None:
+        try:
+            _check(status)
+        except BadEncoding as problem:
+            facts = self._describe(decoder)
+            problem.offset = int(facts.first_bad) if facts.bad_count else None
+            problem.text = self._part(text, False)
+            raise
+
+    @staticmethod
+    def _describe(decoder: Any) -> Any:
         facts = _sized(_abi.DecodedText)
+        _check(_lib.atlas_text_decoder_describe(c.byref(facts), decoder))
+        return facts
+
+    def facts(self) -> DecodedFacts:
         with self._handle.use() as decoder:
-            _check(_lib.atlas_text_decoder_describe(c.byref(facts), decoder))
-        return (None if facts.encoding == _UNKNOWN else _name(facts.encoding)), int(facts.bad_count)
+            return _facts(self._describe(decoder))
 
     def close(self) -> None:
         self._handle.close()

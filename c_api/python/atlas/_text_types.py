@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Protocol, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,16 +11,23 @@ import numpy.typing as npt
 from ._calls import Handle
 from ._types import Progress
 
-DecodedFacts = Tuple[str, int, int, int]
-"""Encoding, bytes of the mark, bad bytes, offset of the first of them."""
+
+class DecodedFacts(NamedTuple):
+    encoding: str
+    basis: str
+    mark_bytes: int
+    bad_count: int
+    first_bad: int
+    """0 if there are no bad bytes"""
+
 
 Places = Callable[[str, "npt.NDArray[np.int64]"], "npt.NDArray[np.int64]"]
-"""(text, characters in it) -> where they begin in the source."""
+"""(text, characters in it) -> where they begin in the source. Can be pickled, and holds nothing of the caller's but bytes."""
 
 NOT_TOLD = ("unknown", "binary")
 """What stands for an encoding where there is none."""
 
-BASES = ("mark", "form", "statistics", "nothing")
+BASES = ("mark", "form", "statistics", "nothing", "given")
 """What told an encoding, by their numbers in the C ABI."""
 
 SEGMENTS = ("grapheme", "word", "sentence", "uax29_sentence")
@@ -65,8 +72,7 @@ def utf8_offsets(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray
 class TextDecoderBackend(Protocol):
     def feed(self, data: memoryview) -> str: ...
     def finish(self) -> str: ...
-    def facts(self) -> Tuple[Optional[str], int]:
-        """Encoding, bad bytes."""
+    def facts(self) -> DecodedFacts: ...
     def close(self) -> None: ...
 
 

@@ -30,6 +30,8 @@ def _checked_pattern(pattern: object) -> int:
 
 
 def _checked_tokens(tokens: object) -> "npt.NDArray[np.uint32]":
+    if isinstance(tokens, (bytes, bytearray, memoryview)):
+        raise TypeError(f"tokens: expected integers, found {type(tokens).__qualname__}")
     array = tokens if isinstance(tokens, np.ndarray) else np.array(list(tokens) if isinstance(tokens, Iterable) else tokens)
     if array.size == 0:
         array = array.astype(np.uint32)

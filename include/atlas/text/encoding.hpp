@@ -22,6 +22,7 @@ enum class guess_basis : std::uint8_t {
   form = 1,        ///< well-formed UTF-8, the zeros of UTF-16 and UTF-32, the escape sequences of ISO-2022-JP
   statistics = 2,  ///< it makes the likeliest text: may be wrong, the more so the shorter the text
   nothing = 3,     ///< the encoding is unknown, or the bytes are binary data
+  given = 4,       ///< the caller did; never of detect_encoding
 };
 
 struct encoding_guess {
@@ -37,7 +38,7 @@ struct decode_options {
   source_map* map = nullptr;  ///< when given, it is filled, unless the text is borrowed
 };
 
-/// A text as UTF-8, valid but for bytes that were passed.
+/// A text as UTF-8, valid but where bytes were passed.
 struct decoded_text {
   text_view text;           ///< without byte-order mark; borrows the input or the storage
   text_encoding encoding = text_encoding::utf8;  ///< of the input
@@ -45,6 +46,7 @@ struct decoded_text {
   bool borrowed = true;     ///< the text is the input's own bytes from mark_bytes on
   std::uint64_t bad_count = 0;  ///< times that bytes were replaced or passed
   std::uint64_t first_bad = 0;  ///< offset of the first of them in the input, if bad_count is not 0
+  guess_basis basis = guess_basis::form;  ///< what told the encoding
 };
 
 namespace detail {
@@ -64,6 +66,13 @@ struct byte_order_mark {
   if (starts("\xFF\xFE", 2)) return {text_encoding::utf16_le, 2};
   if (starts("\xFE\xFF", 2)) return {text_encoding::utf16_be, 2};
   return {};
+}
+/// Bytes of the byte-order mark of a known encoding; 0 if it has none here. In UTF-16, a NUL behind the mark is text, though
+/// find_mark takes both for UTF-32's.
+[[nodiscard]] inline std::size_t mark_bytes_of(text_encoding encoding, text_view bytes) noexcept {
+  if (encoding == text_encoding::utf16_le && bytes.size() > 2) bytes = bytes.subview(0, 2);
+  const byte_order_mark mark = find_mark(bytes);
+  return mark.encoding == encoding ? mark.length_bytes : 0;
 }
 
 /// Whether text holds this control character: tab, line ends, form feed, backspace, escape (terminal logs).
@@ -212,18 +221,19 @@ inline constexpr std::size_t encoding_sample_bytes = std::size_t{64} << 10;
   storage.clear();
   if (options.map != nullptr) options.map->clear();
   const text_view input(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  encoding_guess found{options.encoding, guess_basis::nothing, 0};
+  encoding_guess found{options.encoding, guess_basis::given, 0};
   if (options.encoding == text_encoding::unknown) {
     found = detect_encoding(bytes);
-  } else if (const detail::byte_order_mark mark = detail::find_mark(input); mark.encoding == options.encoding) {
-    found.mark_bytes = static_cast<std::uint8_t>(mark.length_bytes);
+  } else {
+    found.mark_bytes = static_cast<std::uint8_t>(detail::mark_bytes_of(options.encoding, input));
   }
   if (found.encoding == text_encoding::unknown && options.bad != bad_bytes::refuse) found.encoding = text_encoding::utf8;
   if (!is_decodable(found.encoding) && options.encoding == text_encoding::unknown) {
     return error{errc::bad_encoding, "text", "text in a known encoding", name(found.encoding)};
   }
   const text_view body = input.subview(found.mark_bytes, input.size() - found.mark_bytes);
-  decoded_text answer{body, found.encoding, found.mark_bytes, true};
+  decoded_text answer{body, found.encoding, found.mark_bytes};
+  answer.basis = found.basis;
   const bool is_known_valid = found.basis == guess_basis::form;  // detect_encoding has read it all
   if (found.encoding == text_encoding::utf8 && (is_known_valid || first_ill_formed(body) == body.size())) return answer;
 

@@ -62,11 +62,13 @@ class stream_decoder {
   [[nodiscard]] bad_bytes policy() const noexcept { return policy_; }
   /// Whether guess() is settled.
   [[nodiscard]] bool is_decided() const noexcept { return is_decided_; }
-  /// What was chosen, and why; of an encoding that was given `basis` says nothing. @pre is_decided()
+  /// What was chosen, and why. @pre is_decided()
   [[nodiscard]] const encoding_guess& guess() const noexcept {
     ATLAS_ASSERT(is_decided_);
     return guess_;
   }
+  /// Bytes of text written so far.
+  [[nodiscard]] std::uint64_t text_bytes() const noexcept { return is_decided_ ? decoder_->state().text_bytes : passed_; }
   /// @pre is_decided()
   [[nodiscard]] const decoder_state& state() const noexcept {
     ATLAS_ASSERT(is_decided_);
@@ -114,8 +116,7 @@ class stream_decoder {
   }
 
   [[nodiscard]] encoding_guess given(text_view text) const noexcept {
-    const detail::byte_order_mark mark = detail::find_mark(text);
-    return {given_, guess_basis::nothing, static_cast<std::uint8_t>(mark.encoding == given_ ? mark.length_bytes : 0)};
+    return {given_, guess_basis::given, static_cast<std::uint8_t>(detail::mark_bytes_of(given_, text))};
   }
 
   bad_bytes policy_;

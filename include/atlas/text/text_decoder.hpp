@@ -17,7 +17,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 enum class bad_bytes : std::uint8_t {
   refuse = 0,   ///< errc::bad_encoding that names their offset
   replace = 1,  ///< U+FFFD for each: a byte of UTF-8, a unit of UTF-16 or UTF-32, what the encoding's decoder reads at once
-  pass = 2,     ///< they stand in the text as they are, which is then not valid UTF-8 there
+  pass = 2,     ///< they stand in the text as they are: of UTF-8 not valid there, of other encodings perhaps other characters
 };
 
 /// Where a decoder is: all that it knows, so that another may go on from there. Trivially copyable.

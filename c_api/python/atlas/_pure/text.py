@@ -1,33 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What _native_text.py gives, without the native library: UTF-8, and UTF-16 and UTF-32 whose bytes are all good; grapheme clusters and
-sentences as a reader sees them. Tables of legacy encodings and of words, and what tells encodings by statistics, are the native
-library's alone."""
+sentences. Tables of legacy encodings, words, and what tells encodings by statistics, are the native library's alone."""
 
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NoReturn, Optional, Tuple
+from dataclasses import dataclass
+from typing import List, NoReturn, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from .._errors import BadEncoding, needs_native, refused
-from .._text_types import NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
+from .._errors import BadEncoding, InvalidArgument, needs_native, refused
+from .._text_types import BASES, NOT_TOLD, SEGMENTS, DecodedFacts, Places, ends_of, utf8_lengths
+from .encoding_labels import DECODED, OTHERS, REFUSED
 from .graphemes import cluster_breaks
 from .sentences import BEFORE_OPEN, BEFORE_THIS, TailoredSentences
+from .standard_sentences import StandardSentences
 from .utf8 import REPLACEMENT
 from .utf8 import decode as characters_of
 
 _MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE"), (b"\xff\xfe", "UTF-16LE"),
           (b"\xfe\xff", "UTF-16BE"))
-_LABELS: Dict[str, str] = {
-    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "unicode11utf8", "unicode20utf8", "x-unicode20utf8"), "UTF-8"),
-    **dict.fromkeys(("utf-16", "utf-16le", "csunicode", "iso-10646-ucs-2", "ucs-2", "unicode", "unicodefeff"), "UTF-16LE"),
-    **dict.fromkeys(("utf-16be", "unicodefffe"), "UTF-16BE"),
-    **dict.fromkeys(("utf-32", "utf-32le"), "UTF-32LE"),
-    "utf-32be": "UTF-32BE",
-}
-_STRICT, _REPLACE = 0, 1
+_STRICT, _REPLACE, _ESCAPES = range(3)
 _SAMPLE_BYTES = 1 << 16
 _BINARY_CONTROLS = re.compile(b"[\\0-\\x07\\x0e-\\x19\\x1c-\\x1f]")
 
@@ -60,12 +55,49 @@ def detect_encoding(data: memoryview) -> Tuple[str, str, int]:
     return _told(bytes(data))
 
 
+def _named(label: str) -> str:
+    known = label.strip("\t\n\f\r ").lower()
+    if known in DECODED:
+        return DECODED[known]
+    if known in OTHERS:
+        raise needs_native(f"the encoding {label!r}")
+    if known in REFUSED:
+        raise refused(InvalidArgument, "encoding label", "an encoding that can be decoded", known)
+    raise refused(InvalidArgument, "encoding label", "a label of the WHATWG Encoding Standard", "another name")
+
+
+def first_ill_formed(data: memoryview) -> Optional[int]:
+    try:
+        str(data, "utf-8")
+        return None
+    except UnicodeDecodeError as problem:
+        return problem.start
+
+
 def _refusal(encoding: str, offset: int) -> BadEncoding:
     form = encoding[:-2] if encoding != "UTF-8" else encoding
     problem = refused(BadEncoding, f"text.{form.replace('-', '').lower()}_byte", f"well-formed {form}", offset)
     assert isinstance(problem, BadEncoding)
     problem.offset = offset
     return problem
+
+
+@dataclass(frozen=True)
+class _Places:
+    encoding: str
+    mark_bytes: int
+    escaped: str
+    """the text, bad bytes as surrogates"""
+
+    def __call__(self, text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
+        if self.encoding == "UTF-8":
+            lengths = utf8_lengths(self.escaped)
+        elif self.encoding.startswith("UTF-16"):
+            lengths = 2 + 2 * (np.frombuffer(self.escaped.encode("utf-32-le"), dtype="<u4") >= 0x10000).astype(np.int64)
+        else:
+            lengths = np.full(len(self.escaped), 4, dtype=np.int64)
+        found: "npt.NDArray[np.int64]" = self.mark_bytes + ends_of(lengths)[characters]
+        return found
 
 
 def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, DecodedFacts, Places]:
@@ -76,46 +108,30 @@ def decode(data: memoryview, label: Optional[str], errors: int) -> Tuple[str, De
             found = "binary data" if encoding == "binary" else "unknown encoding"
             raise refused(BadEncoding, "text", "text in a known encoding", found)
     else:
-        named = _LABELS.get(label.strip("\t\n\f\r ").lower())
-        if named is None:
-            raise needs_native(f"the encoding {label!r}")
-        encoding = named
-        marked, length = _mark_of(source)
-        mark_bytes = length if marked == encoding else 0
+        encoding, basis = _named(label), BASES[-1]
+        mark_bytes = next((len(mark) for mark, marked in _MARKS if marked == encoding and source.startswith(mark)), 0)
     body = source[mark_bytes:]
     first_bad = -1
     try:
         escaped = body.decode(encoding)
     except UnicodeDecodeError as problem:
         first_bad = mark_bytes + problem.start
-        if errors == _STRICT:
+        if errors == _STRICT or (errors == _ESCAPES and encoding != "UTF-8"):
             raise _refusal(encoding, first_bad) from None
         if encoding != "UTF-8":
             raise needs_native(f"bad bytes of {encoding}") from None
         escaped = body.decode(encoding, "surrogateescape")
     bad_count = 0 if first_bad < 0 else len(re.findall("[\udc80-\udcff]", escaped))
-
-    def places(text: str, characters: "npt.NDArray[np.int64]") -> "npt.NDArray[np.int64]":
-        if encoding == "UTF-8":
-            lengths = utf8_lengths(escaped)
-        elif encoding.startswith("UTF-16"):
-            lengths = 2 + 2 * (np.frombuffer(escaped.encode("utf-32-le"), dtype="<u4") >= 0x10000).astype(np.int64)
-        else:
-            lengths = np.full(len(escaped), 4, dtype=np.int64)
-        found: "npt.NDArray[np.int64]" = mark_bytes + ends_of(lengths)[characters]
-        return found
-
     text = re.sub("[\udc80-\udcff]", "\ufffd", escaped) if bad_count and errors == _REPLACE else escaped
-    return text, (encoding, mark_bytes, bad_count, max(first_bad, 0)), places
+    return text, DecodedFacts(encoding, basis, mark_bytes, bad_count, max(first_bad, 0)), _Places(encoding, mark_bytes, escaped)
 
 
 def create_text_decoder(label: Optional[str], errors: int) -> NoReturn:
     raise needs_native("decoding in pieces; atlas.decode takes a whole text")
 
 
-def _sentence_ends(characters: str) -> List[int]:
+def _sentence_ends(characters: str, state: Union[StandardSentences, TailoredSentences]) -> List[int]:
     """In characters, but for the last."""
-    state = TailoredSentences()
     found: List[int] = []
     for at, character in enumerate(characters):
         code = ord(character)
@@ -130,7 +146,7 @@ def _sentence_ends(characters: str) -> List[int]:
 
 
 def boundaries(text: bytes, kind: int, in_characters: bool) -> "npt.NDArray[np.int64]":
-    if SEGMENTS[kind] not in ("grapheme", "sentence"):
+    if SEGMENTS[kind] == "word":
         raise needs_native(f"boundaries of kind {SEGMENTS[kind]!r}")
     if not text:
         return np.zeros(1, dtype=np.int64)
@@ -140,7 +156,8 @@ def boundaries(text: bytes, kind: int, in_characters: bool) -> "npt.NDArray[np.i
             offsets = np.searchsorted(ends_of(utf8_lengths(characters_of(text))), offsets).astype(np.int64)
     else:
         characters = characters_of(text)
-        offsets = np.array([0, *_sentence_ends(characters), len(characters)], dtype=np.int64)
+        state = TailoredSentences() if SEGMENTS[kind] == "sentence" else StandardSentences()
+        offsets = np.array([0, *_sentence_ends(characters, state), len(characters)], dtype=np.int64)
         if not in_characters and len(characters) != len(text):
             offsets = ends_of(utf8_lengths(characters))[offsets]
     return offsets
