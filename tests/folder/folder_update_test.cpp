@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <string>
 #include <thread>
@@ -271,5 +272,56 @@ TEST_SUITE("folder") {
     adder.join();
     CHECK(wrong == 0);
     CHECK(index->file_count() == 23);
+  }
+
+  TEST_CASE("folder_index: nothing is taken over of a file whose checksums do not match, or whose vectors are none") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    counting_embedder model;
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), model, quick()).ok());
+    constexpr auto vectors = static_cast<atlas::folder_section>(atlas::index_section::vectors);
+    for (const auto section : {vectors, atlas::folder_section::chunks}) {
+      folders::damaged_index damaged(file);
+      damaged.bytes()[damaged.entry(section).offset + 40] ^= 1;  // of the vectors a number that stays one; of the chunks an id
+      const std::string path = damaged.write(folder, "damaged");
+      const std::string before = support::read_whole(path);
+      const auto index = atlas::folder_index::open(path.c_str(), model);
+      REQUIRE(index.ok());
+      CHECK(failed_as(index->update(docs.c_str(), path.c_str()), atlas::errc::corrupt_file));
+      CHECK(support::read_whole(path) == before);
+    }
+    // With checksums that match, of a writer that lies.
+    folders::damaged_index lying(file);
+    const std::size_t at = lying.entry(vectors).offset;
+    const std::size_t row = lying.entry(vectors).element_bytes;
+    for (std::size_t i = 0; i < 4; ++i) lying.bytes()[at + 3 * row + i] = static_cast<char>(0xFF);
+    lying.entry(vectors).checksum = atlas::xxh3_64(lying.bytes().data() + at, lying.entry(vectors).length_bytes);
+    const auto index = atlas::folder_index::open(lying.write(folder, "lying").c_str(), model);
+    const auto said = index->update(docs.c_str(), folder.path("b").c_str(), {.threads = 1});
+    REQUIRE(failed_as(said, atlas::errc::corrupt_file));
+    CHECK(said.error().row < index->chunk_count());
+    CHECK(!std::filesystem::exists(folder.path("b")));
+    // Reading on may be ended.
+    const auto stop = [](const atlas::folder_progress&) { return false; };
+    CHECK(failed_as(atlas::folder_index::open(file.c_str(), model)->update(docs.c_str(), file.c_str(), {.on_progress = stop}), atlas::errc::cancelled));
+  }
+
+  TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {
+    struct nan_of_last : counting_embedder {
+      atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {
+        for (std::size_t i = 0; i < given.size() * 16; ++i) out[i] = 1.0F;
+        for (std::size_t i = 0; i < given.size(); ++i) {
+          if (std::string(given[i].data(), given[i].size()).find("cherries") != std::string::npos) out[i * 16] = std::numeric_limits<float>::infinity();
+        }
+        return {};
+      }
+    } model;
+    const support::scratch_folder folder;
+    write_folder(folder);
+    const auto said = atlas::folder_index::build(folder.path("docs").c_str(), folder.path("a").c_str(), model, quick());
+    REQUIRE(failed_as(said, atlas::errc::not_finite));
+    CHECK(said.error().row > 32);  // behind the first batch: apples and berries come first
   }
 }

@@ -39,6 +39,7 @@ struct embedding_job {
 
   /// Makes or takes the vectors and adds them under the keys.
   /// @param from  of the known keys; may be null if there are none
+  /// @return      errors of the index name the key as their row; what cannot be added of another index is errc::corrupt_file
   [[nodiscard]] status run(const embedder_ref& model, const known_chunks* from, hnsw<float>& index) {
     const std::size_t dimension = model.dimension();
     const bool is_all_new = texts.size() == keys.size();
@@ -59,7 +60,12 @@ struct embedding_job {
         }
       }
     }
-    return index.add({keys.data(), keys.size()}, dense(vectors.data(), keys.size(), dimension));
+    const status added = index.add({keys.data(), keys.size()}, dense(vectors.data(), keys.size(), dimension));
+    if (added.ok() || added.error().row >= keys.size()) return added;
+    error why = added.error();
+    const auto row = static_cast<std::size_t>(why.row);
+    if (known[row] != known_chunks::none) why.code = errc::corrupt_file;
+    return why.at_row(keys[row]);
   }
 };
 

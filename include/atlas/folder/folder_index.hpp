@@ -49,7 +49,8 @@ class folder_index {
   /// @param options  see folder_options
   /// @return  what was done, and what was left out and why; or errc::file_not_found, not_a_directory, permission_denied
   ///          (the folder itself, or the output's), invalid_argument (options), cancelled, no_space, no_memory,
-  ///          limit_exceeded, io. On error nothing is left behind
+  ///          limit_exceeded, io; what the embedder returns; not_finite or zero_vector, the row then the number of the
+  ///          chunk whose vector it made so. On error nothing is left behind
   [[nodiscard]] static result<folder_report> build(const char* folder, const char* output,
                                                    const folder_options& options = {}) {
     result<hashing_embedder> model = hashing_embedder::create(options.hashing);
@@ -224,13 +225,15 @@ class folder_index {
   /// is in this index (the frequencies of words are those of the last build or compact), so that no vector changes. Every file is read
   /// and cut again; only chunks whose id this index does not have (chunk_view::id, the XXH3-128 of text and rule) are embedded, and
   /// the vectors of the others are taken over. Documents that are not below the folder go, those that add_document added too. Chunks
-  /// are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and embedded, anew.
+  /// are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and embedded, anew. Nothing is taken over
+  /// of a file whose checksums do not match: it would be hidden under new ones. build() makes the index anew then.
   ///
   /// @param folder  NUL-terminated
   /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
   /// @return        as build, with how many chunks were embedded and how many vectors taken over; errc::invalid_argument without an
-  ///                embedder (see open). On error nothing is left behind
-  /// Cost: reading and cutting as build; an embedding for each new chunk; the graph is built anew.
+  ///                embedder (see open); errc::corrupt_file for a checksum that does not match, or a vector to take over that is not
+  ///                finite or zero, its row the chunk's number in the new index. On error nothing is left behind
+  /// Cost: one pass over the index file; reading and cutting as build; an embedding for each new chunk; the graph is built anew.
   [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     if (!state_->model) return no_embedder();
@@ -245,7 +248,11 @@ class folder_index {
     const result<known_chunks> known = known_chunks::create(state_->table, state_->index);
     if (!known.ok()) return known.error();
     detail::folder_builder builder(how, state_->model, &*known);
-    return build(builder, folder, output, embedder(), state_->hashing.ok() ? &*state_->hashing : nullptr);
+    if (status said = check_build(builder, output); !said.ok()) return said.error();
+    const auto go_on = [&](std::uint64_t, std::uint64_t) { return !options.on_progress || options.on_progress({folder_phase::walking, 0, 0}); };
+    if (status said = state_->index.file()->verify(go_on); !said.ok()) return said.error();
+    if (status said = builder.read_folder(folder, embedder()); !said.ok()) return said.error();
+    return finish(builder, output, state_->hashing.ok() ? &*state_->hashing : nullptr);
   }
 
   /// Builds the index anew from the documents it holds, without those removed, and writes it to a file: the
@@ -294,14 +301,13 @@ class folder_index {
                                                    const hashing_embedder* hashing) {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     detail::folder_builder builder(options, model);
-    return build(builder, folder, output, kind, hashing);
-  }
-  [[nodiscard]] static result<folder_report> build(detail::folder_builder& builder, const char* folder, const char* output,
-                                                   embedder_kind kind, const hashing_embedder* hashing) {
-    if (status said = builder.check_options(); !said.ok()) return said.error();
-    if (status said = can_write(output); !said.ok()) return said.error();
+    if (status said = check_build(builder, output); !said.ok()) return said.error();
     if (status said = builder.read_folder(folder, kind); !said.ok()) return said.error();
     return finish(builder, output, hashing);
+  }
+  [[nodiscard]] static status check_build(const detail::folder_builder& builder, const char* output) {
+    if (status said = builder.check_options(); !said.ok()) return said;
+    return can_write(output);
   }
   [[nodiscard]] result<folder_report> compact(const char* output, embedder_ref model, const compact_options& options,
                                               const hashing_embedder* hashing) const {
