@@ -308,6 +308,23 @@ TEST_SUITE("folder") {
     CHECK(failed_as(atlas::folder_index::open(file.c_str(), model)->update(docs.c_str(), file.c_str(), {.on_progress = stop}), atlas::errc::cancelled));
   }
 
+  TEST_CASE("folder_index: update and compact build with the seed that the file keeps: what did not change has the same bytes") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    for (int i = 0; i < 60; ++i) folder.write("docs/many/" + std::to_string(i) + ".txt", paragraphs("number " + std::to_string(i), 2));
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    atlas::folder_options options = quick(1);
+    options.seed = 7;
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), options).ok());
+    const auto index = atlas::folder_index::open(file.c_str());
+    CHECK(index->vectors().seed() == 7);
+    REQUIRE(index->update(docs.c_str(), folder.path("b").c_str(), {.threads = 1}).ok());
+    CHECK(support::read_whole(folder.path("b")) == support::read_whole(file));
+    REQUIRE(index->compact(folder.path("c").c_str(), {.threads = 1}).ok());
+    CHECK(support::read_whole(folder.path("c")) == support::read_whole(file));
+  }
+
   TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {
     struct nan_of_last : counting_embedder {
       atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {

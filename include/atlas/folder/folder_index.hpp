@@ -332,6 +332,7 @@ class folder_index {
     how.connectivity = state_->index.connectivity();
     how.build_width = state_->index.build_width();
     how.search_width = state_->index.search_width();
+    how.seed = state_->index.seed();
     return how;
   }
   [[nodiscard]] static error no_embedder() noexcept {
