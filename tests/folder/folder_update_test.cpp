@@ -325,6 +325,57 @@ TEST_SUITE("folder") {
     CHECK(support::read_whole(folder.path("c")) == support::read_whole(file));
   }
 
+  TEST_CASE("folder_index: a callback may search, and is refused what would wait for itself") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    folder.write("docs/empty.txt", "");
+    const std::string docs = folder.path("docs");
+    counting_embedder model;
+    REQUIRE(atlas::folder_index::build(docs.c_str(), folder.path("a").c_str(), model, quick()).ok());
+    auto index = atlas::folder_index::open(folder.path("a").c_str(), model, {.mode = atlas::open_mode::change});
+    REQUIRE(index.ok());
+    const std::string other = folder.path("other");
+    int refused = 0;
+    int asked = 0;
+    const auto call_all = [&] {
+      atlas::folder_hit hit;
+      ++asked;
+      CHECK(index->search("apples", {&hit, 1}).value() == 1);
+      refused += failed_as(index->add_document("new", "A text."), atlas::errc::invalid_argument) ? 1 : 0;
+      refused += failed_as(index->remove_document("a.txt"), atlas::errc::invalid_argument) ? 1 : 0;
+      refused += failed_as(index->save(other.c_str()), atlas::errc::invalid_argument) ? 1 : 0;
+      refused += failed_as(index->update(docs.c_str(), other.c_str()), atlas::errc::invalid_argument) ? 1 : 0;
+      counting_embedder fresh;
+      refused += failed_as(index->compact(other.c_str(), fresh), atlas::errc::invalid_argument) ? 1 : 0;
+    };
+    const auto watch = [&](const atlas::folder_progress&) {
+      call_all();
+      return true;
+    };
+    const auto note = [&](atlas::text_view, atlas::skip_reason) { call_all(); };
+    REQUIRE(index->update(docs.c_str(), folder.path("b").c_str(), {.threads = 2, .on_progress = watch, .on_skip = note}).ok());
+    CHECK(asked > 5);
+    CHECK(refused == 5 * asked);
+    refused = asked = 0;
+    const auto count = [&](std::uint64_t, std::uint64_t) {
+      call_all();
+      return true;
+    };
+    REQUIRE(index->save(folder.path("b").c_str(), count).ok());
+    CHECK((asked > 0 && refused == 5 * asked));
+    refused = asked = 0;
+    const auto watch_reading = [&](const atlas::folder_progress& now) {
+      if (now.phase == atlas::folder_phase::reading) call_all();
+      return true;
+    };
+    counting_embedder fresh;
+    REQUIRE(index->compact(folder.path("b").c_str(), fresh, {.on_progress = watch_reading}).ok());
+    CHECK((asked > 0 && refused == 5 * asked));
+    CHECK(!std::filesystem::exists(other));
+    CHECK(index->file_count() == 3);
+    REQUIRE(index->add_document("new", "A text.").ok());  // the lock is open again
+  }
+
   TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {
     struct nan_of_last : counting_embedder {
       atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {

@@ -232,6 +232,26 @@ def test_an_update_embeds_what_is_new(documents, tmp_path):
 
 
 @native_only
+@pytest.mark.parametrize("call", ["update", "save", "compact"])
+def test_a_progress_callback_is_refused_what_would_wait_for_itself(documents, tmp_path, call):
+    out = tmp_path / "docs.atlas"
+    atlas.Folder.build(documents, out)
+    folder = atlas.Folder.open(out, "change")
+
+    def change(*_):
+        assert folder.search("bridge over the river", k=1)
+        folder.add_document("new.txt", "words")
+
+    start = {"update": lambda: folder.update(documents, tmp_path / "b", progress=change),
+             "save": lambda: folder.save(tmp_path / "b", progress=change),
+             "compact": lambda: folder.compact(tmp_path / "b", progress=change)}[call]
+    with pytest.raises(atlas.InvalidArgument, match="from a callback"):
+        start()
+    folder.add_document("new.txt", "words")
+    assert not (tmp_path / "b").exists()
+
+
+@native_only
 def test_a_built_folder_answers_alike_without_the_library(documents, tmp_path):
     from atlas._pure.folder import PureFolder
     from atlas._types import SearchOptions

@@ -22,7 +22,8 @@ def _checked_fill(percent: Optional[int]) -> int:
 
 class Folder(Closing):
     """Documents, their chunks and the chunks' vectors in one file, which ``Index.open`` reads too (its keys are the
-    chunks' numbers). Every method may be called by several threads at a time."""
+    chunks' numbers). Every method may be called by several threads at a time. A progress callback may search; what changes,
+    saves, updates or compacts the same Folder raises InvalidArgument in it."""
 
     def __init__(self, backend: FolderBackend) -> None:
         """Use ``open``."""

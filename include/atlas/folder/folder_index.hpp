@@ -4,13 +4,14 @@
 // Room:      folder_index: build, open, search, add and remove documents, save, update, compact.
 // Not here:  the passes of a build (folder/folder_build.hpp), the tables (folder/document_table.hpp).
 // Depends:   folder/*, hnsw.hpp, embed/hashing_embedder.hpp; link utf8proc.
-// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document), save and update
-//            wait for each other. Moving and destruction by one thread alone.
+// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document), save, update and
+//            the reading of compact wait for each other; from a callback of one of them, on its thread, they are refused
+//            with errc::invalid_argument. Moving and destruction by one thread alone.
 #ifndef ATLAS_FOLDER_FOLDER_INDEX_HPP
 #define ATLAS_FOLDER_FOLDER_INDEX_HPP
 
-#include <atlas/core/mutex.hpp>              // mutex, lock_guard
 #include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder
+#include <atlas/folder/change_lock.hpp>      // change_lock, change_turn
 #include <atlas/folder/folder_build.hpp>     // folder_builder
 #include <atlas/text/utf8_validity.hpp>      // first_ill_formed
 
@@ -162,7 +163,8 @@ class folder_index {
     if (const std::size_t bad = first_ill_formed(text); bad != text.size()) {
       return error{errc::bad_encoding, "text byte", "well-formed UTF-8", bad};
     }
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     document_table& table = state_->table;
     if (table.find(path) != path_map::none) {
       return error{errc::duplicate_key, "path", "one that no document has", "one that a document has"};
@@ -192,7 +194,8 @@ class folder_index {
   ///         some of its chunks may still be found, and doing it again finishes
   [[nodiscard]] status remove_document(text_view path) {
     if (status said = can_change(path); !said.ok()) return said;
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     document_table& table = state_->table;
     const std::uint32_t number = table.find(path);
     if (number == path_map::none) return error{errc::key_not_found, "path", "one that a document has", "another"};
@@ -211,7 +214,8 @@ class folder_index {
   /// Writes the index with its changes to a file, which may be the one it was opened from: complete or not at all.
   /// @return  what hnsw::save returns
   [[nodiscard]] status save(const char* path, progress on_progress = {}) const {
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     span<const std::byte> hashing_state;
     if (const file_reader* file = state_->index.file(); state_->hashing.ok()) {
       const auto section = file->section(static_cast<std::uint32_t>(folder_section::hashing_state));
@@ -244,7 +248,8 @@ class folder_index {
     how.threads = options.threads;
     how.on_progress = options.on_progress;
     how.on_skip = options.on_skip;
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     const result<known_chunks> known = known_chunks::create(state_->table, state_->index);
     if (!known.ok()) return known.error();
     detail::folder_builder builder(how, state_->model, &*known);
@@ -292,7 +297,7 @@ class folder_index {
     document_table table;
     result<hashing_embedder> hashing{errc::file_not_found};
     embedder_ref model;
-    mutable mutex change_lock;
+    mutable change_lock changes;
   };
   explicit folder_index(state* made) noexcept : state_(made) {}
 
@@ -321,7 +326,8 @@ class folder_index {
     how.on_progress = options.on_progress;
     detail::folder_builder builder(how, model);
     {
-      const lock_guard<mutex> changing(state_->change_lock);
+      const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
       if (status said = builder.read_table(state_->table); !said.ok()) return said.error();
     }
     return finish(builder, output, hashing);
