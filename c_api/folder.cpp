@@ -94,6 +94,7 @@ status write_report(atlas_folder_report* out, const atlas::folder_report& from) 
   report.too_deep_folders = from.walk.too_deep_folders;
   report.embedded = from.embedded;
   report.taken_over = from.taken_over;
+  report.gone = from.gone;
   return write_info(out, "report", report);
 }
 

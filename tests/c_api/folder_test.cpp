@@ -224,7 +224,12 @@ TEST_SUITE("c_api") {
     const folder_handle updated = open_folder(docs.file);
     CHECK(best_path(updated, "slow tortoises") == "animals.txt");
     CHECK(best_path(updated, "hidden words") == ".hidden.txt");
-    REQUIRE(atlas_folder_update(nullptr, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    REQUIRE(atlas_folder_update(&report, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.files == 5);  // hidden files are looked at as before
+    CHECK(report.gone == 0);
+    std::filesystem::remove(docs.source + "/animals.txt");
+    REQUIRE(atlas_folder_update(&report, updated.get(), docs.source.c_str(), docs.scratch.path("b").c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.gone == 1);
 
     // A report of a caller that knows less gets what it knows.
     report.struct_size = 152;

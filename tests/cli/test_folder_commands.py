@@ -86,6 +86,20 @@ def test_an_update_keeps_how_the_file_was_built(atlas, docs):
     atlas.run("verify", "docs.atlas")
 
 
+def test_an_update_takes_the_files_that_the_build_took_and_says_what_is_gone(atlas, docs):
+    (docs / "large.txt").write_text("word " * 1000)
+    (docs / ".hidden.txt").write_text("hidden treasure")
+    assert atlas.json("index", "docs", "-o", "docs.atlas", "--hidden", "--max-file-size", "4kb")["files"] == 4
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update")
+    assert (report["files"], report["gone"], report["skipped"]["too_large"]) == (4, 0, 1)
+    assert "gone" not in atlas.run("index", "docs", "-o", "docs.atlas", "--update").out
+    assert "1 document of before gone" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", 66).out
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", "1MB")
+    assert (report["files"], report["gone"]) == (5, 0)
+    (docs / "baking.md").unlink()
+    assert atlas.json("index", "docs", "-o", "docs.atlas", "--update")["gone"] == 1
+
+
 def test_options_of_the_cut_are_kept_in_the_file(atlas, docs):
     (docs / "long.txt").write_text("one two three four five six seven eight nine ten\n" * 40)
     atlas.run("index", "docs", "-o", "docs.atlas", "--chunk-size", 200, "--overlap", 50, "--dimension", 256, "--threads", 1)

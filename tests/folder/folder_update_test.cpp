@@ -376,6 +376,50 @@ TEST_SUITE("folder") {
     REQUIRE(index->add_document("new", "A text.").ok());  // the lock is open again
   }
 
+  TEST_CASE("folder_index: an update takes the files that the build took, counts the documents that go, and keeps what it is told") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    folder.write("docs/.hidden.txt", "hidden words");
+    folder.write("docs/large.txt", paragraphs("large things", 100));
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    atlas::folder_options options = quick();
+    options.walk.hidden = true;
+    options.max_file_bytes = 20'000;
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), options)->files == 5);
+    const auto update = [&](const atlas::update_options& how) {
+      const auto done = atlas::folder_index::open(file.c_str())->update(docs.c_str(), file.c_str(), how);
+      REQUIRE(done.ok());
+      return *done;
+    };
+    CHECK(update({}).files == 5);
+    CHECK(update({}).gone == 0);
+    folder.write("docs/larger.txt", paragraphs("larger things", 300));
+    CHECK(update({}).files == 5);
+    REQUIRE(atlas::folder_index::open(file.c_str())->compact(folder.path("b").c_str()).ok());
+    std::filesystem::rename(folder.path("b"), file);
+    CHECK(update({}).files == 5);  // compact keeps it, too
+    const atlas::folder_report less = update({.max_file_bytes = 6'000});
+    CHECK(less.files == 4);
+    CHECK(less.gone == 1);
+    CHECK(update({}).files == 4);
+    std::filesystem::remove(folder.path("docs/a.txt"));
+    std::filesystem::rename(folder.path("docs/c.txt"), folder.path("docs/d.txt"));
+    CHECK(update({}).gone == 2);
+    CHECK(update({.max_file_bytes = 100'000}).files == 5);
+    CHECK(update({}).gone == 0);
+
+    // Files from before this was kept are walked as usual.
+    options.walk.hidden = false;
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), options).ok());
+    folders::damaged_index old(file);
+    old.element<atlas::folder_record>(atlas::folder_section::info).max_file_bytes = 0;
+    old.entry(atlas::folder_section::info).checksum = atlas::xxh3_64(&old.element<char>(atlas::folder_section::info), sizeof(atlas::folder_record));
+    old.write(folder, "a");
+    CHECK(update({}).files == 4);  // the larger one with the others
+    CHECK(atlas::folder_index::open(file.c_str())->documents().info().max_file_bytes == atlas::usual_max_file_bytes);
+  }
+
   TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {
     struct nan_of_last : counting_embedder {
       atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {

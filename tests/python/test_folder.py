@@ -220,7 +220,10 @@ def test_an_update_embeds_what_is_new(documents, tmp_path):
     assert folder.search("bridge over the river", k=1)[0].path == "bridges.txt"  # the open one stays as it is
     updated = atlas.Folder.open(out)
     assert updated.search("slowly baked rye", k=1)[0].path == "bread/rye.txt"
+    assert report.gone == 1
     assert updated.update(documents, out, include_hidden=True, threads=1).embedded == 1
+    assert atlas.Folder.open(out).update(documents, out).files == 4  # hidden files as before
+    assert updated.update(documents, out, max_file_bytes=30).gone > 0
     before = out.read_bytes()
     with pytest.raises(atlas.Cancelled):
         updated.update(documents, out, progress=lambda phase, done, total: phase != "saving")

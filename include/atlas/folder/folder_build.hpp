@@ -87,6 +87,7 @@ class folder_builder {
   /// First pass over a folder: its documents are in the table, and the embedder has learned them and is frozen.
   [[nodiscard]] status read_folder(const char* folder, embedder_kind kind) {
     if (status said = table_.create(options_.chunks, kind); !said.ok()) return said;
+    table_.keep_walk(options_.walk.hidden, options_.max_file_bytes);
     if (status said = walk(folder); !said.ok()) return said;
     if (status said = read_files(folder); !said.ok()) return said;
     if (known_ == nullptr) model_.freeze();
@@ -95,8 +96,23 @@ class folder_builder {
   /// First pass over the live documents of another table, which nobody changes meanwhile.
   [[nodiscard]] status read_table(const document_table& from) {
     if (status said = table_.create(from.chunking(), from.info().embedder); !said.ok()) return said;
+    table_.keep_walk(options_.walk.hidden, options_.max_file_bytes);
     if (status said = copy_documents(from); !said.ok()) return said;
     model_.freeze();
+    return {};
+  }
+  /// Between the passes of an update: compares the documents with those there were.
+  /// @return errc::corrupt_file, when the other table is not consistent
+  [[nodiscard]] status count_gone(const document_table& before) {
+    std::uint64_t path_bytes = 0;  // paths that overlap would make this loop as long as a hostile file likes
+    for (std::uint64_t number = 0; number < before.file_count(); ++number) {
+      if (!before.is_live(number)) continue;
+      const result<stored_document> there = before.file_at(number);
+      if (!there.ok()) return there.error();
+      path_bytes += there->path.size();
+      if (path_bytes > before.path_bytes()) return error{errc::corrupt_file, "folder.path bytes", before.path_bytes(), path_bytes};
+      if (table_.find(there->path) == path_map::none) ++report_.gone;
+    }
     return {};
   }
   /// Second pass: every chunk of the table has its vector in the index.

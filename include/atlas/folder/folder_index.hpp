@@ -23,10 +23,10 @@ struct compact_options {
   function_ref<bool(const folder_progress&)> on_progress = {};  ///< as folder_options::on_progress
 };
 
-/// How update walks the folder.
+/// How update walks the folder. What it walks with is kept, as what build does is.
 struct update_options {
-  walk_options walk = {};        ///< this and the next as in folder_options; the file does not keep what it was built with
-  std::uint64_t max_file_bytes = std::uint64_t{16} << 20;
+  walk_options walk = {};        ///< as in folder_options; hidden files are looked at also if the index was built so
+  std::uint64_t max_file_bytes = 0;  ///< 0: as the index was built; else as in folder_options
   unsigned threads = 0;          ///< 0: all that the process may use
   function_ref<bool(const folder_progress&)> on_progress = {};       ///< this and the next as in folder_options
   function_ref<void(text_view path, skip_reason why)> on_skip = {};
@@ -228,9 +228,10 @@ class folder_index {
   /// Walks the folder again and writes the index of what is there now: what build would write, but for the embedder, which stays as it
   /// is in this index (the frequencies of words are those of the last build or compact), so that no vector changes. Every file is read
   /// and cut again; only chunks whose id this index does not have (chunk_view::id, the XXH3-128 of text and rule) are embedded, and
-  /// the vectors of the others are taken over. Documents that are not below the folder go, those that add_document added too. Chunks
-  /// are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and embedded, anew. Nothing is taken over
-  /// of a file whose checksums do not match: it would be hidden under new ones. build() makes the index anew then.
+  /// the vectors of the others are taken over. Documents that are not below the folder, or are now left out, go and are counted, those
+  /// that add_document added too. Chunks are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and
+  /// embedded, anew. Nothing is taken over of a file whose checksums do not match: it would be hidden under new ones. build() makes
+  /// the index anew then.
   ///
   /// @param folder  NUL-terminated
   /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
@@ -243,8 +244,10 @@ class folder_index {
     if (!state_->model) return no_embedder();
     folder_options how = kept_options();
     how.chunks = state_->table.chunking();
+    const bool hidden = how.walk.hidden || options.walk.hidden;
     how.walk = options.walk;
-    how.max_file_bytes = options.max_file_bytes;
+    how.walk.hidden = hidden;
+    if (options.max_file_bytes != 0) how.max_file_bytes = options.max_file_bytes;
     how.threads = options.threads;
     how.on_progress = options.on_progress;
     how.on_skip = options.on_skip;
@@ -257,6 +260,7 @@ class folder_index {
     const auto go_on = [&](std::uint64_t, std::uint64_t) { return !options.on_progress || options.on_progress({folder_phase::walking, 0, 0}); };
     if (status said = state_->index.file()->verify(go_on); !said.ok()) return said.error();
     if (status said = builder.read_folder(folder, embedder()); !said.ok()) return said.error();
+    if (status said = builder.count_gone(state_->table); !said.ok()) return said.error();
     return finish(builder, output, state_->hashing.ok() ? &*state_->hashing : nullptr);
   }
 
@@ -327,18 +331,21 @@ class folder_index {
     detail::folder_builder builder(how, model);
     {
       const change_turn turn(state_->changes);
-    if (!turn.said().ok()) return turn.said().error();
+      if (!turn.said().ok()) return turn.said().error();
       if (status said = builder.read_table(state_->table); !said.ok()) return said.error();
     }
     return finish(builder, output, hashing);
   }
-  /// What the file says of how its graph was built.
+  /// What the file says of how it was built, but for how documents are cut.
   [[nodiscard]] folder_options kept_options() const noexcept {
     folder_options how;
     how.connectivity = state_->index.connectivity();
     how.build_width = state_->index.build_width();
     how.search_width = state_->index.search_width();
     how.seed = state_->index.seed();
+    const folder_record& kept = state_->table.info();
+    how.walk.hidden = kept.walk_hidden != 0;
+    if (kept.max_file_bytes != 0) how.max_file_bytes = kept.max_file_bytes;
     return how;
   }
   [[nodiscard]] static error no_embedder() noexcept {
