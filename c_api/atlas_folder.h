@@ -208,7 +208,8 @@ ATLAS_C_EXPORT atlas_status atlas_folder_save(const atlas_folder* folder, const 
  * Walks a folder again and writes the index of what is there now. Every file is read and cut again; only chunks whose id this index
  * does not have are embedded, by its embedder as it is: the frequencies of words are those of the last build or compact. The vectors of
  * the others are taken over. Documents that are not below the folder, or are now left out, go and are counted, those that were added
- * too; chunks are numbered as in a new build.
+ * too; chunks are numbered as in a new build. Refused, so that an index is not lost by what may pass, when no document is left
+ * of those there were, or a folder that holds documents of the index cannot be read: build makes it anew.
  *
  * @param[out] report   may be NULL
  * @param      source   the folder's path

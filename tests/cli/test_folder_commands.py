@@ -100,6 +100,17 @@ def test_an_update_takes_the_files_that_the_build_took_and_says_what_is_gone(atl
     assert atlas.json("index", "docs", "-o", "docs.atlas", "--update")["gone"] == 1
 
 
+def test_an_update_of_an_emptied_folder_keeps_the_index(atlas, docs):
+    atlas.run("index", "docs", "-o", "docs.atlas")
+    before = (atlas.folder / "docs.atlas").read_bytes()
+    for path in docs.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert "expected a document" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", code=FILE).err
+    assert (atlas.folder / "docs.atlas").read_bytes() == before
+    atlas.run("index", "docs", "-o", "docs.atlas")
+
+
 def test_options_of_the_cut_are_kept_in_the_file(atlas, docs):
     (docs / "long.txt").write_text("one two three four five six seven eight nine ten\n" * 40)
     atlas.run("index", "docs", "-o", "docs.atlas", "--chunk-size", 200, "--overlap", 50, "--dimension", 256, "--threads", 1)

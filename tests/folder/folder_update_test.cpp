@@ -3,6 +3,7 @@
 #include <atlas/folder/folder_index.hpp>
 
 #include "folder/saved_index.hpp"
+#include "support/child_process.hpp"
 #include "support/error_line.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -418,6 +419,57 @@ TEST_SUITE("folder") {
     old.write(folder, "a");
     CHECK(update({}).files == 4);  // the larger one with the others
     CHECK(atlas::folder_index::open(file.c_str())->documents().info().max_file_bytes == atlas::usual_max_file_bytes);
+  }
+
+  TEST_CASE("folder_index: an update is refused when no document is left, or a folder of documents cannot be read") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    folder.write("docs/sub/deep/d.txt", paragraphs("dates", 3));
+    folder.write("docs/sub-e.txt", paragraphs("elderberries", 3));
+    folder.write("docs/other/new.bin", std::string(9, '\0'));  // a folder without documents
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), quick())->files == 5);
+    const std::string before = support::read_whole(file);
+    const auto allow = [&](const std::string& path, std::filesystem::perms wanted) { std::filesystem::permissions(folder.path(path), wanted); };
+    using std::filesystem::perms;
+    const auto update_as_nobody = [&] {
+      const support::child_end end = support::in_child_without_rights([&] {
+        const auto done = atlas::folder_index::open(file.c_str())->update(docs.c_str(), folder.path("out/b").c_str(), {.threads = 1});
+        if (done.ok()) return done->gone == 0 ? 0 : static_cast<int>(done->gone);
+        return done.error() == atlas::errc::permission_denied ? 100 : 101;
+      });
+      return end.signal == 0 ? end.code : -1;
+    };
+    std::filesystem::create_directory(folder.path("out"));
+    allow("out", perms::all);
+    allow("", perms::owner_all | perms::group_exec | perms::others_exec | perms::group_read | perms::others_read);
+    CHECK(update_as_nobody() == 0);
+    allow("docs/other", perms::none);  // no document of it is in the index
+    CHECK(update_as_nobody() == 0);
+    std::filesystem::remove(folder.path("docs/sub-e.txt"));
+    CHECK(update_as_nobody() == 1);
+    allow("docs/sub", perms::none);
+    CHECK(update_as_nobody() == 100);
+    allow("docs/sub", perms::owner_all | perms::group_read | perms::others_read);  // names can be read, and nothing else
+    CHECK(update_as_nobody() == 100);
+    allow("docs/sub", perms::all);
+    allow("docs/sub/deep", perms::owner_all | perms::group_read | perms::others_read);  // files cannot be looked at
+    CHECK(update_as_nobody() == 100);
+    allow("docs/other", perms::all);
+
+    std::filesystem::remove_all(folder.path("docs"));
+    std::filesystem::create_directory(folder.path("docs"));
+    const auto index = atlas::folder_index::open(file.c_str());
+    CHECK(failed_as(index->update(docs.c_str(), file.c_str()), atlas::errc::file_not_found));
+    folder.write("docs/blank.txt", " ");
+    CHECK(failed_as(index->update(docs.c_str(), file.c_str()), atlas::errc::file_not_found));
+    CHECK(support::read_whole(file) == before);
+    // What was empty may stay so.
+    REQUIRE(atlas::folder_index::build(docs.c_str(), file.c_str(), quick())->files == 0);
+    const auto empty = atlas::folder_index::open(file.c_str())->update(docs.c_str(), file.c_str());
+    REQUIRE(empty.ok());
+    CHECK(empty->files == 0);
   }
 
   TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {

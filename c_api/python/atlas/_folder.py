@@ -94,7 +94,8 @@ class Folder(Closing):
 
         The embedder stays as it is, the frequencies of words are those of the last build or compact. Documents that are not
         below the folder, or are now left out, go and are counted, those of ``add_document`` too. Nothing is taken over of a
-        file whose checksums do not match (CorruptFile): ``build`` makes it anew.
+        file whose checksums do not match (CorruptFile). When no document is left of those there were (FileNotFoundError), or a
+        folder that holds documents of the index cannot be read (OSError), nothing is written. ``build`` makes it anew.
         @param output          may be the file this one was opened from; this one stays as it is
         @param include_hidden  hidden files are looked at also if the index was built so
         @param max_file_bytes  None: as the index was built

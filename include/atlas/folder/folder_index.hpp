@@ -230,14 +230,19 @@ class folder_index {
   /// and cut again; only chunks whose id this index does not have (chunk_view::id, the XXH3-128 of text and rule) are embedded, and
   /// the vectors of the others are taken over. Documents that are not below the folder, or are now left out, go and are counted, those
   /// that add_document added too. Chunks are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and
-  /// embedded, anew. Nothing is taken over of a file whose checksums do not match: it would be hidden under new ones. build() makes
-  /// the index anew then.
+  /// embedded, anew.
+  ///
+  /// Refused, so that an index is not lost by what may pass: when no document is left of those there were; when a folder that holds
+  /// documents of the index cannot be read, or a file of theirs cannot be looked at. (A file that cannot be opened is left out, as in
+  /// build.) Nothing is taken over of a file whose checksums do not match: it would be hidden under new ones. build() makes the index
+  /// anew in either case.
   ///
   /// @param folder  NUL-terminated
   /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
   /// @return        as build, with how many chunks were embedded and how many vectors taken over; errc::invalid_argument without an
   ///                embedder (see open); errc::corrupt_file for a checksum that does not match, or a vector to take over that is not
-  ///                finite or zero, its row the chunk's number in the new index. On error nothing is left behind
+  ///                finite or zero, its row the chunk's number in the new index; errc::file_not_found when no document is left, and
+  ///                permission_denied, io and the like with errno for what cannot be read. On error nothing is left behind
   /// Cost: one pass over the index file; reading and cutting as build; an embedding for each new chunk; the graph is built anew.
   [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
