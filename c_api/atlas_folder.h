@@ -216,7 +216,8 @@ ATLAS_C_EXPORT atlas_status atlas_folder_save(const atlas_folder* folder, const 
  * @param      output   may be the file the index was opened from; the handle itself stays as it is, and changes to it wait
  * @param      options  threads, include_hidden (hidden files are looked at also if the index was built so), max_file_bytes (default:
  *                      as the index was built), progress, on_skip and context; everything else must be 0, as it is kept; may be NULL
- * @return              as atlas_folder_build; ATLAS_ERR_CORRUPT_FILE for an index file whose checksums do not match, as nothing is
+ * @return              as atlas_folder_build; ATLAS_ERR_READ_ONLY for a sealed index, as the new one would not be: update the one that
+ *                      was sealed, and seal it again; ATLAS_ERR_CORRUPT_FILE for an index file whose checksums do not match, as nothing is
  *                      taken over of it: build makes it anew
  */
 ATLAS_C_EXPORT atlas_status atlas_folder_update(atlas_folder_report* report, const atlas_folder* folder, const char* source,

@@ -111,6 +111,13 @@ def test_an_update_of_an_emptied_folder_keeps_the_index(atlas, docs):
     atlas.run("index", "docs", "-o", "docs.atlas")
 
 
+def test_a_sealed_index_is_not_updated(atlas, docs):
+    atlas.run("index", "docs", "-o", "docs.atlas")
+    atlas.run("seal", "docs.atlas", "-o", "sealed.atlas")
+    assert "a sealed one" in atlas.run("index", "docs", "-o", "sealed.atlas", "--update", code=FILE).err
+    assert atlas.json("search", "sealed.atlas", "steer the boat", "-k", 1)["hits"][0]["path"] == "sailing.txt"
+
+
 def test_options_of_the_cut_are_kept_in_the_file(atlas, docs):
     (docs / "long.txt").write_text("one two three four five six seven eight nine ten\n" * 40)
     atlas.run("index", "docs", "-o", "docs.atlas", "--chunk-size", 200, "--overlap", 50, "--dimension", 256, "--threads", 1)

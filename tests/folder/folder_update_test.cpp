@@ -472,6 +472,25 @@ TEST_SUITE("folder") {
     CHECK(empty->files == 0);
   }
 
+  TEST_CASE("folder_index: a sealed index is not updated, as the new one would not be sealed") {
+    const support::scratch_folder folder;
+    write_folder(folder);
+    counting_embedder model;
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), folder.path("a").c_str(), model, quick()).ok());
+    const auto index = atlas::folder_index::open(folder.path("a").c_str(), model);
+    atlas::extra_section tables[atlas::document_table::section_count];
+    index->documents().list_sections(tables);
+    REQUIRE(index->vectors().seal(folder.path("sealed").c_str(), {.save = {.extra = {tables, atlas::document_table::section_count}}}).ok());
+    const auto sealed = atlas::folder_index::open(folder.path("sealed").c_str(), model);
+    REQUIRE(sealed.ok());
+    CHECK(folders::first_path(*sealed, "Paragraph 3 tells of cherries") == "c.txt");
+    const std::string before = support::read_whole(folder.path("sealed"));
+    const auto said = sealed->update(folder.path("docs").c_str(), folder.path("sealed").c_str());
+    REQUIRE(failed_as(said, atlas::errc::read_only));
+    CHECK(support::error_line(said).find("a sealed one") != std::string::npos);
+    CHECK(support::read_whole(folder.path("sealed")) == before);
+  }
+
   TEST_CASE("folder_index: a vector that an embedder made wrong is named by its chunk") {
     struct nan_of_last : counting_embedder {
       atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {

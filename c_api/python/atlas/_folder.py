@@ -96,6 +96,7 @@ class Folder(Closing):
         below the folder, or are now left out, go and are counted, those of ``add_document`` too. Nothing is taken over of a
         file whose checksums do not match (CorruptFile). When no document is left of those there were (FileNotFoundError), or a
         folder that holds documents of the index cannot be read (OSError), nothing is written. ``build`` makes it anew.
+        A sealed file cannot be updated (ReadOnly), only the one that was sealed.
         @param output          may be the file this one was opened from; this one stays as it is
         @param include_hidden  hidden files are looked at also if the index was built so
         @param max_file_bytes  None: as the index was built

@@ -240,13 +240,15 @@ class folder_index {
   /// @param folder  NUL-terminated
   /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
   /// @return        as build, with how many chunks were embedded and how many vectors taken over; errc::invalid_argument without an
-  ///                embedder (see open); errc::corrupt_file for a checksum that does not match, or a vector to take over that is not
-  ///                finite or zero, its row the chunk's number in the new index; errc::file_not_found when no document is left, and
-  ///                permission_denied, io and the like with errno for what cannot be read. On error nothing is left behind
+  ///                embedder (see open); errc::read_only for a sealed index, as the new one would not be; errc::corrupt_file for a
+  ///                checksum that does not match, or a vector to take over that is not finite or zero, its row the chunk's number in
+  ///                the new index; errc::file_not_found when no document is left; permission_denied, io and the like with errno for
+  ///                what cannot be read. On error nothing is left behind
   /// Cost: one pass over the index file; reading and cutting as build; an embedding for each new chunk; the graph is built anew.
   [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     if (!state_->model) return no_embedder();
+    if (state_->index.is_sealed()) return error{errc::read_only, "update", "the index that was sealed, to be sealed again", "a sealed one"};
     folder_options how = kept_options();
     how.chunks = state_->table.chunking();
     const bool hidden = how.walk.hidden || options.walk.hidden;
@@ -272,7 +274,8 @@ class folder_index {
   /// Builds the index anew from the documents it holds, without those removed, and writes it to a file: the
   /// embedder learns from them what it learned from the folder, so every vector may change.
   ///
-  /// @param output  may be the file this index was opened from; this index itself stays as it is
+  /// @param output  may be the file this index was opened from; this index itself stays as it is. Of a sealed index, too, the new one
+  ///                is not sealed
   /// @return        as build; errc::invalid_argument for an index of a caller's embedder (use the other one)
   [[nodiscard]] result<folder_report> compact(const char* output, const compact_options& options = {}) const {
     if (!state_->hashing.ok()) {
