@@ -144,9 +144,10 @@ class folder_builder {
 
     std::uint64_t next = 0;
     std::uint64_t done = 0;
+    const std::size_t most_chunks = batch_chunks();
     const auto produce = [&](embedding_job& job) -> result<bool> {
       job.clear();
-      for (; next < total && job.texts.size() < batch_texts && job.keys.size() < batch_chunks; ++next) {
+      for (; next < total && job.texts.size() < batch_texts && job.keys.size() < most_chunks; ++next) {
         const result<folder_hit> chunk = table_.hit(next);
         if (!chunk.ok()) return chunk.error();
         const std::uint64_t known = known_ == nullptr ? known_chunks::none : known_->find(chunk->id);
@@ -192,7 +193,8 @@ class folder_builder {
 
  private:
   static constexpr std::size_t batch_texts = 32;    // to embed in one call
-  static constexpr std::size_t batch_chunks = 256;  // to add in one call
+  static constexpr std::size_t most_batch_chunks = 256;  // to add in one call
+  static constexpr std::size_t most_batch_bytes = std::size_t{1} << 20;  // of their vectors, or what batch_texts have
   static constexpr std::uint64_t most_bytes_in_flight = std::uint64_t{64} << 20;
   static constexpr std::uint64_t most_idle_bytes = std::uint64_t{256} << 10;
 
@@ -228,6 +230,10 @@ class folder_builder {
     }
   };
 
+  [[nodiscard]] std::size_t batch_chunks() const noexcept {
+    const std::size_t fit = most_batch_bytes / (model_.dimension() * sizeof(float));
+    return fit < batch_texts ? batch_texts : fit < most_batch_chunks ? fit : most_batch_chunks;
+  }
   [[nodiscard]] status report(folder_phase phase, std::uint64_t done, std::uint64_t total) const {
     if (options_.on_progress && !options_.on_progress({phase, done, total})) return errc::cancelled;
     return {};

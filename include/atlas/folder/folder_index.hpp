@@ -43,7 +43,8 @@ class folder_index {
   /// Two passes on options.threads threads (folder/ordered_pipeline.hpp): read, decode, cut and learn; then embed and
   /// add. In memory at the end: the texts, the vectors and the graph. Beside them in the first pass: 64 MiB of files
   /// being read, or one larger file; what these are decoded to and the tables of their chunks; and 1 MiB a thread kept
-  /// for the next files. Files are numbered in the order of their paths' bytes, chunks in the order of their files.
+  /// for the next files. In the second: four times a thread the vectors of 32 chunks. Files are numbered in the order of their
+  /// paths' bytes, chunks in the order of their files.
   ///
   /// @param folder   NUL-terminated
   /// @param output   the index file; what is there stays as it is until the new one is complete
@@ -245,6 +246,8 @@ class folder_index {
   ///                the new index; errc::file_not_found when no document is left; permission_denied, io and the like with errno for
   ///                what cannot be read. On error nothing is left behind
   /// Cost: one pass over the index file; reading and cutting as build; an embedding for each new chunk; the graph is built anew.
+  /// In memory as build, but that in the second pass vectors are taken over up to 1 MiB at a time, if that is more, beside what is
+  /// embedded; and what known_chunks takes.
   [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     if (!state_->model) return no_embedder();
