@@ -40,7 +40,7 @@ typedef struct atlas_folder_options {
   uint32_t threads;            /**< default: all that the process may use; 1 gives the same bytes every time */
   uint64_t chunk_size;         /**< characters, overlap included: 4 to 2^31, default 1000; how chunks are cut is kept in the file */
   uint64_t chunk_overlap;      /**< at most half of the size; default 0 */
-  uint32_t chunk_fill_percent; /**< as in atlas_chunker_options */
+  uint32_t chunk_fill_percent; /**< as fill_percent in atlas_chunker_options: 1 to 100, or ATLAS_ZERO_PERCENT, which is 0; else 35, coherent 0 */
   uint32_t include_hidden;     /**< not 0: also files and folders whose name starts with '.'; this and the next are kept in the file */
   uint64_t max_file_bytes;     /**< larger files are skipped; default 16 MiB, at most 1 GiB */
   uint32_t connectivity;       /**< this and the next three as in atlas_index_options; search_width: 100 */

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -100,12 +99,6 @@ std::string level_name(atlas::boundary_level level) {
     case atlas::boundary_level::text_end: return "text_end";
     default: return "heading_" + std::to_string(16 - static_cast<int>(level));
   }
-}
-
-std::string id_text(const atlas::hash128& id) {
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id.high), static_cast<unsigned long long>(id.low));
-  return text;
 }
 
 /// Shows chunks as they come, and sums them up.

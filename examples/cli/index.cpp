@@ -25,7 +25,7 @@ struct index_arguments {
   std::size_t chunk_size = atlas::chunker_options().size;
   std::size_t overlap = atlas::chunker_options().overlap;
   std::size_t dimension = atlas::hashing_options().dimension;
-  std::uint64_t max_file_size = atlas::usual_max_file_bytes;
+  std::uint64_t max_file_size = atlas::folder_options().max_file_bytes;
   std::uint32_t connectivity = atlas::folder_options().connectivity;
   std::uint32_t build_width = atlas::folder_options().build_width;
   unsigned threads = 0;

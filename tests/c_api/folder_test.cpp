@@ -190,7 +190,14 @@ TEST_SUITE("c_api") {
     options.chunk_packing = 3;
     CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("options.chunk_packing: expected one of ATLAS_PACKING_, found 3"));
+    options.chunk_packing = -1;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.chunk_packing: expected one of ATLAS_PACKING_, found a negative number"));
     options.chunk_packing = ATLAS_PACKING_FULL;
+    options.chunk_fill_percent = 254;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.chunk_fill_percent: expected 0 to 100, or ATLAS_ZERO_PERCENT, found 254"));
+    options.chunk_fill_percent = 100;
     options.chunk_overlap = 36;
     CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
     options.chunk_overlap = 35;

@@ -31,6 +31,7 @@ def test_search_as_json_says_where_each_passage_is(atlas, docs):
     assert first["path"] == "animals/cats.txt"
     assert (first["line_begin"], first["line_end"]) == (1, 3)
     assert source[first["byte_begin"]:first["byte_end"]].decode() == first["text"]
+    assert first["id"] == atlas.json("chunk", "docs/animals/cats.txt")["id"]
     assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3]
     assert all(a["score"] >= b["score"] for a, b in zip(answer["hits"], answer["hits"][1:]))
 
@@ -93,7 +94,7 @@ def test_an_update_takes_the_files_that_the_build_took_and_says_what_is_gone(atl
     report = atlas.json("index", "docs", "-o", "docs.atlas", "--update")
     assert (report["files"], report["gone"], report["skipped"]["too_large"]) == (4, 0, 1)
     assert "gone" not in atlas.run("index", "docs", "-o", "docs.atlas", "--update").out
-    assert "1 document of before gone" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", 66).out
+    assert "2 documents of before gone" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", 66).out
     report = atlas.json("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", "1MB")
     assert (report["files"], report["gone"]) == (5, 0)
     (docs / "baking.md").unlink()

@@ -418,7 +418,7 @@ TEST_SUITE("folder") {
     old.entry(atlas::folder_section::info).checksum = atlas::xxh3_64(&old.element<char>(atlas::folder_section::info), sizeof(atlas::folder_record));
     old.write(folder, "a");
     CHECK(update({}).files == 4);  // the larger one with the others
-    CHECK(atlas::folder_index::open(file.c_str())->documents().info().max_file_bytes == atlas::usual_max_file_bytes);
+    CHECK(atlas::folder_index::open(file.c_str())->documents().info().max_file_bytes == atlas::folder_options().max_file_bytes);
   }
 
   TEST_CASE("folder_index: an update is refused when no document is left, or a folder of documents cannot be read") {

@@ -76,8 +76,9 @@ class folder_index {
   [[nodiscard]] static result<folder_index> open(const char* path, const open_options& options = {}) {
     return open(path, embedder_ref(), options);
   }
-  /// The same with the embedder that built it, borrowed as long as the index is open.
-  /// @return  also errc::dimension_mismatch
+  /// The same with the embedder of the caller's that built it, borrowed as long as the index is open.
+  /// @return  also errc::dimension_mismatch; errc::invalid_argument for a file that holds its embedder, as the vectors of another would
+  ///          be mixed with its own
   [[nodiscard]] static result<folder_index> open(const char* path, embedder_ref model, const open_options& options = {}) {
     result<hnsw<float>> index = hnsw<float>::open(path, options);
     if (!index.ok()) return index.error();
@@ -387,6 +388,7 @@ class folder_index {
     }
     state_->model = model;
     if (state_->table.info().embedder == embedder_kind::hashing) {
+      if (model) return error{errc::invalid_argument, "embedder", "none, as the file holds the one that built it", "one"};
       const auto section = file.section(static_cast<std::uint32_t>(folder_section::hashing_state));
       if (!section.ok()) return section.error();
       state_->hashing = hashing_embedder::open_state(*section);
@@ -394,7 +396,7 @@ class folder_index {
       if (state_->hashing->dimension() != dimension()) {
         return error{errc::corrupt_file, "embedder.dimension", dimension(), state_->hashing->dimension()};
       }
-      if (!model) state_->model = *state_->hashing;
+      state_->model = *state_->hashing;
     }
     if (model && model.dimension() != dimension()) {
       return error{errc::dimension_mismatch, "embedder.dimension", dimension(), model.dimension()};

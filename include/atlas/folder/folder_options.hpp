@@ -49,8 +49,6 @@ struct folder_progress {
 /// The largest document: its lengths must fit the records, also after UTF-16 became UTF-8.
 inline constexpr std::uint64_t most_document_bytes = std::uint64_t{1} << 30;
 
-inline constexpr std::uint64_t usual_max_file_bytes = std::uint64_t{16} << 20;
-
 inline constexpr std::uint64_t least_folder_chunk = 4;
 inline constexpr std::uint32_t least_coherent_percent = 10;
 
@@ -75,7 +73,7 @@ struct folder_options {
   chunker_options chunks = {};
   hashing_options hashing = {};      ///< of the default embedder; its dimension is the index's
   walk_options walk = {};            ///< which files are looked at; of it, hidden is kept in the file for updates, and so is the next
-  std::uint64_t max_file_bytes = usual_max_file_bytes;  ///< larger files are skipped; at most most_document_bytes
+  std::uint64_t max_file_bytes = std::uint64_t{16} << 20;  ///< larger files are skipped; at most most_document_bytes
   std::uint32_t connectivity = 16;   ///< of the hnsw graph, as in hnsw_options
   std::uint32_t build_width = 200;
   std::uint32_t search_width = 100;

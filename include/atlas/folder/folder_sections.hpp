@@ -55,7 +55,7 @@ struct folder_record {
   std::uint8_t chunk_trim = 0;           ///< 1: chunks are trimmed
   std::uint8_t walk_hidden = 0;          ///< 1: the folder was walked with walk_options::hidden; 0 in older files
   std::uint8_t zero[4] = {0, 0, 0, 0};
-  std::uint64_t max_file_bytes = 0;      ///< larger files were left out; 0, the usual, in older files
+  std::uint64_t max_file_bytes = 0;      ///< larger files were left out; 0, folder_options's default, in older files
 };
 
 /// One document.
