@@ -17,7 +17,8 @@
  *     and NULL in place of the struct means all defaults, unless said. Fields are only ever appended. A longer
  *     struct of a newer caller is accepted if all that this library does not know is zero, else refused.
  *  6. No C++ exception leaves. No function blocks on a lock held by the caller. A callback returns; it does
- *     not throw, jump out, or call this library with the same handle.
+ *     not throw, jump out, or call this library with the same handle (a folder refuses what would wait for itself,
+ *     ATLAS_ERR_INVALID_ARGUMENT).
  *  7. A handle may be used by several threads at a time, except that close waits for nobody: no other
  *     thread may be inside a call on it. After fork() the child may search and look up in its copy, whatever
  *     the parent's other threads were doing; it may change, save and close it only if none of them was inside

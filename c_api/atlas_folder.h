@@ -40,8 +40,8 @@ typedef struct atlas_folder_options {
   uint32_t threads;            /**< default: all that the process may use; 1 gives the same bytes every time */
   uint64_t chunk_size;         /**< characters, overlap included: 4 to 2^31, default 1000; how chunks are cut is kept in the file */
   uint64_t chunk_overlap;      /**< at most half of the size; default 0 */
-  uint32_t chunk_fill_percent; /**< as in atlas_chunker_options */
-  uint32_t include_hidden;     /**< not 0: also files and folders whose name starts with '.' */
+  uint32_t chunk_fill_percent; /**< as fill_percent in atlas_chunker_options: 1 to 100, or ATLAS_ZERO_PERCENT, which is 0; else 35, coherent 0 */
+  uint32_t include_hidden;     /**< not 0: also files and folders whose name starts with '.'; this and the next are kept in the file */
   uint64_t max_file_bytes;     /**< larger files are skipped; default 16 MiB, at most 1 GiB */
   uint32_t connectivity;       /**< this and the next three as in atlas_index_options; search_width: 100 */
   uint32_t build_width;
@@ -82,9 +82,10 @@ typedef struct atlas_folder_report {
   uint64_t too_deep_folders;
   uint64_t embedded;             /**< of the chunks, those whose vector was made */
   uint64_t taken_over;           /**< of the chunks, those whose vector is that of the index that was updated */
+  uint64_t gone;                 /**< documents of the index that was updated, and not of the new one */
 } atlas_folder_report;
 #define ATLAS_FOLDER_REPORT_INIT \
-  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(atlas_folder_report), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * One answer. Path and text lie in the index: they are valid until it is closed and do not end in NUL. Of
@@ -206,15 +207,18 @@ ATLAS_C_EXPORT atlas_status atlas_folder_save(const atlas_folder* folder, const 
 /**
  * Walks a folder again and writes the index of what is there now. Every file is read and cut again; only chunks whose id this index
  * does not have are embedded, by its embedder as it is: the frequencies of words are those of the last build or compact. The vectors of
- * the others are taken over. Documents that are not below the folder go, those that were added too; chunks are numbered as in a
- * new build.
+ * the others are taken over. Documents that are not below the folder, or are now left out, go and are counted, those that were added
+ * too; chunks are numbered as in a new build. Refused, so that an index is not lost by what may pass, when no document is left
+ * of those there were, or a folder that holds documents of the index cannot be read: build makes it anew.
  *
  * @param[out] report   may be NULL
  * @param      source   the folder's path
  * @param      output   may be the file the index was opened from; the handle itself stays as it is, and changes to it wait
- * @param      options  threads, include_hidden, max_file_bytes, progress, on_skip and context; everything else must be 0, as it is
- *                      kept; may be NULL
- * @return              as atlas_folder_build
+ * @param      options  threads, include_hidden (hidden files are looked at also if the index was built so), max_file_bytes (default:
+ *                      as the index was built), progress, on_skip and context; everything else must be 0, as it is kept; may be NULL
+ * @return              as atlas_folder_build; ATLAS_ERR_READ_ONLY for a sealed index, as the new one would not be: update the one that
+ *                      was sealed, and seal it again; ATLAS_ERR_CORRUPT_FILE for an index file whose checksums do not match, as nothing is
+ *                      taken over of it: build makes it anew
  */
 ATLAS_C_EXPORT atlas_status atlas_folder_update(atlas_folder_report* report, const atlas_folder* folder, const char* source,
                                                 const char* output, const atlas_folder_options* options);

@@ -94,6 +94,7 @@ status write_report(atlas_folder_report* out, const atlas::folder_report& from) 
   report.too_deep_folders = from.walk.too_deep_folders;
   report.embedded = from.embedded;
   report.taken_over = from.taken_over;
+  report.gone = from.gone;
   return write_info(out, "report", report);
 }
 
@@ -118,7 +119,7 @@ status build(atlas_folder_report* report, const char* folder, const char* output
   ATLAS_C_TRY(require_zero(wished->reserved, "options.reserved"));
   ATLAS_C_TRY(require_zero(wished->reserved_too, "options.reserved_too"));
   if (wished->chunk_packing < 0 || wished->chunk_packing > ATLAS_PACKING_DIVIDED) {
-    return error{errc::invalid_argument, "options.chunk_packing", "one of ATLAS_PACKING_", static_cast<std::uint64_t>(wished->chunk_packing)};
+    return no_such("options.chunk_packing", "one of ATLAS_PACKING_", wished->chunk_packing);
   }
   const auto hashing = read_hashing_options(wished->embedder);
   if (!hashing.ok()) return hashing.error();
@@ -127,7 +128,11 @@ status build(atlas_folder_report* report, const char* folder, const char* output
   how.hashing = *hashing;
   how.threads = wished->threads;
   if (wished->chunk_size != 0) how.chunks.size = wished->chunk_size;
-  if (wished->chunk_fill_percent != 0) how.chunks.fill_percent = wished->chunk_fill_percent == ATLAS_ZERO_PERCENT ? 0 : wished->chunk_fill_percent;
+  const std::uint32_t fill = wished->chunk_fill_percent;
+  if (fill > 100 && fill != ATLAS_ZERO_PERCENT) {
+    return error{errc::invalid_argument, "options.chunk_fill_percent", "0 to 100, or ATLAS_ZERO_PERCENT", std::uint64_t{fill}};
+  }
+  if (fill != 0) how.chunks.fill_percent = fill == ATLAS_ZERO_PERCENT ? 0 : fill;
   how.chunks.overlap = wished->chunk_overlap;
   how.chunks.packing = static_cast<atlas::chunk_packing>(wished->chunk_packing);
   how.walk.hidden = wished->include_hidden != 0;

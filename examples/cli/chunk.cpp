@@ -103,12 +103,6 @@ std::string level_name(atlas::boundary_level level) {
   }
 }
 
-std::string id_text(const atlas::hash128& id) {
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id.high), static_cast<unsigned long long>(id.low));
-  return text;
-}
-
 /// Shows chunks as they come, and sums them up.
 class chunk_printer {
  public:

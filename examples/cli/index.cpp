@@ -83,6 +83,7 @@ json report_json(const std::string& output, const atlas::folder_report& report, 
           {"chunks", report.chunks},
           {"embedded", report.embedded},
           {"taken_over", report.taken_over},
+          {"gone", report.gone},
           {"source_bytes", report.source_bytes},
           {"index_bytes", file_size(output)},
           {"seconds", seconds},
@@ -94,6 +95,7 @@ void print_report(const std::string& output, const atlas::folder_report& report,
             << " from " << bytes_text(report.source_bytes)
             << (report.taken_over == 0 ? "" : ", of which " + count_text(report.embedded) + " embedded now") << "; index " << bytes_text(file_size(output)) << "; "
             << duration_text(seconds) << '\n';
+  if (report.gone != 0) std::cout << counted(report.gone, "document") << " of before gone\n";
   std::string skipped;
   const auto add = [&](std::uint64_t count, const std::string& what) {
     if (count != 0) skipped += (skipped.empty() ? "" : ", ") + count_text(count) + " " + what;
@@ -195,7 +197,7 @@ void add_index_command(CLI::App& app, command_line& line) {
   command->add_option("folder", arguments->folder, "The folder")->required()->check(a_path())->type_name("FOLDER");
   command->add_option("-o,--output", arguments->output, "The index file to write")->required()->check(a_path())->type_name("FILE");
   CLI::Option* const update = command->add_flag("--update", arguments->update,
-      "The index is there: embed only the chunks that are new to it, and keep how it cuts, embeds and links");
+      "The index is there: embed only the chunks that are new to it, and keep how it cuts, embeds and links, and which files it takes");
   command->add_option("--chunk-size", arguments->chunk_size, "Characters a chunk at most")
       ->capture_default_str()->type_name("N")->excludes(update);
   command->add_option("--overlap", arguments->overlap, "Characters that a chunk repeats of the one before")
@@ -204,9 +206,9 @@ void add_index_command(CLI::App& app, command_line& line) {
       ->capture_default_str()->check(CLI::IsMember({"full", "coherent", "divided"}))->excludes(update);
   command->add_option("--dimension", arguments->dimension, "Components a vector")
       ->capture_default_str()->check(CLI::Range(1, 65535))->type_name("N")->excludes(update);
-  command->add_option("--max-file-size", arguments->max_file_size, "Skip larger files; 64MB and the like are understood")
+  CLI::Option* const largest = command->add_option("--max-file-size", arguments->max_file_size, "Skip larger files; 64MB and the like are understood. With --update, by default as before")
       ->capture_default_str()->transform(CLI::AsSizeValue(true))->type_name("BYTES");
-  command->add_flag("--hidden", arguments->hidden, "Also files and folders whose name begins with a dot");
+  command->add_flag("--hidden", arguments->hidden, "Also files and folders whose name begins with a dot. An --update of an index built so does");
   command->add_option("--connectivity", arguments->connectivity, "Links a node of the graph")
       ->capture_default_str()->check(CLI::Range(2, 512))->type_name("N")->excludes(update);
   command->add_option("--build-width", arguments->build_width, "Candidates kept while building the graph")
@@ -218,7 +220,10 @@ void add_index_command(CLI::App& app, command_line& line) {
                  "  atlas index docs -o docs.atlas\n"
                  "  atlas index docs -o docs.atlas --update\n"
                  "  atlas index src -o src.atlas --chunk-size 1200 --overlap 100 --verbose");
-  command->callback([arguments, &line] { line.action = [arguments, &line] { run_index(*arguments, line); }; });
+  command->callback([arguments, largest, &line] {
+    if (arguments->update && largest->count() == 0) arguments->max_file_size = 0;  // as the index was built
+    line.action = [arguments, &line] { run_index(*arguments, line); };
+  });
 }
 
 void add_compact_command(CLI::App& app, command_line& line) {

@@ -180,6 +180,7 @@ void search_words(const search_arguments& arguments, const command_line& line) {
                              {"byte_begin", hit.byte_begin},
                              {"byte_end", hit.byte_end},
                              {"key", hit.key},
+                             {"id", id_text(hit.id)},
                              {"snippet", printable(text_of(atlas::snippet(hit.text, question, arguments.snippet)))},
                              {"text", text_of(hit.text)}});
     }

@@ -85,6 +85,12 @@ std::string counted(std::uint64_t count, const std::string& noun) {
   return count_text(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+std::string id_text(const atlas::hash128& id) {
+  char text[33];
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(id.high), static_cast<unsigned long long>(id.low));
+  return text;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   bool space = false;

@@ -3,6 +3,8 @@
 #ifndef ATLAS_EXAMPLES_CLI_TERMINAL_HPP
 #define ATLAS_EXAMPLES_CLI_TERMINAL_HPP
 
+#include <atlas/core/hash.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -24,6 +26,9 @@ std::string duration_text(double seconds);
 std::string count_text(std::uint64_t count);
 /// "3 files", "1 file".
 std::string counted(std::uint64_t count, const std::string& noun);
+
+/// A chunk's id in 32 hexadecimal digits.
+std::string id_text(const atlas::hash128& id);
 
 /// Text that cannot command a terminal: runs of white space become one space; other control characters,
 /// changes of writing direction and bytes that are no UTF-8 become U+FFFD.

@@ -446,7 +446,7 @@ AT(atlas_folder_options, context, 88);
 AT(atlas_folder_options, chunk_packing, 96);
 AT(atlas_folder_options, reserved_too, 100);
 
-SIZE(atlas_folder_report, 168);
+SIZE(atlas_folder_report, 176);
 AT(atlas_folder_report, struct_size, 0);
 AT(atlas_folder_report, reserved, 4);
 AT(atlas_folder_report, files, 8);
@@ -469,6 +469,7 @@ AT(atlas_folder_report, special_files, 136);
 AT(atlas_folder_report, too_deep_folders, 144);
 AT(atlas_folder_report, embedded, 152);
 AT(atlas_folder_report, taken_over, 160);
+AT(atlas_folder_report, gone, 168);
 
 SIZE(atlas_folder_hit, 96);
 AT(atlas_folder_hit, path, 0);

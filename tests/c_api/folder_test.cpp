@@ -190,7 +190,14 @@ TEST_SUITE("c_api") {
     options.chunk_packing = 3;
     CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
     CHECK(last_error_says("options.chunk_packing: expected one of ATLAS_PACKING_, found 3"));
+    options.chunk_packing = -1;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.chunk_packing: expected one of ATLAS_PACKING_, found a negative number"));
     options.chunk_packing = ATLAS_PACKING_FULL;
+    options.chunk_fill_percent = 254;
+    CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("options.chunk_fill_percent: expected 0 to 100, or ATLAS_ZERO_PERCENT, found 254"));
+    options.chunk_fill_percent = 100;
     options.chunk_overlap = 36;
     CHECK(atlas_folder_build(nullptr, docs.source.c_str(), docs.file.c_str(), &options) == ATLAS_ERR_INVALID_ARGUMENT);
     options.chunk_overlap = 35;
@@ -224,7 +231,12 @@ TEST_SUITE("c_api") {
     const folder_handle updated = open_folder(docs.file);
     CHECK(best_path(updated, "slow tortoises") == "animals.txt");
     CHECK(best_path(updated, "hidden words") == ".hidden.txt");
-    REQUIRE(atlas_folder_update(nullptr, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    REQUIRE(atlas_folder_update(&report, updated.get(), docs.source.c_str(), docs.file.c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.files == 5);  // hidden files are looked at as before
+    CHECK(report.gone == 0);
+    std::filesystem::remove(docs.source + "/animals.txt");
+    REQUIRE(atlas_folder_update(&report, updated.get(), docs.source.c_str(), docs.scratch.path("b").c_str(), nullptr) == ATLAS_OK);
+    CHECK(report.gone == 1);
 
     // A report of a caller that knows less gets what it knows.
     report.struct_size = 152;

@@ -31,6 +31,7 @@ def test_search_as_json_says_where_each_passage_is(atlas, docs):
     assert first["path"] == "animals/cats.txt"
     assert (first["line_begin"], first["line_end"]) == (1, 3)
     assert source[first["byte_begin"]:first["byte_end"]].decode() == first["text"]
+    assert first["id"] == atlas.json("chunk", "docs/animals/cats.txt")["id"]
     assert [hit["rank"] for hit in answer["hits"]] == [1, 2, 3]
     assert all(a["score"] >= b["score"] for a, b in zip(answer["hits"], answer["hits"][1:]))
 
@@ -84,6 +85,38 @@ def test_an_update_keeps_how_the_file_was_built(atlas, docs):
     assert "not found" in atlas.run("index", "docs", "-o", "new.atlas", "--update", code=FILE).err
     assert not (atlas.folder / "new.atlas").exists()
     atlas.run("verify", "docs.atlas")
+
+
+def test_an_update_takes_the_files_that_the_build_took_and_says_what_is_gone(atlas, docs):
+    (docs / "large.txt").write_text("word " * 1000)
+    (docs / ".hidden.txt").write_text("hidden treasure")
+    assert atlas.json("index", "docs", "-o", "docs.atlas", "--hidden", "--max-file-size", "4kb")["files"] == 4
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update")
+    assert (report["files"], report["gone"], report["skipped"]["too_large"]) == (4, 0, 1)
+    assert "gone" not in atlas.run("index", "docs", "-o", "docs.atlas", "--update").out
+    assert "2 documents of before gone" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", 66).out
+    report = atlas.json("index", "docs", "-o", "docs.atlas", "--update", "--max-file-size", "1MB")
+    assert (report["files"], report["gone"]) == (5, 0)
+    (docs / "baking.md").unlink()
+    assert atlas.json("index", "docs", "-o", "docs.atlas", "--update")["gone"] == 1
+
+
+def test_an_update_of_an_emptied_folder_keeps_the_index(atlas, docs):
+    atlas.run("index", "docs", "-o", "docs.atlas")
+    before = (atlas.folder / "docs.atlas").read_bytes()
+    for path in docs.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert "expected a document" in atlas.run("index", "docs", "-o", "docs.atlas", "--update", code=FILE).err
+    assert (atlas.folder / "docs.atlas").read_bytes() == before
+    atlas.run("index", "docs", "-o", "docs.atlas")
+
+
+def test_a_sealed_index_is_not_updated(atlas, docs):
+    atlas.run("index", "docs", "-o", "docs.atlas")
+    atlas.run("seal", "docs.atlas", "-o", "sealed.atlas")
+    assert "a sealed one" in atlas.run("index", "docs", "-o", "sealed.atlas", "--update", code=FILE).err
+    assert atlas.json("search", "sealed.atlas", "steer the boat", "-k", 1)["hits"][0]["path"] == "sailing.txt"
 
 
 def test_options_of_the_cut_are_kept_in_the_file(atlas, docs):

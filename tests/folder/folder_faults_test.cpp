@@ -282,6 +282,7 @@ TEST_SUITE("folder") {
       open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_fill_percent = bad; });
     }
     open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_packing = 3; });
+    open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).max_file_bytes = most; });
     open_fails(errc::corrupt_file, [&](auto& file) { file.template element<atlas::folder_record>(info).chunk_packing = 1; });  // of 0 percent
 
     // Only what changes or compacts looks at these.

@@ -323,6 +323,13 @@ TEST_SUITE("folder") {
       std::size_t dimension() const { return 25; }
     } wrong;
     CHECK(failed_as(atlas::folder_index::open(file.c_str(), wrong), atlas::errc::dimension_mismatch));
+
+    // A file that holds its embedder takes no other, even one of as many components.
+    atlas::folder_options own = quick();
+    own.hashing.dimension = 26;
+    REQUIRE(atlas::folder_index::build(folder.path("docs").c_str(), file.c_str(), own).ok());
+    CHECK(failed_as(atlas::folder_index::open(file.c_str(), model), atlas::errc::invalid_argument));
+    CHECK(atlas::folder_index::open(file.c_str()).ok());
   }
 
   TEST_CASE("folder_index: filters leave only the allowed chunks") {

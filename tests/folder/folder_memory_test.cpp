@@ -152,6 +152,39 @@ TEST_SUITE("folder") {
 #endif
   }
 
+  TEST_CASE("folder_index: an update takes long vectors over a few at a time") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    const support::scratch_folder folder;
+    std::string text;
+    for (int i = 0; i < 300; ++i) text += "Paragraph " + std::to_string(i) + " is as long as a chunk, so that there is one of it and no more, and then another.\n\n";
+    folder.write("docs/long.txt", text);
+    atlas::folder_options options = folders::quick();
+    options.hashing.dimension = 16'384;
+    const std::string docs = folder.path("docs");
+    const std::string file = folder.path("a");
+    const auto built = atlas::folder_index::build(docs.c_str(), file.c_str(), options);
+    REQUIRE(built.ok());
+    REQUIRE(built->chunks >= 256);
+    const auto index = atlas::folder_index::open(file.c_str());
+    const auto held = [] {
+      const auto now = ::mallinfo2();
+      return now.uordblks + now.hblkhd;
+    };
+    std::size_t first = 0;
+    std::size_t most = 0;
+    const auto look = [&](const atlas::folder_progress& now) {
+      if (now.phase != atlas::folder_phase::indexing) return true;
+      if (now.done == 0) first = held();
+      most = held() > most ? held() : most;
+      return true;
+    };
+    REQUIRE(index->update(docs.c_str(), folder.path("b").c_str(), {.threads = 1, .on_progress = look})->taken_over == built->chunks);
+    CHECK(most - first < 16'384 * sizeof(float) * 32 * 2);  // 32 vectors, and what the graph takes
+#endif
+  }
+
   TEST_CASE("folder_index: a build that has read its files does not hold the memory of the large ones") {
 #if !ATLAS_TEST_OWN_ALLOCATOR
     MESSAGE("skipped: the sanitizer has its own allocator");

@@ -220,7 +220,10 @@ def test_an_update_embeds_what_is_new(documents, tmp_path):
     assert folder.search("bridge over the river", k=1)[0].path == "bridges.txt"  # the open one stays as it is
     updated = atlas.Folder.open(out)
     assert updated.search("slowly baked rye", k=1)[0].path == "bread/rye.txt"
+    assert report.gone == 1
     assert updated.update(documents, out, include_hidden=True, threads=1).embedded == 1
+    assert atlas.Folder.open(out).update(documents, out).files == 4  # hidden files as before
+    assert updated.update(documents, out, max_file_bytes=30).gone > 0
     before = out.read_bytes()
     with pytest.raises(atlas.Cancelled):
         updated.update(documents, out, progress=lambda phase, done, total: phase != "saving")
@@ -229,6 +232,26 @@ def test_an_update_embeds_what_is_new(documents, tmp_path):
     with pytest.raises(atlas.InvalidArgument, match="NUL"):
         updated.update(documents, "x\0")
     assert out.read_bytes() == before
+
+
+@native_only
+@pytest.mark.parametrize("call", ["update", "save", "compact"])
+def test_a_progress_callback_is_refused_what_would_wait_for_itself(documents, tmp_path, call):
+    out = tmp_path / "docs.atlas"
+    atlas.Folder.build(documents, out)
+    folder = atlas.Folder.open(out, "change")
+
+    def change(*_):
+        assert folder.search("bridge over the river", k=1)
+        folder.add_document("new.txt", "words")
+
+    start = {"update": lambda: folder.update(documents, tmp_path / "b", progress=change),
+             "save": lambda: folder.save(tmp_path / "b", progress=change),
+             "compact": lambda: folder.compact(tmp_path / "b", progress=change)}[call]
+    with pytest.raises(atlas.InvalidArgument, match="from a callback"):
+        start()
+    folder.add_document("new.txt", "words")
+    assert not (tmp_path / "b").exists()
 
 
 @native_only

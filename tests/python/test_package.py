@@ -71,7 +71,6 @@ def test_defaults_are_those_of_the_library():
     check(atlas.Folder.build, "folder/folder_options.hpp", "folder_options",
           {n: n for n in ("connectivity", "build_width", "search_width", "seed", "max_file_bytes")})
     check(atlas.Folder.build, "chunk/chunker_options.hpp", "chunker_options", {"chunk_size": "size", "chunk_overlap": "overlap"})
-    check(atlas.Folder.update, "folder/folder_index.hpp", "update_options", {"max_file_bytes": "max_file_bytes"})
 
 
 def test_defaults_in_the_comments_of_the_c_header_are_those_of_the_package():

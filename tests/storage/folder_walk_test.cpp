@@ -182,8 +182,15 @@ TEST_SUITE("storage") {
     }
     ::close(at);
     folder.write("file", "x");
-    const walked found = walk(folder.path(), {.max_depth = ~0U});
+    std::string unreadable;
+    const auto note = [&](atlas::text_view path, int why) {
+      CHECK(why == ENAMETOOLONG);
+      CHECK(path[path.size() - 1] == '/');
+      unreadable += std::string(path.data(), 4) + ' ';
+    };
+    const walked found = walk(folder.path(), {.max_depth = ~0U, .on_unreadable = note});
     CHECK(found.names == names{"file"});
+    CHECK(unreadable == "dddd ");
     CHECK(found.report.unreadable_folders == 1);
     CHECK(found.report.folders >= 15);
   }

@@ -261,7 +261,7 @@ class FolderReport(c.Structure):
                 ("folders", c.c_uint64), ("unreadable_folders", c.c_uint64), ("unreadable_files", c.c_uint64),
                 ("ignored_folders", c.c_uint64), ("hidden", c.c_uint64), ("linked_files", c.c_uint64),
                 ("linked_folders", c.c_uint64), ("broken_links", c.c_uint64), ("special_files", c.c_uint64),
-                ("too_deep_folders", c.c_uint64), ("embedded", c.c_uint64), ("taken_over", c.c_uint64)]
+                ("too_deep_folders", c.c_uint64), ("embedded", c.c_uint64), ("taken_over", c.c_uint64), ("gone", c.c_uint64)]
 
 
 class FolderHit(c.Structure):

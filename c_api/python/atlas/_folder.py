@@ -22,7 +22,8 @@ def _checked_fill(percent: Optional[int]) -> int:
 
 class Folder(Closing):
     """Documents, their chunks and the chunks' vectors in one file, which ``Index.open`` reads too (its keys are the
-    chunks' numbers). Every method may be called by several threads at a time."""
+    chunks' numbers). Every method may be called by several threads at a time. A progress callback may search; what changes,
+    saves, updates or compacts the same Folder raises InvalidArgument in it."""
 
     def __init__(self, backend: FolderBackend) -> None:
         """Use ``open``."""
@@ -87,18 +88,22 @@ class Folder(Closing):
         """Writes the index with its changes: complete or not at all."""
         self._backend.save(checked_path("path", path), progress)
 
-    def update(self, folder: Path, output: Path, *, include_hidden: bool = False, max_file_bytes: int = 16 << 20,
+    def update(self, folder: Path, output: Path, *, include_hidden: bool = False, max_file_bytes: Optional[int] = None,
                threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
         """Walks the folder again and writes the index of what is there now, embedding only the chunks that are new to this one.
 
         The embedder stays as it is, the frequencies of words are those of the last build or compact. Documents that are not
-        below the folder go, those of ``add_document`` too.
+        below the folder, or are now left out, go and are counted, those of ``add_document`` too. Nothing is taken over of a
+        file whose checksums do not match (CorruptFile). When no document is left of those there were (FileNotFoundError), or a
+        folder that holds documents of the index cannot be read (OSError), nothing is written. ``build`` makes it anew.
+        A sealed file cannot be updated (ReadOnly), only the one that was sealed.
         @param output          may be the file this one was opened from; this one stays as it is
-        @param include_hidden  this and max_file_bytes as for ``build``, as the file does not keep them
+        @param include_hidden  hidden files are looked at also if the index was built so
+        @param max_file_bytes  None: as the index was built
         """
         return self._backend.update(
             checked_path("folder", folder), checked_path("output", output), checked_count("threads", threads, 0, 4096),
-            bool(include_hidden), checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), progress)
+            bool(include_hidden), 0 if max_file_bytes is None else checked_count("max_file_bytes", max_file_bytes, 1, 1 << 30), progress)
 
     def compact(self, output: Path, *, threads: int = 0, progress: Optional[FolderProgress] = None) -> FolderReport:
         """Builds the index anew from its documents, without those removed, learning from them again."""

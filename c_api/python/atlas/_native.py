@@ -402,7 +402,7 @@ class _FolderCall:
             walk={name: getattr(report, name) for name in (
                 "folders", "unreadable_folders", "unreadable_files", "ignored_folders", "hidden", "linked_files",
                 "linked_folders", "broken_links", "special_files", "too_deep_folders")},
-            embedded=report.embedded, taken_over=report.taken_over)
+            embedded=report.embedded, taken_over=report.taken_over, gone=report.gone)
 
     def on_skip(self, path: int, path_bytes: int, reason: int, context: int) -> None:
         if len(self.skipped) < self.MOST_SKIPPED:

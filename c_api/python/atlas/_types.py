@@ -291,6 +291,8 @@ class FolderReport:
     """of the chunks, those whose vector was made"""
     taken_over: int
     """of the chunks, those whose vector is that of the index that was updated"""
+    gone: int
+    """documents of the index that was updated, and not of the new one"""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,9 @@ class document_table {
       why.code = errc::corrupt_file;
       return why;
     }
+    if (info_.max_file_bytes > most_document_bytes) {
+      return error{errc::corrupt_file, "folder.max_file_bytes", most_document_bytes, info_.max_file_bytes};
+    }
     can_change_ = mode == open_mode::change;
     if (status said = detail::open_table(file, folder_section::files, mode, files_); !said.ok()) return said;
     if (status said = detail::open_table(file, folder_section::file_states, mode, states_); !said.ok()) return said;
@@ -88,7 +91,13 @@ class document_table {
     return can_change_ ? map_paths() : status();
   }
 
-  /// How the documents were cut and embedded.
+  /// Notes which files the documents were taken from. @param max_file_bytes  not 0
+  void keep_walk(bool hidden, std::uint64_t max_file_bytes) noexcept {
+    info_.walk_hidden = hidden ? 1 : 0;
+    info_.max_file_bytes = max_file_bytes;
+  }
+
+  /// How the documents were taken, cut and embedded.
   [[nodiscard]] const folder_record& info() const noexcept { return info_; }
   [[nodiscard]] std::uint64_t live_files() const noexcept { return load_relaxed(&info_.live_files); }
   /// How the documents were cut, and documents that are added are.
@@ -106,6 +115,7 @@ class document_table {
   [[nodiscard]] std::uint64_t file_count() const noexcept { return files_.size(); }
   [[nodiscard]] std::uint64_t chunk_count() const noexcept { return chunks_.size(); }
   [[nodiscard]] std::uint64_t text_bytes() const noexcept { return texts_.size(); }
+  [[nodiscard]] std::uint64_t path_bytes() const noexcept { return paths_.size(); }
   [[nodiscard]] const heading_table& headings() const noexcept { return headings_; }
 
   /// @return errc::corrupt_file if the number or what it stands for lies outside of the tables

@@ -12,8 +12,10 @@
 #include <atlas/folder/embedder_ref.hpp>      // embedder_ref
 #include <atlas/folder/known_chunks.hpp>      // known_chunks
 #include <atlas/folder/ordered_pipeline.hpp>  // ordered_pipeline
+#include <atlas/folder/path_map.hpp>          // path_map
 #include <atlas/hnsw.hpp>                     // hnsw
 #include <atlas/storage/folder_walk.hpp>      // walk_folder
+#include <atlas/storage/os_error.hpp>         // os_error
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -39,6 +41,7 @@ struct embedding_job {
 
   /// Makes or takes the vectors and adds them under the keys.
   /// @param from  of the known keys; may be null if there are none
+  /// @return      errors of the index name the key as their row; what cannot be added of another index is errc::corrupt_file
   [[nodiscard]] status run(const embedder_ref& model, const known_chunks* from, hnsw<float>& index) {
     const std::size_t dimension = model.dimension();
     const bool is_all_new = texts.size() == keys.size();
@@ -59,7 +62,12 @@ struct embedding_job {
         }
       }
     }
-    return index.add({keys.data(), keys.size()}, dense(vectors.data(), keys.size(), dimension));
+    const status added = index.add({keys.data(), keys.size()}, dense(vectors.data(), keys.size(), dimension));
+    if (added.ok() || added.error().row >= keys.size()) return added;
+    error why = added.error();
+    const auto row = static_cast<std::size_t>(why.row);
+    if (known[row] != known_chunks::none) why.code = errc::corrupt_file;
+    return why.at_row(keys[row]);
   }
 };
 
@@ -81,6 +89,7 @@ class folder_builder {
   /// First pass over a folder: its documents are in the table, and the embedder has learned them and is frozen.
   [[nodiscard]] status read_folder(const char* folder, embedder_kind kind) {
     if (status said = table_.create(options_.chunks, kind); !said.ok()) return said;
+    table_.keep_walk(options_.walk.hidden, options_.max_file_bytes);
     if (status said = walk(folder); !said.ok()) return said;
     if (status said = read_files(folder); !said.ok()) return said;
     if (known_ == nullptr) model_.freeze();
@@ -89,8 +98,34 @@ class folder_builder {
   /// First pass over the live documents of another table, which nobody changes meanwhile.
   [[nodiscard]] status read_table(const document_table& from) {
     if (status said = table_.create(from.chunking(), from.info().embedder); !said.ok()) return said;
+    table_.keep_walk(options_.walk.hidden, options_.max_file_bytes);
     if (status said = copy_documents(from); !said.ok()) return said;
     model_.freeze();
+    return {};
+  }
+  /// Between the passes of an update: compares the documents with those there were.
+  /// @return errc::corrupt_file, when the other table is not consistent; what the operating system said of a folder or file of documents
+  ///         that are not here for no other reason; errc::file_not_found when all are gone
+  [[nodiscard]] status count_gone(const document_table& before) {
+    std::uint64_t path_bytes = 0;  // paths that overlap would make this loop as long as a hostile file likes
+    for (std::uint64_t number = 0; number < before.file_count(); ++number) {
+      if (!before.is_live(number)) continue;
+      const result<stored_document> there = before.file_at(number);
+      if (!there.ok()) return there.error();
+      path_bytes += there->path.size();
+      if (path_bytes > before.path_bytes()) return error{errc::corrupt_file, "folder.path bytes", before.path_bytes(), path_bytes};
+      if (table_.find(there->path) != path_map::none) continue;
+      ++report_.gone;
+      if (const int why = why_unreadable(there->path); why != 0) {
+        error lost = os_error(why, "folder");
+        lost.expected_text = "to read what the index has documents of";
+        lost.found_text = "a folder or file that cannot be read";
+        return lost;
+      }
+    }
+    if (report_.gone != 0 && table_.live_files() == 0) {
+      return error{errc::file_not_found, "folder", "a document, as there are in the index (build makes an empty one)", "none"};
+    }
     return {};
   }
   /// Second pass: every chunk of the table has its vector in the index.
@@ -109,9 +144,10 @@ class folder_builder {
 
     std::uint64_t next = 0;
     std::uint64_t done = 0;
+    const std::size_t most_chunks = batch_chunks();
     const auto produce = [&](embedding_job& job) -> result<bool> {
       job.clear();
-      for (; next < total && job.texts.size() < batch_texts && job.keys.size() < batch_chunks; ++next) {
+      for (; next < total && job.texts.size() < batch_texts && job.keys.size() < most_chunks; ++next) {
         const result<folder_hit> chunk = table_.hit(next);
         if (!chunk.ok()) return chunk.error();
         const std::uint64_t known = known_ == nullptr ? known_chunks::none : known_->find(chunk->id);
@@ -157,7 +193,8 @@ class folder_builder {
 
  private:
   static constexpr std::size_t batch_texts = 32;    // to embed in one call
-  static constexpr std::size_t batch_chunks = 256;  // to add in one call
+  static constexpr std::size_t most_batch_chunks = 256;  // to add in one call
+  static constexpr std::size_t most_batch_bytes = std::size_t{1} << 20;  // of their vectors, or what batch_texts have
   static constexpr std::uint64_t most_bytes_in_flight = std::uint64_t{64} << 20;
   static constexpr std::uint64_t most_idle_bytes = std::uint64_t{256} << 10;
 
@@ -165,6 +202,18 @@ class folder_builder {
     std::uint64_t path_begin = 0;  // in walked_paths_
     std::uint64_t path_bytes = 0;
     std::uint64_t size_bytes = 0;
+  };
+  struct unreadable_path {
+    std::uint64_t begin = 0;  // in unreadable_paths_
+    std::uint64_t bytes = 0;
+    int why = 0;
+  };
+  struct unreadable_reader {
+    const folder_builder* builder;
+    [[nodiscard]] text_view operator()(std::uint32_t number) const noexcept {
+      const unreadable_path& path = builder->unreadable_[number];
+      return {builder->unreadable_paths_.data() + path.begin, path.bytes};
+    }
   };
   struct reading_job {
     std::uint64_t weight = 0;
@@ -181,6 +230,10 @@ class folder_builder {
     }
   };
 
+  [[nodiscard]] std::size_t batch_chunks() const noexcept {
+    const std::size_t fit = most_batch_bytes / (model_.dimension() * sizeof(float));
+    return fit < batch_texts ? batch_texts : fit < most_batch_chunks ? fit : most_batch_chunks;
+  }
   [[nodiscard]] status report(folder_phase phase, std::uint64_t done, std::uint64_t total) const {
     if (options_.on_progress && !options_.on_progress({phase, done, total})) return errc::cancelled;
     return {};
@@ -193,8 +246,17 @@ class folder_builder {
     constexpr std::uint64_t report_every = 256;
     status said = report(folder_phase::walking, 0, 0);
     if (!said.ok()) return said;
-    const result<walk_report> walked = walk_folder(folder, options_.walk, [&](const walk_entry& entry) {
-      said = walked_.push_back({walked_paths_.size(), entry.relative.size(), entry.size_bytes});
+    const auto note = [&](text_view path, int why) {
+      if (options_.walk.on_unreadable) options_.walk.on_unreadable(path, why);
+      if (said.ok()) said = unreadable_.push_back({unreadable_paths_.size(), path.size(), why});
+      if (said.ok()) said = unreadable_paths_.append(path.data(), path.size());
+      if (said.ok()) said = unreadable_numbers_.put(static_cast<std::uint32_t>(unreadable_.size() - 1), unreadable_reader{this});
+      if (longest_unreadable_ < path.size()) longest_unreadable_ = path.size();
+    };
+    walk_options how = options_.walk;
+    how.on_unreadable = note;
+    const result<walk_report> walked = walk_folder(folder, how, [&](const walk_entry& entry) {
+      if (said.ok()) said = walked_.push_back({walked_paths_.size(), entry.relative.size(), entry.size_bytes});
       if (said.ok()) said = walked_paths_.append(entry.relative.data(), entry.relative.size());
       if (said.ok() && walked_.size() % report_every == 0) said = report(folder_phase::walking, walked_.size(), 0);
       return said.ok();
@@ -203,6 +265,16 @@ class folder_builder {
     if (!walked.ok()) return walked.error();
     report_.walk = *walked;
     return {};
+  }
+
+  /// The errno of the path, or of a folder above it, in this walk; 0 if all could be read.
+  [[nodiscard]] int why_unreadable(text_view path) const noexcept {
+    for (std::size_t bytes = 1; bytes <= path.size() && bytes <= longest_unreadable_; ++bytes) {
+      if (bytes != path.size() && path[bytes - 1] != '/') continue;
+      const std::uint32_t number = unreadable_numbers_.find(path.subview(0, bytes), unreadable_reader{this});
+      if (number != path_map::none) return unreadable_[number].why;
+    }
+    return 0;
   }
 
   [[nodiscard]] status read_files(const char* folder) {
@@ -347,6 +419,10 @@ class folder_builder {
   folder_report report_;
   buffer<walked_file> walked_;
   buffer<char> walked_paths_;
+  buffer<unreadable_path> unreadable_;
+  buffer<char> unreadable_paths_;
+  path_map unreadable_numbers_;
+  std::size_t longest_unreadable_ = 0;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -4,13 +4,14 @@
 // Room:      folder_index: build, open, search, add and remove documents, save, update, compact.
 // Not here:  the passes of a build (folder/folder_build.hpp), the tables (folder/document_table.hpp).
 // Depends:   folder/*, hnsw.hpp, embed/hashing_embedder.hpp; link utf8proc.
-// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document), save and update
-//            wait for each other. Moving and destruction by one thread alone.
+// Threads:   searches run beside each other and beside one change. Changes (add_document, remove_document), save, update and
+//            the reading of compact wait for each other; from a callback of one of them, on its thread, they are refused
+//            with errc::invalid_argument. Moving and destruction by one thread alone.
 #ifndef ATLAS_FOLDER_FOLDER_INDEX_HPP
 #define ATLAS_FOLDER_FOLDER_INDEX_HPP
 
-#include <atlas/core/mutex.hpp>              // mutex, lock_guard
 #include <atlas/embed/hashing_embedder.hpp>  // hashing_embedder
+#include <atlas/folder/change_lock.hpp>      // change_lock, change_turn
 #include <atlas/folder/folder_build.hpp>     // folder_builder
 #include <atlas/text/utf8_validity.hpp>      // first_ill_formed
 
@@ -22,10 +23,10 @@ struct compact_options {
   function_ref<bool(const folder_progress&)> on_progress = {};  ///< as folder_options::on_progress
 };
 
-/// How update walks the folder.
+/// How update walks the folder. What it walks with is kept, as what build does is.
 struct update_options {
-  walk_options walk = {};        ///< this and the next as in folder_options; the file does not keep what it was built with
-  std::uint64_t max_file_bytes = std::uint64_t{16} << 20;
+  walk_options walk = {};        ///< as in folder_options; hidden files are looked at also if the index was built so
+  std::uint64_t max_file_bytes = 0;  ///< 0: as the index was built; else as in folder_options
   unsigned threads = 0;          ///< 0: all that the process may use
   function_ref<bool(const folder_progress&)> on_progress = {};       ///< this and the next as in folder_options
   function_ref<void(text_view path, skip_reason why)> on_skip = {};
@@ -42,14 +43,16 @@ class folder_index {
   /// Two passes on options.threads threads (folder/ordered_pipeline.hpp): read, decode, cut and learn; then embed and
   /// add. In memory at the end: the texts, the vectors and the graph. Beside them in the first pass: 64 MiB of files
   /// being read, or one larger file; what these are decoded to and the tables of their chunks; and 1 MiB a thread kept
-  /// for the next files. Files are numbered in the order of their paths' bytes, chunks in the order of their files.
+  /// for the next files. In the second: four times a thread the vectors of 32 chunks. Files are numbered in the order of their
+  /// paths' bytes, chunks in the order of their files.
   ///
   /// @param folder   NUL-terminated
   /// @param output   the index file; what is there stays as it is until the new one is complete
   /// @param options  see folder_options
   /// @return  what was done, and what was left out and why; or errc::file_not_found, not_a_directory, permission_denied
   ///          (the folder itself, or the output's), invalid_argument (options), cancelled, no_space, no_memory,
-  ///          limit_exceeded, io. On error nothing is left behind
+  ///          limit_exceeded, io; what the embedder returns; not_finite or zero_vector, the row then the number of the
+  ///          chunk whose vector it made so. On error nothing is left behind
   [[nodiscard]] static result<folder_report> build(const char* folder, const char* output,
                                                    const folder_options& options = {}) {
     result<hashing_embedder> model = hashing_embedder::create(options.hashing);
@@ -73,8 +76,9 @@ class folder_index {
   [[nodiscard]] static result<folder_index> open(const char* path, const open_options& options = {}) {
     return open(path, embedder_ref(), options);
   }
-  /// The same with the embedder that built it, borrowed as long as the index is open.
-  /// @return  also errc::dimension_mismatch
+  /// The same with the embedder of the caller's that built it, borrowed as long as the index is open.
+  /// @return  also errc::dimension_mismatch; errc::invalid_argument for a file that holds its embedder, as the vectors of another would
+  ///          be mixed with its own
   [[nodiscard]] static result<folder_index> open(const char* path, embedder_ref model, const open_options& options = {}) {
     result<hnsw<float>> index = hnsw<float>::open(path, options);
     if (!index.ok()) return index.error();
@@ -161,7 +165,8 @@ class folder_index {
     if (const std::size_t bad = first_ill_formed(text); bad != text.size()) {
       return error{errc::bad_encoding, "text byte", "well-formed UTF-8", bad};
     }
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     document_table& table = state_->table;
     if (table.find(path) != path_map::none) {
       return error{errc::duplicate_key, "path", "one that no document has", "one that a document has"};
@@ -191,7 +196,8 @@ class folder_index {
   ///         some of its chunks may still be found, and doing it again finishes
   [[nodiscard]] status remove_document(text_view path) {
     if (status said = can_change(path); !said.ok()) return said;
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     document_table& table = state_->table;
     const std::uint32_t number = table.find(path);
     if (number == path_map::none) return error{errc::key_not_found, "path", "one that a document has", "another"};
@@ -210,7 +216,8 @@ class folder_index {
   /// Writes the index with its changes to a file, which may be the one it was opened from: complete or not at all.
   /// @return  what hnsw::save returns
   [[nodiscard]] status save(const char* path, progress on_progress = {}) const {
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     span<const std::byte> hashing_state;
     if (const file_reader* file = state_->index.file(); state_->hashing.ok()) {
       const auto section = file->section(static_cast<std::uint32_t>(folder_section::hashing_state));
@@ -223,35 +230,56 @@ class folder_index {
   /// Walks the folder again and writes the index of what is there now: what build would write, but for the embedder, which stays as it
   /// is in this index (the frequencies of words are those of the last build or compact), so that no vector changes. Every file is read
   /// and cut again; only chunks whose id this index does not have (chunk_view::id, the XXH3-128 of text and rule) are embedded, and
-  /// the vectors of the others are taken over. Documents that are not below the folder go, those that add_document added too. Chunks
-  /// are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and embedded, anew.
+  /// the vectors of the others are taken over. Documents that are not below the folder, or are now left out, go and are counted, those
+  /// that add_document added too. Chunks are numbered as in a new build. Chunks that an older version of a rule has cut are cut, and
+  /// embedded, anew.
+  ///
+  /// Refused, so that an index is not lost by what may pass: when no document is left of those there were; when a folder that holds
+  /// documents of the index cannot be read, or a file of theirs cannot be looked at. (A file that cannot be opened is left out, as in
+  /// build.) Nothing is taken over of a file whose checksums do not match: it would be hidden under new ones. build() makes the index
+  /// anew in either case.
   ///
   /// @param folder  NUL-terminated
   /// @param output  may be the file this index was opened from; this index itself stays as it is, and changes to it wait
   /// @return        as build, with how many chunks were embedded and how many vectors taken over; errc::invalid_argument without an
-  ///                embedder (see open). On error nothing is left behind
-  /// Cost: reading and cutting as build; an embedding for each new chunk; the graph is built anew.
+  ///                embedder (see open); errc::read_only for a sealed index, as the new one would not be; errc::corrupt_file for a
+  ///                checksum that does not match, or a vector to take over that is not finite or zero, its row the chunk's number in
+  ///                the new index; errc::file_not_found when no document is left; permission_denied, io and the like with errno for
+  ///                what cannot be read. On error nothing is left behind
+  /// Cost: one pass over the index file; reading and cutting as build; an embedding for each new chunk; the graph is built anew.
+  /// In memory as build, but that in the second pass vectors are taken over up to 1 MiB at a time, if that is more, beside what is
+  /// embedded; and what known_chunks takes.
   [[nodiscard]] result<folder_report> update(const char* folder, const char* output, const update_options& options = {}) const {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     if (!state_->model) return no_embedder();
+    if (state_->index.is_sealed()) return error{errc::read_only, "update", "the index that was sealed, to be sealed again", "a sealed one"};
     folder_options how = kept_options();
     how.chunks = state_->table.chunking();
+    const bool hidden = how.walk.hidden || options.walk.hidden;
     how.walk = options.walk;
-    how.max_file_bytes = options.max_file_bytes;
+    how.walk.hidden = hidden;
+    if (options.max_file_bytes != 0) how.max_file_bytes = options.max_file_bytes;
     how.threads = options.threads;
     how.on_progress = options.on_progress;
     how.on_skip = options.on_skip;
-    const lock_guard<mutex> changing(state_->change_lock);
+    const change_turn turn(state_->changes);
+    if (!turn.said().ok()) return turn.said().error();
     const result<known_chunks> known = known_chunks::create(state_->table, state_->index);
     if (!known.ok()) return known.error();
     detail::folder_builder builder(how, state_->model, &*known);
-    return build(builder, folder, output, embedder(), state_->hashing.ok() ? &*state_->hashing : nullptr);
+    if (status said = check_build(builder, output); !said.ok()) return said.error();
+    const auto go_on = [&](std::uint64_t, std::uint64_t) { return !options.on_progress || options.on_progress({folder_phase::walking, 0, 0}); };
+    if (status said = state_->index.file()->verify(go_on); !said.ok()) return said.error();
+    if (status said = builder.read_folder(folder, embedder()); !said.ok()) return said.error();
+    if (status said = builder.count_gone(state_->table); !said.ok()) return said.error();
+    return finish(builder, output, state_->hashing.ok() ? &*state_->hashing : nullptr);
   }
 
   /// Builds the index anew from the documents it holds, without those removed, and writes it to a file: the
   /// embedder learns from them what it learned from the folder, so every vector may change.
   ///
-  /// @param output  may be the file this index was opened from; this index itself stays as it is
+  /// @param output  may be the file this index was opened from; this index itself stays as it is. Of a sealed index, too, the new one
+  ///                is not sealed
   /// @return        as build; errc::invalid_argument for an index of a caller's embedder (use the other one)
   [[nodiscard]] result<folder_report> compact(const char* output, const compact_options& options = {}) const {
     if (!state_->hashing.ok()) {
@@ -285,7 +313,7 @@ class folder_index {
     document_table table;
     result<hashing_embedder> hashing{errc::file_not_found};
     embedder_ref model;
-    mutable mutex change_lock;
+    mutable change_lock changes;
   };
   explicit folder_index(state* made) noexcept : state_(made) {}
 
@@ -294,14 +322,13 @@ class folder_index {
                                                    const hashing_embedder* hashing) {
     if (folder == nullptr || output == nullptr) return error{errc::invalid_argument, "path", "a path", "null"};
     detail::folder_builder builder(options, model);
-    return build(builder, folder, output, kind, hashing);
-  }
-  [[nodiscard]] static result<folder_report> build(detail::folder_builder& builder, const char* folder, const char* output,
-                                                   embedder_kind kind, const hashing_embedder* hashing) {
-    if (status said = builder.check_options(); !said.ok()) return said.error();
-    if (status said = can_write(output); !said.ok()) return said.error();
+    if (status said = check_build(builder, output); !said.ok()) return said.error();
     if (status said = builder.read_folder(folder, kind); !said.ok()) return said.error();
     return finish(builder, output, hashing);
+  }
+  [[nodiscard]] static status check_build(const detail::folder_builder& builder, const char* output) {
+    if (status said = builder.check_options(); !said.ok()) return said;
+    return can_write(output);
   }
   [[nodiscard]] result<folder_report> compact(const char* output, embedder_ref model, const compact_options& options,
                                               const hashing_embedder* hashing) const {
@@ -315,17 +342,22 @@ class folder_index {
     how.on_progress = options.on_progress;
     detail::folder_builder builder(how, model);
     {
-      const lock_guard<mutex> changing(state_->change_lock);
+      const change_turn turn(state_->changes);
+      if (!turn.said().ok()) return turn.said().error();
       if (status said = builder.read_table(state_->table); !said.ok()) return said.error();
     }
     return finish(builder, output, hashing);
   }
-  /// What the file says of how its graph was built.
+  /// What the file says of how it was built, but for how documents are cut.
   [[nodiscard]] folder_options kept_options() const noexcept {
     folder_options how;
     how.connectivity = state_->index.connectivity();
     how.build_width = state_->index.build_width();
     how.search_width = state_->index.search_width();
+    how.seed = state_->index.seed();
+    const folder_record& kept = state_->table.info();
+    how.walk.hidden = kept.walk_hidden != 0;
+    if (kept.max_file_bytes != 0) how.max_file_bytes = kept.max_file_bytes;
     return how;
   }
   [[nodiscard]] static error no_embedder() noexcept {
@@ -356,6 +388,7 @@ class folder_index {
     }
     state_->model = model;
     if (state_->table.info().embedder == embedder_kind::hashing) {
+      if (model) return error{errc::invalid_argument, "embedder", "none, as the file holds the one that built it", "one"};
       const auto section = file.section(static_cast<std::uint32_t>(folder_section::hashing_state));
       if (!section.ok()) return section.error();
       state_->hashing = hashing_embedder::open_state(*section);
@@ -363,7 +396,7 @@ class folder_index {
       if (state_->hashing->dimension() != dimension()) {
         return error{errc::corrupt_file, "embedder.dimension", dimension(), state_->hashing->dimension()};
       }
-      if (!model) state_->model = *state_->hashing;
+      state_->model = *state_->hashing;
     }
     if (model && model.dimension() != dimension()) {
       return error{errc::dimension_mismatch, "embedder.dimension", dimension(), model.dimension()};

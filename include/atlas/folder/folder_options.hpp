@@ -72,7 +72,7 @@ struct folder_options {
   /// documents added later. See check_folder_chunks.
   chunker_options chunks = {};
   hashing_options hashing = {};      ///< of the default embedder; its dimension is the index's
-  walk_options walk = {};            ///< which files are looked at
+  walk_options walk = {};            ///< which files are looked at; of it, hidden is kept in the file for updates, and so is the next
   std::uint64_t max_file_bytes = std::uint64_t{16} << 20;  ///< larger files are skipped; at most most_document_bytes
   std::uint32_t connectivity = 16;   ///< of the hnsw graph, as in hnsw_options
   std::uint32_t build_width = 200;
@@ -89,6 +89,7 @@ struct folder_report {
   std::uint64_t chunks = 0;         ///< vectors in the index
   std::uint64_t embedded = 0;       ///< of those, vectors that were made
   std::uint64_t taken_over = 0;     ///< of those, vectors of the index that was updated
+  std::uint64_t gone = 0;           ///< documents of the index that was updated, and not of the new one
   std::uint64_t source_bytes = 0;   ///< of those files
   std::uint64_t skipped[skip_reasons] = {0, 0, 0, 0, 0};  ///< by skip_reason
   walk_report walk;                 ///< what the walk saw and left out

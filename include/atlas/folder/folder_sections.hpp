@@ -41,7 +41,7 @@ enum class file_state : std::uint8_t {
 
 inline constexpr std::uint32_t folder_layout_version = 1;
 
-/// How the folder was cut, so that documents added later are cut alike. Sizes are in characters.
+/// How the folder was walked and cut, so that documents are taken and cut alike later. Sizes are in characters.
 struct folder_record {
   std::uint32_t layout_version = folder_layout_version;
   embedder_kind embedder = embedder_kind::caller;
@@ -53,8 +53,9 @@ struct folder_record {
   std::uint8_t chunk_packing = 0;        ///< 0, full, in files from before there were others
   std::uint8_t chunk_coherent_percent = 0;  ///< 0 with packing full
   std::uint8_t chunk_trim = 0;           ///< 1: chunks are trimmed
-  std::uint8_t zero[5] = {0, 0, 0, 0, 0};
-  std::uint64_t reserved = 0;
+  std::uint8_t walk_hidden = 0;          ///< 1: the folder was walked with walk_options::hidden; 0 in older files
+  std::uint8_t zero[4] = {0, 0, 0, 0};
+  std::uint64_t max_file_bytes = 0;      ///< larger files were left out; 0, folder_options's default, in older files
 };
 
 /// One document.

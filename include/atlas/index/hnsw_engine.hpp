@@ -74,6 +74,7 @@ class hnsw_engine {
     prefetch_rows_.store_release(rows == codes_.usual_prefetch_rows() ? std::uint16_t{0} : static_cast<std::uint16_t>(rows));
   }
 
+  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] float alpha() const noexcept { return alpha_; }
   [[nodiscard]] std::uint32_t codes_from() const noexcept { return codes_from_; }
   [[nodiscard]] const code_store& codes() const noexcept { return codes_; }

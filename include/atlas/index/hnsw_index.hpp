@@ -109,6 +109,8 @@ class hnsw : public detail::basic_index<detail::hnsw_engine> {
   /// In what form rows are compared in walks, once there are as many as options.codes_from.
   [[nodiscard]] traversal_codes codes() const noexcept { return this->state_->engine.codes().kind(); }
   [[nodiscard]] std::uint32_t codes_from() const noexcept { return this->state_->engine.codes_from(); }
+  /// What the levels of rows are drawn with.
+  [[nodiscard]] std::uint64_t seed() const noexcept { return this->state_->engine.seed(); }
   [[nodiscard]] float alpha() const noexcept { return this->state_->engine.alpha(); }
   /// The highest level of the graph.
   [[nodiscard]] std::uint32_t max_level() const noexcept { return this->state_->engine.graph().entry().level; }

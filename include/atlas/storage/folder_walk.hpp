@@ -29,6 +29,9 @@ struct walk_options {
   bool linked_files = true;       ///< also files that a symbolic link leads to; linked folders never
   std::uint32_t max_depth = 64;   ///< folders below the root; 0: only its own files; at most 1000 count
   span<const text_view> ignored_folders{default_ignored_folders};  ///< names not entered, at any depth
+  /// Called for each folder below the root that cannot be read and each file that cannot be looked at, before it is counted:
+  /// the path from the root, of a folder with a '/' at its end, valid during the call, and the errno.
+  function_ref<void(text_view relative, int why)> on_unreadable = {};
 };
 
 /// One regular file. Both texts are valid during the callback only.
@@ -115,6 +118,7 @@ class folder_walker {
   [[nodiscard]] status read_names(std::uint32_t depth, buffer<char>& names) noexcept {
     const auto give_up = [&](int why) -> status {
       if (depth == 0) return os_error(why, "path");
+      tell_unreadable(why);
       ++report_.unreadable_folders;
       return {};
     };
@@ -191,9 +195,15 @@ class folder_walker {
     return options_.linked_files ? sort::file : sort::linked_file;
   }
 
+  [[nodiscard]] text_view relative() const noexcept { return {path_.data() + root_bytes_, path_.size() - 1 - root_bytes_}; }
+  void tell_unreadable(int why) const noexcept {
+    if (options_.on_unreadable) options_.on_unreadable(relative(), why);
+  }
+
   [[nodiscard]] status hand_over() noexcept {
     struct stat facts;
     if (::stat(path_.data(), &facts) != 0) {
+      tell_unreadable(errno);
       ++report_.unreadable_files;
       return {};
     }
@@ -202,7 +212,7 @@ class folder_walker {
       return {};
     }
     walk_entry entry;
-    entry.relative = text_view(path_.data() + root_bytes_, path_.size() - 1 - root_bytes_);
+    entry.relative = relative();
     entry.path = path_.data();
     entry.size_bytes = static_cast<std::uint64_t>(facts.st_size);
     entry.modified_ns = saturated_ns(facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec);

@@ -22,7 +22,8 @@ _MOST_DEPTH, _MOST_TITLE_BYTES = 6, 256
 _info_record = np.dtype([
     ("layout_version", "<u4"), ("embedder", "<u4"), ("chunk_size", "<u8"), ("chunk_overlap", "<u8"),
     ("chunk_fill_percent", "<u8"), ("live_files", "<u8"), ("live_chunks", "<u8"),
-    ("chunk_packing", "u1"), ("chunk_coherent_percent", "u1"), ("chunk_trim", "u1"), ("zero", "u1", 5), ("reserved", "<u8")])
+    ("chunk_packing", "u1"), ("chunk_coherent_percent", "u1"), ("chunk_trim", "u1"), ("walk_hidden", "u1"), ("zero", "u1", 4),
+    ("max_file_bytes", "<u8")])
 _file_record = np.dtype([
     ("path_begin", "<u8"), ("path_bytes", "<u4"), ("encoding", "u1"), ("mark_bytes", "u1"), ("zero", "<u2"),
     ("text_begin", "<u8"), ("text_bytes", "<u8"), ("first_chunk", "<u8"), ("chunk_count", "<u8"),
