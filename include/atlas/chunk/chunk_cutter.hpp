@@ -68,9 +68,17 @@ class chunk_cutter {
   [[nodiscard]] const text_position& start() const noexcept { return state_.start; }
   [[nodiscard]] bool is_inside() const noexcept { return depth_ != 0; }
   /// Two cutters of one document with equal keys give the same chunks from there on, but for what is counted from its begin and for
-  /// headings before. @pre !is_inside()
-  [[nodiscard]] result<hash128> key() noexcept {
+  /// headings before. Reads ahead to a place that depends on the chunk's begin alone, and not on where this cutter began.
+  /// @param part  the whole document
+  /// @return      errors: no_memory; those of the rule. Then the call can be made again
+  /// @pre         !is_inside()
+  [[nodiscard]] result<hash128> key(const document_part& part) noexcept {
     found_.pass(state_.start.byte);
+    // No chunk before this one was read beyond: its text, and that of what it might have left whole to the next.
+    const std::uint64_t ahead = std::uint64_t{2} * sizer_.most_bytes(options_.size) + rule_.lookahead();
+    if (scanned_ < part.begin + part.text.size()) {
+      if (status read = scan(part, state_.start.byte + ahead); !read.ok()) return read.error();
+    }
     buffer<std::byte> bytes;
     checkpoint_writer writer(bytes);
     writer.value(state_.start.byte);
@@ -78,7 +86,7 @@ class chunk_cutter {
     writer.value(static_cast<std::uint64_t>(state_.level));
     writer.value(overlap_units_);
     writer.value(scanned_);
-    writer.value(rule_state_);
+    save_state(rule_, rule_state_, writer);
     found_.save(writer);
     if (status written = writer.end(); !written.ok()) return written.error();
     return xxh3_128(bytes.data(), bytes.size());
@@ -98,7 +106,7 @@ class chunk_cutter {
     for (std::uint32_t depth = 0; depth < depth_; ++depth) save(writer, outer_[depth].state, outer_[depth].overlap_units);
     save(writer, state_, overlap_units_);
     writer.value(scanned_);
-    writer.value(rule_state_);
+    save_state(rule_, rule_state_, writer);
     writer.value(headings_);
     found_.save(writer);
   }
@@ -121,7 +129,7 @@ class chunk_cutter {
     if (depth_ != 0 && overlap_units_ != 0) return checkpoint_reader::damaged("overlap", 0, overlap_units_);
     if (status read = reader.value(scanned_); !read.ok()) return read;
     if (scanned_ < begin || scanned_ > end) return checkpoint_reader::damaged("scanned", begin, scanned_);
-    if (status read = reader.value(rule_state_); !read.ok()) return read;
+    if (status read = load_state(rule_, rule_state_, reader); !read.ok()) return read;
     if (status read = reader.value(headings_); !read.ok()) return read;
     if (!headings_.is_sound()) return checkpoint_reader::damaged("heading path", 0, 1);
     return found_.load(reader, end);
@@ -345,30 +353,35 @@ class chunk_cutter {
 
   /// Lets the rule read until it has told all boundaries up to `offset`; false if that needs more of the document.
   [[nodiscard]] result<bool> read_to(const document_part& part, std::uint64_t offset) noexcept {
-    const std::uint64_t end = part.begin + part.text.size();
     while (scanned_ < offset) {
+      const std::uint64_t before = scanned_;
       // No more than that: what is far ahead would only fill memory.
-      const std::uint64_t wanted = offset + rule_.lookahead();
-      document_part seen = part;
-      if (wanted < end) {
-        seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
-        seen.is_last = false;
-      }
-      const auto state = rule_state_;
-      const structure::mark told = found_.told_so_far();
-      const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
-      if (!reached.ok()) {
-        if (reached.error() == errc::no_memory) {  // something could not be told: it is read again. A caller's error leaves the rule as it says
-          rule_state_ = state;
-          found_.go_back(told);
-        }
-        return reached.error();
-      }
-      ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
-      if (*reached == scanned_) return false;
-      scanned_ = *reached;
+      if (status read = scan(part, offset + rule_.lookahead()); !read.ok()) return read.error();
+      if (scanned_ == before) return false;
     }
     return true;
+  }
+  /// Lets the rule read what is there before `until`, once.
+  [[nodiscard]] status scan(const document_part& part, std::uint64_t until) noexcept {
+    const std::uint64_t end = part.begin + part.text.size();
+    document_part seen = part;
+    if (until < end) {
+      seen.text = part.text.subview(0, static_cast<std::size_t>(until - part.begin));
+      seen.is_last = false;
+    }
+    const auto state = rule_state_;
+    const structure::mark told = found_.told_so_far();
+    const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
+    if (!reached.ok()) {
+      if (reached.error() == errc::no_memory) {  // something could not be told: it is read again. A caller's error leaves the rule as it says
+        rule_state_ = state;
+        found_.go_back(told);
+      }
+      return reached.error();
+    }
+    ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
+    scanned_ = *reached;
+    return {};
   }
 
   /// Moves a position behind the chunk's start over a text; lines are counted in what the rule has told, if that is enough.

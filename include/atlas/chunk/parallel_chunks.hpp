@@ -55,7 +55,7 @@ struct chunked_piece {
     cutter.note_headings(&headings);
     while (cutter.is_inside() || cutter.start().byte < end) {
       if (!cutter.is_inside() && meetings.size() < most_meetings) {
-        const result<hash128> key = cutter.key();
+        const result<hash128> key = cutter.key({text, 0, true});
         if (!key.ok()) return fail(key.error());
         if (status noted = meetings.push_back({cutter.start(), *key, chunks.size(), headings.size()}); !noted.ok()) return fail(noted.error());
       }
@@ -148,36 +148,34 @@ struct piece_list {
   return line != 0 ? line : character_start(text, first);
 }
 
-}  // namespace detail
+/// How many pieces documents were cut into, and how many of them the true chunks met.
+struct piece_statistics {
+  std::size_t cut = 0;
+  std::size_t met = 0;
+};
 
-/// Calls `sink` with each chunk of a document, in order, as chunker::read and next would give them.
-///
-/// @param text     any bytes
-/// @param threads  of the pool's at most; 0: all
-/// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
-/// Cost: on one thread, for less than 2 MiB, or if a chunk may take more than 256 KiB, that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which
-/// takes 160 bytes a chunk.
+/// As chunk_document. @param pieces  added to
 template <chunk_rule Rule, chunk_sizer Sizer>
-[[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
-                                    Sizer sizer = Sizer()) {
+[[nodiscard]] status chunk_in_pieces(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, const Rule& rule,
+                                     const Sizer& sizer, piece_statistics& pieces) {
   constexpr std::size_t least_piece = std::size_t{1} << 20;
   constexpr std::size_t pieces_a_thread = 8;
-  using cutter_type = detail::chunk_cutter<Rule, Sizer>;
-  using piece_type = detail::chunked_piece<cutter_type>;
+  using cutter_type = chunk_cutter<Rule, Sizer>;
+  using piece_type = chunked_piece<cutter_type>;
   if (status checked = check(options); !checked.ok()) return checked;
   cutter_type cutter(rule, sizer, options);
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
-  const bool is_worth_it = most_threads > 1 && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
+  const bool is_worth_it = most_threads > 1 && is_self_synchronizing(rule) && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
   const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
-  detail::piece_list<piece_type> list(piece_count);
+  piece_list<piece_type> list(piece_count);
   if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
 
   const auto next = [&]() -> result<bool> {
     chunk_view chunk;
-    const result<detail::cut_outcome> got = cutter.next({text, 0, true}, chunk);
+    const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
     if (!got.ok()) return got.error();
-    if (*got != detail::cut_outcome::chunk) return false;
+    if (*got != cut_outcome::chunk) return false;
     if (!sink(chunk)) return error{errc::cancelled};
     return true;
   };
@@ -187,9 +185,10 @@ template <chunk_rule Rule, chunk_sizer Sizer>
     std::uint64_t begins[1024];
     const std::size_t most = piece_count < 1023 ? piece_count : 1023;
     std::size_t count = 0;
-    for (; count < most && from + count * least_piece < text.size(); ++count) begins[count] = count == 0 ? from : detail::piece_begin(text, from + count * least_piece);
-    const std::size_t end = from + count * least_piece < text.size() ? static_cast<std::size_t>(detail::piece_begin(text, from + count * least_piece)) : text.size();
+    for (; count < most && from + count * least_piece < text.size(); ++count) begins[count] = count == 0 ? from : piece_begin(text, from + count * least_piece);
+    const std::size_t end = from + count * least_piece < text.size() ? static_cast<std::size_t>(piece_begin(text, from + count * least_piece)) : text.size();
     begins[count] = end;
+    pieces.cut += count;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(text, begins[task], begins[task + 1]); }, most_threads);
     if (!ran.ok()) return ran;
 
@@ -203,7 +202,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
           while (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte < cutter.start().byte) ++candidate;
           if (candidate == piece.meetings.size() && cutter.start().byte > begins[i]) break;  // too late to meet
           if (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte == cutter.start().byte) {
-            const result<hash128> key = cutter.key();
+            const result<hash128> key = cutter.key({text, 0, true});
             if (!key.ok()) return key.error();
             if (*key == piece.meetings[candidate].key) {
               met = &piece.meetings[candidate];
@@ -223,6 +222,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
         }
         continue;
       }
+      ++pieces.met;
       heading_path path = cutter.headings();
       text_position behind;
       if (!piece.give(*met, cutter.start(), path, behind, sink)) return errc::cancelled;
@@ -238,6 +238,23 @@ template <chunk_rule Rule, chunk_sizer Sizer>
     if (!given.ok()) return given.error();
     if (!*given) return {};
   }
+}
+
+}  // namespace detail
+
+/// Calls `sink` with each chunk of a document, in order, as chunker::read and next would give them.
+///
+/// @param text     any bytes
+/// @param threads  of the pool's at most; 0: all
+/// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
+/// Cost: on one thread, for less than 2 MiB, if a chunk may take more than 256 KiB, or by a rule whose chunks depend on all before them
+/// (fixed_rule, semantic_rule), that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which takes 160 bytes a
+/// chunk.
+template <chunk_rule Rule, chunk_sizer Sizer>
+[[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
+                                    Sizer sizer = Sizer()) {
+  detail::piece_statistics pieces;
+  return detail::chunk_in_pieces(text, options, pool, threads, sink, rule, sizer, pieces);
 }
 
 /// A document's number and one of its chunks. @return false to stop
