@@ -26,18 +26,17 @@ namespace detail {
 /// A piece of a document, chunked by itself.
 template <class Cutter>
 struct chunked_piece {
-  /// What one of its chunks depends on, noted before it was cut.
+  /// Where one of its chunks begins that no other contains.
   struct meeting {
-    text_position start;
-    hash128 key;
+    chunk_begin begin;
     std::size_t chunk = 0;     ///< its place in `chunks`
     std::size_t headings = 0;  ///< how many were noted before
   };
-  static constexpr std::size_t most_meetings = 64;
 
   Cutter cutter;
   buffer<chunk_view> chunks;
   buffer<meeting> meetings;
+  buffer<rule_mark> marks;
   buffer<found_heading> headings;
   status failure;
 
@@ -45,27 +44,24 @@ struct chunked_piece {
   void cut(text_view text, std::uint64_t begin, std::uint64_t end) noexcept {
     chunks.clear();
     meetings.clear();
+    marks.clear();
     headings.clear();
-    failure = {};
     if (begin == 0) {
       cutter.restart();
     } else {
       cutter.begin_at(begin);
     }
     cutter.note_headings(&headings);
-    while (cutter.is_inside() || cutter.start().byte < end) {
-      if (!cutter.is_inside() && meetings.size() < most_meetings) {
-        const result<hash128> key = cutter.key({text, 0, true});
-        if (!key.ok()) return fail(key.error());
-        if (status noted = meetings.push_back({cutter.start(), *key, chunks.size(), headings.size()}); !noted.ok()) return fail(noted.error());
-      }
-      chunk_view chunk;
-      const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
-      if (!got.ok()) return fail(got.error());
-      if (*got != cut_outcome::chunk) break;
-      if (status kept = chunks.push_back(chunk); !kept.ok()) return fail(kept.error());
-    }
+    cutter.note_marks(&marks);
+    failure = cut_to(text, end);
     cutter.note_headings(nullptr);
+    cutter.note_marks(nullptr);
+  }
+  /// Whether its rule had come to this mark.
+  [[nodiscard]] bool has(const rule_mark& mark) const noexcept {
+    if (marks.empty() || mark.offset < marks[0].offset) return false;
+    const auto place = static_cast<std::size_t>((mark.offset - marks[0].offset) / rule_mark::stride);
+    return place < marks.size() && marks[place].key == mark.key;
   }
 
   /// Gives the chunks from a meeting on, as they are counted by who met there.
@@ -81,28 +77,72 @@ struct chunked_piece {
     };
     for (std::size_t i = met.chunk; i < chunks.size(); ++i) {
       chunk_view chunk = chunks[i];
-      if (chunk.line_begin == met.start.line + 1) chunk.column_begin = moved(chunk.column_begin, met.start.column, at.column);
-      chunk.char_begin = moved(chunk.char_begin, met.start.character, at.character);
-      chunk.char_end = moved(chunk.char_end, met.start.character, at.character);
-      chunk.line_begin = moved(chunk.line_begin, met.start.line, at.line);
-      chunk.line_end = moved(chunk.line_end, met.start.line, at.line);
+      if (chunk.line_begin == met.begin.state.start.line + 1) chunk.column_begin = moved(chunk.column_begin, met.begin.state.start.column, at.column);
+      chunk.char_begin = moved(chunk.char_begin, met.begin.state.start.character, at.character);
+      chunk.char_end = moved(chunk.char_end, met.begin.state.start.character, at.character);
+      chunk.line_begin = moved(chunk.line_begin, met.begin.state.start.line, at.line);
+      chunk.line_end = moved(chunk.line_end, met.begin.state.start.line, at.line);
       enter_to(chunk.byte_fresh);
       chunk.headings = &path;
       if (!sink(chunk)) return false;
     }
     enter_to(~std::uint64_t{0});
     end = cutter.start();
-    if (end.line == met.start.line) end.column = moved(end.column, met.start.column, at.column);
-    end.character = moved(end.character, met.start.character, at.character);
-    end.line = moved(end.line, met.start.line, at.line);
+    if (end.line == met.begin.state.start.line) end.column = moved(end.column, met.begin.state.start.column, at.column);
+    end.character = moved(end.character, met.begin.state.start.character, at.character);
+    end.line = moved(end.line, met.begin.state.start.line, at.line);
     return true;
   }
 
  private:
-  void fail(const error& why) noexcept {
-    cutter.note_headings(nullptr);
-    failure = why;
+  [[nodiscard]] status cut_to(text_view text, std::uint64_t end) noexcept {
+    while (cutter.is_inside() || cutter.start().byte < end) {
+      if (!cutter.is_inside()) {
+        if (status noted = meetings.push_back({cutter.begin(), chunks.size(), headings.size()}); !noted.ok()) return noted;
+      }
+      chunk_view chunk;
+      const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
+      if (!got.ok()) return got.error();
+      if (*got != cut_outcome::chunk) break;
+      if (status kept = chunks.push_back(chunk); !kept.ok()) return kept;
+    }
+    return {};
   }
+};
+
+/// Follows the true chunks through a piece until they meet its own.
+template <class Piece>
+class piece_meeting {
+ public:
+  explicit piece_meeting(const Piece& piece) noexcept : piece_(piece) {}
+
+  /// Where the true chunks' rule notes its marks.
+  [[nodiscard]] buffer<rule_mark>& marks() noexcept { return marks_; }
+  /// The chunk of the piece that the next of the true ones is, if it is known that all behind them are the same; null if not yet.
+  /// To be asked at the begin of each. @pre !cutter.is_inside()
+  template <class Cutter>
+  [[nodiscard]] const typename Piece::meeting* find(const Cutter& cutter) noexcept {
+    const chunk_begin begin = cutter.begin();
+    const buffer<typename Piece::meeting>& meetings = piece_.meetings;
+    for (; agreed_ == nowhere && seen_ < marks_.size(); ++seen_) {
+      if (piece_.has(marks_[seen_])) agreed_ = marks_[seen_].offset;
+    }
+    while (next_ < meetings.size() && meetings[next_].begin.state.start.byte < begin.state.start.byte) ++next_;
+    // What was told before the rules agreed is behind both, headings as well.
+    const bool is_agreed = begin.state.start.byte == 0 || (before_ >= agreed_ && next_ != 0 && meetings[next_ - 1].begin.state.start.byte >= agreed_);
+    before_ = begin.state.start.byte;
+    return is_agreed && next_ < meetings.size() && meetings[next_].begin == begin ? &meetings[next_] : nullptr;
+  }
+
+ private:
+  static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
+
+  const Piece& piece_;
+  buffer<rule_mark> marks_;
+  std::size_t seen_ = 0;             ///< of them
+  std::uint64_t agreed_ = nowhere;   ///< from here on both rules tell the same
+  std::size_t next_ = 0;             ///< of the piece's meetings
+  std::uint64_t before_ = 0;         ///< begin of the true chunk before
 };
 
 /// A fixed number of pieces.
@@ -169,7 +209,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
   piece_list<piece_type> list(piece_count);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}}; }); !made.ok()) return made;
 
   const auto next = [&]() -> result<bool> {
     chunk_view chunk;
@@ -194,34 +234,18 @@ template <chunk_rule Rule, chunk_sizer Sizer>
 
     for (std::size_t i = 0; i < count; ++i) {
       piece_type& piece = list.pieces[i];
-      // Follow the true chunks until they meet one of the piece's, or leave it.
+      piece_meeting<piece_type> meeting(piece);
       const typename piece_type::meeting* met = nullptr;
-      std::size_t candidate = 0;
-      while (piece.failure.ok() && met == nullptr && cutter.start().byte < begins[i + 1]) {
-        if (!cutter.is_inside()) {
-          while (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte < cutter.start().byte) ++candidate;
-          if (candidate == piece.meetings.size() && cutter.start().byte > begins[i]) break;  // too late to meet
-          if (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte == cutter.start().byte) {
-            const result<hash128> key = cutter.key({text, 0, true});
-            if (!key.ok()) return key.error();
-            if (*key == piece.meetings[candidate].key) {
-              met = &piece.meetings[candidate];
-              break;
-            }
-          }
-        }
+      if (piece.failure.ok()) cutter.note_marks(&meeting.marks());
+      while (cutter.is_inside() || cutter.start().byte < begins[i + 1]) {
+        if (piece.failure.ok() && !cutter.is_inside()) met = meeting.find(cutter);
+        if (met != nullptr) break;
         const result<bool> given = next();
         if (!given.ok()) return given.error();
         if (!*given) return {};
       }
-      if (met == nullptr) {
-        while (cutter.is_inside() || cutter.start().byte < begins[i + 1]) {
-          const result<bool> given = next();
-          if (!given.ok()) return given.error();
-          if (!*given) return {};
-        }
-        continue;
-      }
+      cutter.note_marks(nullptr);
+      if (met == nullptr) continue;
       ++pieces.met;
       heading_path path = cutter.headings();
       text_position behind;
@@ -276,7 +300,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
   const std::size_t at_once = most_threads * documents_a_thread < texts.size() ? most_threads * documents_a_thread : texts.size();
   detail::piece_list<piece_type> list(at_once);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}}; }); !made.ok()) return made;
   for (std::size_t first = 0; first < texts.size(); first += at_once) {
     const std::size_t count = texts.size() - first < at_once ? texts.size() - first : at_once;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(texts[first + task], 0, texts[first + task].size()); }, most_threads);
