@@ -9,7 +9,8 @@
 // The chunks are those of chunker::read, whatever the number of threads. One document is cut into pieces at line ends, and every piece is
 // chunked as if a chunk ended before it. Then the true chunks are followed into each piece until they meet one of its own with all that
 // they depend on the same: from there on the piece's chunks are the true ones, but for what is counted from the document's begin and for
-// headings above, which are set right. Most pieces meet within a few chunks; one that does not is chunked again, alone.
+// headings above, which are set right. What lies before is chunked again, alone: a few chunks where boundaries are of several levels, some
+// hundreds where all are sentences, of which many fit into a chunk.
 #ifndef ATLAS_CHUNK_PARALLEL_CHUNKS_HPP
 #define ATLAS_CHUNK_PARALLEL_CHUNKS_HPP
 
@@ -199,13 +200,17 @@ template <chunk_rule Rule, chunk_sizer Sizer>
 [[nodiscard]] status chunk_in_pieces(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, const Rule& rule,
                                      const Sizer& sizer, piece_statistics& pieces) {
   constexpr std::size_t least_piece = std::size_t{1} << 20;
-  constexpr std::size_t pieces_a_thread = 8;
+  constexpr std::size_t largest_piece = 4 * least_piece;
+  constexpr std::size_t pieces_a_thread = 4;
   using cutter_type = chunk_cutter<Rule, Sizer>;
   using piece_type = chunked_piece<cutter_type>;
   if (status checked = check(options); !checked.ok()) return checked;
   cutter_type cutter(rule, sizer, options);
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
   const bool is_worth_it = most_threads > 1 && is_self_synchronizing(rule) && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
+  // Large ones, because chunks of which no boundary is stronger than another may take hundreds to meet; two a thread and more.
+  const std::size_t wanted_piece = text.size() / (std::size_t{2} * most_threads) + 1;
+  const std::size_t piece_bytes = wanted_piece < least_piece ? least_piece : wanted_piece > largest_piece ? largest_piece : wanted_piece;
   const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
   piece_list<piece_type> list(piece_count);
@@ -225,8 +230,8 @@ template <chunk_rule Rule, chunk_sizer Sizer>
     std::uint64_t begins[1024];
     const std::size_t most = piece_count < 1023 ? piece_count : 1023;
     std::size_t count = 0;
-    for (; count < most && from + count * least_piece < text.size(); ++count) begins[count] = count == 0 ? from : piece_begin(text, from + count * least_piece);
-    const std::size_t end = from + count * least_piece < text.size() ? static_cast<std::size_t>(piece_begin(text, from + count * least_piece)) : text.size();
+    for (; count < most && from + count * piece_bytes < text.size(); ++count) begins[count] = count == 0 ? from : piece_begin(text, from + count * piece_bytes);
+    const std::size_t end = from + count * piece_bytes < text.size() ? static_cast<std::size_t>(piece_begin(text, from + count * piece_bytes)) : text.size();
     begins[count] = end;
     pieces.cut += count;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(text, begins[task], begins[task + 1]); }, most_threads);
@@ -272,7 +277,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
 /// @param threads  of the pool's at most; 0: all
 /// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
 /// Cost: on one thread, for less than 2 MiB, if a chunk may take more than 256 KiB, or by a rule whose chunks depend on all before them
-/// (fixed_rule, semantic_rule), that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which takes 160 bytes a
+/// (fixed_rule, semantic_rule), that of a chunker; else the document's chunks are cut 16 MiB a thread at a time, which takes 230 bytes a
 /// chunk.
 template <chunk_rule Rule, chunk_sizer Sizer>
 [[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
