@@ -156,6 +156,19 @@ void check_same(const std::string& text, const chunker_options& options) {
     check_same<atlas::plain_text_rule>("short", {.size = 10});
   }
 
+  TEST_CASE("a chunk that is trimmed up to a heading does not stand under it, on any number of threads") {
+    std::mt19937_64 random(5);
+    std::string text;
+    while (text.size() < std::size_t{5} << 19) {
+      for (std::uint64_t words = random() % 9; words != 0; --words) text += "word ";
+      text += std::string(random() % 30, ' ') + "<h2>Of " + std::to_string(random()) + "</h2>" + std::string(random() % 30, '\n');
+    }
+    check_same<atlas::html_rule>(text, {.size = 30, .trim = true});
+    chunker_options nested{.size = 90, .trim = true};
+    nested.inner_sizes[0] = 20;
+    check_same<atlas::html_rule>(text, nested);
+  }
+
   TEST_CASE("a sink that stops cancels, and options are checked") {
     const std::string text = megabytes_of_text(3, std::size_t{3} << 20);
     atlas::thread_pool pool(2);

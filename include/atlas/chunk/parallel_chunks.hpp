@@ -39,6 +39,7 @@ struct chunked_piece {
   buffer<meeting> meetings;
   buffer<rule_mark> marks;
   buffer<found_heading> headings;
+  buffer<std::size_t> under;  ///< the first chunk that stands under each, as a place in `chunks`
   status failure;
 
   /// Chunks what lies in [begin, end), and what a chunk that begins there reaches beyond.
@@ -47,6 +48,7 @@ struct chunked_piece {
     meetings.clear();
     marks.clear();
     headings.clear();
+    under.clear();
     if (begin == 0) {
       cutter.restart();
     } else {
@@ -73,9 +75,7 @@ struct chunked_piece {
   [[nodiscard]] bool give(const meeting& met, const text_position& at, heading_path& path, text_position& end, chunk_sink sink) const {
     const auto moved = [](std::uint64_t count, std::uint64_t there, std::uint64_t here) noexcept { return count - there + here; };
     std::size_t heading = met.headings;
-    const auto enter_to = [&](std::uint64_t offset) noexcept {
-      for (; heading < headings.size() && headings[heading].offset <= offset; ++heading) path.enter(headings[heading].depth, {headings[heading].title, headings[heading].title_size});
-    };
+    const auto enter = [&] { path.enter(headings[heading].depth, {headings[heading].title, headings[heading].title_size}); };
     for (std::size_t i = met.chunk; i < chunks.size(); ++i) {
       chunk_view chunk = chunks[i];
       if (chunk.line_begin == met.begin.state.start.line + 1) chunk.column_begin = moved(chunk.column_begin, met.begin.state.start.column, at.column);
@@ -83,11 +83,11 @@ struct chunked_piece {
       chunk.char_end = moved(chunk.char_end, met.begin.state.start.character, at.character);
       chunk.line_begin = moved(chunk.line_begin, met.begin.state.start.line, at.line);
       chunk.line_end = moved(chunk.line_end, met.begin.state.start.line, at.line);
-      enter_to(chunk.byte_fresh);
+      for (; heading < under.size() && under[heading] <= i; ++heading) enter();
       chunk.headings = &path;
       if (!sink(chunk)) return false;
     }
-    enter_to(~std::uint64_t{0});
+    for (; heading < headings.size(); ++heading) enter();
     end = cutter.start();
     if (end.line == met.begin.state.start.line) end.column = moved(end.column, met.begin.state.start.column, at.column);
     end.character = moved(end.character, met.begin.state.start.character, at.character);
@@ -105,6 +105,9 @@ struct chunked_piece {
       const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
       if (!got.ok()) return got.error();
       if (*got != cut_outcome::chunk) break;
+      while (under.size() < headings.size()) {
+        if (status noted = under.push_back(chunks.size()); !noted.ok()) return noted;
+      }
       if (status kept = chunks.push_back(chunk); !kept.ok()) return kept;
     }
     return {};
@@ -214,7 +217,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
   piece_list<piece_type> list(piece_count);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}}; }); !made.ok()) return made;
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}, {}}; }); !made.ok()) return made;
 
   const auto next = [&]() -> result<bool> {
     chunk_view chunk;
@@ -305,7 +308,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
   const std::size_t at_once = most_threads * documents_a_thread < texts.size() ? most_threads * documents_a_thread : texts.size();
   detail::piece_list<piece_type> list(at_once);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}}; }); !made.ok()) return made;
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}, {}}; }); !made.ok()) return made;
   for (std::size_t first = 0; first < texts.size(); first += at_once) {
     const std::size_t count = texts.size() - first < at_once ? texts.size() - first : at_once;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(texts[first + task], 0, texts[first + task].size()); }, most_threads);
