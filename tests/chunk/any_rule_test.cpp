@@ -44,7 +44,72 @@ void cuts_as(const Rule& rule) {
   }
 }
 
+/// Feeds half of the text to a chunker of one rule, and the rest to one of another that takes up its checkpoint.
+template <class First, class Second>
+support::kept_chunks handed_over(const First& first, const Second& second, const chunker_options& options, std::size_t middle) {
+  const auto make = [&] { return chunker<First, any_sizer>::create(options, first).value(); };
+  const auto resume = [&](atlas::span<const std::byte> saved) { return chunker<Second, atlas::character_sizer>::resume(saved, options, second).value(); };
+  return support::resumed_chunks(make, resume, any_text, middle);
+}
+template <class Rule>
+void hands_over(const Rule& rule) {
+  for (const chunker_options& options : support::chunker_option_sets()) {
+    auto whole = chunker<Rule, atlas::character_sizer>::create(options, rule).value();
+    const support::kept_chunks wanted = support::read_chunks(whole, any_text);
+    for (const std::size_t middle : {std::size_t{0}, std::size_t{1}, any_text.size() / 3, any_text.size() / 2, any_text.size()}) {
+      CHECK(handed_over(rule, any_rule(rule), options, middle) == wanted);
+      CHECK(handed_over(any_rule(rule), rule, options, middle) == wanted);
+    }
+  }
+}
+template <class Rule>
+std::string saved_behind(const Rule& rule, std::size_t bytes) {
+  auto one = chunker<Rule, any_sizer>::create({.size = 90}, rule).value();
+  one.feed(any_text.substr(0, bytes), [](const atlas::chunk_view&) { return true; }).value();
+  atlas::buffer<std::byte> saved;
+  one.save(saved).value();
+  return {reinterpret_cast<const char*>(saved.data()), saved.size()};
+}
+
 TEST_SUITE("chunk/any_rule") {
+  TEST_CASE("a checkpoint of a rule is one of an any_rule that holds it, and the other way about") {
+    hands_over(atlas::plain_text_rule());
+    hands_over(atlas::fixed_rule());
+    hands_over(atlas::sentence_rule());
+    hands_over(atlas::uax29_sentence_rule());
+    hands_over(atlas::markdown_rule());
+    hands_over(atlas::html_rule());
+    hands_over(atlas::code_rule());
+    const std::array<atlas::text_view, 2> delimiters = {";", "\n\n"};
+    hands_over(atlas::delimiter_rule::create({delimiters.data(), delimiters.size()}).value());
+    const std::array<atlas::text_boundary, 2> places = {{{100, atlas::boundary_level::section}, {700, atlas::boundary_level::heading_1}}};
+    hands_over(atlas::external_rule::create({places.data(), places.size()}).value());
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, any_text.size() / 2, any_text.size()}) {
+      CHECK(saved_behind(atlas::html_rule(), bytes) == saved_behind(any_rule(atlas::html_rule()), bytes));
+      CHECK(saved_behind(atlas::uax29_sentence_rule(), bytes) == saved_behind(any_rule(atlas::uax29_sentence_rule()), bytes));
+    }
+  }
+
+  TEST_CASE("a rule's state of another size than its own is refused, with both named") {
+    const any_rule rule = atlas::code_rule();
+    any_rule::state_type state;
+    for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{223}, std::uint64_t{225}, ~std::uint64_t{0}}) {
+      atlas::buffer<std::byte> bytes;
+      atlas::detail::checkpoint_writer writer(bytes);
+      writer.begin({}, {.size = 1});
+      writer.value(size);
+      for (int i = 0; i < 40; ++i) writer.value(~std::uint64_t{0});
+      writer.end().value();
+      atlas::detail::checkpoint_reader reader({bytes.data(), bytes.size()});
+      reader.begin({}, {.size = 1}).value();
+      const atlas::status read = rule.load_state(state, reader);
+      REQUIRE_FALSE(read.ok());
+      CHECK(read.error() == atlas::errc::corrupt_file);
+      CHECK(atlas::text_view(read.error().field) == "bytes of the rule's state");
+      CHECK(state.is_begun == 0);
+    }
+  }
+
   TEST_CASE("each rule cuts as it does by itself") {
     cuts_as(atlas::plain_text_rule());
     cuts_as(atlas::fixed_rule());

@@ -106,6 +106,21 @@ class any_rule {
   [[nodiscard]] bool tells_lines() const noexcept {
     return rule_.visit([](const auto& rule) noexcept { return detail::tells_lines(rule); });
   }
+  [[nodiscard]] bool is_self_synchronizing() const noexcept {
+    return rule_.visit([](const auto& rule) noexcept { return detail::is_self_synchronizing(rule); });
+  }
+  /// As the rule that is held writes its own: a checkpoint of one is a checkpoint of the other.
+  void save_state(const state_type& state, detail::checkpoint_writer& writer) const noexcept {
+    rule_.visit([&](const auto& rule) noexcept { detail::save_state(rule, own_of(rule, state), writer); });
+  }
+  [[nodiscard]] status load_state(state_type& state, detail::checkpoint_reader& reader) const noexcept {
+    return rule_.visit([&](const auto& rule) noexcept -> status {
+      auto own = own_of(rule, {});
+      if (status read = detail::load_state(rule, own, reader); !read.ok()) return read;
+      keep(own, state);
+      return {};
+    });
+  }
   [[nodiscard]] std::size_t lookahead() const noexcept {
     return rule_.visit([](const auto& rule) noexcept { return rule.lookahead(); });
   }
@@ -122,14 +137,23 @@ class any_rule {
  private:
   template <class Rule>
   [[nodiscard]] static result<std::uint64_t> scan_by(const Rule& rule, state_type& state, const document_part& part, std::uint64_t from, structure& found) noexcept {
-    using own_type = typename Rule::state_type;
-    static_assert(sizeof(own_type) <= sizeof state.bytes);
-    own_type own{};
-    if (state.is_begun != 0) std::memcpy(static_cast<void*>(&own), state.bytes, sizeof own);
+    auto own = own_of(rule, state);
     result<std::uint64_t> reached = rule.scan(own, part, from, found);
+    keep(own, state);
+    return reached;
+  }
+  /// The state of the rule that is held, from the bytes that it was kept as.
+  template <class Rule>
+  [[nodiscard]] static typename Rule::state_type own_of(const Rule& /*rule*/, const state_type& state) noexcept {
+    typename Rule::state_type own{};
+    static_assert(sizeof own <= sizeof state.bytes);
+    if (state.is_begun != 0) std::memcpy(static_cast<void*>(&own), state.bytes, sizeof own);
+    return own;
+  }
+  template <class Own>
+  static void keep(const Own& own, state_type& state) noexcept {
     std::memcpy(state.bytes, static_cast<const void*>(&own), sizeof own);
     state.is_begun = 1;
-    return reached;
   }
 
   rules rule_;

@@ -30,7 +30,7 @@ struct checkpoint_maker {
 /// What every checkpoint begins with.
 struct checkpoint_header {
   char magic[8] = {'A', 'T', 'L', 'A', 'S', 'C', 'H', 'K'};
-  std::uint32_t form = 2;
+  std::uint32_t form = 3;
   std::uint32_t rule_version = 0;
   std::uint64_t size = 0;
   std::uint64_t overlap = 0;

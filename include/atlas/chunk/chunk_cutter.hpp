@@ -24,6 +24,26 @@ struct cutter_state {
   boundary_level level = boundary_level::text_end;  ///< of the boundary at `fresh`
 };
 
+/// All that the next chunk depends on besides the text and what the rule tells of it.
+struct chunk_begin {
+  cutter_state state;
+  std::uint64_t overlap_units = 0;  ///< of what the chunk repeats
+
+  /// But for what is counted from the document's begin.
+  friend bool operator==(const chunk_begin& left, const chunk_begin& right) noexcept {
+    return left.state.start.byte == right.state.start.byte && left.state.fresh == right.state.fresh && left.state.level == right.state.level &&
+           left.overlap_units == right.overlap_units;
+  }
+};
+
+/// That a rule has read up to an offset, and a hash of all that depends on what it will tell behind it. Taken where offsets are multiples
+/// of a number, so that those of two cutters of one document can be compared.
+struct rule_mark {
+  static constexpr std::uint64_t stride = std::uint64_t{16} << 10;
+  std::uint64_t offset = 0;
+  hash128 key;
+};
+
 /// What came of asking for a chunk.
 enum class cut_outcome : std::uint8_t {
   chunk,  ///< there is one
@@ -49,6 +69,7 @@ class chunk_cutter {
   void restart() noexcept {
     state_ = {};
     scanned_ = 0;
+    read_ = 0;
     rule_state_ = {};
     overlap_units_ = 0;
     depth_ = 0;
@@ -61,28 +82,15 @@ class chunk_cutter {
   /// Begins at an offset as if a chunk had ended there.
   void begin_at(std::uint64_t offset) noexcept {
     restart();
-    state_.start.byte = state_.fresh = scanned_ = offset;
+    state_.start.byte = state_.fresh = scanned_ = read_ = offset;
     state_.level = boundary_level::paragraph;
   }
   /// Where the next chunk begins that no other contains.
   [[nodiscard]] const text_position& start() const noexcept { return state_.start; }
   [[nodiscard]] bool is_inside() const noexcept { return depth_ != 0; }
-  /// Two cutters of one document with equal keys give the same chunks from there on, but for what is counted from its begin and for
-  /// headings before. @pre !is_inside()
-  [[nodiscard]] result<hash128> key() noexcept {
-    found_.pass(state_.start.byte);
-    buffer<std::byte> bytes;
-    checkpoint_writer writer(bytes);
-    writer.value(state_.start.byte);
-    writer.value(state_.fresh);
-    writer.value(static_cast<std::uint64_t>(state_.level));
-    writer.value(overlap_units_);
-    writer.value(scanned_);
-    writer.value(rule_state_);
-    found_.save(writer);
-    if (status written = writer.end(); !written.ok()) return written.error();
-    return xxh3_128(bytes.data(), bytes.size());
-  }
+  /// Two cutters of one document give the same chunks from there on, but for what is counted from its begin and for headings before, if
+  /// these are equal, and if rules had come to equal marks before the chunks that were given last began. @pre !is_inside()
+  [[nodiscard]] chunk_begin begin() const noexcept { return {state_, overlap_units_}; }
   /// Says what was counted before, and which headings there were.
   void count_from(const text_position& start, const heading_path& headings) noexcept {
     state_.start = start;
@@ -91,6 +99,11 @@ class chunk_cutter {
   [[nodiscard]] const heading_path& headings() const noexcept { return headings_; }
   /// Headings are also noted there as they are passed; null: nowhere.
   void note_headings(buffer<found_heading>* notes) noexcept { heading_notes_ = notes; }
+  /// Marks of the rule are also noted there, from what it has not read yet on; null: nowhere.
+  void note_marks(buffer<rule_mark>* notes) noexcept {
+    mark_notes_ = notes;
+    next_mark_ = (read_ / rule_mark::stride + 1) * rule_mark::stride;
+  }
 
   [[nodiscard]] checkpoint_maker maker() const noexcept { return {rule_.version(), fingerprint_of(rule_), sizer_.fingerprint()}; }
   void save(checkpoint_writer& writer) const noexcept {
@@ -98,7 +111,7 @@ class chunk_cutter {
     for (std::uint32_t depth = 0; depth < depth_; ++depth) save(writer, outer_[depth].state, outer_[depth].overlap_units);
     save(writer, state_, overlap_units_);
     writer.value(scanned_);
-    writer.value(rule_state_);
+    save_state(rule_, rule_state_, writer);
     writer.value(headings_);
     found_.save(writer);
   }
@@ -121,7 +134,7 @@ class chunk_cutter {
     if (depth_ != 0 && overlap_units_ != 0) return checkpoint_reader::damaged("overlap", 0, overlap_units_);
     if (status read = reader.value(scanned_); !read.ok()) return read;
     if (scanned_ < begin || scanned_ > end) return checkpoint_reader::damaged("scanned", begin, scanned_);
-    if (status read = reader.value(rule_state_); !read.ok()) return read;
+    if (status read = load_state(rule_, rule_state_, reader); !read.ok()) return read;
     if (status read = reader.value(headings_); !read.ok()) return read;
     if (!headings_.is_sound()) return checkpoint_reader::damaged("heading path", 0, 1);
     return found_.load(reader, end);
@@ -180,10 +193,6 @@ class chunk_cutter {
     boundary_level level = boundary_level::character;
     bool is_open = false;   ///< not known yet
     bool is_plain = false;  ///< each byte of the chunk is a character and a unit
-  };
-  struct outer_state {
-    cutter_state state;
-    std::uint64_t overlap_units = 0;
   };
   static constexpr std::size_t longest_cluster_bytes = 4096;  ///< a grapheme cluster beyond the size that is longer is cut
 
@@ -345,30 +354,55 @@ class chunk_cutter {
 
   /// Lets the rule read until it has told all boundaries up to `offset`; false if that needs more of the document.
   [[nodiscard]] result<bool> read_to(const document_part& part, std::uint64_t offset) noexcept {
-    const std::uint64_t end = part.begin + part.text.size();
     while (scanned_ < offset) {
+      const std::uint64_t before = scanned_;
       // No more than that: what is far ahead would only fill memory.
-      const std::uint64_t wanted = offset + rule_.lookahead();
-      document_part seen = part;
-      if (wanted < end) {
-        seen.text = part.text.subview(0, static_cast<std::size_t>(wanted - part.begin));
-        seen.is_last = false;
-      }
-      const auto state = rule_state_;
-      const structure::mark told = found_.told_so_far();
-      const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
-      if (!reached.ok()) {
-        if (reached.error() == errc::no_memory) {  // something could not be told: it is read again. A caller's error leaves the rule as it says
-          rule_state_ = state;
-          found_.go_back(told);
-        }
-        return reached.error();
-      }
-      ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
-      if (*reached == scanned_) return false;
-      scanned_ = *reached;
+      if (status read = scan(part, offset + rule_.lookahead()); !read.ok()) return read.error();
+      if (scanned_ == before) return false;
     }
     return true;
+  }
+  /// Lets the rule read what is there before `until`.
+  [[nodiscard]] status scan(const document_part& part, std::uint64_t until) noexcept {
+    const std::uint64_t end = part.begin + part.text.size();
+    for (; mark_notes_ != nullptr && next_mark_ < until && next_mark_ < end; next_mark_ += rule_mark::stride) {
+      if (status read = scan_once(part, next_mark_); !read.ok()) return read;
+      const result<hash128> key = rule_key();
+      if (!key.ok()) return key.error();
+      if (status noted = mark_notes_->push_back({next_mark_, *key}); !noted.ok()) return noted;
+    }
+    return scan_once(part, until);
+  }
+  [[nodiscard]] result<hash128> rule_key() const noexcept {
+    buffer<std::byte> bytes;
+    checkpoint_writer writer(bytes);
+    writer.value(scanned_);
+    writer.value(found_.open_whole());
+    save_state(rule_, rule_state_, writer);
+    if (status written = writer.end(); !written.ok()) return written.error();
+    return xxh3_128(bytes.data(), bytes.size());
+  }
+  [[nodiscard]] status scan_once(const document_part& part, std::uint64_t until) noexcept {
+    const std::uint64_t end = part.begin + part.text.size();
+    document_part seen = part;
+    if (until < end) {
+      seen.text = part.text.subview(0, static_cast<std::size_t>(until - part.begin));
+      seen.is_last = false;
+    }
+    const auto state = rule_state_;
+    const structure::mark told = found_.told_so_far();
+    const result<std::uint64_t> reached = rule_.scan(rule_state_, seen, scanned_, found_);
+    if (!reached.ok()) {
+      if (reached.error() == errc::no_memory) {  // something could not be told: it is read again. A caller's error leaves the rule as it says
+        rule_state_ = state;
+        found_.go_back(told);
+      }
+      return reached.error();
+    }
+    ATLAS_ASSERT(*reached >= scanned_ && *reached <= end);
+    scanned_ = *reached;
+    read_ = until < end ? until : end;
+    return {};
   }
 
   /// Moves a position behind the chunk's start over a text; lines are counted in what the rule has told, if that is enough.
@@ -520,12 +554,15 @@ class chunk_cutter {
   std::uint32_t depth_ = 0;          ///< of the next chunk
   cutter_state state_;               ///< at that depth
   std::uint64_t overlap_units_ = 0;  ///< of what the next chunk repeats
-  outer_state outer_[chunker_options::most_depths];  ///< at the depths above, where each goes on once its last chunk is cut up
-  std::uint64_t scanned_ = 0;        ///< the rule has read up to here
+  chunk_begin outer_[chunker_options::most_depths];  ///< at the depths above, where each goes on once its last chunk is cut up
+  std::uint64_t scanned_ = 0;        ///< the rule has told all up to here
+  std::uint64_t read_ = 0;           ///< it has read up to here
   typename Rule::state_type rule_state_{};
   structure found_;
   heading_path headings_;
   buffer<found_heading>* heading_notes_ = nullptr;
+  buffer<rule_mark>* mark_notes_ = nullptr;
+  std::uint64_t next_mark_ = 0;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -58,7 +58,31 @@ struct code_state {
   code_opening opening = code_opening::statement;  ///< of this line
   std::uint8_t is_blank_before = 0;  ///< 1: this line stands behind a blank one
   std::uint8_t goes_on = 0;          ///< 1: what stands before belongs to this line
+  std::uint8_t unused[4] = {};       ///< no padding, so that equal states are equal bytes
+
+  /// Forgets what no line to come depends on, so that states from which reading goes on alike are equal bytes.
+  void settle() noexcept {
+    columns.settle();
+    bracketed.settle();
+    code_from = 0;  // what follows is read from `read` on
+    if (no_here_before <= read) no_here_before = 0;
+    if (skip_to <= read && place != code_place::skipped) skip_to = 0;
+    if (place == code_place::indentation) {
+      last = '\0';
+    } else {
+      column = 0;
+    }
+    if (opening != code_opening::attribute) attribute_brackets = 0;
+    const bool is_raw = place == code_place::hashed_string || place == code_place::named_string;
+    const bool is_marked = place == code_place::triple_string || place == code_place::long_string;
+    const bool is_comment = place == code_place::block_comment || place == code_place::markup_comment || place == code_place::bracket_comment;
+    if (!is_raw && !is_marked && !is_comment) opened = 0;
+    if (!is_marked) mark = '\0';
+    if (!is_raw) name_size = 0;
+    for (std::size_t i = name_size; i < most_name; ++i) name[i] = '\0';
+  }
 };
+static_assert(__has_unique_object_representations(code_state));
 
 /// What code_reader is made of.
 class code_cursor {
@@ -100,6 +124,7 @@ class code_cursor {
     for (std::size_t i = 0; i < sizeof recent; ++i) recent[i] = before(i + 1);
     std::memcpy(state_.recent, recent, sizeof recent);
     state_.read = here();
+    state_.settle();
   }
   /// Finds the last byte of code before this place.
   void note_last() noexcept {

@@ -47,6 +47,10 @@ struct nesting {
     if (number != 0 && count < most_steps) steps[count++] = static_cast<std::uint16_t>(number < 0xFFFFU ? number : 0xFFFFU);
     return count;
   }
+  /// Forgets steps that ended, so that nestings that are equal are equal bytes.
+  constexpr void settle() noexcept {
+    for (std::uint32_t i = count; i < most_steps; ++i) steps[i] = 0;
+  }
 
  private:
   /// @return  0 to most_steps, whatever `count` is

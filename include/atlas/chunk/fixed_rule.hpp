@@ -19,6 +19,8 @@ class fixed_rule {
   };
   [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x10001; }
   [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 0; }
+  /// Where a chunk ends depends on how much text there is before it.
+  [[nodiscard]] static constexpr bool is_self_synchronizing() noexcept { return false; }
 
   [[nodiscard]] result<std::uint64_t> scan(state_type& /*state*/, const document_part& part, std::uint64_t /*from*/, structure& /*found*/) const noexcept {
     return part.begin + part.text.size();

@@ -40,7 +40,23 @@ struct html_state {
   std::uint8_t ends_whole = 0;         ///< it has ended, at the next boundary
   std::uint8_t has_space = 0;          ///< between two words of the title
   char title[heading_path::most_title_bytes] = {};
+  std::uint8_t unused[6] = {};         ///< no padding, so that equal states are equal bytes
+
+  /// Forgets what nothing to come depends on, so that states from which reading goes on alike are equal bytes.
+  void settle() noexcept {
+    if (place != html_place::raw) element = 0;
+    if (place != html_place::tag) {
+      raw = 0;
+      tag = html_tag_place::before_name;
+    }
+    if (heading == 0) {
+      title_bytes = 0;
+      has_space = 0;
+    }
+    std::memset(title + title_bytes, 0, sizeof title - title_bytes);
+  }
 };
+static_assert(__has_unique_object_representations(html_state));
 
 class html_reader {
  public:
@@ -76,6 +92,7 @@ class html_reader {
     }
     if (is_far() || (is_last_ && at_ == text_.size() && state_.has_title != 0)) settle();
     state_.read = here();
+    state_.settle();
     return static_cast<status&&>(told_);
   }
 

@@ -9,7 +9,8 @@
 // The chunks are those of chunker::read, whatever the number of threads. One document is cut into pieces at line ends, and every piece is
 // chunked as if a chunk ended before it. Then the true chunks are followed into each piece until they meet one of its own with all that
 // they depend on the same: from there on the piece's chunks are the true ones, but for what is counted from the document's begin and for
-// headings above, which are set right. Most pieces meet within a few chunks; one that does not is chunked again, alone.
+// headings above, which are set right. What lies before is chunked again, alone: a few chunks where boundaries are of several levels, some
+// hundreds where all are sentences, of which many fit into a chunk.
 #ifndef ATLAS_CHUNK_PARALLEL_CHUNKS_HPP
 #define ATLAS_CHUNK_PARALLEL_CHUNKS_HPP
 
@@ -26,46 +27,44 @@ namespace detail {
 /// A piece of a document, chunked by itself.
 template <class Cutter>
 struct chunked_piece {
-  /// What one of its chunks depends on, noted before it was cut.
+  /// Where one of its chunks begins that no other contains.
   struct meeting {
-    text_position start;
-    hash128 key;
+    chunk_begin begin;
     std::size_t chunk = 0;     ///< its place in `chunks`
     std::size_t headings = 0;  ///< how many were noted before
   };
-  static constexpr std::size_t most_meetings = 64;
 
   Cutter cutter;
   buffer<chunk_view> chunks;
   buffer<meeting> meetings;
+  buffer<rule_mark> marks;
   buffer<found_heading> headings;
+  buffer<std::size_t> under;  ///< the first chunk that stands under each, as a place in `chunks`
   status failure;
 
   /// Chunks what lies in [begin, end), and what a chunk that begins there reaches beyond.
   void cut(text_view text, std::uint64_t begin, std::uint64_t end) noexcept {
     chunks.clear();
     meetings.clear();
+    marks.clear();
     headings.clear();
-    failure = {};
+    under.clear();
     if (begin == 0) {
       cutter.restart();
     } else {
       cutter.begin_at(begin);
     }
     cutter.note_headings(&headings);
-    while (cutter.is_inside() || cutter.start().byte < end) {
-      if (!cutter.is_inside() && meetings.size() < most_meetings) {
-        const result<hash128> key = cutter.key();
-        if (!key.ok()) return fail(key.error());
-        if (status noted = meetings.push_back({cutter.start(), *key, chunks.size(), headings.size()}); !noted.ok()) return fail(noted.error());
-      }
-      chunk_view chunk;
-      const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
-      if (!got.ok()) return fail(got.error());
-      if (*got != cut_outcome::chunk) break;
-      if (status kept = chunks.push_back(chunk); !kept.ok()) return fail(kept.error());
-    }
+    cutter.note_marks(&marks);
+    failure = cut_to(text, end);
     cutter.note_headings(nullptr);
+    cutter.note_marks(nullptr);
+  }
+  /// Whether its rule had come to this mark.
+  [[nodiscard]] bool has(const rule_mark& mark) const noexcept {
+    if (marks.empty() || mark.offset < marks[0].offset) return false;
+    const auto place = static_cast<std::size_t>((mark.offset - marks[0].offset) / rule_mark::stride);
+    return place < marks.size() && marks[place].key == mark.key;
   }
 
   /// Gives the chunks from a meeting on, as they are counted by who met there.
@@ -76,33 +75,78 @@ struct chunked_piece {
   [[nodiscard]] bool give(const meeting& met, const text_position& at, heading_path& path, text_position& end, chunk_sink sink) const {
     const auto moved = [](std::uint64_t count, std::uint64_t there, std::uint64_t here) noexcept { return count - there + here; };
     std::size_t heading = met.headings;
-    const auto enter_to = [&](std::uint64_t offset) noexcept {
-      for (; heading < headings.size() && headings[heading].offset <= offset; ++heading) path.enter(headings[heading].depth, {headings[heading].title, headings[heading].title_size});
-    };
+    const auto enter = [&] { path.enter(headings[heading].depth, {headings[heading].title, headings[heading].title_size}); };
     for (std::size_t i = met.chunk; i < chunks.size(); ++i) {
       chunk_view chunk = chunks[i];
-      if (chunk.line_begin == met.start.line + 1) chunk.column_begin = moved(chunk.column_begin, met.start.column, at.column);
-      chunk.char_begin = moved(chunk.char_begin, met.start.character, at.character);
-      chunk.char_end = moved(chunk.char_end, met.start.character, at.character);
-      chunk.line_begin = moved(chunk.line_begin, met.start.line, at.line);
-      chunk.line_end = moved(chunk.line_end, met.start.line, at.line);
-      enter_to(chunk.byte_fresh);
+      if (chunk.line_begin == met.begin.state.start.line + 1) chunk.column_begin = moved(chunk.column_begin, met.begin.state.start.column, at.column);
+      chunk.char_begin = moved(chunk.char_begin, met.begin.state.start.character, at.character);
+      chunk.char_end = moved(chunk.char_end, met.begin.state.start.character, at.character);
+      chunk.line_begin = moved(chunk.line_begin, met.begin.state.start.line, at.line);
+      chunk.line_end = moved(chunk.line_end, met.begin.state.start.line, at.line);
+      for (; heading < under.size() && under[heading] <= i; ++heading) enter();
       chunk.headings = &path;
       if (!sink(chunk)) return false;
     }
-    enter_to(~std::uint64_t{0});
+    for (; heading < headings.size(); ++heading) enter();
     end = cutter.start();
-    if (end.line == met.start.line) end.column = moved(end.column, met.start.column, at.column);
-    end.character = moved(end.character, met.start.character, at.character);
-    end.line = moved(end.line, met.start.line, at.line);
+    if (end.line == met.begin.state.start.line) end.column = moved(end.column, met.begin.state.start.column, at.column);
+    end.character = moved(end.character, met.begin.state.start.character, at.character);
+    end.line = moved(end.line, met.begin.state.start.line, at.line);
     return true;
   }
 
  private:
-  void fail(const error& why) noexcept {
-    cutter.note_headings(nullptr);
-    failure = why;
+  [[nodiscard]] status cut_to(text_view text, std::uint64_t end) noexcept {
+    while (cutter.is_inside() || cutter.start().byte < end) {
+      if (!cutter.is_inside()) {
+        if (status noted = meetings.push_back({cutter.begin(), chunks.size(), headings.size()}); !noted.ok()) return noted;
+      }
+      chunk_view chunk;
+      const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
+      if (!got.ok()) return got.error();
+      if (*got != cut_outcome::chunk) break;
+      while (under.size() < headings.size()) {
+        if (status noted = under.push_back(chunks.size()); !noted.ok()) return noted;
+      }
+      if (status kept = chunks.push_back(chunk); !kept.ok()) return kept;
+    }
+    return {};
   }
+};
+
+/// Follows the true chunks through a piece until they meet its own.
+template <class Piece>
+class piece_meeting {
+ public:
+  explicit piece_meeting(const Piece& piece) noexcept : piece_(piece) {}
+
+  /// Where the true chunks' rule notes its marks.
+  [[nodiscard]] buffer<rule_mark>& marks() noexcept { return marks_; }
+  /// The chunk of the piece that the next of the true ones is, if it is known that all behind them are the same; null if not yet.
+  /// To be asked at the begin of each. @pre !cutter.is_inside()
+  template <class Cutter>
+  [[nodiscard]] const typename Piece::meeting* find(const Cutter& cutter) noexcept {
+    const chunk_begin begin = cutter.begin();
+    const buffer<typename Piece::meeting>& meetings = piece_.meetings;
+    for (; agreed_ == nowhere && seen_ < marks_.size(); ++seen_) {
+      if (piece_.has(marks_[seen_])) agreed_ = marks_[seen_].offset;
+    }
+    while (next_ < meetings.size() && meetings[next_].begin.state.start.byte < begin.state.start.byte) ++next_;
+    // What was told before the rules agreed is behind both, headings as well.
+    const bool is_agreed = begin.state.start.byte == 0 || (before_ >= agreed_ && next_ != 0 && meetings[next_ - 1].begin.state.start.byte >= agreed_);
+    before_ = begin.state.start.byte;
+    return is_agreed && next_ < meetings.size() && meetings[next_].begin == begin ? &meetings[next_] : nullptr;
+  }
+
+ private:
+  static constexpr std::uint64_t nowhere = ~std::uint64_t{0};
+
+  const Piece& piece_;
+  buffer<rule_mark> marks_;
+  std::size_t seen_ = 0;             ///< of them
+  std::uint64_t agreed_ = nowhere;   ///< from here on both rules tell the same
+  std::size_t next_ = 0;             ///< of the piece's meetings
+  std::uint64_t before_ = 0;         ///< begin of the true chunk before
 };
 
 /// A fixed number of pieces.
@@ -148,36 +192,38 @@ struct piece_list {
   return line != 0 ? line : character_start(text, first);
 }
 
-}  // namespace detail
+/// How many pieces documents were cut into, and how many of them the true chunks met.
+struct piece_statistics {
+  std::size_t cut = 0;
+  std::size_t met = 0;
+};
 
-/// Calls `sink` with each chunk of a document, in order, as chunker::read and next would give them.
-///
-/// @param text     any bytes
-/// @param threads  of the pool's at most; 0: all
-/// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
-/// Cost: on one thread, for less than 2 MiB, or if a chunk may take more than 256 KiB, that of a chunker; else the document's chunks are cut 8 MiB a thread at a time, which
-/// takes 160 bytes a chunk.
+/// As chunk_document. @param pieces  added to
 template <chunk_rule Rule, chunk_sizer Sizer>
-[[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
-                                    Sizer sizer = Sizer()) {
+[[nodiscard]] status chunk_in_pieces(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, const Rule& rule,
+                                     const Sizer& sizer, piece_statistics& pieces) {
   constexpr std::size_t least_piece = std::size_t{1} << 20;
-  constexpr std::size_t pieces_a_thread = 8;
-  using cutter_type = detail::chunk_cutter<Rule, Sizer>;
-  using piece_type = detail::chunked_piece<cutter_type>;
+  constexpr std::size_t largest_piece = 4 * least_piece;
+  constexpr std::size_t pieces_a_thread = 4;
+  using cutter_type = chunk_cutter<Rule, Sizer>;
+  using piece_type = chunked_piece<cutter_type>;
   if (status checked = check(options); !checked.ok()) return checked;
   cutter_type cutter(rule, sizer, options);
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
-  const bool is_worth_it = most_threads > 1 && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
+  const bool is_worth_it = most_threads > 1 && is_self_synchronizing(rule) && text.size() >= 2 * least_piece && sizer.most_bytes(options.size) <= least_piece / 4;
+  // Large ones, because chunks of which no boundary is stronger than another may take hundreds to meet; two a thread and more.
+  const std::size_t wanted_piece = text.size() / (std::size_t{2} * most_threads) + 1;
+  const std::size_t piece_bytes = wanted_piece < least_piece ? least_piece : wanted_piece > largest_piece ? largest_piece : wanted_piece;
   const std::size_t piece_count = is_worth_it ? most_threads * pieces_a_thread : 0;
 
-  detail::piece_list<piece_type> list(piece_count);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
+  piece_list<piece_type> list(piece_count);
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}, {}}; }); !made.ok()) return made;
 
   const auto next = [&]() -> result<bool> {
     chunk_view chunk;
-    const result<detail::cut_outcome> got = cutter.next({text, 0, true}, chunk);
+    const result<cut_outcome> got = cutter.next({text, 0, true}, chunk);
     if (!got.ok()) return got.error();
-    if (*got != detail::cut_outcome::chunk) return false;
+    if (*got != cut_outcome::chunk) return false;
     if (!sink(chunk)) return error{errc::cancelled};
     return true;
   };
@@ -187,42 +233,28 @@ template <chunk_rule Rule, chunk_sizer Sizer>
     std::uint64_t begins[1024];
     const std::size_t most = piece_count < 1023 ? piece_count : 1023;
     std::size_t count = 0;
-    for (; count < most && from + count * least_piece < text.size(); ++count) begins[count] = count == 0 ? from : detail::piece_begin(text, from + count * least_piece);
-    const std::size_t end = from + count * least_piece < text.size() ? static_cast<std::size_t>(detail::piece_begin(text, from + count * least_piece)) : text.size();
+    for (; count < most && from + count * piece_bytes < text.size(); ++count) begins[count] = count == 0 ? from : piece_begin(text, from + count * piece_bytes);
+    const std::size_t end = from + count * piece_bytes < text.size() ? static_cast<std::size_t>(piece_begin(text, from + count * piece_bytes)) : text.size();
     begins[count] = end;
+    pieces.cut += count;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(text, begins[task], begins[task + 1]); }, most_threads);
     if (!ran.ok()) return ran;
 
     for (std::size_t i = 0; i < count; ++i) {
       piece_type& piece = list.pieces[i];
-      // Follow the true chunks until they meet one of the piece's, or leave it.
+      piece_meeting<piece_type> meeting(piece);
       const typename piece_type::meeting* met = nullptr;
-      std::size_t candidate = 0;
-      while (piece.failure.ok() && met == nullptr && cutter.start().byte < begins[i + 1]) {
-        if (!cutter.is_inside()) {
-          while (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte < cutter.start().byte) ++candidate;
-          if (candidate == piece.meetings.size() && cutter.start().byte > begins[i]) break;  // too late to meet
-          if (candidate < piece.meetings.size() && piece.meetings[candidate].start.byte == cutter.start().byte) {
-            const result<hash128> key = cutter.key();
-            if (!key.ok()) return key.error();
-            if (*key == piece.meetings[candidate].key) {
-              met = &piece.meetings[candidate];
-              break;
-            }
-          }
-        }
+      if (piece.failure.ok()) cutter.note_marks(&meeting.marks());
+      while (cutter.is_inside() || cutter.start().byte < begins[i + 1]) {
+        if (piece.failure.ok() && !cutter.is_inside()) met = meeting.find(cutter);
+        if (met != nullptr) break;
         const result<bool> given = next();
         if (!given.ok()) return given.error();
         if (!*given) return {};
       }
-      if (met == nullptr) {
-        while (cutter.is_inside() || cutter.start().byte < begins[i + 1]) {
-          const result<bool> given = next();
-          if (!given.ok()) return given.error();
-          if (!*given) return {};
-        }
-        continue;
-      }
+      cutter.note_marks(nullptr);
+      if (met == nullptr) continue;
+      ++pieces.met;
       heading_path path = cutter.headings();
       text_position behind;
       if (!piece.give(*met, cutter.start(), path, behind, sink)) return errc::cancelled;
@@ -238,6 +270,23 @@ template <chunk_rule Rule, chunk_sizer Sizer>
     if (!given.ok()) return given.error();
     if (!*given) return {};
   }
+}
+
+}  // namespace detail
+
+/// Calls `sink` with each chunk of a document, in order, as chunker::read and next would give them.
+///
+/// @param text     any bytes
+/// @param threads  of the pool's at most; 0: all
+/// @return         errc::invalid_argument for options that check() refuses; cancelled by the sink; no_memory; those of the rule and sizer
+/// Cost: on one thread, for less than 2 MiB, if a chunk may take more than 256 KiB, or by a rule whose chunks depend on all before them
+/// (fixed_rule, semantic_rule), that of a chunker; else the document's chunks are cut 16 MiB a thread at a time, which takes 230 bytes a
+/// chunk.
+template <chunk_rule Rule, chunk_sizer Sizer>
+[[nodiscard]] status chunk_document(text_view text, const chunker_options& options, thread_pool& pool, unsigned threads, chunk_sink sink, Rule rule = Rule(),
+                                    Sizer sizer = Sizer()) {
+  detail::piece_statistics pieces;
+  return detail::chunk_in_pieces(text, options, pool, threads, sink, rule, sizer, pieces);
 }
 
 /// A document's number and one of its chunks. @return false to stop
@@ -259,7 +308,7 @@ template <chunk_rule Rule, chunk_sizer Sizer>
   const unsigned most_threads = threads == 0 || threads > pool.thread_count() ? pool.thread_count() : threads;
   const std::size_t at_once = most_threads * documents_a_thread < texts.size() ? most_threads * documents_a_thread : texts.size();
   detail::piece_list<piece_type> list(at_once);
-  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}}; }); !made.ok()) return made;
+  if (status made = list.make([&](void* at) noexcept { ::new (at) piece_type{cutter_type(rule, sizer, options), {}, {}, {}, {}, {}, {}}; }); !made.ok()) return made;
   for (std::size_t first = 0; first < texts.size(); first += at_once) {
     const std::size_t count = texts.size() - first < at_once ? texts.size() - first : at_once;
     const status ran = pool.run(count, [&](std::size_t task, unsigned) noexcept { list.pieces[task].cut(texts[first + task], 0, texts[first + task].size()); }, most_threads);

@@ -53,6 +53,8 @@ class semantic_rule {
   };
   [[nodiscard]] static constexpr std::uint32_t version() noexcept { return 0x90001; }
   [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return std::size_t{66} << 10; }  // pieces that are kept, a batch, what a piece is known by
+  /// The quantile, and the mean of products, are of all that was read before.
+  [[nodiscard]] static constexpr bool is_self_synchronizing() noexcept { return false; }
 
   /// @param model  borrowed: must outlive the rule
   /// @return       errc::invalid_argument for options that check() refuses

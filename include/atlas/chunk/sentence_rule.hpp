@@ -26,6 +26,7 @@ class basic_sentence_rule {
     State sentences{};
     std::uint64_t read = 0;  ///< what the state was fed
   };
+  static_assert(__has_unique_object_representations(state_type));
   [[nodiscard]] static constexpr std::uint32_t version() noexcept { return Version; }
   [[nodiscard]] static constexpr std::size_t lookahead() noexcept { return 4096 + 8; }
 
@@ -60,6 +61,7 @@ class basic_sentence_rule {
       }
       return end;
     }
+    detail::settle(sentences);
     // Whether a sentence begins at the next character, or at one that is open, is not known.
     std::uint64_t unknown = state.read;
     if (sentences.is_open() && state.read - sentences.open_at() <= longest_open) unknown = sentences.open_at();

@@ -143,6 +143,12 @@ class structure {
     return {};
   }
 
+  /// Where the part began that has not ended; whole_part::is_open if there is none.
+  [[nodiscard]] std::uint64_t open_whole() const noexcept {
+    const bool is_open = first_whole_ != wholes_.size() && wholes_[wholes_.size() - 1].end == whole_part::is_open;
+    return is_open ? wholes_[wholes_.size() - 1].begin : whole_part::is_open;
+  }
+
   void clear() noexcept {
     boundaries_.clear();
     wholes_.clear();

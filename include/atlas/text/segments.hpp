@@ -21,6 +21,8 @@
 //   static bool is_anchor(char32_t)         whether no boundary behind such a character depends on what is before it
 //   size_t skip(text_view, offset)          may be missing: passes characters from `offset` on that settle nothing, and says
 //                                           how many bytes they have; takes time in proportion to them
+//   void settle()                           may be missing: forgets what nothing to come depends on, so that states that go on alike
+//                                           are equal bytes
 #ifndef ATLAS_TEXT_SEGMENTS_HPP
 #define ATLAS_TEXT_SEGMENTS_HPP
 
@@ -49,6 +51,11 @@ template <class State>
 template <class State>
 constexpr void skip_ahead(State& state, text_view text, std::size_t& offset) noexcept {
   if constexpr (requires { state.skip(text, offset); }) offset += state.skip(text, offset);
+}
+
+template <class State>
+constexpr void settle(State& state) noexcept {
+  if constexpr (requires { state.settle(); }) state.settle();
 }
 
 /// The last character before `offset` on which nothing before it has an influence; 0 if there is none.

@@ -28,6 +28,14 @@ class sentence_state {
   [[nodiscard]] constexpr std::uint64_t open_at() const noexcept { return open_at_; }
   [[nodiscard]] constexpr bool finish() const noexcept { return is_open(); }
 
+  /// Forgets where a position was open and what the last terminator was, if they are done with.
+  constexpr void settle() noexcept {
+    if (open_ == 0) open_at_ = 0;
+    if (ending_ != ending::none) return;
+    terminator_ = sentence_break::aterm;
+    after_case_ = 0;
+  }
+
   [[nodiscard]] static constexpr bool is_anchor(char32_t c) noexcept {
     using enum sentence_break;
     const sentence_break one = sentence_break_of(c);
@@ -138,6 +146,7 @@ class sentence_state {
   std::uint8_t after_case_ = 0;  ///< whether Upper or Lower stands before it
   std::uint8_t open_ = 0;
   std::uint8_t at_start_ = 1;
+  std::uint8_t unused_[2] = {};  ///< no padding, so that equal states are equal bytes
 };
 
 /// The sentences of a text in order, each with the spaces behind it.

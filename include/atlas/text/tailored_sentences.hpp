@@ -65,6 +65,16 @@ class tailored_sentence_state {
     return end - offset;
   }
 
+  /// Forgets where a position was open and what the last terminator was, if they are done with.
+  constexpr void settle() noexcept {
+    if (open_ == waiting::no) open_at_ = 0;
+    if (next_item_ == 0 && open_ != waiting::mark) item_style_ = item_mark::none;
+    if (open_ != waiting::no || ending_ != ending::none) return;
+    terminator_ = sentence_break::aterm;
+    kind_ = word_kind::plain;
+    dots_ = spaced_ = ellipsis_ = 0;
+  }
+
   [[nodiscard]] static constexpr bool is_anchor(char32_t c) noexcept { return is_line_end(sentence_break_of(c)); }
 
  private:
@@ -135,7 +145,7 @@ class tailored_sentence_state {
     boundary_step step;
     const bool apart = is_bullet(c) && base_ == sp;
     const bool numbered = next == sp && mark_ != item_mark::none && mark_ != item_mark::complete;
-    step.before_open = settle(c, next, apart || numbered);
+    step.before_open = settle_open(c, next, apart || numbered);
     if (open_ == waiting::no) {
       const bool bullet = apart && begun_ != 0;
       waiting wait = ending_ == ending::none || bullet ? waiting::no : decide(c, next, step.before_this);
@@ -193,7 +203,7 @@ class tailored_sentence_state {
   }
 
   /// Settles the open position if `next` does, or an item begins; true if it is a boundary.
-  [[nodiscard]] constexpr bool settle(char32_t c, sentence_break next, bool item) noexcept {
+  [[nodiscard]] constexpr bool settle_open(char32_t c, sentence_break next, bool item) noexcept {
     using enum sentence_break;
     bool is_boundary = false;
     switch (open_) {
