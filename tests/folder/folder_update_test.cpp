@@ -26,7 +26,7 @@ namespace {
 struct counting_embedder {
   mutable std::atomic<std::uint64_t> texts{0};
   mutable std::atomic<std::uint64_t> calls{0};
-  std::uint64_t learned = 0;
+  std::atomic<std::uint64_t> learned{0};
 
   std::size_t dimension() const { return 16; }
   atlas::status embed(atlas::span<const atlas::text_view> given, float* out) const {
