@@ -2,6 +2,7 @@
 // tests/chunk/chunker_test.cpp -- mirrors include/atlas/chunk/chunker.hpp: what holds for every rule and sizer, by every way to ask.
 #include <atlas/chunk/chunker.hpp>
 #include <atlas/chunk/callback_sizer.hpp>
+#include <atlas/chunk/code_rule.hpp>
 #include <atlas/chunk/delimiter_rule.hpp>
 #include <atlas/chunk/external_rule.hpp>
 #include <atlas/chunk/fixed_rule.hpp>
@@ -358,6 +359,26 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
       saved[at] ^= std::byte{0x10};
       CHECK_FALSE(plain::resume(bytes, options).ok());
       saved[at] ^= std::byte{0x10};
+    }
+  }
+
+  TEST_CASE("chunks within a chunk that a part to be kept whole goes on behind do not depend on how far was read") {
+    std::mt19937_64 random(17);
+    std::string text;
+    while (text.size() < 300'000) {
+      text += "int f" + std::to_string(random() % 1000) + "(int a) {\n";
+      for (std::uint64_t lines = random() % (random() % 2 == 0 ? 120 : 9); lines != 0; --lines) text += "  " + std::string(random() % 30, 'x') + " = a;\n";
+      text += random() % 3 == 0 ? "}\n\n" : "}\n";
+    }
+    for (const std::uint64_t size : {40U, 204U, 810U}) {
+      chunker_options options{.size = size, .overlap = size / 3};
+      options.inner_sizes[0] = size / 2;
+      auto one = chunker<atlas::code_rule, atlas::character_sizer>::create(options).value();
+      const support::kept_chunks want = support::read_chunks(one, text);
+      for (const std::size_t most : {std::size_t{1}, std::size_t{90}, std::size_t{3000}}) {
+        const bool same = support::fed_chunks(one, text, most, most) == want;
+        CHECK(same);
+      }
     }
   }
 

@@ -156,6 +156,22 @@ void check_same(const std::string& text, const chunker_options& options) {
     check_same<atlas::plain_text_rule>("short", {.size = 10});
   }
 
+  TEST_CASE("headings are those of one thread where a piece entered one before the chunks met, and chunks lie within each other") {
+    std::mt19937_64 random(6);
+    std::string text;
+    while (text.size() < std::size_t{9} << 19) {
+      text += "<h" + std::to_string(1 + random() % 3) + ">Of " + std::to_string(random() % 1000) + "</h1>\n<p>";
+      for (std::uint64_t words = 20 + random() % 200; words != 0; --words) text += random() % 9 == 0 ? "end. Begin " : "word ";
+      text += "</p>\n";
+    }
+    check_same<atlas::html_rule>(text, {.size = 700});
+    check_same<atlas::html_rule>(text, {.size = 1100, .overlap = 300, .trim = true});
+    chunker_options nested{.size = 2000, .overlap = 100};
+    nested.inner_sizes[0] = 500;
+    check_same<atlas::html_rule>(text, nested);
+    check_same<atlas::code_rule>(text, nested);
+  }
+
   TEST_CASE("a chunk that is trimmed up to a heading does not stand under it, on any number of threads") {
     std::mt19937_64 random(5);
     std::string text;

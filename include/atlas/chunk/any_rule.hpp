@@ -96,6 +96,19 @@ class any_rule {
   struct state_type {
     alignas(8) std::byte bytes[most_state_bytes] = {};
     std::uint64_t is_begun = 0;
+
+    template <class Own>
+    [[nodiscard]] Own own() const noexcept {
+      static_assert(sizeof(Own) <= sizeof bytes);
+      Own out{};
+      if (is_begun != 0) std::memcpy(static_cast<void*>(&out), bytes, sizeof out);
+      return out;
+    }
+    template <class Own>
+    void keep(const Own& own) noexcept {
+      std::memcpy(bytes, static_cast<const void*>(&own), sizeof own);
+      is_begun = 1;
+    }
   };
   [[nodiscard]] std::uint32_t version() const noexcept {
     return rule_.visit([](const auto& rule) noexcept { return rule.version(); });
@@ -111,13 +124,13 @@ class any_rule {
   }
   /// As the rule that is held writes its own: a checkpoint of one is a checkpoint of the other.
   void save_state(const state_type& state, detail::checkpoint_writer& writer) const noexcept {
-    rule_.visit([&](const auto& rule) noexcept { detail::save_state(rule, own_of(rule, state), writer); });
+    rule_.visit([&]<class Rule>(const Rule& rule) noexcept { detail::save_state(rule, state.own<typename Rule::state_type>(), writer); });
   }
   [[nodiscard]] status load_state(state_type& state, detail::checkpoint_reader& reader) const noexcept {
-    return rule_.visit([&](const auto& rule) noexcept -> status {
-      auto own = own_of(rule, {});
+    return rule_.visit([&]<class Rule>(const Rule& rule) noexcept -> status {
+      typename Rule::state_type own{};
       if (status read = detail::load_state(rule, own, reader); !read.ok()) return read;
-      keep(own, state);
+      state.keep(own);
       return {};
     });
   }
@@ -137,23 +150,10 @@ class any_rule {
  private:
   template <class Rule>
   [[nodiscard]] static result<std::uint64_t> scan_by(const Rule& rule, state_type& state, const document_part& part, std::uint64_t from, structure& found) noexcept {
-    auto own = own_of(rule, state);
+    auto own = state.own<typename Rule::state_type>();
     result<std::uint64_t> reached = rule.scan(own, part, from, found);
-    keep(own, state);
+    state.keep(own);
     return reached;
-  }
-  /// The state of the rule that is held, from the bytes that it was kept as.
-  template <class Rule>
-  [[nodiscard]] static typename Rule::state_type own_of(const Rule& /*rule*/, const state_type& state) noexcept {
-    typename Rule::state_type own{};
-    static_assert(sizeof own <= sizeof state.bytes);
-    if (state.is_begun != 0) std::memcpy(static_cast<void*>(&own), state.bytes, sizeof own);
-    return own;
-  }
-  template <class Own>
-  static void keep(const Own& own, state_type& state) noexcept {
-    std::memcpy(state.bytes, static_cast<const void*>(&own), sizeof own);
-    state.is_begun = 1;
   }
 
   rules rule_;

@@ -91,6 +91,8 @@ class chunk_cutter {
   /// Two cutters of one document give the same chunks from there on, but for what is counted from its begin and for headings before, if
   /// these are equal, and if rules had come to equal marks before the chunks that were given last began. @pre !is_inside()
   [[nodiscard]] chunk_begin begin() const noexcept { return {state_, overlap_units_}; }
+  /// Enters the headings above what is new in the next chunk, as far as they were told. @return no_memory
+  [[nodiscard]] status enter_headings() noexcept { return found_.enter_headings(state_.fresh, headings_, heading_notes_); }
   /// Says what was counted before, and which headings there were.
   void count_from(const text_position& start, const heading_path& headings) noexcept {
     state_.start = start;
@@ -348,7 +350,9 @@ class chunk_cutter {
     if (!*is_read) return whole_fit::unknown;
     const whole_part* const around = found_.whole_around(begin + 1);
     if (around == nullptr) return whole_fit::too_large;  // one byte long: nothing to keep
-    const std::uint64_t end = around->end != whole_part::is_open ? around->end : part.is_last ? part.begin + part.text.size() : around->end;
+    // What goes on behind a chunk that is cut up ends with it, whether its own end is known or not.
+    const std::uint64_t part_end = part.begin + part.text.size();
+    const std::uint64_t end = part.is_last && around->end > part_end ? part_end : around->end;
     return end <= most ? whole_fit::fits : whole_fit::too_large;
   }
 
@@ -434,7 +438,7 @@ class chunk_cutter {
   [[nodiscard]] result<bool> finish(const document_part& part, const chosen_cut& cut, chunk_view& out) noexcept {
     const text_view from = left_of(part, state_.start.byte);
     const text_view chunk = from.subview(0, cut.bytes);
-    if (status noted = found_.enter_headings(state_.fresh, headings_, heading_notes_); !noted.ok()) return noted.error();
+    if (status noted = enter_headings(); !noted.ok()) return noted.error();
     const text_position start = state_.start;
     const std::uint64_t end = start.byte + cut.bytes;
 

@@ -99,6 +99,7 @@ struct chunked_piece {
   [[nodiscard]] status cut_to(text_view text, std::uint64_t end) noexcept {
     while (cutter.is_inside() || cutter.start().byte < end) {
       if (!cutter.is_inside()) {
+        if (status entered = cutter.enter_headings(); !entered.ok()) return entered;
         if (status noted = meetings.push_back({cutter.begin(), chunks.size(), headings.size()}); !noted.ok()) return noted;
       }
       chunk_view chunk;
@@ -123,7 +124,7 @@ class piece_meeting {
   /// Where the true chunks' rule notes its marks.
   [[nodiscard]] buffer<rule_mark>& marks() noexcept { return marks_; }
   /// The chunk of the piece that the next of the true ones is, if it is known that all behind them are the same; null if not yet.
-  /// To be asked at the begin of each. @pre !cutter.is_inside()
+  /// To be asked at the begin of each. @pre !cutter.is_inside(), and what is known of its headings was entered
   template <class Cutter>
   [[nodiscard]] const typename Piece::meeting* find(const Cutter& cutter) noexcept {
     const chunk_begin begin = cutter.begin();
@@ -132,7 +133,7 @@ class piece_meeting {
       if (piece_.has(marks_[seen_])) agreed_ = marks_[seen_].offset;
     }
     while (next_ < meetings.size() && meetings[next_].begin.state.start.byte < begin.state.start.byte) ++next_;
-    // What was told before the rules agreed is behind both, headings as well.
+    // What was told before the rules agreed was passed by both, headings as well.
     const bool is_agreed = begin.state.start.byte == 0 || (before_ >= agreed_ && next_ != 0 && meetings[next_ - 1].begin.state.start.byte >= agreed_);
     before_ = begin.state.start.byte;
     return is_agreed && next_ < meetings.size() && meetings[next_].begin == begin ? &meetings[next_] : nullptr;
@@ -246,7 +247,10 @@ template <chunk_rule Rule, chunk_sizer Sizer>
       const typename piece_type::meeting* met = nullptr;
       if (piece.failure.ok()) cutter.note_marks(&meeting.marks());
       while (cutter.is_inside() || cutter.start().byte < begins[i + 1]) {
-        if (piece.failure.ok() && !cutter.is_inside()) met = meeting.find(cutter);
+        if (piece.failure.ok() && !cutter.is_inside()) {
+          if (status entered = cutter.enter_headings(); !entered.ok()) return entered;
+          met = meeting.find(cutter);
+        }
         if (met != nullptr) break;
         const result<bool> given = next();
         if (!given.ok()) return given.error();

@@ -146,7 +146,7 @@ class sentence_state {
   std::uint8_t after_case_ = 0;  ///< whether Upper or Lower stands before it
   std::uint8_t open_ = 0;
   std::uint8_t at_start_ = 1;
-  std::uint8_t unused_[2] = {};  ///< no padding, so that equal states are equal bytes
+  [[maybe_unused]] std::uint8_t unused_[2] = {};  ///< no padding, so that equal states are equal bytes
 };
 
 /// The sentences of a text in order, each with the spaces behind it.
