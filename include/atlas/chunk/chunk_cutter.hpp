@@ -89,7 +89,8 @@ class chunk_cutter {
   [[nodiscard]] const text_position& start() const noexcept { return state_.start; }
   [[nodiscard]] bool is_inside() const noexcept { return depth_ != 0; }
   /// Two cutters of one document give the same chunks from there on, but for what is counted from its begin and for headings before, if
-  /// these are equal, and if rules had come to equal marks before the chunks that were given last began. @pre !is_inside()
+  /// these are equal, if headings above them were entered, and if rules had come to equal marks before the chunks before them began.
+  /// @pre !is_inside()
   [[nodiscard]] chunk_begin begin() const noexcept { return {state_, overlap_units_}; }
   /// Enters the headings above what is new in the next chunk, as far as they were told. @return no_memory
   [[nodiscard]] status enter_headings() noexcept { return found_.enter_headings(state_.fresh, headings_, heading_notes_); }
