@@ -23,8 +23,12 @@ atlas::any_rule rule_of(std::uint8_t byte) {
   constexpr atlas::chunk_rule_kind kinds[] = {atlas::chunk_rule_kind::plain_text, atlas::chunk_rule_kind::fixed, atlas::chunk_rule_kind::sentence,
                                               atlas::chunk_rule_kind::uax29_sentence, atlas::chunk_rule_kind::markdown, atlas::chunk_rule_kind::html,
                                               atlas::chunk_rule_kind::code};
-  const std::size_t which = byte % 8;
+  const std::size_t which = byte % 9;
   if (which < 7) return atlas::any_rule::of_kind(kinds[which]).value();
+  if (which == 8) {
+    static const atlas::text_boundary places[] = {{3, atlas::boundary_level::word}, {40, atlas::boundary_level::heading_1}, {41, atlas::boundary_level::line}, {200, atlas::boundary_level::section}};
+    return atlas::external_rule::create({places, 4}).value();
+  }
   const atlas::text_view delimiters[] = {"\n\n", ". ", "ab"};
   return atlas::delimiter_rule::create({delimiters, 3}, byte % 16 < 8 ? atlas::delimiter_side::before : atlas::delimiter_side::behind).value();
 }
@@ -46,7 +50,13 @@ void feed_to_the_end(any_chunker& chunker, const std::string& text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 8) return 0;
   const atlas::any_rule rule = rule_of(data[0]);
-  const atlas::any_sizer sizer = atlas::any_sizer::of_kind(static_cast<atlas::chunk_sizer_kind>(data[1] % 4)).value();
+  const auto count_e = [](atlas::text_view text) -> atlas::result<std::uint64_t> {  // additive, and 0 for many texts
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) count += text[i] == 'e' || text[i] == '\n' ? 1U : 0U;
+    return count;
+  };
+  const bool is_measured = data[1] % 5 == 4;
+  const atlas::any_sizer sizer = is_measured ? atlas::any_sizer(atlas::callback_sizer(count_e, 4)) : atlas::any_sizer::of_kind(static_cast<atlas::chunk_sizer_kind>(data[1] % 5)).value();
   atlas::chunker_options options;
   options.size = 1 + data[2];
   options.overlap = data[3] % options.size;
