@@ -11,6 +11,7 @@
 #include <atlas/chunk/sentence_rule.hpp>
 
 #include "support/chunk_runs.hpp"
+#include "support/repetitions.hpp"
 #include "support/error_line.hpp"
 #include "support/texts.hpp"
 
@@ -379,6 +380,26 @@ void check_all_ways(const Rule& rule, const std::string& whole, const chunker_op
         const bool same = support::fed_chunks(one, text, most, most) == want;
         CHECK(same);
       }
+    }
+  }
+
+  TEST_CASE("a line of 100 MB and a million empty lines come to an end, and no byte is lost") {
+    const std::size_t line_bytes = support::repetitions(100'000'000, 4'000'000, 4'000'000);
+    std::string line;
+    line.reserve(line_bytes + 16);
+    while (line.size() < line_bytes) line += "never an end of it ";
+    for (const std::string& text : {line, std::string(1'000'000, '\n')}) {
+      auto one = chunker<atlas::plain_text_rule, atlas::character_sizer>::create({.size = 1000, .overlap = 100}).value();
+      std::uint64_t end = 0;
+      const auto follow = [&](const atlas::chunk_view& chunk) {
+        REQUIRE(chunk.byte_fresh == end);
+        REQUIRE(chunk.units <= 1000);
+        end = chunk.byte_end;
+        return true;
+      };
+      one.feed(text, follow).value();
+      one.finish(follow).value();
+      CHECK(end == text.size());
     }
   }
 
