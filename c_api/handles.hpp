@@ -19,6 +19,8 @@
 #include <atlas/text.hpp>              // stream_decoder
 #include <atlas/text/bpe_encoder.hpp>  // bpe_encoder
 
+#include <optional>
+
 struct atlas_index {
   atlas::any_index index;
 };
@@ -60,8 +62,10 @@ struct atlas_rotation {
 
 struct atlas_text_decoder {
   atlas::stream_decoder decoder;
+  std::optional<atlas::source_window> window{};  ///< there if places in the source may be asked of
   atlas::buffer<char> text{};  ///< what the last call gave
   atlas::status failure{};     ///< of an earlier call
+  bool is_fed = false;
   bool is_finished = false;
 };
 

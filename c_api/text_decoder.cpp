@@ -5,6 +5,9 @@
 #include "guard.hpp"
 #include "handles.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 using namespace atlas::c_api;
 using atlas::error;
 using atlas::status;
@@ -19,6 +22,7 @@ status lend_text(atlas_text* text, atlas_text_decoder* decoder, Append append) n
   ATLAS_C_TRY(require(decoder, "decoder"));
   ATLAS_C_TRY(decoder->failure);
   if (decoder->is_finished) return error{atlas::errc::closed, "decoder", "one that is not finished", "a finished one"};
+  decoder->is_fed = true;
   decoder->text.clear();
   decoder->failure = append(decoder->decoder, decoder->text);
   if (decoder->failure.ok() || decoder->failure.error() == atlas::errc::bad_encoding) *text = {decoder->text.data(), decoder->text.size()};
@@ -44,7 +48,9 @@ extern "C" atlas_status atlas_text_decoder_feed(atlas_text* text, atlas_text_dec
   return guard([&]() -> status {
     const auto bytes = read_bytes(source, "source", source_bytes);
     if (!bytes.ok()) return bytes.error();
-    return lend_text(text, decoder, [&](stream_decoder& from, atlas::buffer<char>& out) { return from.feed(*bytes, out); });
+    return lend_text(text, decoder, [&](stream_decoder& from, atlas::buffer<char>& out) {
+      return decoder->window ? decoder->window->feed(from, *bytes, out) : from.feed(*bytes, out);
+    });
   });
 }
 
@@ -77,5 +83,37 @@ extern "C" atlas_status atlas_text_decoder_describe(atlas_decoded_text* out, con
       facts.first_bad = decoder->failure.error().found;
     }
     return write_info(out, "out", facts);
+  });
+}
+
+extern "C" atlas_status atlas_text_decoder_keep_source(atlas_text_decoder* decoder, uint64_t text_byte) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(decoder, "decoder"));
+    if (!decoder->window) {
+      if (decoder->is_fed) return error{atlas::errc::invalid_argument, "decoder", "a call before the first feed", "one behind it"};
+      decoder->window.emplace();
+    }
+    return decoder->window->release(decoder->decoder, text_byte);
+  });
+}
+
+extern "C" atlas_status atlas_text_decoder_source_offsets(uint64_t* source_offsets, const uint64_t* offsets, size_t count,
+                                                          atlas_text_decoder* decoder) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(decoder, "decoder"));
+    ATLAS_C_TRY(require(source_offsets, "source_offsets", count));
+    ATLAS_C_TRY(require(offsets, "offsets", count));
+    if (!decoder->window) return error{atlas::errc::invalid_argument, "decoder", "one that keeps its source", "one that does not"};
+    // In ascending order, so that it is one walk.
+    atlas::buffer<std::size_t> order;
+    ATLAS_C_TRY(order.resize(count));
+    std::iota(order.data(), order.data() + count, std::size_t{0});
+    std::sort(order.data(), order.data() + count, [&](std::size_t left, std::size_t right) { return offsets[left] < offsets[right]; });
+    for (const std::size_t row : order) {
+      const auto found = decoder->window->source_byte(decoder->decoder, offsets[row]);
+      if (!found.ok()) return error(found.error()).at_row(row);
+      source_offsets[row] = *found;
+    }
+    return {};
   });
 }

@@ -10,7 +10,7 @@
 #include <atlas/embed.hpp>
 #include <atlas/folder/document_kind.hpp>
 #include <atlas/storage/os_error.hpp>
-#include <atlas/text/stream_decoder.hpp>
+#include <atlas/text/source_window.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -69,23 +69,26 @@ class text_source {
     bytes_.resize(piece_bytes);
     const std::size_t count = std::fread(bytes_.data(), 1, bytes_.size(), file_);
     if (std::ferror(file_) != 0) throw failure(atlas::os_error(errno, "file"), path_);
-    taken_ += count;
-    take(decoder_.feed({reinterpret_cast<const std::byte*>(bytes_.data()), count}, text), path_);
+    take(window_.feed(decoder_, {reinterpret_cast<const std::byte*>(bytes_.data()), count}, text), path_);
     if (count < bytes_.size() && std::feof(file_) != 0) {
       take(decoder_.finish(text), path_);
       is_finished_ = true;
     }
     return true;
   }
-  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+  /// Where a place of the text lies in the file.
+  std::uint64_t source_byte(std::uint64_t text_byte) { return take(window_.source_byte(decoder_, text_byte), path_); }
+  /// Says that no place before this one will be asked of; else the whole file is kept.
+  void release(std::uint64_t text_byte) { take(window_.release(decoder_, text_byte), path_); }
+  [[nodiscard]] const atlas::stream_decoder& decoder() const { return decoder_; }
 
  private:
   static constexpr std::size_t piece_bytes = std::size_t{256} << 10;
   std::string path_;
   std::FILE* file_;
   atlas::stream_decoder decoder_{atlas::bad_bytes::pass};
+  atlas::source_window window_;
   std::vector<char> bytes_;
-  std::uint64_t taken_ = 0;
   bool is_finished_ = false;
 };
 
@@ -108,7 +111,7 @@ class chunk_printer {
  public:
   chunk_printer(const chunk_arguments& arguments, const command_line& line) : arguments_(arguments), line_(line) {}
 
-  bool operator()(const atlas::chunk_view& chunk) {
+  bool print(const atlas::chunk_view& chunk, text_source& source) {
     ++count_;
     if (chunk.depth == 0) {
       units_ += chunk.units;
@@ -116,18 +119,23 @@ class chunk_printer {
       most_ = std::max(most_, chunk.units);
       ++outer_;
     }
+    const std::uint64_t begin = source.source_byte(chunk.byte_begin);
+    const std::uint64_t end = source.source_byte(chunk.byte_end);
     if (line_.as_json) {
-      print_as_json(chunk);
+      print_as_json(chunk, begin, end);
     } else {
-      print_line(chunk);
+      print_line(chunk, begin, end);
     }
+    if (chunk.depth == 0) source.release(chunk.byte_begin);
     return std::cout.good() && !was_interrupted();
   }
-  void print_sum() const {
+  void print_sum(const atlas::stream_decoder& decoder) const {
     if (line_.as_json || count_ == 0) return;
     std::cout << counted(count_, "chunk");
     if (outer_ != count_) std::cout << ", " << count_text(outer_) << " of them the largest ones";
-    std::cout << "; units: " << count_text(units_ / outer_) << " in the mean, " << count_text(least_) << " to " << count_text(most_) << '\n';
+    std::cout << "; units: " << count_text(units_ / outer_) << " in the mean, " << count_text(least_) << " to " << count_text(most_);
+    if (decoder.guess().encoding != atlas::text_encoding::utf8) std::cout << "; from " << name(decoder.guess().encoding);
+    std::cout << '\n';
   }
 
  private:
@@ -138,16 +146,16 @@ class chunk_printer {
     }
     return titles;
   }
-  void print_as_json(const atlas::chunk_view& chunk) const {
+  void print_as_json(const atlas::chunk_view& chunk, std::uint64_t source_begin, std::uint64_t source_end) const {
     print_json({{"file", arguments_.file}, {"chunk", count_}, {"byte_begin", chunk.byte_begin}, {"byte_end", chunk.byte_end}, {"byte_fresh", chunk.byte_fresh},
                 {"char_begin", chunk.char_begin}, {"char_end", chunk.char_end}, {"line_begin", chunk.line_begin}, {"line_end", chunk.line_end},
-                {"column_begin", chunk.column_begin}, {"units", chunk.units}, {"level", level_name(chunk.level)}, {"depth", chunk.depth},
+                {"source_begin", source_begin}, {"source_end", source_end}, {"column_begin", chunk.column_begin}, {"units", chunk.units}, {"level", level_name(chunk.level)}, {"depth", chunk.depth},
                 {"id", id_text(chunk.id)}, {"headings", titles_of(chunk)}, {"text", std::string(chunk.text.data(), chunk.text.size())}});
   }
-  void print_line(const atlas::chunk_view& chunk) const {
+  void print_line(const atlas::chunk_view& chunk, std::uint64_t source_begin, std::uint64_t source_end) const {
     constexpr std::size_t most_shown = 72;
     std::cout << std::setw(5) << count_ << "  " << std::string(2 * std::size_t{chunk.depth}, ' ') << "lines " << chunk.line_begin << '-' << chunk.line_end << ", bytes "
-              << chunk.byte_begin << '-' << chunk.byte_end << ", " << chunk.units << " units, ends at " << level_name(chunk.level);
+              << source_begin << '-' << source_end << ", " << chunk.units << " units, ends at " << level_name(chunk.level);
     const char* before = "  [";
     const auto titles = titles_of(chunk);
     for (const std::string& title : titles) {
@@ -173,8 +181,10 @@ void stream(Chunker& chunker, const chunk_arguments& arguments, chunk_printer& p
     if (given.error() == atlas::errc::cancelled && !was_interrupted()) throw failure(exit_code::failed, "output", "standard output cannot be written");
     throw failure(given.error(), arguments.file);
   };
-  while (source.next(text)) give(chunker.feed({text.data(), text.size()}, printer));
-  give(chunker.finish(printer));
+  const auto print = [&](const atlas::chunk_view& chunk) { return printer.print(chunk, source); };
+  while (source.next(text)) give(chunker.feed({text.data(), text.size()}, print));
+  give(chunker.finish(print));
+  printer.print_sum(source.decoder());
 }
 
 atlas::any_rule rule_by_name(const std::string& file) {
@@ -294,7 +304,6 @@ void run(const chunk_arguments& arguments, const command_line& line) {
   } else {
     cut_by_rule(arguments, printer);
   }
-  printer.print_sum();
 }
 
 }  // namespace
@@ -302,7 +311,7 @@ void run(const chunk_arguments& arguments, const command_line& line) {
 void add_chunk_command(CLI::App& app, command_line& line) {
   CLI::App* command = app.add_subcommand("chunk", "Cut a text of any length into chunks at the best boundaries within a size");
   const auto arguments = std::make_shared<chunk_arguments>();
-  command->add_option("file", arguments->file, "A text in any encoding that can be told; - for standard input. Offsets are those of the text as UTF-8")
+  command->add_option("file", arguments->file, "A text in any encoding that can be told; - for standard input")
       ->required()->check(a_path())->type_name("FILE");
   command->add_option("--rule", arguments->rule, "Where it may be cut; auto: by the file's name")->capture_default_str()->check(CLI::IsMember(rule_names))->type_name("RULE");
   command->add_option("--size", arguments->size, "Units of the longest chunk, overlap included; 1000 by default; content_defined: bytes in the mean, 8192 by default")
@@ -324,7 +333,8 @@ void add_chunk_command(CLI::App& app, command_line& line) {
                  "  atlas chunk guide.md --size 800 --overlap 100\n"
                  "  atlas chunk guide.md --rule markdown --size 512 --sizer cl100k --ranks cl100k_base.tiktoken --json\n"
                  "  zcat corpus.txt.gz | atlas chunk - --rule sentence --json\n"
-                 "With --json one object a line, for each chunk.");
+                 "With --json one object a line, for each chunk: byte_begin and byte_end count the text as UTF-8, source_begin and source_end the\n"
+                 "file's bytes, which differ if it is in another encoding.");
   command->callback([arguments, &line] { line.action = [arguments, &line] { run(*arguments, line); }; });
 }
 

@@ -13,6 +13,7 @@
 #include <atlas/text/grapheme_boundaries.hpp>  // grapheme_reader, grapheme_state
 #include <atlas/text/sentence_boundaries.hpp>  // sentence_reader, sentence_state
 #include <atlas/text/source_map.hpp>           // source_map, source_walker
+#include <atlas/text/source_window.hpp>        // source_window
 #include <atlas/text/stream_decoder.hpp>       // stream_decoder
 #include <atlas/text/tailored_sentences.hpp>   // tailored_sentence_reader, tailored_sentence_state
 #include <atlas/text/text_decoder.hpp>         // text_decoder

@@ -251,6 +251,36 @@ std::string utf16_le(const std::u16string& text) {
     CHECK(atlas_text_decoder_create(&made, ATLAS_ENCODING_UTF8, 3) == ATLAS_ERR_INVALID_ARGUMENT);
   }
 
+  TEST_CASE("decoder: places of the text in what was fed, for as long as they are kept") {
+    const std::string source = "\xFF\xFE" + utf16_le(u"a\u00E4\u4F60\U0001F600 and more");
+    atlas_text_decoder* made = nullptr;
+    REQUIRE(atlas_text_decoder_create(&made, ATLAS_ENCODING_UNKNOWN, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
+    const text_decoder_handle decoder(made);
+    REQUIRE(atlas_text_decoder_keep_source(made, 0) == ATLAS_OK);
+    atlas_text part = {nullptr, 0};
+    for (const char& byte : source) REQUIRE(atlas_text_decoder_feed(&part, made, &byte, 1) == ATLAS_OK);
+    REQUIRE(atlas_text_decoder_finish(&part, made) == ATLAS_OK);
+    std::uint64_t places[] = {10, 0, 1, 2, 3, 6, 5, part.size_bytes};
+    REQUIRE(atlas_text_decoder_source_offsets(places, places, 8, made) == ATLAS_OK);
+    const std::uint64_t want[] = {12, 2, 4, 4, 6, 8, 6, source.size()};
+    for (std::size_t i = 0; i < 8; ++i) CHECK(places[i] == want[i]);
+    REQUIRE(atlas_text_decoder_keep_source(made, 3) == ATLAS_OK);
+    std::uint64_t three[] = {3, part.size_bytes, 2};
+    CHECK(atlas_text_decoder_source_offsets(three, three, 3, made) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("at least 3, found 2"));
+    CHECK(atlas_last_error_row() == 2);
+    CHECK(atlas_text_decoder_keep_source(made, 2) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(atlas_text_decoder_keep_source(made, part.size_bytes + 1) == ATLAS_ERR_INVALID_ARGUMENT);
+
+    atlas_text_decoder* other = nullptr;
+    REQUIRE(atlas_text_decoder_create(&other, ATLAS_ENCODING_UTF8, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
+    const text_decoder_handle without(other);
+    CHECK(atlas_text_decoder_source_offsets(three, three, 1, other) == ATLAS_ERR_INVALID_ARGUMENT);
+    REQUIRE(atlas_text_decoder_feed(&part, other, "text", 4) == ATLAS_OK);
+    CHECK(atlas_text_decoder_keep_source(other, 0) == ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(last_error_says("a call before the first feed"));
+  }
+
   TEST_CASE("decoder: says how much it has handed out while the encoding is still open, and none for what could not be told") {
     atlas_text_decoder* made = nullptr;
     REQUIRE(atlas_text_decoder_create(&made, ATLAS_ENCODING_UNKNOWN, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);

@@ -51,6 +51,10 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_text_decoder_finish(&text, nullptr));
     refuses_null(atlas_text_decoder_describe(nullptr, made));
     refuses_null(atlas_text_decoder_describe(&decoded, nullptr));
+    refuses_null(atlas_text_decoder_keep_source(nullptr, 0));
+    refuses_null(atlas_text_decoder_source_offsets(nullptr, offsets, 2, made));
+    refuses_null(atlas_text_decoder_source_offsets(offsets, nullptr, 2, made));
+    refuses_null(atlas_text_decoder_source_offsets(offsets, offsets, 2, nullptr));
 
     refuses_null(atlas_text_boundaries(nullptr, offsets, offsets, "text", 4, ATLAS_SEGMENTS_WORDS, 2));
     refuses_null(atlas_text_boundaries(&number, offsets, offsets, nullptr, 4, ATLAS_SEGMENTS_WORDS, 2));

@@ -68,7 +68,7 @@ TEST_SUITE("chunk: token sizer") {
   }
 
   TEST_CASE("token_sizer: what fits is a prefix of as many tokens as it says, and of whole characters") {
-    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 600, 60); ++seed) {
       const bpe_encoder& encoder = numbered_encoder(seed);
       const bpe_pattern pattern = encoder.pattern();
       const token_sizer sizer(encoder);
@@ -104,7 +104,7 @@ TEST_SUITE("chunk: token sizer") {
 
   TEST_CASE("token_sizer: what is settled stays, whatever follows; in the end it is settled") {
     std::size_t settled = 0;
-    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 600, 60); ++seed) {
       const bpe_encoder& encoder = numbered_encoder(seed);
       const token_sizer sizer(encoder);
       const std::string text = support::pattern_text(seed, 1 + seed % 40);
@@ -195,7 +195,7 @@ TEST_SUITE("chunk: token sizer") {
 
   TEST_CASE("token_sizer: what fits at the end is a suffix of at most so many tokens, and of whole characters") {
     std::size_t none = 0;
-    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 900, 500); ++seed) {
+    for (std::uint64_t seed = 0; seed < support::repetitions(6'000, 600, 60); ++seed) {
       const bpe_encoder& encoder = numbered_encoder(seed);
       const bpe_pattern pattern = encoder.pattern();
       const token_sizer sizer(encoder);
@@ -250,7 +250,7 @@ TEST_SUITE("chunk: token sizer") {
 
   TEST_CASE("token_sizer: chunks keep what holds for any chunks, and are the same by every way to ask") {
     using chunker = atlas::chunker<atlas::plain_text_rule, token_sizer>;
-    for (std::uint64_t seed = 0; seed < support::repetitions(60, 12, 8); ++seed) {
+    for (std::uint64_t seed = 0; seed < support::repetitions(60, 12, 2); ++seed) {
       CAPTURE(seed);
       const bpe_encoder& encoder = numbered_encoder(seed);
       const std::string text = seed % 4 == 3 ? std::string(seed % 8 == 3 ? 3000 : 20'000, "a 7\n"[seed / 8 % 4]) : text_of_length(seed * 1000, 3000);

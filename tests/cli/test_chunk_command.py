@@ -28,7 +28,15 @@ def test_standard_input_other_encodings_and_pieces(atlas):
     text = "Größe und Maß. Ein Satz für alle Fälle.\n" * 20_000  # several pieces
     found = chunks(atlas, "-", "--size", 1000, "--overlap", 100, input=text.encode("latin-1"))
     assert "".join(c["text"].encode()[c["byte_fresh"] - c["byte_begin"]:].decode() for c in found) == text
-    assert [c["id"] for c in found] == [c["id"] for c in chunks(atlas, "-", "--size", 1000, "--overlap", 100, input=text.encode("utf-16"))]
+    for encoding in ("latin-1", "utf-16", "utf-8-sig"):
+        data = text.encode(encoding)
+        again = chunks(atlas, "-", "--size", 1000, "--overlap", 100, "--inner-sizes", 300, input=data)
+        assert [c["id"] for c in again if c["depth"] == 0] == [c["id"] for c in found]
+        mode = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(encoding, encoding)
+        assert all(data[c["source_begin"]:c["source_end"]].decode(mode) == c["text"] for c in again)
+        assert again[-1]["source_end"] == len(data)
+    assert "; from windows-1252\n" in atlas.run("chunk", "-", input=text.encode("latin-1")).out
+    assert "; from" not in atlas.run("chunk", "-", input=text.encode()).out
 
 
 def test_words_for_people(atlas):

@@ -69,10 +69,19 @@ void check_decoder(atlas::text_encoding encoding, atlas::bad_bytes policy, std::
 void check_stream(atlas::bad_bytes policy, atlas::text_encoding encoding, std::size_t most, const std::uint8_t* data, std::size_t size,
                   const atlas::result<atlas::decoded_text>& want) {
   atlas::stream_decoder decoder(policy, encoding);
+  atlas::source_window window;
   atlas::buffer<char> out;
   atlas::status said;
+  std::uint64_t before = 0;
   for (std::size_t at = 0; at < size && said.ok(); at += most) {
-    said = decoder.feed(piece_of(data + at, size - at < most ? size - at : most), out);
+    const std::uint64_t begin = out.size();
+    said = window.feed(decoder, piece_of(data + at, size - at < most ? size - at : most), out);
+    for (std::uint64_t place = begin; place < out.size(); ++place) {
+      const auto source = window.source_byte(decoder, place);
+      support::insist(source.ok() && *source >= before && *source < size, "places of a stream ascend in its source");
+      before = *source;
+    }
+    support::insist(window.release(decoder, out.size()).ok(), "the end of the text can be released");
   }
   if (said.ok()) said = decoder.finish(out);
   support::insist(said.ok() == want.ok(), "a short stream is decoded as a text");

@@ -46,6 +46,7 @@ void check_batch(const atlas::flat<float>& index, const atlas::matrix_view& quer
       for (const atlas::metric metric : support::float_metrics) {
         CAPTURE(std::string(atlas::name(metric)));
         for (const std::string kind : {"random", "few values", "all alike", "far away", "lengths"}) {
+          if (support::under_thread_sanitizer && kind != "few values") continue;
           CAPTURE(kind);
           auto rows = support::make_block(kind, 1, 1300, 19, 0);
           for (std::size_t row = 0; row < rows.rows; ++row) rows.row(row)[0] += 3.0F;  // none of length 0
@@ -67,7 +68,7 @@ void check_batch(const atlas::flat<float>& index, const atlas::matrix_view& quer
       }
     };
     if (support::under_thread_sanitizer) {
-      check();  // threads meet alike on every target, of which each takes ten seconds there
+      check();  // threads meet alike on every target and with all vectors, of which each takes seconds there
     } else {
       support::on_each_target(check);
     }

@@ -8,6 +8,7 @@
 #include "support/index_cases.hpp"
 #include "support/index_model.hpp"
 #include "support/scratch_folder.hpp"
+#include "support/threads.hpp"
 
 #include <doctest/doctest.h>
 
@@ -84,6 +85,7 @@ struct half_built {
     for (const ivf_codes codes : {ivf_codes::flat, ivf_codes::pq4, ivf_codes::pq8, ivf_codes::rabitq, ivf_codes::sq8}) {
       for (const atlas::metric metric : support::float_metrics) {
         for (const atlas::scalar stored : {atlas::scalar::f32, atlas::scalar::bf16}) {
+          if (support::under_thread_sanitizer && stored != atlas::scalar::f32) continue;
           CAPTURE(static_cast<int>(codes));
           CAPTURE(static_cast<int>(metric));
           CAPTURE(static_cast<int>(stored));
@@ -200,6 +202,7 @@ struct half_built {
     const auto vectors = support::random_rows_on_line(8, rows, dimension);
     const auto all = atlas::dense(vectors.data(), rows, dimension);
     for (const std::size_t lists : {std::size_t{20}, std::size_t{4200}}) {
+      if (support::under_thread_sanitizer && lists > 20) continue;  // one thread, and half a minute
       CAPTURE(lists);
       const atlas::ivf_pq_options options{.dimension = dimension, .lists = lists, .codes = ivf_codes::sq8, .iterations = 1, .probes = 4};
       auto index = ivf_pq<float>::create(options).value();
@@ -228,6 +231,7 @@ struct half_built {
       for (const ivf_codes codes : {ivf_codes::pq4, ivf_codes::pq8, ivf_codes::flat}) {
         const auto rerank_codes = codes == ivf_codes::pq8 ? atlas::traversal_codes::lvq8 : atlas::traversal_codes::none;
         if (codes == ivf_codes::pq8 && sample_rows < 256) continue;  // of which each part has centroids
+        if (support::under_thread_sanitizer && codes == ivf_codes::pq8) continue;  // threads meet as with the others
         CAPTURE(sample_rows);
         CAPTURE(name(codes));
         const atlas::ivf_pq_options options{.dimension = dimension, .lists = 24, .codes = codes, .recall = 0.9, .recall_k = 7, .rerank_codes = rerank_codes};

@@ -107,6 +107,56 @@ def test_fed_streamed_and_read_chunks_are_the_same(rule, options, tmp_path):
             call()
 
 
+@native_only
+@pytest.mark.parametrize("codec,label", [("cp1251", None), ("cp1251", "windows-1251"), ("utf-16", None), ("utf-8-sig", None), ("utf-8", None),
+                                         ("shift_jis", "sjis"), ("iso2022_jp", "iso-2022-jp")])
+@pytest.mark.parametrize("options", [{}, {"inner_sizes": (60, 30)}])
+def test_streams_of_other_encodings_say_where_their_chunks_lie(codec, label, options, tmp_path):
+    sentence = "日本語の文です。ひらがな、カタカナ。\n" if codec in ("shift_jis", "iso2022_jp") else "Привет, мир! Как дела? Всё хорошо.\n"
+    text = sentence * 3000
+    data = text.encode(codec)
+    wanted = list(atlas.chunk(text, 100, 30, **options))
+    path = tmp_path / "letters.txt"
+    path.write_bytes(data)
+    for source in (path, io.BytesIO(data), [data[:7], b"", data[7:1000], data[1000:]]):
+        found = list(atlas.stream(source, 100, 30, encoding=label, **options))
+        assert [c[:-2] for c in found] == [c[:-2] for c in wanted]
+        mode = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(codec, codec)
+        for chunk in found:
+            part = data[chunk.source_begin:chunk.source_end]
+            if codec != "iso2022_jp":
+                assert part.decode(mode) == chunk.text
+            elif chunk.char_begin % len(sentence) == 0:
+                assert part.decode(codec) == chunk.text
+        assert found[-1].source_end == len(data)
+    assert [(c.source_begin, c.source_end) for c in wanted] == [(c.byte_begin, c.byte_end) for c in wanted]
+
+
+@native_only
+def test_streams_of_bad_bytes_and_of_wrong_arguments(tmp_path):
+    data = b"\xef\xbb\xbf" + b"caf\xc3\xa9 \xff au lait\n" * 50
+    found = list(atlas.stream([data], 20, encoding=None))
+    assert "".join(c.text for c in found) == data[3:].decode("utf-8", "replace") and found[0].source_begin == 3
+    assert [data[c.source_begin:c.source_end].decode("utf-8", "replace") for c in found] == [c.text for c in found]
+    with pytest.raises(atlas.BadEncoding) as caught:
+        list(atlas.stream([data], 20, encoding="utf-8", errors="strict"))
+    assert caught.value.offset == data.index(b"\xff")
+    for wrong in ({"encoding": "klingon"}, {"errors": "ignore"}, {"encoding": None, "rule": "content_defined",
+                                                                "content_defined": atlas.ContentDefinedOptions(is_binary=True)}):
+        with pytest.raises(atlas.InvalidArgument):
+            atlas.stream([data], **wrong)
+    with pytest.raises(TypeError, match="piece: expected bytes, found str"):
+        list(atlas.stream(["text"], encoding="latin1"))
+    with pytest.raises(atlas.BadEncoding, match="binary"):
+        list(atlas.stream([b"\0\1\2\xff"], encoding=None))
+
+
+@pure_only
+def test_streams_of_other_encodings_need_the_library():
+    with pytest.raises(atlas.NativeRequired):
+        atlas.stream([b"text"], encoding=None)
+
+
 def test_a_stream_and_other_calls_do_not_mix():
     data = known_document()
     chunker = atlas.Chunker(100)

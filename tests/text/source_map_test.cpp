@@ -4,6 +4,7 @@
 
 #include "support/encodings.hpp"
 #include "support/error_line.hpp"
+#include "support/source_places.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,26 +15,6 @@
 namespace {
 
 using atlas::bad_bytes;
-
-/// For each byte of the text, and its end, where it lies in the source, by reading one character after the other.
-std::vector<std::uint64_t> places_by_characters(const std::string& source, atlas::text_encoding encoding, bad_bytes policy) {
-  atlas::detail::character_reader reader;
-  REQUIRE(reader.open(encoding).ok());
-  std::vector<std::uint64_t> places;
-  std::size_t waiting = 0;  // where an escape sequence began that no character followed yet
-  for (std::size_t at = 0; at < source.size();) {
-    const auto read = reader.read(source, at, true);
-    std::size_t written = 0;
-    for (std::size_t i = 0; i < read.count; ++i) written += support::utf8_of(read.code_points[i]).size();
-    const bool passed = read.what == atlas::detail::reading::bad && policy == bad_bytes::pass;
-    if (read.what == atlas::detail::reading::bad) written = passed ? read.length_bytes : 3;
-    for (std::size_t i = 0; i < written; ++i) places.push_back(i == 0 ? waiting : passed ? at + i : at);
-    at += read.length_bytes;
-    if (written != 0) waiting = at;
-  }
-  places.push_back(waiting);
-  return places;
-}
 
 struct mapped_text {
   std::string source;
@@ -64,7 +45,7 @@ TEST_SUITE("text") {
       std::mt19937_64 random(source.size());
       for (int damage = 0; damage < 2; ++damage) {
         for (const bad_bytes policy : {bad_bytes::replace, bad_bytes::pass}) {
-          const auto want = places_by_characters(source, text.encoding, policy);
+          const auto want = support::places_by_characters(source, text.encoding, policy);
           for (const std::size_t stride : {1U, 7U, 64U, 100'000U}) {
             CAPTURE(stride);
             const mapped_text made = mapped(source, text.encoding, policy, stride, stride % 2 == 0 ? 1000 : 5);
@@ -79,6 +60,7 @@ TEST_SUITE("text") {
               const std::size_t place = random() % want.size();
               CAPTURE(place);
               REQUIRE(walker->source_byte(place) == want[place]);
+              if (place != 0) REQUIRE(walker->source_byte(place - 1) == want[place - 1]);
             }
             CHECK(walker->source_byte(made.text_bytes + 1000) >= want.back());
           }

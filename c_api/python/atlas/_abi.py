@@ -398,6 +398,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_text_decoder_feed": (Status, [_p, _p, _p, _size]),
     "atlas_text_decoder_finish": (Status, [_p, _p]),
     "atlas_text_decoder_describe": (Status, [_p, _p]),
+    "atlas_text_decoder_keep_source": (Status, [_p, c.c_uint64]),
+    "atlas_text_decoder_source_offsets": (Status, [_p, _p, _size, _p]),
     "atlas_text_boundaries": (Status, [_p, _p, _p, _p, _size, c.c_int32, _size]),
     "atlas_tokenizer_open": (Status, [_p, _text, c.c_int32]),
     "atlas_tokenizer_open_ranks": (Status, [_p, _p, _size, c.c_int32]),

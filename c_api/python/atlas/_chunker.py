@@ -14,9 +14,11 @@ import numpy.typing as npt
 
 from . import _backend
 from ._arrays import checked_count, checked_key
-from ._chunks import Chunks
+from ._chunks import Chunks, FoundChunks
 from ._closing import Closing
+from ._encoding import checked_bytes, checked_label
 from ._errors import InvalidArgument, refused
+from ._text_types import TextDecoderBackend
 from ._texts import Embedder, Text, checked_text
 from ._types import (CHUNK_RULES, CHUNK_SIZERS, LEVELS, PACKINGS, Chunk, ChunkerBackend, ChunkerOptions, ContentDefinedOptions,
                      Progress, SemanticOptions)
@@ -139,29 +141,54 @@ class Chunker(Closing):
             self._stream = None
             return Chunks(None, self._backend.finish(), as_text)
 
-    def stream(self, source: Source) -> Iterator[Chunk]:
+    def stream(self, source: Source, *, encoding: Optional[str] = "utf-8", errors: str = "replace") -> Iterator[Chunk]:
         """The chunks of a document of any length, in memory that does not grow with it (without the native library the
         document is kept whole). Another call on the chunker ends the stream: asked for more, it raises RuntimeError.
 
-        @param source  a path; an open file, binary or text; or an iterable of pieces, bytes or str. Texts of chunks are bytes
-                       if the pieces are, else str. A file by its path is read as UTF-8, and what is none becomes U+FFFD in
-                       the chunks' texts (not in their offsets, which count the file's bytes)
+        @param source    a path; an open file, binary or text; or an iterable of pieces, bytes or str
+        @param encoding  of bytes: a label as of ``decode``; None: told by the first MiB, and 64 KiB behind the first byte that tells
+                         anything. Chunks say in source_begin and source_end where they lie in the bytes, a byte-order mark included
+        @param errors    "replace": what is badly encoded becomes U+FFFD; "strict": it raises BadEncoding
+
+        Texts of chunks are str. If neither encoding nor errors is given the bytes are cut as they are: then texts of chunks are bytes
+        if the pieces are; in those of a file by its path what is no UTF-8 becomes U+FFFD.
         """
+        decoder: Optional[TextDecoderBackend] = None
+        if (encoding, errors) != ("utf-8", "replace"):
+            if errors not in ("strict", "replace"):
+                raise refused(InvalidArgument, "errors", "strict or replace", repr(errors))
+            if self._is_binary:
+                raise refused(InvalidArgument, "encoding", "none with content_defined.is_binary", repr(encoding))
+            decoder = _backend.create_text_decoder(checked_label(encoding), ("strict", "replace").index(errors))
+            decoder.keep_source(0)
+        return self._chunks_of(source, decoder)
+
+    def _chunks_of(self, source: Source, decoder: "Optional[TextDecoderBackend]") -> Iterator[Chunk]:
         self.restart()
         own = self._stream = object()
         as_text = True
         try:
             for piece in _pieces(source):
-                as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
-                data = self._checked("piece", piece)
+                if decoder is None:
+                    as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
+                    data = self._checked("piece", piece)
+                else:
+                    data = decoder.feed_bytes(checked_bytes("piece", piece))
                 with self._alone(own):
                     found = self._backend.feed(data)
-                yield from Chunks(None, found, as_text)
+                yield from Chunks(None, _with_sources(found, decoder), as_text)
+            if decoder is not None:
+                data = decoder.finish_bytes()
+                with self._alone(own):
+                    found = self._backend.feed(data)
+                yield from Chunks(None, _with_sources(found, decoder), as_text)
             with self._alone(own):
                 found = self._backend.finish()
                 self._stream = None
-            yield from Chunks(None, found, as_text)
+            yield from Chunks(None, _with_sources(found, decoder), as_text)
         finally:
+            if decoder is not None:
+                decoder.close()
             if self._stream is own:  # it was left early
                 self.restart()
 
@@ -214,15 +241,33 @@ def chunk(text: Text, size: int = 1000, overlap: int = 0, *, progress: Optional[
         return chunker.chunk(text, progress=progress)
 
 
-def stream(source: Source, size: int = 1000, overlap: int = 0, **options: Any) -> Iterator[Chunk]:
-    """The chunks of a file or of pieces, of any length; as ``Chunker.stream``."""
+def stream(source: Source, size: int = 1000, overlap: int = 0, *, encoding: Optional[str] = "utf-8", errors: str = "replace",
+           **options: Any) -> Iterator[Chunk]:
+    """The chunks of a file or of pieces, of any length; as ``Chunker.stream``.
+
+        for chunk in atlas.stream("letters.txt", 800, 100, encoding=None):
+            print(chunk.source_begin, chunk.text)
+    """
     chunker = Chunker(size, overlap, **options)  # refuses wrong options at once, not with the first chunk
+    found = chunker.stream(source, encoding=encoding, errors=errors)
 
     def chunks() -> Iterator[Chunk]:
         with chunker:
-            yield from chunker.stream(source)
+            yield from found
 
     return chunks()
+
+
+def _with_sources(found: FoundChunks, decoder: "Optional[TextDecoderBackend]") -> FoundChunks:
+    """With where the chunks lie in what was decoded; of which the decoder forgets what no later chunk holds."""
+    rows = found.rows
+    if decoder is None or not len(rows):
+        return found
+    sources = decoder.source_offsets(np.concatenate([rows["byte_begin"], rows["byte_end"]])).reshape(2, len(rows))
+    outer = rows["byte_begin"][rows["depth"] == 0]
+    if len(outer):
+        decoder.keep_source(int(outer[-1]))
+    return found._replace(sources=sources)
 
 
 def _pieces(source: Source) -> Iterator[Text]:

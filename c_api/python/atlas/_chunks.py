@@ -34,6 +34,8 @@ class FoundChunks(NamedTuple):
     titles: bytes
     text: Optional[bytes]
     """where ``text_begin`` counts from; None: the document as it was given"""
+    sources: "Optional[npt.NDArray[np.uint64]]" = None
+    """[2, n]: where chunks begin and end in what was decoded; None: as in the text"""
 
 
 class Chunks(Sequence[Chunk]):
@@ -119,6 +121,14 @@ class Chunks(Sequence[Chunk]):
         return self._found.rows["depth"]
 
     @property
+    def source_begin(self) -> Numbers:
+        return self.byte_begin if self._found.sources is None else self._found.sources[0]
+
+    @property
+    def source_end(self) -> Numbers:
+        return self.byte_end if self._found.sources is None else self._found.sources[1]
+
+    @property
     def ids(self) -> Numbers:
         """uint64 [n, 2]: the low and the high half of each id."""
         rows = self._found.rows
@@ -155,4 +165,5 @@ class Chunks(Sequence[Chunk]):
         (byte_begin, byte_end, byte_fresh, char_begin, char_end, line_begin, line_end, column_begin, units, id_low, id_high, _,
          level, depth, heading, _) = self._found.rows[which].item()
         return Chunk(self.text(which), byte_begin, byte_end, byte_fresh, char_begin, char_end, line_begin, line_end,
-                     LEVELS[level], f"{id_high:016x}{id_low:016x}", column_begin, units, depth, self._path(heading))
+                     LEVELS[level], f"{id_high:016x}{id_low:016x}", column_begin, units, depth, self._path(heading),
+                     int(self.source_begin[which]), int(self.source_end[which]))

@@ -89,7 +89,7 @@ def _checked_errors(errors: object) -> int:
     return _ERRORS.index(errors)
 
 
-def _checked_label(encoding: object) -> Optional[str]:
+def checked_label(encoding: object) -> Optional[str]:
     if encoding is not None and not isinstance(encoding, str):
         raise TypeError(f"encoding: expected str or None, found {type(encoding).__qualname__}")
     if encoding is not None and (not encoding.isascii() or "\0" in encoding):
@@ -127,7 +127,7 @@ def decode(data: Bytes, encoding: Optional[str] = None, errors: str = "strict") 
                      cannot be told; NativeRequired without the library for all but UTF-8, UTF-16 and UTF-32
     """
     view = checked_bytes("data", data)
-    return _decoded(*_backend.decode(view, _checked_label(encoding), _checked_errors(errors)))
+    return _decoded(*_backend.decode(view, checked_label(encoding), _checked_errors(errors)))
 
 
 def _decoded(text: str, facts: DecodedFacts, places: Places) -> DecodedText:
@@ -154,7 +154,7 @@ class TextDecoder(Closing):
         """
         if encoding is None and errors == _ERRORS[2]:
             raise refused(InvalidArgument, "errors", "strict or replace unless the encoding is given", repr(errors))
-        self._backend: TextDecoderBackend = _backend.create_text_decoder(_checked_label(encoding), _checked_errors(errors))
+        self._backend: TextDecoderBackend = _backend.create_text_decoder(checked_label(encoding), _checked_errors(errors))
         self._one_at_a_time = threading.Lock()
 
     def feed(self, data: Bytes) -> str:

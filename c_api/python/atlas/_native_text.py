@@ -129,30 +129,46 @@ class NativeTextDecoder:
         # Bytes that are passed may be cut into pieces where a character seems to be.
         self._text = codecs.getincrementaldecoder("utf-8")("surrogateescape" if errors == _ESCAPES else "strict")
 
-    def _part(self, text: Any, is_last: bool) -> str:
-        return self._text.decode(c.string_at(text.data, text.size_bytes) if text.size_bytes else b"", is_last)
-
     def feed(self, data: memoryview) -> str:
+        return self._text.decode(self.feed_bytes(data), False)
+
+    def finish(self) -> str:
+        return self._text.decode(self.finish_bytes(), True)
+
+    def feed_bytes(self, data: memoryview) -> bytes:
         block, size = _block(data)
         text = _abi.Text()
         with self._handle.use() as decoder:
-            self._checked(decoder, text, _lib.atlas_text_decoder_feed(c.byref(text), decoder, _address(block), size))
-            return self._part(text, False)
+            return self._checked(decoder, text, _lib.atlas_text_decoder_feed(c.byref(text), decoder, _address(block), size))
 
-    def finish(self) -> str:
+    def finish_bytes(self) -> bytes:
         text = _abi.Text()
         with self._handle.use() as decoder:
-            self._checked(decoder, text, _lib.atlas_text_decoder_finish(c.byref(text), decoder))
-            return self._part(text, True)
+            return self._checked(decoder, text, _lib.atlas_text_decoder_finish(c.byref(text), decoder))
 
-    def _checked(self, decoder: Any, text: Any, status: int) -> None:
+    def _checked(self, decoder: Any, text: Any, status: int) -> bytes:
         try:
             _check(status)
         except BadEncoding as problem:
             facts = self._describe(decoder)
             problem.offset = int(facts.first_bad) if facts.bad_count else None
-            problem.text = self._part(text, False)
+            problem.text = self._text.decode(self._bytes_of(text), False)
             raise
+        return self._bytes_of(text)
+
+    @staticmethod
+    def _bytes_of(text: Any) -> bytes:
+        return c.string_at(text.data, text.size_bytes) if text.size_bytes else b""
+
+    def keep_source(self, text_byte: int) -> None:
+        with self._handle.use() as decoder:
+            _check(_lib.atlas_text_decoder_keep_source(decoder, text_byte))
+
+    def source_offsets(self, text_bytes: "npt.NDArray[np.uint64]") -> "npt.NDArray[np.uint64]":
+        found = np.ascontiguousarray(text_bytes, dtype=np.uint64).copy()
+        with self._handle.use() as decoder:
+            _check(_lib.atlas_text_decoder_source_offsets(_address(found), _address(found), found.size, decoder))
+        return found
 
     @staticmethod
     def _describe(decoder: Any) -> Any:

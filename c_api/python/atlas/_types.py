@@ -171,6 +171,9 @@ class Chunk(NamedTuple):
     """0; of chunks that larger ones are cut into 1 and more"""
     headings: Tuple[str, ...]
     """the titles that it stands under, the outermost first; of the rules "markdown" and "html\""""
+    source_begin: int
+    source_end: int
+    """as byte_begin and byte_end, in the bytes of a stream that was decoded from another encoding"""
 
 
 @dataclass(frozen=True)

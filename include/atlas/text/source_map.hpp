@@ -2,22 +2,15 @@
 // include/atlas/text/source_map.hpp -- where a place in a decoded text lies in its source.
 //
 // Room:      checkpoints taken while a text is decoded, and the walk from one of them.
-// Not here:  decoding (text/text_decoder.hpp).
-// Depends:   core, text/text_decoder.hpp.
+// Not here:  decoding (text/text_decoder.hpp); places in a source that is not kept whole (text/source_window.hpp).
+// Depends:   core, text/source_cursor.hpp.
 // Threads:   a map may be read by any number of threads; a walker belongs to one.
 #ifndef ATLAS_TEXT_SOURCE_MAP_HPP
 #define ATLAS_TEXT_SOURCE_MAP_HPP
 
-#include <atlas/text/text_decoder.hpp>  // text_decoder
+#include <atlas/text/source_cursor.hpp>  // source_cursor, text_decoder
 
 namespace atlas { inline namespace ATLAS_ABI {
-
-/// A place where a character begins, in a text and in its source.
-struct source_checkpoint {
-  std::uint64_t text_byte = 0;
-  std::uint64_t source_byte = 0;
-  std::uint64_t mode = 0;  ///< decoder_state::mode there
-};
 
 /// Checkpoints of one text, one for each `stride_bytes` of its source. With 4,096, what it takes is 0.6 % of the source: 0.006
 /// bytes a byte of text for ASCII, 0.003 and less for most legacy texts, 0.012 for ASCII in UTF-16, 0.024 in UTF-32.
@@ -83,11 +76,9 @@ class source_walker {
   /// @return          as text_decoder::create
   [[nodiscard]] static result<source_walker> create(const source_map& map, span<const std::byte> source,
                                                     text_encoding encoding, bad_bytes policy) noexcept {
-    if (!is_decodable(encoding)) {
-      return error{errc::invalid_argument, "encoding", "an encoding that can be decoded", name(encoding)};
-    }
-    source_walker made(map, {reinterpret_cast<const char*>(source.data()), source.size()}, policy);
-    if (status opened = made.reader_.open(encoding); !opened.ok()) return opened.error();
+    auto cursor = detail::source_cursor::create(encoding, policy);
+    if (!cursor.ok()) return cursor.error();
+    source_walker made(map, {reinterpret_cast<const char*>(source.data()), source.size()}, static_cast<detail::source_cursor&&>(*cursor));
     made.begin_at(map.nearest(0));
     return result<source_walker>(static_cast<source_walker&&>(made));
   }
@@ -99,54 +90,26 @@ class source_walker {
   /// Cost: a walk over at most a stride of the source, no allocation.
   [[nodiscard]] std::uint64_t source_byte(std::uint64_t text_byte) noexcept {
     const source_checkpoint nearest = map_->nearest(text_byte);
-    if (text_byte < text_at_ || nearest.text_byte > text_at_) begin_at(nearest);
-    while (text_at_ < text_byte && source_at_ < source_.size()) {
-      if (reader_.in_ascii()) {
-        const std::uint64_t wanted = text_byte - text_at_;
-        const std::size_t left = source_.size() - source_at_;
-        const std::size_t run = ascii_run(source_.subview(0, source_at_ + (wanted < left ? wanted : left)), source_at_);
-        text_at_ += run;
-        source_at_ += run;
-        if (run != 0) continue;
-      }
-      const std::uint8_t mode = reader_.mode();
-      const detail::source_character next = reader_.read(source_, source_at_, true);
-      const std::uint64_t length = text_bytes(next);
-      if (text_at_ + length > text_byte) {
-        const bool passed = next.what == detail::reading::bad && policy_ == bad_bytes::pass;
-        const std::uint64_t within = passed ? text_byte - text_at_ : 0;
-        static_cast<void>(reader_.set_mode(mode));
-        return source_at_ + within;
-      }
-      text_at_ += length;
-      source_at_ += next.length_bytes;
-    }
-    return source_at_;
+    const std::uint64_t at = cursor_.place().text_byte;
+    // Where it began there may be an escape sequence before it.
+    if (text_byte < at || text_byte == begun_ || nearest.text_byte > at) begin_at(nearest);
+    return cursor_.advance(text_byte, source_, 0);
   }
 
  private:
-  source_walker(const source_map& map, text_view source, bad_bytes policy) noexcept
-      : map_(&map), source_(source), policy_(policy) {}
+  source_walker(const source_map& map, text_view source, detail::source_cursor&& cursor) noexcept
+      : map_(&map), source_(source), cursor_(static_cast<detail::source_cursor&&>(cursor)) {}
 
-  void begin_at(const source_checkpoint& place) noexcept {
-    text_at_ = place.text_byte;
-    source_at_ = place.source_byte < source_.size() ? place.source_byte : source_.size();
-    static_cast<void>(reader_.set_mode(static_cast<std::uint8_t>(place.mode)));
-  }
-  [[nodiscard]] std::uint64_t text_bytes(const detail::source_character& next) const noexcept {
-    char encoded[4];
-    if (next.what == detail::reading::bad) return policy_ == bad_bytes::pass ? next.length_bytes : 3;  // U+FFFD
-    std::uint64_t length = 0;
-    for (std::size_t i = 0; i < next.count; ++i) length += encode_one(next.code_points[i], encoded);
-    return length;
+  void begin_at(source_checkpoint place) noexcept {
+    if (place.source_byte > source_.size()) place.source_byte = source_.size();
+    begun_ = place.text_byte;
+    cursor_.go_to(place);
   }
 
   const source_map* map_;
   text_view source_;
-  bad_bytes policy_;
-  detail::character_reader reader_;
-  std::uint64_t text_at_ = 0;
-  std::uint64_t source_at_ = 0;
+  detail::source_cursor cursor_;
+  std::uint64_t begun_ = 0;  ///< the place in the text of the checkpoint that the cursor comes from
 };
 
 }}  // namespace atlas::ATLAS_ABI
