@@ -240,6 +240,12 @@ ATLAS_C_EXPORT atlas_status atlas_chunker_finish(atlas_chunks* out, atlas_chunke
 /** Bytes of the document that were fed so far. */
 ATLAS_C_EXPORT atlas_status atlas_chunker_taken(uint64_t* out, const atlas_chunker* chunker);
 
+/**
+ * The byte of the document that is being fed before which no later chunk begins; it never goes back until the document ends. For
+ * what is kept beside the text, such as by atlas_text_decoder_keep_source.
+ */
+ATLAS_C_EXPORT atlas_status atlas_chunker_kept_from(uint64_t* out, const atlas_chunker* chunker);
+
 /** Forgets the document, and what was found. */
 ATLAS_C_EXPORT atlas_status atlas_chunker_restart(atlas_chunker* chunker);
 

@@ -212,8 +212,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_decoder_finish(atlas_text* text, atlas_te
 ATLAS_C_EXPORT atlas_status atlas_text_decoder_describe(atlas_decoded_text* out, const atlas_text_decoder* decoder);
 
 /**
- * Keeps the source of the text from a place on, so that atlas_text_decoder_source_offsets can answer; what lies before is forgotten.
- * A stream of chunks calls it with 0 before the first feed, and then with each outer chunk's byte_begin.
+ * Keeps the source of the text from the character at a place on, so that atlas_text_decoder_source_offsets can answer; what lies
+ * before is forgotten. A stream of chunks calls it with 0 before the first feed, and then with what atlas_chunker_kept_from says.
  *
  * @param      text_byte  0 to the bytes of text handed out, and not less than at the call before
  * @return                ATLAS_ERR_INVALID_ARGUMENT for another place, and for a decoder that was fed without this
@@ -221,7 +221,8 @@ ATLAS_C_EXPORT atlas_status atlas_text_decoder_describe(atlas_decoded_text* out,
 ATLAS_C_EXPORT atlas_status atlas_text_decoder_keep_source(atlas_text_decoder* decoder, uint64_t text_byte);
 
 /**
- * Where places of the text lie in all that was fed, a byte-order mark included; as atlas_text_source_offsets.
+ * Where places of the text lie in all that was fed, a byte-order mark included; as atlas_text_source_offsets. As long
+ * as the encoding is not told, a mark is not known.
  *
  * @param[out] source_offsets  [count]; may be `offsets` itself
  * @param      offsets         [count]: bytes in the whole text, from the place of atlas_text_decoder_keep_source to what was handed

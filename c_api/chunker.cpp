@@ -197,6 +197,15 @@ extern "C" atlas_status atlas_chunker_taken(uint64_t* out, const atlas_chunker* 
   });
 }
 
+extern "C" atlas_status atlas_chunker_kept_from(uint64_t* out, const atlas_chunker* chunker) {
+  return guard([&]() -> status {
+    ATLAS_C_TRY(require(out, "out"));
+    ATLAS_C_TRY(require(chunker, "chunker"));
+    *out = chunker->with([](const auto& one) { return one.kept_from(); });
+    return {};
+  });
+}
+
 extern "C" atlas_status atlas_chunker_restart(atlas_chunker* chunker) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(chunker, "chunker"));

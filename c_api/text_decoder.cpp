@@ -89,11 +89,11 @@ extern "C" atlas_status atlas_text_decoder_describe(atlas_decoded_text* out, con
 extern "C" atlas_status atlas_text_decoder_keep_source(atlas_text_decoder* decoder, uint64_t text_byte) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(decoder, "decoder"));
-    if (!decoder->window) {
-      if (decoder->is_fed) return error{atlas::errc::invalid_argument, "decoder", "a call before the first feed", "one behind it"};
-      decoder->window.emplace();
-    }
-    return decoder->window->release(decoder->decoder, text_byte);
+    if (decoder->window) return decoder->window->release(decoder->decoder, text_byte);
+    if (decoder->is_fed) return error{atlas::errc::invalid_argument, "decoder", "a call before the first feed", "one behind it"};
+    if (text_byte != 0) return error{atlas::errc::invalid_argument, "text_byte", "at most", 0, text_byte};
+    decoder->window.emplace();
+    return {};
   });
 }
 

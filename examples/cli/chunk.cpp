@@ -126,7 +126,6 @@ class chunk_printer {
     } else {
       print_line(chunk, begin, end);
     }
-    if (chunk.depth == 0) source.release(chunk.byte_begin);
     return std::cout.good() && !was_interrupted();
   }
   void print_sum(const atlas::stream_decoder& decoder) const {
@@ -182,7 +181,10 @@ void stream(Chunker& chunker, const chunk_arguments& arguments, chunk_printer& p
     throw failure(given.error(), arguments.file);
   };
   const auto print = [&](const atlas::chunk_view& chunk) { return printer.print(chunk, source); };
-  while (source.next(text)) give(chunker.feed({text.data(), text.size()}, print));
+  while (source.next(text)) {
+    give(chunker.feed({text.data(), text.size()}, print));
+    source.release(chunker.kept_from());
+  }
   give(chunker.finish(print));
   printer.print_sum(source.decoder());
 }
@@ -215,6 +217,7 @@ file_model learn(const std::string& file) {
   text_source source(file);
   atlas::buffer<char> text;
   std::string line;
+  std::uint64_t done = 0;
   const auto learn_line = [&] {
     const atlas::text_view lines[] = {{line.data(), line.size()}};
     if (!line.empty()) take(model.embedder.learn({lines, 1}), file);
@@ -228,6 +231,8 @@ file_model learn(const std::string& file) {
         line += text[at];
       }
     }
+    done += text.size();
+    source.release(done);
   }
   learn_line();
   model.embedder.freeze();

@@ -150,6 +150,10 @@ std::int32_t embed_by_length(float* out, const atlas_text* texts, std::uint64_t 
         std::uint64_t taken = 0;
         REQUIRE(atlas_chunker_taken(&taken, chunker.get()) == ATLAS_OK);
         CHECK(taken == middle);
+        std::uint64_t kept_from = 0;
+        REQUIRE(atlas_chunker_kept_from(&kept_from, chunker.get()) == ATLAS_OK);
+        CHECK(kept_from <= middle);
+        CHECK(kept_from >= out.back().where.byte_begin);
         std::uint64_t needed = 0;
         REQUIRE(atlas_chunker_save_state(&needed, nullptr, chunker.get(), 0) == ATLAS_OK);
         std::vector<char> state(needed);

@@ -275,6 +275,7 @@ std::string utf16_le(const std::u16string& text) {
     atlas_text_decoder* other = nullptr;
     REQUIRE(atlas_text_decoder_create(&other, ATLAS_ENCODING_UTF8, ATLAS_BAD_BYTES_REFUSE) == ATLAS_OK);
     const text_decoder_handle without(other);
+    CHECK(atlas_text_decoder_keep_source(other, 5) == ATLAS_ERR_INVALID_ARGUMENT);  // and nothing is kept
     CHECK(atlas_text_decoder_source_offsets(three, three, 1, other) == ATLAS_ERR_INVALID_ARGUMENT);
     REQUIRE(atlas_text_decoder_feed(&part, other, "text", 4) == ATLAS_OK);
     CHECK(atlas_text_decoder_keep_source(other, 0) == ATLAS_ERR_INVALID_ARGUMENT);

@@ -121,6 +121,8 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_chunker_finish(nullptr, made));
     refuses_null(atlas_chunker_finish(&chunks, nullptr));
     refuses_null(atlas_chunker_taken(nullptr, made));
+    refuses_null(atlas_chunker_kept_from(nullptr, made));
+    refuses_null(atlas_chunker_kept_from(&number, nullptr));
     refuses_null(atlas_chunker_taken(&number, nullptr));
     refuses_null(atlas_chunker_restart(nullptr));
     refuses_null(atlas_chunker_save_state(nullptr, nullptr, made, 0));

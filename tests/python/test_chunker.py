@@ -135,13 +135,20 @@ def test_streams_of_other_encodings_say_where_their_chunks_lie(codec, label, opt
 @native_only
 def test_streams_of_bad_bytes_and_of_wrong_arguments(tmp_path):
     data = b"\xef\xbb\xbf" + b"caf\xc3\xa9 \xff au lait\n" * 50
+    for label in (None, "utf-8", "UTF8"):
+        assert list(atlas.stream([data], 20, encoding=label)) == list(atlas.stream([data], 20, encoding=None))
     found = list(atlas.stream([data], 20, encoding=None))
     assert "".join(c.text for c in found) == data[3:].decode("utf-8", "replace") and found[0].source_begin == 3
     assert [data[c.source_begin:c.source_end].decode("utf-8", "replace") for c in found] == [c.text for c in found]
+    good = [f"Sentence {i}, which is good. " for i in range(4000)]
+    data = "".join(good).encode() + b"\xff bad"
+    before = []
     with pytest.raises(atlas.BadEncoding) as caught:
-        list(atlas.stream([data], 20, encoding="utf-8", errors="strict"))
+        for chunk in atlas.stream([data], 20, encoding="utf-8", errors="strict"):
+            before.append(chunk.text)
     assert caught.value.offset == data.index(b"\xff")
-    for wrong in ({"encoding": "klingon"}, {"errors": "ignore"}, {"encoding": None, "rule": "content_defined",
+    assert len("".join(before)) > len(data) - 20_000 and data.decode("utf-8", "replace").startswith("".join(before))
+    for wrong in ({"encoding": "klingon"}, {"errors": "ignore"}, {"errors": "strict"}, {"encoding": None, "rule": "content_defined",
                                                                 "content_defined": atlas.ContentDefinedOptions(is_binary=True)}):
         with pytest.raises(atlas.InvalidArgument):
             atlas.stream([data], **wrong)

@@ -51,7 +51,9 @@ template <class Chunker>
 kept_chunks fed_chunks(Chunker& chunker, const std::string& text, std::uint64_t seed, std::size_t most) {
   std::mt19937_64 random(seed);
   kept_chunks out;
+  std::uint64_t kept_from = 0;
   const auto keep = [&](const atlas::chunk_view& chunk) {
+    insist(chunk.byte_begin >= kept_from, "no chunk begins before kept_from()");
     out.emplace_back(chunk);
     return true;
   };
@@ -60,6 +62,8 @@ kept_chunks fed_chunks(Chunker& chunker, const std::string& text, std::uint64_t 
     chunker.feed({text.data() + at, size}, keep).value();
     at += size;
     insist(chunker.taken() == at, "taken() counts what was fed");
+    insist(chunker.kept_from() >= kept_from && chunker.kept_from() <= at, "kept_from() never goes back");
+    kept_from = chunker.kept_from();
   }
   chunker.finish(keep).value();
   return out;

@@ -95,6 +95,30 @@ TEST_SUITE("source window") {
     }
   }
 
+  TEST_CASE("source_window: places of chunks within each other, and behind many escapes, are found in a short walk each") {
+    // Quadratic time would take minutes.
+    std::string source;
+    for (int i = 0; i < 300'000; ++i) source += "\x1B$B\x1B(B";
+    source += "abc";
+    for (int i = 0; i < 200'000; ++i) source += "\x1B$B\x24\x22\x1B(B ";
+    atlas::stream_decoder decoder(bad_bytes::replace, atlas::text_encoding::iso_2022_jp);
+    atlas::source_window window;
+    atlas::buffer<char> text;
+    REQUIRE(window.feed(decoder, support::bytes_of(source), text).ok());
+    REQUIRE(decoder.finish(text).ok());
+    REQUIRE(text.size() == 3 + 200'000 * 4);
+    constexpr std::size_t escapes = 300'000 * 6;
+    for (int i = 0; i < 10'000; ++i) {
+      REQUIRE(window.source_byte(decoder, 2).value() == escapes + 2);
+      REQUIRE(window.source_byte(decoder, 1).value() == escapes + 1);
+    }
+    for (std::size_t word = 100'000; word-- != 0;) {
+      const std::size_t end = 2 * word + 2;
+      REQUIRE(window.source_byte(decoder, 3 + end * 4).value() == escapes + 3 + end * 9);
+      REQUIRE(window.source_byte(decoder, 3 + end * 4 - 8).value() == escapes + 3 + end * 9 - 18);
+    }
+  }
+
   TEST_CASE("source_window: holds what was fed since the last release, and no more than twice that") {
     atlas::stream_decoder decoder(bad_bytes::replace, atlas::text_encoding::shift_jis);
     atlas::source_window window;

@@ -423,6 +423,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_chunker_feed": (Status, [_p, _p, _p, _size]),
     "atlas_chunker_finish": (Status, [_p, _p]),
     "atlas_chunker_taken": (Status, [_p, _p]),
+    "atlas_chunker_kept_from": (Status, [_p, _p]),
     "atlas_chunker_restart": (Status, [_p]),
     "atlas_chunker_save_state": (Status, [_p, _p, _p, _size]),
     "atlas_chunker_open_state": (Status, [_p, _p, _size, _p]),

@@ -17,7 +17,7 @@ from ._arrays import checked_count, checked_key
 from ._chunks import Chunks, FoundChunks
 from ._closing import Closing
 from ._encoding import checked_bytes, checked_label
-from ._errors import InvalidArgument, refused
+from ._errors import BadEncoding, InvalidArgument, refused
 from ._text_types import TextDecoderBackend
 from ._texts import Embedder, Text, checked_text
 from ._types import (CHUNK_RULES, CHUNK_SIZERS, LEVELS, PACKINGS, Chunk, ChunkerBackend, ChunkerOptions, ContentDefinedOptions,
@@ -27,6 +27,8 @@ Measure = Callable[[str], int]
 Source = Union[str, "os.PathLike[str]", BinaryIO, TextIO, Iterable[bytes], Iterable[str]]
 
 _READ_BYTES = 1 << 18
+AS_IT_IS = "as it is"
+"""In place of an encoding: no bytes are decoded."""
 _LEVEL_NUMBERS: Dict[str, int] = {name: number for number, name in LEVELS.items()}
 
 
@@ -141,54 +143,83 @@ class Chunker(Closing):
             self._stream = None
             return Chunks(None, self._backend.finish(), as_text)
 
-    def stream(self, source: Source, *, encoding: Optional[str] = "utf-8", errors: str = "replace") -> Iterator[Chunk]:
+    def stream(self, source: Source, *, encoding: Optional[str] = AS_IT_IS, errors: str = "replace") -> Iterator[Chunk]:
         """The chunks of a document of any length, in memory that does not grow with it (without the native library the
         document is kept whole). Another call on the chunker ends the stream: asked for more, it raises RuntimeError.
 
         @param source    a path; an open file, binary or text; or an iterable of pieces, bytes or str
         @param encoding  of bytes: a label as of ``decode``; None: told by the first MiB, and 64 KiB behind the first byte that tells
-                         anything. Chunks say in source_begin and source_end where they lie in the bytes, a byte-order mark included
-        @param errors    "replace": what is badly encoded becomes U+FFFD; "strict": it raises BadEncoding
-
-        Texts of chunks are str. If neither encoding nor errors is given the bytes are cut as they are: then texts of chunks are bytes
-        if the pieces are; in those of a file by its path what is no UTF-8 becomes U+FFFD.
+                         anything. Both need the native library. The text is without byte-order mark, texts of chunks are str, and
+                         chunks say in source_begin and source_end where they lie in the bytes. "as it is": bytes are UTF-8 as a rule,
+                         and cut as they are; texts of chunks are bytes if the pieces are, else str, in which what is no UTF-8
+                         becomes U+FFFD
+        @param errors    of an encoding other than "as it is". "replace": what is badly encoded becomes U+FFFD; "strict": BadEncoding
+                         is raised, behind the chunks that are sure by then
         """
         decoder: Optional[TextDecoderBackend] = None
-        if (encoding, errors) != ("utf-8", "replace"):
-            if errors not in ("strict", "replace"):
-                raise refused(InvalidArgument, "errors", "strict or replace", repr(errors))
+        if errors not in ("strict", "replace") or (errors == "strict" and encoding == AS_IT_IS):
+            raise refused(InvalidArgument, "errors", "replace, or strict with an encoding", repr(errors))
+        if encoding != AS_IT_IS:
             if self._is_binary:
                 raise refused(InvalidArgument, "encoding", "none with content_defined.is_binary", repr(encoding))
             decoder = _backend.create_text_decoder(checked_label(encoding), ("strict", "replace").index(errors))
             decoder.keep_source(0)
-        return self._chunks_of(source, decoder)
+        return self._cut_pieces(source) if decoder is None else self._cut_decoded(source, decoder)
 
-    def _chunks_of(self, source: Source, decoder: "Optional[TextDecoderBackend]") -> Iterator[Chunk]:
-        self.restart()
-        own = self._stream = object()
+    def _cut_pieces(self, source: Source) -> Iterator[Chunk]:
         as_text = True
-        try:
+        with self._fed() as own:
             for piece in _pieces(source):
-                if decoder is None:
-                    as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
-                    data = self._checked("piece", piece)
-                else:
-                    data = decoder.feed_bytes(checked_bytes("piece", piece))
+                as_text = isinstance(piece, str) or isinstance(source, (str, os.PathLike))
+                data = self._checked("piece", piece)
                 with self._alone(own):
                     found = self._backend.feed(data)
-                yield from Chunks(None, _with_sources(found, decoder), as_text)
-            if decoder is not None:
-                data = decoder.finish_bytes()
-                with self._alone(own):
-                    found = self._backend.feed(data)
-                yield from Chunks(None, _with_sources(found, decoder), as_text)
+                yield from Chunks(None, found, as_text)
             with self._alone(own):
                 found = self._backend.finish()
                 self._stream = None
-            yield from Chunks(None, _with_sources(found, decoder), as_text)
+            yield from Chunks(None, found, as_text)
+
+    def _cut_decoded(self, source: Source, decoder: TextDecoderBackend) -> Iterator[Chunk]:
+        def located(found: FoundChunks) -> Chunks:
+            rows = found.rows
+            places = decoder.source_offsets(np.concatenate([rows["byte_begin"], rows["byte_end"]]))
+            return Chunks(None, found._replace(sources=places.reshape(2, len(rows))), True)
+
+        def texts() -> Iterator[Tuple[bytes, Optional[BadEncoding]]]:
+            try:
+                for piece in _pieces(source):
+                    yield decoder.feed_bytes(checked_bytes("piece", piece)), None
+                yield decoder.finish_bytes(), None
+            except BadEncoding as problem:
+                yield (problem.text or "").encode(), problem
+
+        try:
+            with self._fed() as own:
+                for text, problem in texts():
+                    with self._alone(own):
+                        found = self._backend.feed(text)
+                        kept_from = self._backend.kept_from()
+                    chunks = located(found)
+                    decoder.keep_source(kept_from)
+                    yield from chunks
+                    if problem is not None:
+                        raise problem
+                with self._alone(own):
+                    found = self._backend.finish()
+                    self._stream = None
+                yield from located(found)
         finally:
-            if decoder is not None:
-                decoder.close()
+            decoder.close()
+
+    @contextmanager
+    def _fed(self) -> Iterator[object]:
+        """A stream's hold on the chunker: nothing of the document is left behind when it ends."""
+        self.restart()
+        own = self._stream = object()
+        try:
+            yield own
+        finally:
             if self._stream is own:  # it was left early
                 self.restart()
 
@@ -241,7 +272,7 @@ def chunk(text: Text, size: int = 1000, overlap: int = 0, *, progress: Optional[
         return chunker.chunk(text, progress=progress)
 
 
-def stream(source: Source, size: int = 1000, overlap: int = 0, *, encoding: Optional[str] = "utf-8", errors: str = "replace",
+def stream(source: Source, size: int = 1000, overlap: int = 0, *, encoding: Optional[str] = AS_IT_IS, errors: str = "replace",
            **options: Any) -> Iterator[Chunk]:
     """The chunks of a file or of pieces, of any length; as ``Chunker.stream``.
 
@@ -256,18 +287,6 @@ def stream(source: Source, size: int = 1000, overlap: int = 0, *, encoding: Opti
             yield from found
 
     return chunks()
-
-
-def _with_sources(found: FoundChunks, decoder: "Optional[TextDecoderBackend]") -> FoundChunks:
-    """With where the chunks lie in what was decoded; of which the decoder forgets what no later chunk holds."""
-    rows = found.rows
-    if decoder is None or not len(rows):
-        return found
-    sources = decoder.source_offsets(np.concatenate([rows["byte_begin"], rows["byte_end"]])).reshape(2, len(rows))
-    outer = rows["byte_begin"][rows["depth"] == 0]
-    if len(outer):
-        decoder.keep_source(int(outer[-1]))
-    return found._replace(sources=sources)
 
 
 def _pieces(source: Source) -> Iterator[Text]:

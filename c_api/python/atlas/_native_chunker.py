@@ -218,6 +218,12 @@ class NativeChunker:
             _check(_lib.atlas_chunker_taken(c.byref(out), pointer))
         return int(out.value)
 
+    def kept_from(self) -> int:
+        out = c.c_uint64()
+        with self._handle.use() as pointer:
+            _check(_lib.atlas_chunker_kept_from(c.byref(out), pointer))
+        return int(out.value)
+
     def save_state(self) -> bytes:
         return _saved(self._handle, lambda needed, out, pointer, size: int(_lib.atlas_chunker_save_state(needed, out, pointer, size)))
 

@@ -96,6 +96,8 @@ class chunker {
   }
   /// Bytes of the document that were taken so far.
   [[nodiscard]] std::uint64_t taken() const noexcept { return pending_begin_ + pending_.size(); }
+  /// No later chunk begins before this byte of the document, which never goes back until the document ends.
+  [[nodiscard]] std::uint64_t kept_from() const noexcept { return cutter_.first_needed(); }
 
   /// Forgets the document.
   void restart() noexcept {

@@ -102,6 +102,8 @@ class content_defined_chunker {
   }
   /// Bytes of the document that were taken so far.
   [[nodiscard]] std::uint64_t taken() const noexcept { return start_.byte + (pending_.size() - passed_); }
+  /// As chunker::kept_from().
+  [[nodiscard]] std::uint64_t kept_from() const noexcept { return start_.byte; }
 
   /// Forgets the document.
   void restart() noexcept {

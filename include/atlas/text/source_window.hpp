@@ -17,9 +17,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///
 ///     window.feed(decoder, bytes, text);              // in place of decoder.feed(bytes, text)
 ///     window.source_byte(decoder, chunk.byte_begin);  // any place from the last release on
-///     window.release(decoder, chunk.byte_begin);      // nothing before it will be asked of any more
+///     window.release(decoder, chunker.kept_from());   // nothing before it will be asked of any more
 ///
-/// What it holds is the source between the last release and what was fed.
+/// What it holds is the source from the last release on, up to twice that, and at most 48 bytes for each KiB of it.
 class source_window {
  public:
   /// Feeds the decoder, and keeps the bytes.
@@ -29,10 +29,11 @@ class source_window {
     return decoder.feed(bytes, out);
   }
 
-  /// @param text_byte  a place in the text that was handed out, or its end; from the last release on
-  /// @return           as source_walker::source_byte; errc::invalid_argument for a place before the last release or behind the text;
-  ///                   errc::no_memory
-  /// Cost: a walk from the place that was asked of before, or from the last release if that lies behind.
+  /// @param text_byte  a place in the text that was handed out, or its end; from the character of the last release on
+  /// @return           as source_walker::source_byte; as long as the encoding is not told, a mark is not known, and the text's end lies
+  ///                   before bytes that may still become no character; errc::invalid_argument for a place before the last release
+  ///                   or behind the text; errc::no_memory
+  /// Cost: a walk from the last place that was asked of, or from a checkpoint 1 KiB before at most.
   [[nodiscard]] result<std::uint64_t> source_byte(const stream_decoder& decoder, std::uint64_t text_byte) noexcept {
     if (text_byte < released_.text_byte) return error{errc::invalid_argument, "text_byte", "at least", released_.text_byte, text_byte};
     if (text_byte > decoder.text_bytes()) return error{errc::invalid_argument, "text_byte", "at most", decoder.text_bytes(), text_byte};
@@ -43,8 +44,21 @@ class source_window {
       return base_ + (at < held.size() ? character_start(held, at) : at);
     }
     if (status opened = open(decoder); !opened.ok()) return opened.error();
-    if (text_byte < cursor_->place().text_byte) cursor_->go_to(released_);
-    return cursor_->advance(text_byte, {held_.data(), held_.size()}, base_);
+    const std::uint64_t at = cursor_->place().text_byte;
+    std::size_t behind = marks_up_to(text_byte);
+    source_checkpoint last = behind == 0 || marks_[behind - 1].text_byte < released_.text_byte ? released_ : marks_[behind - 1];
+    if (text_byte < at || last.text_byte > at) cursor_->go_to(last);
+    for (;;) {
+      const std::uint64_t begin = cursor_->place().text_byte;
+      const std::uint64_t end = text_byte - begin > stride ? begin + stride : text_byte;
+      const std::uint64_t found = cursor_->advance(end, {held_.data(), held_.size()}, base_);
+      const source_checkpoint place = cursor_->place();
+      if (place.text_byte > last.text_byte && place.source_byte - last.source_byte >= stride) {
+        if (status noted = insert(behind++, place); !noted.ok()) return noted.error();
+        last = place;
+      }
+      if (end == text_byte) return found;
+    }
   }
 
   /// Says that no place before this one will be asked of. Arguments and errors as of source_byte.
@@ -61,12 +75,18 @@ class source_window {
     if (done < held_.size() - done) return {};
     std::memmove(held_.data(), held_.data() + done, held_.size() - done);
     base_ += done;
+    std::size_t passed = 0;
+    while (passed < marks_.size() && marks_[passed].source_byte < released_.source_byte) ++passed;
+    std::memmove(marks_.data(), marks_.data() + passed, (marks_.size() - passed) * sizeof(source_checkpoint));
+    if (status shrunk = marks_.resize(marks_.size() - passed); !shrunk.ok()) return shrunk;
     return held_.resize(held_.size() - done);
   }
 
-  [[nodiscard]] std::size_t memory_bytes() const noexcept { return held_.capacity(); }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return held_.capacity() + marks_.capacity() * sizeof(source_checkpoint); }
 
  private:
+  static constexpr std::uint64_t stride = 1024;
+
   /// Whether text and source are the same so far but for a mark.
   [[nodiscard]] static bool is_same(const stream_decoder& decoder) noexcept {
     const decoder_state& state = decoder.state();
@@ -83,9 +103,32 @@ class source_window {
     return {};
   }
 
+  /// How many marks lie at or before a place.
+  [[nodiscard]] std::size_t marks_up_to(std::uint64_t text_byte) const noexcept {
+    std::size_t first = 0;
+    std::size_t last = marks_.size();
+    while (first < last) {
+      const std::size_t middle = first + (last - first) / 2;
+      if (marks_[middle].text_byte <= text_byte) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    return first;
+  }
+  [[nodiscard]] status insert(std::size_t where, const source_checkpoint& place) noexcept {
+    const std::size_t count = marks_.size();
+    if (status grown = marks_.resize(count + 1); !grown.ok()) return grown;
+    std::memmove(marks_.data() + where + 1, marks_.data() + where, (count - where) * sizeof(source_checkpoint));
+    marks_[where] = place;
+    return {};
+  }
+
   buffer<char> held_;
   std::uint64_t base_ = 0;  ///< offset in the source of what is held
   source_checkpoint released_;
+  buffer<source_checkpoint> marks_;  ///< ascending; from each a walk may begin
   result<detail::source_cursor> cursor_ = errc::closed;
 };
 
