@@ -72,13 +72,15 @@ class source_window {
     }
     // Moved seldom, so that many small releases stay linear.
     const auto done = static_cast<std::size_t>(released_.source_byte - base_);
-    if (done < held_.size() - done) return {};
+    if (done == 0 || done < held_.size() - done) return {};
     std::memmove(held_.data(), held_.data() + done, held_.size() - done);
     base_ += done;
     std::size_t passed = 0;
     while (passed < marks_.size() && marks_[passed].source_byte < released_.source_byte) ++passed;
-    std::memmove(marks_.data(), marks_.data() + passed, (marks_.size() - passed) * sizeof(source_checkpoint));
-    if (status shrunk = marks_.resize(marks_.size() - passed); !shrunk.ok()) return shrunk;
+    if (passed != 0) {
+      std::memmove(marks_.data(), marks_.data() + passed, (marks_.size() - passed) * sizeof(source_checkpoint));
+      if (status shrunk = marks_.resize(marks_.size() - passed); !shrunk.ok()) return shrunk;
+    }
     return held_.resize(held_.size() - done);
   }
 
