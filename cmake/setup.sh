@@ -42,6 +42,7 @@ for group in ${*:-build}; do
       ;;
     tests)
       need doctest-dev have_header doctest/doctest.h
+      need relacy-dev have_header relacy/relacy.hpp
       need python3-numpy have_module numpy
       need python3-pytest have_module pytest
       ;;
@@ -59,6 +60,11 @@ for group in ${*:-build}; do
       need libzstd-dev have_header zstd.h
       need libicu-dev have_header unicode/ubrk.h
       need libuchardet-dev have_header uchardet/uchardet.h
+      need libreaderwriterqueue-dev have_header readerwriterqueue.h
+      need libconcurrentqueue-dev have_header concurrentqueue/concurrentqueue.h
+      need libatomic-queue-dev have_header atomic_queue/atomic_queue.h
+      need libboost-dev have_header boost/lockfree/spsc_queue.hpp
+      need libtbb-dev have_header tbb/concurrent_queue.h
       need nlohmann-json3-dev have_header nlohmann/json.hpp
       ;;
     *)

@@ -13,7 +13,7 @@
 #include <atlas/hnsw.hpp>       // hnsw
 #include <atlas/ivf_pq.hpp>     // ivf_pq, ivf_pq_builder
 #include <atlas/quantize.hpp>   // quantisers, k-means
-#include <atlas/queue.hpp>      // mpmc_ring, spsc_ring
+#include <atlas/queue.hpp>      // mpmc_queue, spsc_queue
 #include <atlas/shards.hpp>     // shards, shard_manifest
 #include <atlas/text.hpp>       // encodings, UTF-8
 

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/queue.hpp -- bounded queues between threads.
 //
-// Room:      mpmc_ring (any number of threads on both sides), spsc_ring (one on each), bounded_queue (both).
+// Room:      mpmc_queue (any number of threads on both sides), mpsc_queue (one consumer), spsc_queue (one on each side, in two layouts),
+//            bounded_queue (all of these); priority_queue (a lane for each level of urgency);
+//            broadcast_ring (one writer, every reader sees every element); byte_ring (records of any length, in place); sleeping, spinning and yielding, of which each queue is given one.
 // Not here:  sharing out independent tasks (core/thread_pool.hpp), other processes.
 // Depends:   core only. Includes no <atomic>, no <thread>.
 // Threads:   as each queue says; all of it within one process.
 //
-//   auto queue = atlas::mpmc_ring<job>::create(1024).value();
+//   auto queue = atlas::mpmc_queue<job>::create(1024).value();
 //   producers:  if (!queue.push(std::move(next)).ok()) return;   // waits for room; fails after close()
 //   the last:   queue.close();
 //   consumers:  for (job next; queue.pop(next).ok();) work(next); // waits; ends when closed and drained
 #ifndef ATLAS_QUEUE_HPP
 #define ATLAS_QUEUE_HPP
 
-#include <atlas/queue/mpmc_ring.hpp>  // mpmc_ring
-#include <atlas/queue/spsc_ring.hpp>  // spsc_ring
+#include <atlas/queue/broadcast_ring.hpp>  // broadcast_ring
+#include <atlas/queue/byte_ring.hpp>       // byte_ring
+#include <atlas/queue/mpmc_queue.hpp>      // mpmc_queue, mpsc_queue
+#include <atlas/queue/priority_queue.hpp>  // priority_queue
+#include <atlas/queue/spsc_queue.hpp>      // spsc_queue, index_cached, slot_sequenced
 
 namespace atlas { inline namespace ATLAS_ABI {
 

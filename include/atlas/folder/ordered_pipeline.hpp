@@ -3,7 +3,7 @@
 //
 // Room:      one stage of parallel work between a producer and a collector on the calling thread.
 // Not here:  what the work is (folder/folder_build.hpp).
-// Depends:   core threads, queue/mpmc_ring.hpp.
+// Depends:   core threads, queue/mpmc_queue.hpp.
 // Threads:   run() may be called by any number of threads; the calls share nothing.
 //
 //   caller: produce -> [ring] -> worker, worker, ... -> [ring] -> put in order -> collect :caller
@@ -15,7 +15,7 @@
 #include <atlas/core/function_ref.hpp>  // function_ref
 #include <atlas/core/memory.hpp>        // buffer
 #include <atlas/core/thread.hpp>        // thread, hardware_threads
-#include <atlas/queue/mpmc_ring.hpp>    // mpmc_ring
+#include <atlas/queue/mpmc_queue.hpp>    // mpmc_queue
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -120,9 +120,9 @@ class ordered_pipeline {
 
   /// False when no thread could be started: nothing has been produced then.
   [[nodiscard]] result<bool> run_threads(unsigned count) {
-    result<mpmc_ring<std::uint32_t>> work = mpmc_ring<std::uint32_t>::create(cell_count_);
+    result<mpmc_queue<std::uint32_t>> work = mpmc_queue<std::uint32_t>::create(cell_count_);
     if (!work.ok()) return work.error();
-    result<mpmc_ring<std::uint32_t>> done = mpmc_ring<std::uint32_t>::create(cell_count_);
+    result<mpmc_queue<std::uint32_t>> done = mpmc_queue<std::uint32_t>::create(cell_count_);
     if (!done.ok()) return done.error();
     work_ = &*work;
     done_ = &*done;
@@ -210,8 +210,8 @@ class ordered_pipeline {
   std::uint64_t most_weight_;
   cell* cells_;
   std::size_t cell_count_;
-  mpmc_ring<std::uint32_t>* work_ = nullptr;
-  mpmc_ring<std::uint32_t>* done_ = nullptr;
+  mpmc_queue<std::uint32_t>* work_ = nullptr;
+  mpmc_queue<std::uint32_t>* done_ = nullptr;
   buffer<std::uint32_t> free_;
   buffer<std::uint32_t> waiting_;  // by sequence % cell_count_: finished, but something before it is not
   std::uint32_t held_ = none;      // produced, but too heavy for now

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/wait_gate.hpp -- sleep until another thread made progress; free while nobody sleeps.
+// include/atlas/queue/wait_gate.hpp -- wait until another thread made progress: asleep, spinning or yielding.
 //
-// Room:      wait_gate, an eventcount over one 32-bit futex word.
-// Not here:  what is waited for (queue/mpmc_ring.hpp, queue/spsc_ring.hpp).
-// Depends:   core/{atomic,barrier,clock,futex,result}.hpp.
+// Room:      wait_gate, an eventcount over one 32-bit futex word, free while nobody sleeps; busy_gate, that never sleeps; sleeping,
+//            spinning and yielding, which a queue takes to say which of them it waits at.
+// Not here:  what is waited for (queue/mpmc_queue.hpp, queue/spsc_queue.hpp).
+// Depends:   core/{atomic,barrier,clock,futex,result,thread}.hpp.
 // Threads:   every member, from any thread of one process.
 #ifndef ATLAS_QUEUE_WAIT_GATE_HPP
 #define ATLAS_QUEUE_WAIT_GATE_HPP
@@ -13,6 +14,7 @@
 #include <atlas/core/clock.hpp>    // monotonic_ns
 #include <atlas/core/futex.hpp>    // futex_wait, futex_wake, spin_pause
 #include <atlas/core/result.hpp>   // status
+#include <atlas/core/thread.hpp>   // yield_thread
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -23,6 +25,14 @@ enum class wait_outlook : std::uint8_t {
   closed,  ///< it cannot succeed any more
 };
 
+namespace detail {
+/// The futex of a gate; a schedule explorer's atomic brings its own.
+inline void sleep_at(atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t deadline_ns) noexcept {
+  ::atlas::futex_wait(word.address(), expected, deadline_ns);
+}
+inline void wake_at(atomic<std::uint32_t>& word, std::uint32_t count) noexcept { ::atlas::futex_wake(word.address(), count); }
+}  // namespace detail
+
 /// Threads wait at a gate for an attempt to succeed; whoever may have made it succeed signals.
 ///
 /// The rule that no wake-up is lost: the signaller first publishes, then calls signal(). A waiter first says that
@@ -30,11 +40,12 @@ enum class wait_outlook : std::uint8_t {
 /// the mark away and wakes a few; each woken waiter sets the mark again before it tries, and after a success
 /// wakes the next one if there is more. So a burst of signals costs one system call, and a sleeper whose signal
 /// was swallowed by another waiter's is woken by that waiter.
-class wait_gate {
+template <template <class> class Atom>
+class basic_wait_gate {
  public:
   /// @param asymmetric  whether heavy_barrier() works here: then signal() is one load while nobody sleeps, else
   ///                    one read-modify-write
-  explicit wait_gate(bool asymmetric) noexcept : asymmetric_(asymmetric) {}
+  explicit basic_wait_gate(bool asymmetric) noexcept : asymmetric_(asymmetric) {}
 
   /// Wakes waiters after something was published for them. @param count things published, >= 1
   void signal(std::uint32_t count) noexcept {
@@ -47,7 +58,7 @@ class wait_gate {
     std::uint32_t seen = state_.load_relaxed();
     while (!state_.compare_exchange(seen, (seen | may_sleep) + 1)) {
     }
-    futex_wake(state_.address(), wake_all);
+    detail::wake_at(state_, wake_all);
   }
 
   /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
@@ -58,7 +69,7 @@ class wait_gate {
   /// @param deadline_ns  on monotonic_ns(); 0: none. At least one attempt is made after it
   /// @return             errc::closed when the outlook is, errc::timed_out
   template <class Attempt, class HasMore, class Outlook>
-  status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) noexcept {
+  status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) noexcept(noexcept(attempt())) {
     for (unsigned spin = 0; spin < spins; ++spin) {
       if (attempt()) return {};
       if (outlook() == wait_outlook::closed) return errc::closed;
@@ -82,7 +93,7 @@ class wait_gate {
         const std::uint64_t nap_ns = future == wait_outlook::ending || !is_ordered ? now_ns + short_nap_ns : 0;
         if (nap_ns != 0 && (until_ns == 0 || nap_ns < until_ns)) until_ns = nap_ns;
       }
-      futex_wait(state_.address(), announced, until_ns);
+      detail::sleep_at(state_, announced, until_ns);
     }
   }
 
@@ -96,11 +107,51 @@ class wait_gate {
   [[gnu::noinline]] void wake(std::uint32_t seen, std::uint32_t count) noexcept {
     // Clears the mark and counts the signal in one addition. If it fails, another signal came first; the waiter
     // that it wakes looks after what we published.
-    if (state_.compare_exchange(seen, seen + 1)) futex_wake(state_.address(), count);
+    if (state_.compare_exchange(seen, seen + 1)) detail::wake_at(state_, count);
   }
 
-  atomic<std::uint32_t> state_;
+  Atom<std::uint32_t> state_{0};
   const bool asymmetric_;
+};
+using wait_gate = basic_wait_gate<atomic>;
+
+/// A gate at which waiters keep trying, so that there is nothing to signal. `pause()` comes between two tries.
+template <void (*pause)() noexcept>
+class busy_gate {
+ public:
+  explicit busy_gate(bool) noexcept {}
+
+  void signal(std::uint32_t) noexcept {}
+  void signal_all() noexcept {}
+  /// As wait_gate::wait; `has_more` is never asked.
+  template <class Attempt, class HasMore, class Outlook>
+  status wait(Attempt attempt, HasMore, Outlook outlook, std::uint64_t deadline_ns) noexcept(noexcept(attempt())) {
+    for (unsigned tries = 1;; ++tries) {
+      if (attempt()) return {};
+      if (outlook() == wait_outlook::closed) return errc::closed;
+      if (deadline_ns != 0 && tries % tries_a_look == 0 && monotonic_ns() >= deadline_ns) return errc::timed_out;
+      pause();
+    }
+  }
+
+ private:
+  static constexpr unsigned tries_a_look = 32;  // a look at the clock takes as long as some tries
+};
+
+/// A queue's waiters spin for some microseconds and then sleep: the default. A call pays one load for it while nobody sleeps.
+struct sleeping {
+  template <template <class> class Atom>
+  using gate = basic_wait_gate<Atom>;
+};
+/// A queue's waiters spin: the least latency, for threads that have a core each.
+struct spinning {
+  template <template <class> class>
+  using gate = busy_gate<spin_pause>;
+};
+/// A queue's waiters let other threads run between two tries.
+struct yielding {
+  template <template <class> class>
+  using gate = busy_gate<yield_thread>;
 };
 
 }}  // namespace atlas::ATLAS_ABI

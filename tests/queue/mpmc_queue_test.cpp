@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/queue/mpmc_ring_test.cpp -- mirrors include/atlas/queue/mpmc_ring.hpp: many producers, many consumers.
-#include <atlas/queue/mpmc_ring.hpp>
+// tests/queue/mpmc_queue_test.cpp -- mirrors include/atlas/queue/mpmc_queue.hpp: many producers, many consumers.
+#include <atlas/queue/mpmc_queue.hpp>
 
 #include "support/counted.hpp"
 #include "support/threads.hpp"
@@ -32,7 +32,7 @@ enum class way : std::uint8_t {
 /// Producers push 0, 1, 2, ...; whether each parcel arrives once and each consumer sees each producer's in order.
 bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsigned consumers, std::uint32_t each,
               way how) {
-  auto ring = atlas::mpmc_ring<parcel>::create_at(capacity, lap).value();
+  auto queue = atlas::mpmc_queue<parcel>::create_at(capacity, lap).value();
   std::vector<std::vector<std::atomic<std::uint32_t>>> arrivals(producers);
   for (auto& of_producer : arrivals) of_producer = std::vector<std::atomic<std::uint32_t>>(each);
   std::atomic<std::uint32_t> wrong{0};
@@ -42,9 +42,9 @@ bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsig
     if (thread < producers) {
       for (std::uint32_t next = 0; next < each;) {
         if (how == way::waited) {
-          if (!ring.push({thread, next++}).ok()) wrong.fetch_add(1);
+          if (!queue.push({thread, next++}).ok()) wrong.fetch_add(1);
         } else if (how == way::tried) {
-          if (ring.try_push(parcel{thread, next})) {
+          if (queue.try_push(parcel{thread, next})) {
             ++next;
           } else {
             std::this_thread::yield();
@@ -55,12 +55,12 @@ bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsig
             batch[filled] = {thread, next + filled};
             ++filled;
           }
-          const std::size_t pushed = ring.try_push_n({batch.data(), filled});
+          const std::size_t pushed = queue.try_push_n({batch.data(), filled});
           if (pushed == 0) std::this_thread::yield();
           next += static_cast<std::uint32_t>(pushed);
         }
       }
-      if (producing.fetch_sub(1) == 1) ring.close();
+      if (producing.fetch_sub(1) == 1) queue.close();
     } else {
       std::vector<std::uint32_t> least(producers, 0);
       const auto take = [&](const parcel& one) {
@@ -74,17 +74,17 @@ bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsig
       for (;;) {
         parcel one;
         if (how == way::waited) {
-          if (!ring.pop(one).ok()) break;
+          if (!queue.pop(one).ok()) break;
           take(one);
           continue;
         }
         const std::size_t popped =
-            how == way::tried ? (ring.try_pop(one) ? 1U : 0U) : ring.try_pop_n({batch.data(), batch.size()});
+            how == way::tried ? (queue.try_pop(one) ? 1U : 0U) : queue.try_pop_n({batch.data(), batch.size()});
         if (how == way::tried && popped == 1) take(one);
         for (std::size_t i = 0; how == way::batches && i < popped; ++i) take(batch[i]);
         if (popped == 0) {
           // Closed and drained is what a waiting pop says; its deadline is long past.
-          const atlas::status last = ring.pop(one, 1);
+          const atlas::status last = queue.pop(one, 1);
           if (last.ok()) {
             take(one);
           } else if (last.error() == atlas::errc::closed) {
@@ -98,13 +98,13 @@ bool delivers(std::size_t capacity, std::uint64_t lap, unsigned producers, unsig
   for (const auto& of_producer : arrivals) {
     for (const std::atomic<std::uint32_t>& count : of_producer) wrong.fetch_add(count.load() == 1 ? 0 : 1);
   }
-  return wrong.load() == 0 && ring.size_approx() == 0;
+  return wrong.load() == 0 && queue.size_approx() == 0;
 }
 
 }  // namespace
 
 TEST_SUITE("queue") {
-  TEST_CASE("mpmc_ring: every element arrives once, each producer's in order") {
+  TEST_CASE("mpmc_queue: every element arrives once, each producer's in order") {
     for (const std::size_t capacity : {1U, 2U, 3U, 16U, 1000U}) {
       for (const way how : {way::tried, way::waited, way::batches}) {
         CAPTURE(capacity);
@@ -117,58 +117,58 @@ TEST_SUITE("queue") {
     }
   }
 
-  TEST_CASE("mpmc_ring: a crowd of producers is never told full while there is room") {
-    auto ring = atlas::mpmc_ring<int>::create(8000).value();
+  TEST_CASE("mpmc_queue: a crowd of producers is never told full while there is room") {
+    auto queue = atlas::mpmc_queue<int>::create(8000).value();
     std::atomic<int> refused{0};
     support::together(4, [&](unsigned) {
-      for (int i = 0; i < 2000; ++i) refused.fetch_add(ring.try_push(1) ? 0 : 1);
+      for (int i = 0; i < 2000; ++i) refused.fetch_add(queue.try_push(1) ? 0 : 1);
     });
     CHECK(refused.load() == 0);
-    CHECK_FALSE(ring.try_push(1));
+    CHECK_FALSE(queue.try_push(1));
     support::together(4, [&](unsigned) {
-      for (int i = 0, value = 0; i < 2000; ++i) refused.fetch_add(ring.try_pop(value) ? 0 : 1);
+      for (int i = 0, value = 0; i < 2000; ++i) refused.fetch_add(queue.try_pop(value) ? 0 : 1);
     });
     CHECK(refused.load() == 0);
     int value = 0;
-    CHECK_FALSE(ring.try_pop(value));
+    CHECK_FALSE(queue.try_pop(value));
   }
 
-  TEST_CASE("mpmc_ring: two elements wake two sleepers, although the second push found the first being woken") {
+  TEST_CASE("mpmc_queue: two elements wake two sleepers, although the second push found the first being woken") {
     for (int round = 0; round < 60; ++round) {
-      auto ring = atlas::mpmc_ring<int>::create(2).value();
+      auto queue = atlas::mpmc_queue<int>::create(2).value();
       std::atomic<pid_t> asleep[2] = {};
       support::together(3, [&](unsigned number) {
         if (number == 2) {
           support::wait_until_asleep(asleep[0]);
           support::wait_until_asleep(asleep[1]);
-          CHECK(ring.try_push(1));
-          CHECK(ring.try_push(1));
+          CHECK(queue.try_push(1));
+          CHECK(queue.try_push(1));
         } else {
           asleep[number] = support::kernel_thread();
           int value = 0;
-          CHECK(ring.pop(value).ok());
+          CHECK(queue.pop(value).ok());
         }
       });
       // The same for two producers and two slots that come free.
       std::atomic<pid_t> pushing[2] = {};
-      CHECK(ring.try_push(1));
-      CHECK(ring.try_push(1));
+      CHECK(queue.try_push(1));
+      CHECK(queue.try_push(1));
       support::together(3, [&](unsigned number) {
         int value = 0;
         if (number == 2) {
           support::wait_until_asleep(pushing[0]);
           support::wait_until_asleep(pushing[1]);
-          CHECK(ring.try_pop(value));
-          CHECK(ring.try_pop(value));
+          CHECK(queue.try_pop(value));
+          CHECK(queue.try_pop(value));
         } else {
           pushing[number] = support::kernel_thread();
-          CHECK(ring.push(std::move(value)).ok());
+          CHECK(queue.push(std::move(value)).ok());
         }
       });
     }
   }
 
-  TEST_CASE("mpmc_ring: the end of the positions passes unnoticed by many threads") {
+  TEST_CASE("mpmc_queue: the end of the positions passes unnoticed by many threads") {
     for (const std::size_t capacity : {1U, 2U, 3U, 1000U}) {
       CAPTURE(capacity);
       CHECK(delivers(capacity, ~std::uint64_t{0}, 2, 2, 700, way::tried));
@@ -177,7 +177,7 @@ TEST_SUITE("queue") {
     }
   }
 
-  TEST_CASE("mpmc_ring: no wake-up is lost among many that wait on both sides of a small ring") {
+  TEST_CASE("mpmc_queue: no wake-up is lost among many that wait on both sides of a small queue") {
     for (const std::size_t capacity : {1U, 2U}) {
       CAPTURE(capacity);
       CHECK(delivers(capacity, 0, 4, 4, 400, way::waited));
@@ -186,32 +186,32 @@ TEST_SUITE("queue") {
     }
   }
 
-  TEST_CASE("mpmc_ring: what close() found accepted is popped, and nothing else") {
+  TEST_CASE("mpmc_queue: what close() found accepted is popped, and nothing else") {
     for (int round = 0; round < 150; ++round) {
-      auto ring = atlas::mpmc_ring<int>::create(static_cast<std::size_t>(round % 5 + 1)).value();
+      auto queue = atlas::mpmc_queue<int>::create(static_cast<std::size_t>(round % 5 + 1)).value();
       std::atomic<int> accepted{0};
       std::atomic<int> popped{0};
       support::together(5, [&](unsigned number) {
         if (number == 0) {
-          while (ring.push(1).ok()) accepted.fetch_add(1);
+          while (queue.push(1).ok()) accepted.fetch_add(1);
         } else if (number == 1) {
-          while (!ring.is_closed()) accepted.fetch_add(ring.try_push(1) ? 1 : 0);
+          while (!queue.is_closed()) accepted.fetch_add(queue.try_push(1) ? 1 : 0);
         } else if (number < 4) {
           int value = 0;
-          while (ring.pop(value).ok()) popped.fetch_add(value);
+          while (queue.pop(value).ok()) popped.fetch_add(value);
         } else {
           while (popped.load() < round % 30) std::this_thread::yield();
-          ring.close();
+          queue.close();
         }
       });
       int left = 0;
-      CHECK(ring.pop(left).error() == atlas::errc::closed);
+      CHECK(queue.pop(left).error() == atlas::errc::closed);
       CHECK(popped.load() == accepted.load());
     }
   }
 
-  TEST_CASE("mpmc_ring: a batch is contiguous, whoever else pushes") {
-    auto ring = atlas::mpmc_ring<parcel>::create(16).value();
+  TEST_CASE("mpmc_queue: a batch is contiguous, whoever else pushes") {
+    auto queue = atlas::mpmc_queue<parcel>::create(16).value();
     std::atomic<std::uint32_t> wrong{0};
     std::atomic<unsigned> producing{2};
     support::together(3, [&](unsigned thread) {
@@ -219,17 +219,17 @@ TEST_SUITE("queue") {
         for (std::uint32_t next = 0; next < 3000;) {
           std::array<parcel, 4> batch;
           for (std::uint32_t i = 0; i < 4; ++i) batch[i] = {thread, i};
-          const std::size_t pushed = ring.try_push_n(batch);
+          const std::size_t pushed = queue.try_push_n(batch);
           // The rest of a batch that was cut goes in one by one, marked as no batch.
-          for (std::size_t i = pushed; pushed != 0 && i < 4; ++i) ring.push({thread, 99}).value();
+          for (std::size_t i = pushed; pushed != 0 && i < 4; ++i) queue.push({thread, 99}).value();
           if (pushed == 0) std::this_thread::yield();
           next += static_cast<std::uint32_t>(pushed);
         }
-        if (producing.fetch_sub(1) == 1) ring.close();
+        if (producing.fetch_sub(1) == 1) queue.close();
       } else {
         parcel before{9, 99};
         parcel one;
-        while (ring.pop(one).ok()) {
+        while (queue.pop(one).ok()) {
           const bool continues = one.number != 0 && one.number != 99;
           if (continues && (before.producer != one.producer || before.number + 1 != one.number)) wrong.fetch_add(1);
           before = one;
@@ -239,19 +239,19 @@ TEST_SUITE("queue") {
     CHECK(wrong.load() == 0);
   }
 
-  TEST_CASE("mpmc_ring: move-only elements survive a crowd without a leak or a double end") {
+  TEST_CASE("mpmc_queue: move-only elements survive a crowd without a leak or a double end") {
     const int before = support::counted::alive().load();
     {
-      auto ring = atlas::mpmc_ring<support::counted>::create(3).value();
+      auto queue = atlas::mpmc_queue<support::counted>::create(3).value();
       std::atomic<int> sum{0};
       std::atomic<unsigned> producing{2};
       support::together(4, [&](unsigned number) {
         if (number < 2) {
-          for (int value = 1; value <= 1000; ++value) ring.push(support::counted(value)).value();
-          if (producing.fetch_sub(1) == 1) ring.close();
+          for (int value = 1; value <= 1000; ++value) queue.push(support::counted(value)).value();
+          if (producing.fetch_sub(1) == 1) queue.close();
         } else {
           support::counted out;
-          while (ring.pop(out).ok()) sum.fetch_add(out.number());
+          while (queue.pop(out).ok()) sum.fetch_add(out.number());
         }
       });
       CHECK(sum.load() == 2 * 1000 * 1001 / 2);
@@ -260,23 +260,23 @@ TEST_SUITE("queue") {
     CHECK(support::counted::alive().load() == before);
   }
 
-  TEST_CASE("mpmc_ring: a deadline among many waiters costs nobody a wake-up") {
-    auto ring = atlas::mpmc_ring<int>::create(1).value();
+  TEST_CASE("mpmc_queue: a deadline among many waiters costs nobody a wake-up") {
+    auto queue = atlas::mpmc_queue<int>::create(1).value();
     std::atomic<int> popped{0};
     std::atomic<int> timed_out{0};
     support::together(4, [&](unsigned number) {
       if (number == 0) {
         for (int value = 0; value < 1000; ++value) {
-          ring.push(int{value}).value();
+          queue.push(int{value}).value();
           if (value % 16 == 0) {
             for (int i = 0; i < 50; ++i) std::this_thread::yield();  // some of the others run out of patience
           }
         }
-        ring.close();
+        queue.close();
         return;
       }
       for (int value = 0;;) {
-        const atlas::status answer = ring.pop(value, number == 1 ? 0 : atlas::monotonic_ns() + 20'000);
+        const atlas::status answer = queue.pop(value, number == 1 ? 0 : atlas::monotonic_ns() + 20'000);
         if (answer.ok()) {
           popped.fetch_add(1);
         } else if (answer.error() == atlas::errc::timed_out) {
@@ -289,7 +289,7 @@ TEST_SUITE("queue") {
     CHECK(popped.load() == 1000);
   }
 
-  TEST_CASE("mpmc_ring: works the same where the system has no membarrier call") {
+  TEST_CASE("mpmc_queue: works the same where the system has no membarrier call") {
     if (support::under_thread_sanitizer) {
       MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
       return;
@@ -300,14 +300,14 @@ TEST_SUITE("queue") {
     }));
   }
 
-  TEST_CASE("mpmc_ring: keeps working where the membarrier call is taken away while it is in use") {
+  TEST_CASE("mpmc_queue: keeps working where the membarrier call is taken away while it is in use") {
     if (support::under_thread_sanitizer) {
       MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
       return;
     }
     CHECK(support::holds_in_child([] {
-      auto there = atlas::mpmc_ring<int>::create(1).value();
-      auto back = atlas::mpmc_ring<int>::create(1).value();
+      auto there = atlas::mpmc_queue<int>::create(1).value();
+      auto back = atlas::mpmc_queue<int>::create(1).value();
       if (!support::forbid_membarrier()) return false;
       std::thread other([&] {
         for (int value = 0; there.pop(value).ok();) back.push(std::move(value)).value();

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/mpmc_ring.hpp -- a bounded queue for any number of producers and consumers.
+// include/atlas/queue/mpmc_queue.hpp -- a bounded queue for any number of producers, and any number of consumers or one.
 //
-// Room:      mpmc_ring.
-// Not here:  one producer and one consumer (queue/spsc_ring.hpp, several times faster), other processes.
-// Depends:   core/{result,span,atomic,bits}.hpp, queue/{wait_gate,ring_element}.hpp.
+// Room:      mpmc_queue, mpsc_queue.
+// Not here:  one producer and one consumer (queue/spsc_queue.hpp, several times faster), other processes.
+// Depends:   core/{result,span,atomic,bits}.hpp, queue/{wait_gate,queue_element}.hpp.
 // Threads:   every member but creation, move and destruction, from any thread of one process.
-#ifndef ATLAS_QUEUE_MPMC_RING_HPP
-#define ATLAS_QUEUE_MPMC_RING_HPP
+#ifndef ATLAS_QUEUE_MPMC_QUEUE_HPP
+#define ATLAS_QUEUE_MPMC_QUEUE_HPP
 
 #include <atlas/core/bits.hpp>           // next_power_of_two
 #include <atlas/core/result.hpp>         // result, status
 #include <atlas/core/span.hpp>           // span
-#include <atlas/queue/ring_element.hpp>  // ring_element
+#include <atlas/queue/queue_element.hpp>  // queue_element
 #include <atlas/queue/wait_gate.hpp>     // wait_gate
 
 #include <cstdlib>  // std::aligned_alloc, std::free
 
 namespace atlas { inline namespace ATLAS_ABI {
+
+/// How many threads may pop at a time.
+enum class consumer_count : bool { one, many };
 
 /// A bounded first-in-first-out queue in one block of memory: at least 64 bytes for each element of capacity.
 ///
@@ -31,35 +34,41 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed.
 /// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
 /// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
-template <class Value>
-class mpmc_ring {
-  static_assert(ring_element<Value>,
-                "a ring's element must move-construct, move-assign and end without throwing (noexcept); "
+/// @param Value      what moves, without throwing; no default constructor is needed
+/// @param Consumers  one_consumer: a pop is no compare-and-swap, and one thread at a time pops
+/// @param Waiting    sleeping, spinning or yielding: how push and pop wait
+/// @param Atom       the atomic type: another one records or orders the schedules of a test
+template <class Value, consumer_count Consumers, class Waiting = sleeping, template <class> class Atom = atomic>
+class basic_mpmc_queue {
+  static_assert(queue_element<Value>,
+                "a queue's element must move-construct, move-assign and end without throwing (noexcept); "
                 "push a pointer to it otherwise");
+
+  using gate = typename Waiting::template gate<Atom>;
 
  public:
   using value_type = Value;
 
-  /// @param capacity  elements, 1 to max_ring_capacity; held exactly, no power of two needed
+  /// @param capacity  elements, 1 to max_queue_capacity; held exactly, no power of two needed
   /// @return          errc::invalid_argument for 0, errc::limit_exceeded above, errc::no_memory
-  static result<mpmc_ring> create(std::size_t capacity) noexcept { return create_at(capacity, 0); }
+  static result<basic_mpmc_queue> create(std::size_t capacity) noexcept { return create_at(capacity, 0); }
   /// As if `lap` times `capacity` elements had gone through it: for tests of the indices' end.
-  static result<mpmc_ring> create_at(std::size_t capacity, std::uint64_t lap) noexcept {
-    if (capacity == 0) return error{errc::invalid_argument, "ring.capacity", "at least 1", std::uint64_t{0}};
-    if (capacity > max_ring_capacity) {
-      return error{errc::limit_exceeded, "ring.capacity", max_ring_capacity, capacity};
+  static result<basic_mpmc_queue> create_at(std::size_t capacity, std::uint64_t lap) noexcept {
+    if (capacity == 0) return error{errc::invalid_argument, "queue.capacity", "at least 1", std::uint64_t{0}};
+    if (capacity > max_queue_capacity) {
+      return error{errc::limit_exceeded, "queue.capacity", max_queue_capacity, capacity};
     }
     if (capacity > (~std::size_t{0} - sizeof(shared)) / sizeof(slot)) {
-      return error{errc::no_memory, "ring.capacity"};
+      return error{errc::no_memory, "queue.capacity"};
     }
     void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + capacity * sizeof(slot));
-    if (memory == nullptr) return error{errc::no_memory, "ring.capacity"};
-    return mpmc_ring(::new (memory) shared(capacity, lap));
+    if (memory == nullptr) return error{errc::no_memory, "queue.capacity"};
+    return basic_mpmc_queue(::new (memory) shared(capacity, lap));
   }
 
-  /// @pre no other thread uses either ring. The ring moved from can only be assigned to or destroyed.
-  mpmc_ring(mpmc_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
-  mpmc_ring& operator=(mpmc_ring&& other) noexcept {
+  /// @pre no other thread uses either queue. The queue moved from can only be assigned to or destroyed.
+  basic_mpmc_queue(basic_mpmc_queue&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
+  basic_mpmc_queue& operator=(basic_mpmc_queue&& other) noexcept {
     if (this != &other) {
       destroy();
       shared_ = other.shared_;
@@ -67,16 +76,16 @@ class mpmc_ring {
     }
     return *this;
   }
-  mpmc_ring(const mpmc_ring&) = delete;
-  mpmc_ring& operator=(const mpmc_ring&) = delete;
-  /// Ends the elements left over. @pre no other thread uses the ring
-  ~mpmc_ring() { destroy(); }
+  basic_mpmc_queue(const basic_mpmc_queue&) = delete;
+  basic_mpmc_queue& operator=(const basic_mpmc_queue&) = delete;
+  /// Ends the elements left over. @pre no other thread uses the queue
+  ~basic_mpmc_queue() { destroy(); }
 
-  /// @return false, and `value` untouched, when there is no room or the ring is closed
+  /// @return false, and `value` untouched, when there is no room or the queue is closed
   [[nodiscard]] bool try_push(Value&& value) noexcept {
     return try_emplace([&](void* place) noexcept { ::new (place) Value(static_cast<Value&&>(value)); });
   }
-  /// The same for a copy. If copying may throw, it is done first, and a throw leaves the ring as it was.
+  /// The same for a copy. If copying may throw, it is done first, and a throw leaves the queue as it was.
   [[nodiscard]] bool try_push(const Value& value) noexcept(copies_without_throwing<Value>)
     requires copyable_element<Value>
   {
@@ -105,7 +114,7 @@ class mpmc_ring {
   {
     return push(Value(value), deadline_ns);
   }
-  /// Waits for an element. @return errc::closed when the ring is closed and drained, errc::timed_out;
+  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out;
   /// `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept {
     if (try_pop(out)) return {};
@@ -116,54 +125,54 @@ class mpmc_ring {
   /// Moves the first values in, in their order and with no other producer's between them.
   /// @return how many; the rest is untouched. 0 as try_push false, fewer than all when there was no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept {
-    shared& ring = here();
-    std::uint64_t tail = ring.tail.load_acquire();
+    shared& queue = here();
+    std::uint64_t tail = queue.tail.load_acquire();
     for (;;) {
       if ((tail & closed_mark) != 0) return 0;
       std::size_t count = 0;
       std::uint64_t at = tail;
-      for (; count < values.size() && count < ring.capacity; ++count, at = ring.after(at)) {
-        if (ring.at(at).stamp.load_acquire() != at) break;
+      for (; count < values.size() && count < queue.capacity; ++count, at = queue.after(at)) {
+        if (queue.at(at).stamp.load_acquire() != at) break;
       }
       if (count == 0) {
-        const std::uint64_t now = ring.tail.load_acquire();
+        const std::uint64_t now = queue.tail.load_acquire();
         if (now == tail) return 0;
         tail = now;
-      } else if (ring.tail.compare_exchange_weak_acquire(tail, at)) {
+      } else if (queue.tail.compare_exchange_weak_acquire(tail, at)) {
         at = tail;
-        for (std::size_t i = 0; i < count; ++i, at = ring.after(at)) {
-          slot& place = ring.at(at);
+        for (std::size_t i = 0; i < count; ++i, at = queue.after(at)) {
+          slot& place = queue.at(at);
           ::new (place.memory()) Value(static_cast<Value&&>(values[i]));
           place.stamp.store_release(at + filled);
         }
-        ring.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+        queue.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
         return count;
       }
     }
   }
   /// Takes up to out.size() elements that follow each other. @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept {
-    shared& ring = here();
-    std::uint64_t head = ring.head.load_acquire();
+    shared& queue = here();
+    std::uint64_t head = queue.head.load_acquire();
     for (;;) {
       std::size_t count = 0;
       std::uint64_t at = head;
-      for (; count < out.size() && count < ring.capacity; ++count, at = ring.after(at)) {
-        if (ring.at(at).stamp.load_acquire() != at + filled) break;
+      for (; count < out.size() && count < queue.capacity; ++count, at = queue.after(at)) {
+        if (queue.at(at).stamp.load_acquire() != at + filled) break;
       }
       if (count == 0) {
-        const std::uint64_t now = ring.head.load_acquire();
+        const std::uint64_t now = queue.head.load_acquire();
         if (now == head) return 0;
         head = now;
-      } else if (ring.head.compare_exchange_weak_acquire(head, at)) {
+      } else if (claim_head(queue, head, at)) {
         at = head;
-        for (std::size_t i = 0; i < count; ++i, at = ring.after(at)) {
-          slot& place = ring.at(at);
+        for (std::size_t i = 0; i < count; ++i, at = queue.after(at)) {
+          slot& place = queue.at(at);
           out[i] = static_cast<Value&&>(*place.value());
           place.value()->~Value();
-          place.stamp.store_release(at + ring.lap);
+          place.stamp.store_release(at + queue.lap);
         }
-        ring.room.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+        queue.room.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
         return count;
       }
     }
@@ -171,21 +180,21 @@ class mpmc_ring {
 
   /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
   void close() noexcept {
-    shared& ring = here();
-    if ((ring.tail.fetch_or_acq_rel(closed_mark) & closed_mark) != 0) return;
-    ring.elements.signal_all();
-    ring.room.signal_all();
+    shared& queue = here();
+    if ((queue.tail.fetch_or_acq_rel(closed_mark) & closed_mark) != 0) return;
+    queue.elements.signal_all();
+    queue.room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return (here().tail.load_acquire() & closed_mark) != 0; }
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
-  /// Elements claimed and not yet taken, a moment ago; exact while no other thread uses the ring.
+  /// Elements claimed and not yet taken, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
-    const shared& ring = here();
-    const std::uint64_t head = ring.head.load_acquire();
-    const std::uint64_t tail = ring.tail.load_acquire() & ~closed_mark;
-    const std::uint64_t laps = (tail - ring.index(tail) * 2 - (head - ring.index(head) * 2)) / ring.lap;
-    const std::uint64_t size = laps * ring.capacity + ring.index(tail) - ring.index(head);
-    return size < ring.capacity ? static_cast<std::size_t>(size) : ring.capacity;
+    const shared& queue = here();
+    const std::uint64_t head = queue.head.load_acquire();
+    const std::uint64_t tail = queue.tail.load_acquire() & ~closed_mark;
+    const std::uint64_t laps = (tail - queue.index(tail) * 2 - (head - queue.index(head) * 2)) / queue.lap;
+    const std::uint64_t size = laps * queue.capacity + queue.index(tail) - queue.index(head);
+    return size < queue.capacity ? static_cast<std::size_t>(size) : queue.capacity;
   }
 
  private:
@@ -202,7 +211,7 @@ class mpmc_ring {
     [[nodiscard]] void* memory() noexcept { return bytes; }
     [[nodiscard]] Value* value() noexcept { return std::launder(reinterpret_cast<Value*>(bytes)); }
 
-    atomic<std::uint64_t> stamp;
+    Atom<std::uint64_t> stamp;
     alignas(Value) unsigned char bytes[sizeof(Value)];
   };
 
@@ -227,13 +236,13 @@ class mpmc_ring {
 
     const std::size_t capacity;
     const std::uint64_t lap;                         // what one lap adds to a position
-    alignas(cache_line) atomic<std::uint64_t> tail;  // position of the next push, and closed_mark
-    alignas(cache_line) atomic<std::uint64_t> head;  // position of the next pop
-    alignas(cache_line) wait_gate elements;          // consumers wait here
-    alignas(cache_line) wait_gate room;              // producers wait here
+    alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push, and closed_mark
+    alignas(cache_line) Atom<std::uint64_t> head;  // position of the next pop
+    alignas(cache_line) gate elements;          // consumers wait here
+    alignas(cache_line) gate room;              // producers wait here
   };
 
-  explicit mpmc_ring(shared* made) noexcept : shared_(made) {}
+  explicit basic_mpmc_queue(shared* made) noexcept : shared_(made) {}
 
   [[nodiscard]] shared& here() const noexcept {
     ATLAS_ASSERT(shared_ != nullptr);
@@ -242,42 +251,52 @@ class mpmc_ring {
 
   template <class Construct>
   bool try_emplace(Construct construct) noexcept {
-    shared& ring = here();
-    std::uint64_t tail = ring.tail.load_acquire();
+    shared& queue = here();
+    std::uint64_t tail = queue.tail.load_acquire();
     for (;;) {
       if ((tail & closed_mark) != 0) return false;
-      slot& place = ring.at(tail);
+      slot& place = queue.at(tail);
       if (place.stamp.load_acquire() == tail) {
-        if (ring.tail.compare_exchange_weak_acquire(tail, ring.after(tail))) {
+        if (queue.tail.compare_exchange_weak_acquire(tail, queue.after(tail))) {
           construct(place.memory());
           place.stamp.store_release(tail + filled);
-          ring.elements.signal(1);
+          queue.elements.signal(1);
           return true;
         }
       } else {
-        const std::uint64_t now = ring.tail.load_acquire();
+        const std::uint64_t now = queue.tail.load_acquire();
         if (now == tail) return false;
         tail = now;
       }
     }
   }
 
+  /// Whether the slots up to `after` are this call's.
+  static bool claim_head(shared& queue, std::uint64_t& head, std::uint64_t after) noexcept {
+    if constexpr (Consumers == consumer_count::one) {
+      queue.head.store_relaxed(after);
+      return true;
+    } else {
+      return queue.head.compare_exchange_weak_acquire(head, after);
+    }
+  }
+
   template <class Take>
   bool try_take(Take take) noexcept {
-    shared& ring = here();
-    std::uint64_t head = ring.head.load_acquire();
+    shared& queue = here();
+    std::uint64_t head = queue.head.load_acquire();
     for (;;) {
-      slot& place = ring.at(head);
+      slot& place = queue.at(head);
       if (place.stamp.load_acquire() == head + filled) {
-        if (ring.head.compare_exchange_weak_acquire(head, ring.after(head))) {
+        if (claim_head(queue, head, queue.after(head))) {
           take(*place.value());
           place.value()->~Value();
-          place.stamp.store_release(head + ring.lap);
-          ring.room.signal(1);
+          place.stamp.store_release(head + queue.lap);
+          queue.room.signal(1);
           return true;
         }
       } else {
-        const std::uint64_t now = ring.head.load_acquire();
+        const std::uint64_t now = queue.head.load_acquire();
         if (now == head) return false;
         head = now;
       }
@@ -308,6 +327,8 @@ class mpmc_ring {
     for (std::uint64_t at = shared_->head.load_acquire(); at != tail; at = shared_->after(at)) {
       shared_->at(at).value()->~Value();
     }
+    for (std::size_t i = 0; i < shared_->capacity; ++i) shared_->slots()[i].~slot();
+    shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;
   }
@@ -315,6 +336,13 @@ class mpmc_ring {
   shared* shared_;
 };
 
+/// Any number of threads on both sides.
+template <class Value, class Waiting = sleeping, template <class> class Atom = atomic>
+using mpmc_queue = basic_mpmc_queue<Value, consumer_count::many, Waiting, Atom>;
+/// Any number of producers, and one consumer at a time: try_pop, try_pop_n and pop are its alone.
+template <class Value, class Waiting = sleeping, template <class> class Atom = atomic>
+using mpsc_queue = basic_mpmc_queue<Value, consumer_count::one, Waiting, Atom>;
+
 }}  // namespace atlas::ATLAS_ABI
 
-#endif  // ATLAS_QUEUE_MPMC_RING_HPP
+#endif  // ATLAS_QUEUE_MPMC_QUEUE_HPP

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/queue/contestant.hpp -- a queue in a contest: the loops in which it is timed, the same for all.
+#ifndef ATLAS_BENCH_QUEUE_CONTESTANT_HPP
+#define ATLAS_BENCH_QUEUE_CONTESTANT_HPP
+
+#include "queue/two_threads.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// What goes through the queues: a number, and bytes that go along.
+template <std::size_t Bytes>
+struct message {
+  std::uint64_t number;
+  std::array<unsigned char, Bytes - sizeof(std::uint64_t)> rest;
+};
+template <>
+struct message<8> {
+  std::uint64_t number;
+};
+
+inline constexpr std::size_t batch_size = 64;
+
+/// One queue and what can be timed with it. Each call makes `count` messages go through, checks that they are all there, and in
+/// order where there is one producer and one consumer, and throws if not.
+struct contestant {
+  std::string name;
+  bool is_atlas = false;
+  bool is_linearizable = true;
+  std::function<sample(std::size_t count)> throughput = {};   ///< one producer, one consumer
+  std::function<sample(std::size_t count)> round_trips = {};  ///< to another thread and back, by two queues
+  std::function<sample(std::size_t count)> batches = {};      ///< as throughput, `batch_size` a call
+  std::function<sample(std::size_t count)> crowd = {};        ///< two producers, two consumers
+};
+
+/// Tries until it works; lets others run if that takes long, where there are more threads than cores.
+template <class Try>
+void insist_on(Try&& attempt, bool is_crowded) {
+  for (unsigned failed = 0; !attempt();) {
+    if (is_crowded && ++failed % 16 == 0) {
+      std::this_thread::yield();
+    } else {
+      pause_a_moment();
+    }
+  }
+}
+
+inline void check_sum(std::uint64_t sum, std::uint64_t count, const char* what) {
+  if (sum != count * (count - 1) / 2) throw std::runtime_error(std::string(what) + ": messages are missing or came twice");
+}
+
+/// @param Adapter  is made with a capacity; bool push(const Message&), bool pop(Message&)
+template <class Adapter, class Message>
+sample throughput_of(std::size_t capacity, std::size_t count) {
+  const auto queue = std::make_unique<Adapter>(capacity);
+  bool in_order = true;
+  const sample took = run_together({[&] {
+                                      Message next{};
+                                      for (std::uint64_t i = 0; i < count; ++i) {
+                                        next.number = i;
+                                        insist_on([&] { return queue->push(next); }, false);
+                                      }
+                                    },
+                                    [&] {
+                                      Message got{};
+                                      for (std::uint64_t i = 0; i < count; ++i) {
+                                        insist_on([&] { return queue->pop(got); }, false);
+                                        in_order = in_order && got.number == i;
+                                      }
+                                    }});
+  if (!in_order) throw std::runtime_error("throughput: messages came out of order");
+  return took;
+}
+
+template <class Adapter, class Message>
+sample round_trips_of(std::size_t capacity, std::size_t count) {
+  const auto there = std::make_unique<Adapter>(capacity);
+  const auto back = std::make_unique<Adapter>(capacity);
+  bool in_order = true;
+  const sample took = run_together({[&] {
+                                      Message next{};
+                                      for (std::uint64_t i = 0; i < count; ++i) {
+                                        next.number = i;
+                                        insist_on([&] { return there->push(next); }, false);
+                                        insist_on([&] { return back->pop(next); }, false);
+                                        in_order = in_order && next.number == i + 1;
+                                      }
+                                    },
+                                    [&] {
+                                      Message got{};
+                                      for (std::uint64_t i = 0; i < count; ++i) {
+                                        insist_on([&] { return there->pop(got); }, false);
+                                        ++got.number;
+                                        insist_on([&] { return back->push(got); }, false);
+                                      }
+                                    }});
+  if (!in_order) throw std::runtime_error("round trips: another message came back");
+  return took;
+}
+
+/// @param Adapter  has std::size_t push_n(Message*, std::size_t) and pop_n too: how many of them
+template <class Adapter, class Message>
+sample batches_of(std::size_t capacity, std::size_t count) {
+  const auto queue = std::make_unique<Adapter>(capacity);
+  bool in_order = true;
+  const sample took = run_together({[&] {
+                                      std::array<Message, batch_size> batch{};
+                                      for (std::uint64_t done = 0; done < count;) {
+                                        const std::size_t size = std::min<std::uint64_t>(batch_size, count - done);
+                                        for (std::size_t i = 0; i < size; ++i) batch[i].number = done + i;
+                                        std::size_t pushed = 0;
+                                        while (pushed < size) {
+                                          const std::size_t more = queue->push_n(batch.data() + pushed, size - pushed);
+                                          if (more == 0) pause_a_moment();
+                                          pushed += more;
+                                        }
+                                        done += size;
+                                      }
+                                    },
+                                    [&] {
+                                      std::array<Message, batch_size> batch{};
+                                      for (std::uint64_t done = 0; done < count;) {
+                                        const std::size_t got = queue->pop_n(batch.data(), batch_size);
+                                        if (got == 0) pause_a_moment();
+                                        for (std::size_t i = 0; i < got; ++i) in_order = in_order && batch[i].number == done + i;
+                                        done += got;
+                                      }
+                                    }});
+  if (!in_order) throw std::runtime_error("batches: messages came out of order");
+  return took;
+}
+
+template <class Adapter, class Message>
+sample crowd_of(std::size_t capacity, std::size_t count) {
+  constexpr std::size_t each_side = 2;
+  const auto queue = std::make_unique<Adapter>(capacity);
+  std::array<std::uint64_t, each_side> sums{};
+  std::vector<std::function<void()>> pieces;
+  for (std::size_t which = 0; which < each_side; ++which) {
+    pieces.emplace_back([&, which] {
+      Message next{};
+      for (std::uint64_t i = which; i < count; i += each_side) {
+        next.number = i;
+        insist_on([&] { return queue->push(next); }, true);
+      }
+    });
+  }
+  for (std::size_t which = 0; which < each_side; ++which) {
+    pieces.emplace_back([&, which] {
+      Message got{};
+      for (std::uint64_t i = which; i < count; i += each_side) {
+        insist_on([&] { return queue->pop(got); }, true);
+        sums[which] += got.number;
+      }
+    });
+  }
+  const sample took = run_together(pieces);
+  check_sum(sums[0] + sums[1], count, "crowd");
+  return took;
+}
+
+/// Fills in what an adapter can do.
+template <class Adapter, class Message>
+contestant make_contestant(std::string name, std::size_t capacity) {
+  contestant made{std::move(name)};
+  made.throughput = [capacity](std::size_t count) { return throughput_of<Adapter, Message>(capacity, count); };
+  made.round_trips = [capacity](std::size_t count) { return round_trips_of<Adapter, Message>(capacity, count); };
+  if constexpr (requires(Adapter& queue, Message* values) { queue.push_n(values, std::size_t{1}); }) {
+    made.batches = [capacity](std::size_t count) { return batches_of<Adapter, Message>(capacity, count); };
+  }
+  if constexpr (Adapter::takes_a_crowd) {
+    made.crowd = [capacity](std::size_t count) { return crowd_of<Adapter, Message>(capacity, count); };
+  }
+  return made;
+}
+
+}  // namespace bench
+
+#endif  // ATLAS_BENCH_QUEUE_CONTESTANT_HPP

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/queue_bench.cpp -- how fast do messages go from thread to thread, beside other libraries' queues?
+//   queue_bench [--quick] [--filter NAME] [--json]
+// Every message is counted, and looked at where there is an order.
+#include "queue/thread_cases.hpp"
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS is better). Queues hold 1,024 messages of 8 or 64 bytes:
+  spsc/BYTES               one producer, one consumer: 1 x the best peer, 2 x boost::lockfree::spsc_queue
+  spsc-round-trip/BYTES    to another thread and back: 8B 1.25 x the best peer, 64B 0.95 x
+  spsc-batch64/BYTES       64 a call: 1.1 x boost's push(ptr, n)
+  mpmc-1p1c/BYTES          1 x the best linearizable peer; 4 x boost::lockfree::queue and oneTBB
+  mpmc-round-trip/BYTES    rates alone
+  mpmc-2p2c/BYTES          two producers, two consumers: 1 x the best linearizable peer
+)";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = bench::parse_options(argc, argv, "Queues between threads: their rate and their latency", [&](CLI::App& app) { app.footer(cases); });
+  bench::print_header("queue", options.json, bench::queue_peers_description() + "; " + std::to_string(bench::cores().size()) + " cores");
+  try {
+    bench::thread_cases(options).run();
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "queue_bench: %s\n", failure.what());
+    return 1;
+  }
+  return 0;
+}

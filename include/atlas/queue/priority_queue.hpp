@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/queue/priority_queue.hpp -- a bounded queue with a lane for each level of urgency.
+//
+// Room:      priority_queue.
+// Not here:  one level (queue/mpmc_queue.hpp, without a lock); priorities that are any number (a heap).
+// Depends:   core/{mutex,result,span}.hpp, queue/{wait_gate,queue_element}.hpp.
+// Threads:   every member but creation, move and destruction, from any thread of one process.
+#ifndef ATLAS_QUEUE_PRIORITY_QUEUE_HPP
+#define ATLAS_QUEUE_PRIORITY_QUEUE_HPP
+
+#include <atlas/core/mutex.hpp>           // mutex, lock_guard
+#include <atlas/core/result.hpp>          // result, status
+#include <atlas/core/span.hpp>            // span
+#include <atlas/queue/queue_element.hpp>  // copyable_element
+#include <atlas/queue/wait_gate.hpp>      // sleeping, spinning, yielding
+
+#include <cstdlib>  // std::aligned_alloc, std::free
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+struct priority_queue_options {
+  std::size_t capacity = 1024;  ///< elements of each level, 1 to max_queue_capacity; a full level leaves the others their room
+  /// 0: a less urgent element waits for as long as a more urgent one is there. Else a level whose elements were passed over by so many
+  /// pops gives the next one, the least urgent level first.
+  std::uint32_t ageing = 0;
+};
+
+/// Elements come out the most urgent first, level 0, and those of a level in the order in which they came in. The words are
+/// mpmc_queue's, with a level.
+///
+/// Order:     linearizable and exact: a pop takes the oldest element of the most urgent level that is not empty, but where ageing says
+///            otherwise. What a producer wrote before a push is seen after the pop of that element.
+/// Progress:  a call holds a lock for some tens of nanoseconds. One lock with plain lanes behind it is what is fast: a heap
+///            without locks, oneTBB's, took longer on two cores (bench/README.md).
+/// Throws:    what an element's constructor or assignment throws; the queue is then as spsc_queue would be.
+/// Cost:      a call is two atomic operations on the lock, whatever the levels. Nothing is allocated after create().
+/// @param Value   what moves; no default constructor is needed
+/// @param Levels  1 to 64
+template <class Value, unsigned Levels = 8, class Waiting = sleeping>
+class priority_queue {
+  static_assert(Levels >= 1 && Levels <= 64);
+  using gate = typename Waiting::template gate<atomic>;
+  static constexpr bool moves_safely = queue_element<Value>;
+
+ public:
+  using value_type = Value;
+  static constexpr unsigned level_count = Levels;
+
+  /// @return  errc::invalid_argument for a capacity of 0, errc::limit_exceeded above max_queue_capacity, errc::no_memory
+  static result<priority_queue> create(const priority_queue_options& options = {}) noexcept {
+    if (options.capacity == 0) return error{errc::invalid_argument, "queue.capacity", "at least 1", std::uint64_t{0}};
+    if (options.capacity > max_queue_capacity) {
+      return error{errc::limit_exceeded, "queue.capacity", max_queue_capacity, options.capacity};
+    }
+    constexpr std::size_t unit = alignof(shared);
+    if (options.capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot) / Levels) return error{errc::no_memory, "queue.capacity"};
+    const std::size_t bytes = sizeof(shared) + (options.capacity * Levels * sizeof(slot) + unit - 1) / unit * unit;
+    void* const memory = std::aligned_alloc(unit, bytes);
+    if (memory == nullptr) return error{errc::no_memory, "queue.capacity"};
+    auto* const slots = reinterpret_cast<slot*>(static_cast<unsigned char*>(memory) + sizeof(shared));
+    return priority_queue(::new (memory) shared(slots, options, heavy_barrier()));
+  }
+
+  /// @pre no other thread uses either queue. The queue moved from can only be assigned to or destroyed.
+  priority_queue(priority_queue&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
+  priority_queue& operator=(priority_queue&& other) noexcept {
+    if (this != &other) {
+      destroy();
+      shared_ = other.shared_;
+      other.shared_ = nullptr;
+    }
+    return *this;
+  }
+  priority_queue(const priority_queue&) = delete;
+  priority_queue& operator=(const priority_queue&) = delete;
+  /// Ends the elements left over. @pre no other thread uses the queue
+  ~priority_queue() { destroy(); }
+
+  /// @param level  less than Levels; 0 is the most urgent
+  /// @return       false, and `value` untouched, when the level has no room or the queue is closed
+  [[nodiscard]] bool try_push(Value&& value, unsigned level) noexcept(moves_safely) {
+    return try_push_n({&value, 1}, level) == 1;
+  }
+  [[nodiscard]] bool try_push(const Value& value, unsigned level) noexcept(copies_without_throwing<Value> && moves_safely)
+    requires copyable_element<Value>
+  {
+    return try_push(Value(value), level);
+  }
+  /// @param out    assigned the element; untouched when the answer is false
+  /// @param level  told the element's level; may be null
+  [[nodiscard]] bool try_pop(Value& out, unsigned* level = nullptr) noexcept(moves_safely) {
+    shared& queue = here();
+    if (queue.size.load_acquire() == 0) return false;
+    unsigned from = Levels;
+    {
+      const lock_guard lock(queue.guard);
+      from = queue.next_level();
+      if (from == Levels) return false;
+      queue.take(from, out);
+    }
+    queue.at(from).room.signal(1);
+    if (level != nullptr) *level = from;
+    return true;
+  }
+
+  /// Waits for room in the level.
+  ///
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: wait as long as it takes
+  /// @return             errc::closed, errc::timed_out; `value` is then untouched
+  status push(Value&& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
+    if (try_push(static_cast<Value&&>(value), level)) return {};
+    return here().at(level).room.wait([&] { return try_push(static_cast<Value&&>(value), level); }, [&] { return has_room(level); },
+                                   [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
+  }
+  status push(const Value& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
+    requires copyable_element<Value>
+  {
+    return push(Value(value), level, deadline_ns);
+  }
+  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then untouched
+  status pop(Value& out, std::uint64_t deadline_ns = 0, unsigned* level = nullptr) noexcept(moves_safely) {
+    if (try_pop(out, level)) return {};
+    return here().elements.wait([&] { return try_pop(out, level); }, [&] { return here().size.load_acquire() != 0; },
+                                [&] { return pop_outlook(); }, deadline_ns);
+  }
+
+  /// Moves the first values in, with no other producer's of this level between them.
+  /// @return how many; the rest is untouched. Fewer than all when the level had no more room
+  [[nodiscard]] std::size_t try_push_n(span<Value> values, unsigned level) noexcept(moves_safely) {
+    ATLAS_ASSERT(level < Levels);
+    shared& queue = here();
+    std::size_t count = 0;
+    {
+      const lock_guard lock(queue.guard);
+      if (queue.closed.load_relaxed() != 0) return 0;
+      while (count < values.size() && queue.put(level, values[count])) ++count;
+    }
+    if (count != 0) queue.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+    return count;
+  }
+  /// Takes up to out.size() elements as so many pops would, with no other consumer's between them.
+  /// @return how many; the rest of `out` is untouched
+  [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
+    shared& queue = here();
+    if (queue.size.load_acquire() == 0) return 0;
+    std::uint32_t of_level[Levels] = {};
+    std::size_t count = 0;
+    {
+      const lock_guard lock(queue.guard);
+      for (; count < out.size(); ++count) {
+        const unsigned from = queue.next_level();
+        if (from == Levels) break;
+        queue.take(from, out[count]);
+        of_level[from] += of_level[from] < wake_all ? 1U : 0U;
+      }
+    }
+    for (unsigned level = 0; level < Levels; ++level) {
+      if (of_level[level] != 0) queue.at(level).room.signal(of_level[level]);
+    }
+    return count;
+  }
+
+  /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
+  void close() noexcept {
+    shared& queue = here();
+    {
+      const lock_guard lock(queue.guard);
+      if (queue.closed.load_relaxed() != 0) return;
+      queue.closed.store_release(1);
+    }
+    queue.elements.signal_all();
+    for (unsigned level = 0; level < Levels; ++level) queue.at(level).room.signal_all();
+  }
+  [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  /// Of each level.
+  [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
+  /// Elements of all levels, a moment ago; exact while no other thread uses the queue.
+  [[nodiscard]] std::size_t size_approx() const noexcept { return here().size.load_acquire(); }
+
+ private:
+  struct slot {
+    alignas(Value) unsigned char bytes[sizeof(Value)];
+    [[nodiscard]] Value* value() noexcept { return std::launder(reinterpret_cast<Value*>(bytes)); }
+  };
+  /// The elements of one level: a ring in a part of the slots.
+  struct lane {
+    explicit lane(bool asymmetric) noexcept : room(asymmetric) {}
+
+    std::size_t first = 0;
+    std::size_t size = 0;
+    std::uint32_t passed = 0;  ///< pops that took another element while this lane had one, since it last gave one
+    gate room;                 ///< producers of the level wait here
+  };
+  static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
+
+  struct alignas(block_alignment) shared {
+    shared(slot* memory, const priority_queue_options& options, bool asymmetric) noexcept
+        : slots(memory), capacity(options.capacity), ageing(options.ageing), elements(asymmetric) {
+      for (unsigned level = 0; level < Levels; ++level) ::new (static_cast<void*>(lane_bytes + level * sizeof(lane))) lane(asymmetric);
+    }
+    [[nodiscard]] lane& at(unsigned level) noexcept { return *(std::launder(reinterpret_cast<lane*>(lane_bytes)) + level); }
+    [[nodiscard]] slot& slot_of(unsigned level, std::size_t which) noexcept {
+      return slots[level * capacity + (which < capacity ? which : which - capacity)];
+    }
+
+    // What follows is under the lock.
+
+    [[nodiscard]] bool put(unsigned level, Value& value) noexcept(moves_safely) {
+      lane& to = at(level);
+      if (to.size == capacity) return false;
+      ::new (static_cast<void*>(slot_of(level, to.first + to.size).bytes)) Value(static_cast<Value&&>(value));
+      if (to.size++ == 0) {
+        filled |= std::uint64_t{1} << level;
+        to.passed = 0;
+      }
+      size.store_release(size.load_relaxed() + 1);
+      return true;
+    }
+    /// Whose turn it is; Levels if there is nothing.
+    [[nodiscard]] unsigned next_level() noexcept {
+      if (filled == 0) return Levels;
+      const auto urgent = static_cast<unsigned>(__builtin_ctzll(filled));
+      if (ageing == 0) return urgent;
+      for (unsigned level = Levels - 1; level > urgent; --level) {
+        if ((filled >> level & 1U) != 0 && at(level).passed >= ageing) return level;
+      }
+      return urgent;
+    }
+    void take(unsigned level, Value& out) noexcept(moves_safely) {
+      lane& from = at(level);
+      Value* const value = slot_of(level, from.first).value();
+      out = static_cast<Value&&>(*value);
+      value->~Value();
+      from.first = from.first + 1 < capacity ? from.first + 1 : 0;
+      if (--from.size == 0) filled &= ~(std::uint64_t{1} << level);
+      size.store_release(size.load_relaxed() - 1);
+      if (ageing == 0) return;
+      from.passed = 0;
+      for (std::uint64_t left = filled & ~(std::uint64_t{1} << level); left != 0; left &= left - 1) {
+        lane& passed = at(static_cast<unsigned>(__builtin_ctzll(left)));
+        if (passed.passed < ageing) ++passed.passed;
+      }
+    }
+
+    slot* const slots;
+    const std::size_t capacity;
+    const std::uint32_t ageing;
+    alignas(cache_line) mutex guard;
+    atomic<std::uint32_t> closed;
+    std::uint64_t filled = 0;  // a bit for each level that has elements
+    atomic<std::size_t> size;  // of all levels; written under the lock
+    alignas(lane) unsigned char lane_bytes[Levels * sizeof(lane)];
+    alignas(cache_line) gate elements;  // consumers wait here
+  };
+
+  explicit priority_queue(shared* made) noexcept : shared_(made) {}
+
+  [[nodiscard]] shared& here() const noexcept {
+    ATLAS_ASSERT(shared_ != nullptr);
+    return *shared_;
+  }
+  [[nodiscard]] bool has_room(unsigned level) const noexcept {
+    const lock_guard lock(here().guard);
+    return here().at(level).size < here().capacity && here().closed.load_relaxed() == 0;
+  }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept {
+    if (!is_closed()) return wait_outlook::open;
+    // Nothing comes after the close, which is under the lock.
+    return here().size.load_acquire() == 0 ? wait_outlook::closed : wait_outlook::ending;
+  }
+
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    for (unsigned level = 0; level < Levels; ++level) {
+      lane& left = shared_->at(level);
+      for (std::size_t i = 0; i < left.size; ++i) shared_->slot_of(level, left.first + i).value()->~Value();
+    }
+    std::free(shared_);
+    shared_ = nullptr;
+  }
+
+  shared* shared_;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUEUE_PRIORITY_QUEUE_HPP

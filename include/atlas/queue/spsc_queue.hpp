@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/queue/spsc_queue.hpp -- a bounded queue from one thread to one other.
+//
+// Room:      spsc_queue.
+// Not here:  more threads on a side (queue/mpmc_queue.hpp), other processes.
+// Depends:   core/{result,span,atomic}.hpp, queue/{wait_gate,queue_element,spsc_layouts}.hpp.
+// Threads:   one pushes, one pops; the two may change if something else orders the change. close(), is_closed(),
+//            capacity() and size_approx() from any thread.
+#ifndef ATLAS_QUEUE_SPSC_QUEUE_HPP
+#define ATLAS_QUEUE_SPSC_QUEUE_HPP
+
+#include <atlas/core/result.hpp>         // result, status
+#include <atlas/core/span.hpp>           // span
+#include <atlas/queue/queue_element.hpp>  // queue_element
+#include <atlas/queue/spsc_layouts.hpp>   // index_cached, slot_sequenced
+#include <atlas/queue/wait_gate.hpp>      // sleeping, spinning, yielding
+
+#include <cstdlib>  // std::aligned_alloc, std::free
+#include <cstring>  // std::memcpy
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// A bounded first-in-first-out queue in one block of memory: sizeof(Value) for each element of capacity, by slot_sequenced 8 bytes
+/// more. The words are mpmc_queue's.
+///
+/// Order:     linearizable: try_push is false exactly when the queue is full or closed, try_pop exactly when it is
+///            empty. What the producer wrote before a push is seen after the pop of that element. Of a batch by slot_sequenced the
+///            elements come one by one.
+/// Progress:  try_push and try_pop are wait-free.
+/// Closing:   after a close() by the producer every element is popped before errc::closed. A close() by another
+///            thread may overtake one push, which then succeeds; its element is popped later or ends with the queue.
+/// Throws:    what an element's constructor or assignment throws; a push then leaves the queue, and a pop the element in it, as it
+///            was (moved from if the assignment did so). A batch ends there, and what it did before stays done.
+/// Cost:      one release store a call, by slot_sequenced two; the other side's count is read only when the copy of it here is used up.
+///            Nothing is allocated after create().
+/// @param Value    what moves; no default constructor is needed
+/// @param Layout   index_cached (throughput) or slot_sequenced (latency)
+/// @param Waiting  sleeping, spinning or yielding: how push and pop wait
+/// @param Atom     the atomic type: another one records or orders the schedules of a test
+template <class Value, class Layout = index_cached, class Waiting = sleeping, template <class> class Atom = atomic>
+class spsc_queue {
+  using ring = typename Layout::template ring<Value, Atom>;
+  using slot = typename ring::slot;
+  using gate = typename Waiting::template gate<Atom>;
+  static constexpr bool moves_safely = queue_element<Value>;
+
+ public:
+  using value_type = Value;
+
+  /// @param capacity  elements, 1 to max_queue_capacity; held exactly, no power of two needed
+  /// @return          errc::invalid_argument for 0, errc::limit_exceeded above, errc::no_memory
+  static result<spsc_queue> create(std::size_t capacity) noexcept { return create_at(capacity, 0); }
+  /// As if `count` elements had gone through it: for tests of the counts' end.
+  static result<spsc_queue> create_at(std::size_t capacity, std::uint64_t count) noexcept {
+    if (capacity == 0) return error{errc::invalid_argument, "queue.capacity", "at least 1", std::uint64_t{0}};
+    if (capacity > max_queue_capacity) {
+      return error{errc::limit_exceeded, "queue.capacity", max_queue_capacity, capacity};
+    }
+    constexpr std::size_t unit = alignof(shared);
+    if (capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot)) {
+      return error{errc::no_memory, "queue.capacity"};
+    }
+    const std::size_t bytes = sizeof(shared) + (capacity * sizeof(slot) + unit - 1) / unit * unit;
+    void* const memory = std::aligned_alloc(unit, bytes);
+    if (memory == nullptr) return error{errc::no_memory, "queue.capacity"};
+    auto* const slots = reinterpret_cast<slot*>(static_cast<unsigned char*>(memory) + sizeof(shared));
+    return spsc_queue(::new (memory) shared(slots, capacity, count, heavy_barrier()));
+  }
+
+  /// @pre no other thread uses either queue. The queue moved from can only be assigned to or destroyed.
+  spsc_queue(spsc_queue&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
+  spsc_queue& operator=(spsc_queue&& other) noexcept {
+    if (this != &other) {
+      destroy();
+      shared_ = other.shared_;
+      other.shared_ = nullptr;
+    }
+    return *this;
+  }
+  spsc_queue(const spsc_queue&) = delete;
+  spsc_queue& operator=(const spsc_queue&) = delete;
+  /// Ends the elements left over. @pre no other thread uses the queue
+  ~spsc_queue() { destroy(); }
+
+  /// @return false, and `value` untouched, when there is no room or the queue is closed
+  [[nodiscard]] bool try_push(Value&& value) noexcept(moves_safely) {
+    return try_emplace([&](void* place) noexcept(moves_safely) { ::new (place) Value(static_cast<Value&&>(value)); });
+  }
+  [[nodiscard]] bool try_push(const Value& value) noexcept(copies_without_throwing<Value>)
+    requires copyable_element<Value>
+  {
+    return try_emplace([&](void* place) noexcept(copies_without_throwing<Value>) { ::new (place) Value(value); });
+  }
+  /// @param out  assigned the oldest element; untouched when the answer is false
+  [[nodiscard]] bool try_pop(Value& out) noexcept(moves_safely) {
+    shared& queue = here();
+    if (queue.slots.elements(1) == 0) return false;
+    Value* const value = queue.slots.element(0);
+    out = static_cast<Value&&>(*value);
+    value->~Value();
+    queue.slots.release(1);
+    queue.room.signal(1);
+    return true;
+  }
+
+  /// Waits for room.
+  ///
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: wait as long as it takes
+  /// @return             errc::closed, errc::timed_out; `value` is then untouched
+  status push(Value&& value, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
+    if (try_push(static_cast<Value&&>(value))) return {};
+    return here().room.wait([&] { return try_push(static_cast<Value&&>(value)); }, [] { return false; },
+                            [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
+  }
+  status push(const Value& value, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
+    requires copyable_element<Value>
+  {
+    return push(Value(value), deadline_ns);
+  }
+  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out;
+  /// `out` is then untouched
+  status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
+    if (try_pop(out)) return {};
+    return here().elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); },
+                                deadline_ns);
+  }
+
+  /// Moves the first values in. @return how many; the rest is untouched. Fewer than all when there was no more room
+  [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(moves_safely) {
+    shared& queue = here();
+    if (values.empty() || queue.closed.load_acquire() != 0) return 0;
+    const std::size_t count = least(queue.slots.room(values.size()), values.size());
+    if (count == 0) return 0;
+    if constexpr (copies_blocks) {
+      const std::size_t first = least(count, queue.slots.adjacent_places());
+      std::memcpy(queue.slots.place(0), values.data(), first * sizeof(Value));
+      if (first != count) std::memcpy(queue.slots.place(first), values.data() + first, (count - first) * sizeof(Value));
+      queue.slots.publish(count);
+    } else {
+      published done(queue.slots);
+      for (; done.count < count; ++done.count) ::new (queue.slots.place(done.count)) Value(static_cast<Value&&>(values[done.count]));
+    }
+    queue.elements.signal(1);
+    return count;
+  }
+  /// Takes up to out.size() elements. @return how many; the rest of `out` is untouched
+  [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
+    shared& queue = here();
+    if (out.empty()) return 0;
+    const std::size_t count = least(queue.slots.elements(out.size()), out.size());
+    if (count == 0) return 0;
+    if constexpr (copies_blocks) {
+      const std::size_t first = least(count, queue.slots.adjacent_elements());
+      std::memcpy(static_cast<void*>(out.data()), queue.slots.element(0), first * sizeof(Value));
+      if (first != count) std::memcpy(static_cast<void*>(out.data() + first), queue.slots.element(first), (count - first) * sizeof(Value));
+      queue.slots.release(count);
+    } else {
+      released done(queue.slots);
+      for (; done.count < count; ++done.count) {
+        Value* const value = queue.slots.element(done.count);
+        out[done.count] = static_cast<Value&&>(*value);
+        value->~Value();
+      }
+    }
+    queue.room.signal(1);
+    return count;
+  }
+
+  /// Pushes fail from now on; what was pushed can still be popped. A waiting thread wakes. Idempotent.
+  void close() noexcept {
+    shared& queue = here();
+    if (queue.closed.exchange(1) != 0) return;
+    queue.elements.signal_all();
+    queue.room.signal_all();
+  }
+  [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return here().slots.capacity(); }
+  /// Elements, a moment ago; exact while no other thread uses the queue.
+  [[nodiscard]] std::size_t size_approx() const noexcept {
+    const std::uint64_t head = here().slots.popped();
+    return least(static_cast<std::size_t>(here().slots.pushed() - head), capacity());
+  }
+
+ private:
+  static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
+  /// Elements lie side by side and are bytes.
+  static constexpr bool copies_blocks = __is_trivially_copyable(Value) && requires(ring& slots) { slots.adjacent_places(); };
+
+  struct alignas(block_alignment) shared {
+    shared(slot* first, std::size_t capacity, std::uint64_t count, bool asymmetric) noexcept
+        : slots(first, capacity, count), elements(asymmetric), room(asymmetric) {}
+
+    ring slots;
+    alignas(cache_line) Atom<std::uint32_t> closed{0};  // looked at by the producer, like what follows
+    gate elements;                                      // the consumer waits here
+    alignas(cache_line) gate room;                      // the producer waits here
+  };
+
+  /// Hands over what a batch did, also if an element throws.
+  struct published {
+    explicit published(ring& where) noexcept : slots(where) {}
+    published(const published&) = delete;
+    ~published() { slots.publish(count); }
+    ring& slots;
+    std::size_t count = 0;
+  };
+  struct released {
+    explicit released(ring& where) noexcept : slots(where) {}
+    released(const released&) = delete;
+    ~released() { slots.release(count); }
+    ring& slots;
+    std::size_t count = 0;
+  };
+
+  explicit spsc_queue(shared* made) noexcept : shared_(made) {}
+
+  [[nodiscard]] shared& here() const noexcept {
+    ATLAS_ASSERT(shared_ != nullptr);
+    return *shared_;
+  }
+  static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
+
+  template <class Construct>
+  bool try_emplace(Construct construct) noexcept(noexcept(construct(nullptr))) {
+    shared& queue = here();
+    if (queue.closed.load_acquire() != 0 || queue.slots.room(1) == 0) return false;
+    construct(queue.slots.place(0));
+    queue.slots.publish(1);
+    queue.elements.signal(1);
+    return true;
+  }
+
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept {
+    if (!is_closed()) return wait_outlook::open;
+    // Closed is read first: what the closing producer pushed before is then visible to this look at the count.
+    const ring& slots = here().slots;
+    return slots.pushed() == slots.popped() ? wait_outlook::closed : wait_outlook::ending;
+  }
+
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    ring& slots = shared_->slots;
+    for (std::uint64_t left = slots.pushed() - slots.popped(); left != 0; --left) {
+      slots.element(0)->~Value();
+      slots.release(1);
+    }
+    shared_->~shared();
+    std::free(shared_);
+    shared_ = nullptr;
+  }
+
+  shared* shared_;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUEUE_SPSC_QUEUE_HPP
