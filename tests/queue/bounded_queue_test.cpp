@@ -565,6 +565,27 @@ TEST_SUITE("queue") {
     };
     check(atlas::spsc_queue<fragile>::create(3).value());
     check(atlas::spsc_queue<fragile, atlas::slot_sequenced>::create(3).value());
+
+    // What stands before it wakes whoever sleeps for it.
+    auto queue = atlas::spsc_queue<fragile>::create(3).value();
+    std::atomic<pid_t> asleep{};
+    support::together(2, [&](unsigned thread) {
+      if (thread == 0) {
+        fragile out(0);
+        asleep = support::kernel_thread();
+        const std::uint64_t deadline_ns = atlas::monotonic_ns() + 60'000'000'000U;
+        CHECK(queue.pop(out, deadline_ns).ok());
+        CHECK(atlas::monotonic_ns() < deadline_ns);  // at which one more attempt is made
+        CHECK(out.number == 5);
+      } else {
+        std::vector<fragile> batch;
+        batch.reserve(2);
+        batch.emplace_back(5);
+        batch.emplace_back(-6);
+        support::wait_until_asleep(asleep);
+        CHECK_THROWS_AS(static_cast<void>(queue.try_push_n(batch)), thrown);
+      }
+    });
   }
 
   TEST_CASE("queue: whoever spins is told what others did, and when the time is over") {

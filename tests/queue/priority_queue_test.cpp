@@ -40,7 +40,7 @@ class priority_model {
     if (from == lanes_.size()) return -1;
     if (ageing_ != 0) {
       for (std::size_t level = from + 1; level < lanes_.size(); ++level) {
-        if (!lanes_[level].empty() && passed_[level] >= ageing_) from = level;
+        if (!lanes_[level].empty() && passed_[level] >= ageing_ && passed_[level] >= passed_[from]) from = level;
       }
     }
     const int value = lanes_[from].front();
@@ -116,6 +116,24 @@ class priority_model {
           }
           REQUIRE(queue.size_approx() == model.size());
         }
+      }
+    }
+  }
+
+  TEST_CASE("ageing: no level that has elements waits for long, whichever it is") {
+    for (const std::uint32_t ageing : {1U, 3U, 7U, 20U}) {
+      auto queue = atlas::priority_queue<int, 8>::create({.capacity = 4, .ageing = ageing}).value();
+      std::array<int, 8> last{};
+      for (int pops = 1; pops < 20'000; ++pops) {
+        for (unsigned level = 0; level < 8; ++level) {
+          while (queue.try_push(0, level)) {
+          }
+        }
+        int out = 0;
+        unsigned level = 9;
+        REQUIRE(queue.try_pop(out, &level));
+        last[level] = pops;
+        for (const int one : last) REQUIRE(pops - one <= static_cast<int>(ageing) + 16);
       }
     }
   }

@@ -39,6 +39,8 @@ struct broadcast_options {
 ///
 /// Order:     each reader sees the elements in the order of their pushes, each once, but for those that it is told it missed.
 /// Progress:  a push that overwrites is wait-free; one that is gated looks at all readers when the room it knows of is used up.
+/// Closing:   after a close() by the writer every reader is given all elements before errc::closed. A close() by another thread may
+///            overtake one push, which then succeeds; readers that were told errc::closed by then do not see it.
 /// Cost:      a push writes one slot and one count, whatever the readers; a pop copies one slot. Nothing is allocated after create().
 /// @param Value  trivially copyable, since readers copy what others read too, and may meet the writer when they are overtaken
 /// Source:    the gating and the sequence of the Disruptor (Thompson et al., 2011); overtaking by a sequence lock in each slot
@@ -102,7 +104,11 @@ class broadcast_ring {
     /// Elements that the writer overwrote before this reader came to them. Always 0 where the readers gate.
     [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
     /// Elements that are still to be read, a moment ago; more than the capacity if some of them are gone.
-    [[nodiscard]] std::uint64_t lag_approx() const noexcept { return ring_->positions.distance(at_, ring_->tail.load_acquire()); }
+    [[nodiscard]] std::uint64_t lag_approx() const noexcept {
+      const std::uint64_t tail = ring_->tail.load_acquire();
+      // An element may be read before its writer counts it.
+      return ring_->positions.after(tail) == at_ ? 0 : ring_->positions.distance(at_, tail);
+    }
 
    private:
     friend class broadcast_ring;
@@ -172,6 +178,7 @@ class broadcast_ring {
       ring.looks.fetch_add(1);
       const std::uint64_t begin = ring.tail.load_acquire();
       free.position.store_release(begin);
+      if constexpr (is_gated) ring.room.signal(1);  // the writer may have seen the earlier position, and wait for it
       return reader(&ring, &free, begin);
     }
     return error{errc::limit_exceeded, "readers", ring.most, ring.most + 1};
@@ -243,8 +250,8 @@ class broadcast_ring {
       slot& to = slots[positions.slot(position)];
       std::uint64_t copy[words] = {};
       std::memcpy(copy, &value, sizeof value);
-      if (!is_gated) to.stamp.store_relaxed(position | 1U);
-      // A reader that sees one of these sees the stamp before it too.
+      // A reader that is overtaken by this sees a tail that is no older; and one that sees a word below sees this too.
+      if (!is_gated) to.stamp.store_release(position | 1U);
       for (std::size_t i = 0; i < words; ++i) is_gated ? to.word[i].store_relaxed(copy[i]) : to.word[i].store_release(copy[i]);
       to.stamp.store_release(position);
     }
@@ -277,8 +284,10 @@ class broadcast_ring {
         const std::uint64_t behind = positions.distance(places[i].position.load_acquire(), tail_now);
         if (behind > most_behind) most_behind = behind;
       }
-      room_end = positions.before(tail_now, static_cast<std::size_t>(most_behind)) + positions.lap;
-      return most_behind < positions.capacity;
+      // A reader that subscribes may be further behind for a moment; nothing is written until it is not.
+      const bool is_free = most_behind < positions.capacity;
+      room_end = is_free ? positions.before(tail_now, static_cast<std::size_t>(most_behind)) + positions.lap : tail_now;
+      return is_free;
     }
 
     const detail::ring_positions positions;

@@ -25,7 +25,7 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///     while (ring.try_peek(record)) use(record);     // all stay where they are
 ///     ring.release();                                // until here
 ///
-/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has none, try_peek finds no record exactly
+/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has not so many bytes side by side, try_peek finds no record exactly
 ///            when there is none that was not peeked at.
 /// Progress:  all but the calls that wait are wait-free.
 /// Closing:   as of spsc_queue. A claim that was made before the close may be committed.
@@ -74,6 +74,7 @@ class byte_ring {
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
     shared& ring = here();
     if (size_bytes > longest_record()) return error{errc::limit_exceeded, "record.size_bytes", longest_record(), size_bytes};
+    ring.writer.abort();
     if (ring.closed.load_acquire() != 0) return static_cast<std::byte*>(nullptr);
     return ring.writer.claim(size_bytes);
   }
@@ -92,7 +93,7 @@ class byte_ring {
   /// Hands the record over. @param size_bytes  what was written of it @pre size_bytes is at most what was claimed
   void commit(std::size_t size_bytes) noexcept {
     shared& ring = here();
-    ATLAS_ASSERT(size_bytes <= ring.writer.claimed());
+    ATLAS_ASSERT(ring.writer.is_claimed(size_bytes));
     ring.writer.commit(size_bytes);
     ring.records.signal(1);
   }

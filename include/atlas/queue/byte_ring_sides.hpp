@@ -3,13 +3,12 @@
 //
 // Room:      the form of the records, and what each side must check of the other.
 // Not here:  memory, waiting, closing (queue/byte_ring.hpp within a process, queue/shm_channel.hpp between processes).
-// Depends:   core/{atomic,bits,result,span}.hpp.
+// Depends:   core/{atomic,result,span}.hpp.
 // Threads:   one writes, one reads.
 #ifndef ATLAS_QUEUE_BYTE_RING_SIDES_HPP
 #define ATLAS_QUEUE_BYTE_RING_SIDES_HPP
 
-#include <atlas/core/atomic.hpp>  // atomic
-#include <atlas/core/bits.hpp>    // load_unaligned, store_unaligned
+#include <atlas/core/atomic.hpp>  // atomic, load_relaxed, store_relaxed
 #include <atlas/core/result.hpp>  // result
 #include <atlas/core/span.hpp>    // span
 
@@ -35,6 +34,9 @@ inline constexpr std::uint64_t skipped_record = ~std::uint64_t{0};
 [[nodiscard]] constexpr std::size_t longest_record(std::size_t capacity) noexcept { return capacity / 2 / 8 * 8 - record_header_bytes; }
 inline constexpr std::size_t least_ring_bytes = 32;
 
+[[nodiscard]] inline std::uint64_t* header_at(std::byte* at) noexcept { return reinterpret_cast<std::uint64_t*>(at); }
+[[nodiscard]] inline const std::uint64_t* header_at(const std::byte* at) noexcept { return reinterpret_cast<const std::uint64_t*>(at); }
+
 class byte_ring_writer {
  public:
   /// @param bytes     [capacity], aligned to 8
@@ -47,6 +49,7 @@ class byte_ring_writer {
   /// @pre     length <= longest_record(capacity)
   /// @return  errc::corrupt_file if the reader's count cannot be
   [[nodiscard]] result<std::byte*> claim(std::size_t length) noexcept {
+    claimed_ = no_claim;
     const std::size_t wanted = record_bytes(length);
     const std::size_t left = capacity_ - at_;
     const std::size_t skipped = wanted <= left ? 0 : left;
@@ -64,22 +67,25 @@ class byte_ring_writer {
   /// Hands over the first `length` bytes of what was claimed. @pre length <= the claim's
   void commit(std::size_t length) noexcept {
     if (skipped_ != 0) {
-      store_unaligned(bytes_ + at_, skipped_record);
+      store_relaxed(header_at(bytes_ + at_), skipped_record);
       written_ += skipped_;
       at_ = 0;
     }
-    store_unaligned(bytes_ + at_, static_cast<std::uint64_t>(length));
+    store_relaxed(header_at(bytes_ + at_), std::uint64_t{length});
     const std::size_t size = record_bytes(length);
     written_ += size;
     at_ = at_ + size < capacity_ ? at_ + size : 0;
     counts_->written.store_release(written_);
-    claimed_ = 0;
+    claimed_ = no_claim;
   }
-  void abort() noexcept { claimed_ = 0; }
-  [[nodiscard]] std::size_t claimed() const noexcept { return claimed_; }
+  void abort() noexcept { claimed_ = no_claim; }
+  /// Whether a record of so many bytes may be committed.
+  [[nodiscard]] bool is_claimed(std::size_t length) const noexcept { return claimed_ != no_claim && length <= claimed_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  static constexpr std::size_t no_claim = ~std::size_t{0};
+
   byte_ring_counts* counts_;
   std::byte* bytes_;
   std::size_t capacity_;
@@ -87,7 +93,7 @@ class byte_ring_writer {
   std::uint64_t taken_seen_;
   std::size_t at_;
   std::size_t skipped_ = 0;
-  std::size_t claimed_ = 0;
+  std::size_t claimed_ = no_claim;
 };
 
 class byte_ring_reader {
@@ -110,7 +116,7 @@ class byte_ring_reader {
       }
       const std::size_t left = capacity_ - at_;
       const auto there = static_cast<std::size_t>(written_seen_ - peeked_);
-      const auto length = load_unaligned<std::uint64_t>(bytes_ + at_);
+      const std::uint64_t length = load_relaxed(header_at(bytes_ + at_));  // once: another process may write to it
       if (length == skipped_record && left <= there && at_ != 0) {
         peeked_ += left;
         at_ = 0;

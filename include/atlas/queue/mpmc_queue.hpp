@@ -4,7 +4,7 @@
 // Room:      mpmc_queue, mpsc_queue.
 // Not here:  one producer and one consumer (queue/spsc_queue.hpp, several times faster), other processes.
 // Depends:   core/{result,span,atomic,bits}.hpp, queue/{wait_gate,queue_element}.hpp.
-// Threads:   every member but creation, move and destruction, from any thread of one process.
+// Threads:   every member but creation, move and destruction, from any thread of one process; the pops of mpsc_queue from one at a time.
 #ifndef ATLAS_QUEUE_MPMC_QUEUE_HPP
 #define ATLAS_QUEUE_MPMC_QUEUE_HPP
 
@@ -35,7 +35,7 @@ enum class consumer_count : bool { one, many };
 /// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
 /// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
 /// @param Value      what moves, without throwing; no default constructor is needed
-/// @param Consumers  one_consumer: a pop is no compare-and-swap, and one thread at a time pops
+/// @param Consumers  one: a pop is no compare-and-swap, and one thread at a time pops
 /// @param Waiting    sleeping, spinning or yielding: how push and pop wait
 /// @param Atom       the atomic type: another one records or orders the schedules of a test
 template <class Value, consumer_count Consumers, class Waiting = sleeping, template <class> class Atom = atomic>
@@ -194,7 +194,7 @@ class basic_mpmc_queue {
     const std::uint64_t tail = queue.tail.load_acquire() & ~closed_mark;
     const std::uint64_t laps = (tail - queue.index(tail) * 2 - (head - queue.index(head) * 2)) / queue.lap;
     const std::uint64_t size = laps * queue.capacity + queue.index(tail) - queue.index(head);
-    return size < queue.capacity ? static_cast<std::size_t>(size) : queue.capacity;
+    return size <= queue.capacity ? static_cast<std::size_t>(size) : size > ~std::uint64_t{0} / 2 ? 0 : queue.capacity;
   }
 
  private:
@@ -303,13 +303,15 @@ class basic_mpmc_queue {
     }
   }
 
+  // Whether it is worth another waiter's while to try. If the position is an old one by now, it is: nothing was seen of the present one.
   [[nodiscard]] bool has_room() const noexcept {
     const std::uint64_t tail = here().tail.load_acquire();
-    return (tail & closed_mark) == 0 && here().at(tail).stamp.load_acquire() == tail;
+    if ((tail & closed_mark) != 0) return false;
+    return here().at(tail).stamp.load_acquire() == tail || here().tail.load_acquire() != tail;
   }
   [[nodiscard]] bool has_element() const noexcept {
     const std::uint64_t head = here().head.load_acquire();
-    return here().at(head).stamp.load_acquire() == head + filled;
+    return here().at(head).stamp.load_acquire() == head + filled || here().head.load_acquire() != head;
   }
   [[nodiscard]] wait_outlook push_outlook() const noexcept {
     return is_closed() ? wait_outlook::closed : wait_outlook::open;

@@ -21,7 +21,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 struct priority_queue_options {
   std::size_t capacity = 1024;  ///< elements of each level, 1 to max_queue_capacity; a full level leaves the others their room
   /// 0: a less urgent element waits for as long as a more urgent one is there. Else a level whose elements were passed over by so many
-  /// pops gives the next one, the least urgent level first.
+  /// pops is due; of levels that are due, and the most urgent one, the one passed over most often gives the next, of equal ones the
+  /// least urgent. So no level waits for more than about ageing and Levels pops.
   std::uint32_t ageing = 0;
 };
 
@@ -30,8 +31,7 @@ struct priority_queue_options {
 ///
 /// Order:     linearizable and exact: a pop takes the oldest element of the most urgent level that is not empty, but where ageing says
 ///            otherwise. What a producer wrote before a push is seen after the pop of that element.
-/// Progress:  a call holds a lock for some tens of nanoseconds. One lock with plain lanes behind it is what is fast: a heap
-///            without locks, oneTBB's, took longer on two cores (bench/README.md).
+/// Progress:  a call holds a lock for as long as it moves its elements.
 /// Throws:    what an element's constructor or assignment throws; the queue is then as spsc_queue would be.
 /// Cost:      a call is two atomic operations on the lock, whatever the levels. Nothing is allocated after create().
 /// @param Value   what moves; no default constructor is needed
@@ -41,6 +41,7 @@ class priority_queue {
   static_assert(Levels >= 1 && Levels <= 64);
   using gate = typename Waiting::template gate<atomic>;
   static constexpr bool moves_safely = queue_element<Value>;
+  static_assert(ends_without_throwing<Value>, "a queue's element must end without throwing (noexcept)");
 
  public:
   using value_type = Value;
@@ -128,34 +129,24 @@ class priority_queue {
   /// @return how many; the rest is untouched. Fewer than all when the level had no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values, unsigned level) noexcept(moves_safely) {
     ATLAS_ASSERT(level < Levels);
-    shared& queue = here();
-    std::size_t count = 0;
-    {
-      const lock_guard lock(queue.guard);
-      if (queue.closed.load_relaxed() != 0) return 0;
-      while (count < values.size() && queue.put(level, values[count])) ++count;
-    }
-    if (count != 0) queue.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
-    return count;
+    pushed_elements done(here());
+    const lock_guard lock(done.queue.guard);
+    if (done.queue.closed.load_relaxed() != 0) return 0;
+    while (done.count < values.size() && done.queue.put(level, values[done.count])) ++done.count;
+    return done.count;
   }
   /// Takes up to out.size() elements as so many pops would, with no other consumer's between them.
   /// @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
-    shared& queue = here();
-    if (queue.size.load_acquire() == 0) return 0;
-    std::uint32_t of_level[Levels] = {};
+    if (here().size.load_acquire() == 0) return 0;
+    popped_elements done(here());
+    const lock_guard lock(done.queue.guard);
     std::size_t count = 0;
-    {
-      const lock_guard lock(queue.guard);
-      for (; count < out.size(); ++count) {
-        const unsigned from = queue.next_level();
-        if (from == Levels) break;
-        queue.take(from, out[count]);
-        of_level[from] += of_level[from] < wake_all ? 1U : 0U;
-      }
-    }
-    for (unsigned level = 0; level < Levels; ++level) {
-      if (of_level[level] != 0) queue.at(level).room.signal(of_level[level]);
+    for (; count < out.size(); ++count) {
+      const unsigned from = done.queue.next_level();
+      if (from == Levels) break;
+      done.queue.take(from, out[count]);
+      if (done.of_level[from] < wake_all) ++done.of_level[from];
     }
     return count;
   }
@@ -221,10 +212,11 @@ class priority_queue {
       if (filled == 0) return Levels;
       const auto urgent = static_cast<unsigned>(__builtin_ctzll(filled));
       if (ageing == 0) return urgent;
-      for (unsigned level = Levels - 1; level > urgent; --level) {
-        if ((filled >> level & 1U) != 0 && at(level).passed >= ageing) return level;
+      unsigned due = urgent;
+      for (unsigned level = urgent + 1; level < Levels; ++level) {
+        if ((filled >> level & 1U) != 0 && at(level).passed >= ageing && at(level).passed >= at(due).passed) due = level;
       }
-      return urgent;
+      return due;
     }
     void take(unsigned level, Value& out) noexcept(moves_safely) {
       lane& from = at(level);
@@ -238,7 +230,7 @@ class priority_queue {
       from.passed = 0;
       for (std::uint64_t left = filled & ~(std::uint64_t{1} << level); left != 0; left &= left - 1) {
         lane& passed = at(static_cast<unsigned>(__builtin_ctzll(left)));
-        if (passed.passed < ageing) ++passed.passed;
+        if (passed.passed != ~std::uint32_t{0}) ++passed.passed;
       }
     }
 
@@ -251,6 +243,28 @@ class priority_queue {
     atomic<std::size_t> size;  // of all levels; written under the lock
     alignas(lane) unsigned char lane_bytes[Levels * sizeof(lane)];
     alignas(cache_line) gate elements;  // consumers wait here
+  };
+
+  /// Wakes those whom a batch serves, when the lock is free again, also if an element throws.
+  struct pushed_elements {
+    explicit pushed_elements(shared& where) noexcept : queue(where) {}
+    pushed_elements(const pushed_elements&) = delete;
+    ~pushed_elements() {
+      if (count != 0) queue.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
+    }
+    shared& queue;
+    std::size_t count = 0;
+  };
+  struct popped_elements {
+    explicit popped_elements(shared& where) noexcept : queue(where) {}
+    popped_elements(const popped_elements&) = delete;
+    ~popped_elements() {
+      for (unsigned level = 0; level < Levels; ++level) {
+        if (of_level[level] != 0) queue.at(level).room.signal(of_level[level]);
+      }
+    }
+    shared& queue;
+    std::uint32_t of_level[Levels] = {};
   };
 
   explicit priority_queue(shared* made) noexcept : shared_(made) {}

@@ -22,6 +22,11 @@ concept queue_element = requires(Value& to, Value&& from) {
 };
 
 template <class Value>
+concept ends_without_throwing = requires(Value& of) {
+  { of.~Value() } noexcept;
+};
+
+template <class Value>
 concept copyable_element = requires(const Value& from) { ::new (static_cast<void*>(nullptr)) Value(from); };
 
 template <class Value>

@@ -2,12 +2,13 @@
 // include/atlas/queue/ring_positions.hpp -- places in an endless row of elements that a ring of any capacity holds a part of.
 //
 // Room:      ring_positions.
-// Depends:   core/bits.hpp.
+// Depends:   core/{assert,bits}.hpp.
 // Threads:   pure.
 #ifndef ATLAS_QUEUE_RING_POSITIONS_HPP
 #define ATLAS_QUEUE_RING_POSITIONS_HPP
 
-#include <atlas/core/bits.hpp>  // next_power_of_two
+#include <atlas/core/assert.hpp>  // ATLAS_ASSERT
+#include <atlas/core/bits.hpp>    // next_power_of_two
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
@@ -30,6 +31,7 @@ struct ring_positions {
   }
   /// The position that lies `elements` before another, at most the capacity.
   [[nodiscard]] constexpr std::uint64_t before(std::uint64_t position, std::size_t elements) const noexcept {
+    ATLAS_ASSERT(elements <= capacity);
     const std::size_t at = slot(position);
     return elements <= at ? position - elements * 2 : position - lap + (capacity - elements) * 2;
   }

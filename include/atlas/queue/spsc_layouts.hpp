@@ -85,8 +85,9 @@ template <class Value>
 struct plain_slot {
   alignas(Value) unsigned char bytes[sizeof(Value)];
 };
+/// Aligned so that none lies in more lines of the cache than it must.
 template <class Value, template <class> class Atom>
-struct numbered_slot {
+struct alignas(sizeof(Value) <= 8 ? 16 : sizeof(Value) <= 24 ? 32 : 64) alignas(Value) numbered_slot {
   explicit numbered_slot(std::uint64_t first) noexcept : number(first) {}
 
   Atom<std::uint64_t> number;  // count of the element that is there, from 1 on; before it one of an earlier lap

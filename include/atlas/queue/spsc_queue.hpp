@@ -43,6 +43,7 @@ class spsc_queue {
   using slot = typename ring::slot;
   using gate = typename Waiting::template gate<Atom>;
   static constexpr bool moves_safely = queue_element<Value>;
+  static_assert(ends_without_throwing<Value>, "a queue's element must end without throwing (noexcept)");
 
  public:
   using value_type = Value;
@@ -136,11 +137,11 @@ class spsc_queue {
       std::memcpy(queue.slots.place(0), values.data(), first * sizeof(Value));
       if (first != count) std::memcpy(queue.slots.place(first), values.data() + first, (count - first) * sizeof(Value));
       queue.slots.publish(count);
+      queue.elements.signal(1);
     } else {
-      published done(queue.slots);
+      published done(queue);
       for (; done.count < count; ++done.count) ::new (queue.slots.place(done.count)) Value(static_cast<Value&&>(values[done.count]));
     }
-    queue.elements.signal(1);
     return count;
   }
   /// Takes up to out.size() elements. @return how many; the rest of `out` is untouched
@@ -154,15 +155,15 @@ class spsc_queue {
       std::memcpy(static_cast<void*>(out.data()), queue.slots.element(0), first * sizeof(Value));
       if (first != count) std::memcpy(static_cast<void*>(out.data() + first), queue.slots.element(first), (count - first) * sizeof(Value));
       queue.slots.release(count);
+      queue.room.signal(1);
     } else {
-      released done(queue.slots);
+      released done(queue);
       for (; done.count < count; ++done.count) {
         Value* const value = queue.slots.element(done.count);
         out[done.count] = static_cast<Value&&>(*value);
         value->~Value();
       }
     }
-    queue.room.signal(1);
     return count;
   }
 
@@ -178,7 +179,8 @@ class spsc_queue {
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
     const std::uint64_t head = here().slots.popped();
-    return least(static_cast<std::size_t>(here().slots.pushed() - head), capacity());
+    const std::uint64_t size = here().slots.pushed() - head;
+    return size <= capacity() ? static_cast<std::size_t>(size) : size > ~std::uint64_t{0} / 2 ? 0 : capacity();  // popped before counted
   }
 
  private:
@@ -198,17 +200,25 @@ class spsc_queue {
 
   /// Hands over what a batch did, also if an element throws.
   struct published {
-    explicit published(ring& where) noexcept : slots(where) {}
+    explicit published(shared& where) noexcept : queue(where) {}
     published(const published&) = delete;
-    ~published() { slots.publish(count); }
-    ring& slots;
+    ~published() {
+      if (count == 0) return;
+      queue.slots.publish(count);
+      queue.elements.signal(1);
+    }
+    shared& queue;
     std::size_t count = 0;
   };
   struct released {
-    explicit released(ring& where) noexcept : slots(where) {}
+    explicit released(shared& where) noexcept : queue(where) {}
     released(const released&) = delete;
-    ~released() { slots.release(count); }
-    ring& slots;
+    ~released() {
+      if (count == 0) return;
+      queue.slots.release(count);
+      queue.room.signal(1);
+    }
+    shared& queue;
     std::size_t count = 0;
   };
 

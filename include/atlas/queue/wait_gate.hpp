@@ -25,13 +25,11 @@ enum class wait_outlook : std::uint8_t {
   closed,  ///< it cannot succeed any more
 };
 
-namespace detail {
-/// The futex of a gate; a schedule explorer's atomic brings its own.
+/// The futex of a gate; another atomic type brings its own, found by its namespace.
 inline void sleep_at(atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t deadline_ns) noexcept {
   ::atlas::futex_wait(word.address(), expected, deadline_ns);
 }
 inline void wake_at(atomic<std::uint32_t>& word, std::uint32_t count) noexcept { ::atlas::futex_wake(word.address(), count); }
-}  // namespace detail
 
 /// Threads wait at a gate for an attempt to succeed; whoever may have made it succeed signals.
 ///
@@ -58,7 +56,7 @@ class basic_wait_gate {
     std::uint32_t seen = state_.load_relaxed();
     while (!state_.compare_exchange(seen, (seen | may_sleep) + 1)) {
     }
-    detail::wake_at(state_, wake_all);
+    wake_at(state_, wake_all);
   }
 
   /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
@@ -66,10 +64,10 @@ class basic_wait_gate {
   /// @param attempt      bool(): true when it succeeded; false promises a signal when it may succeed
   /// @param has_more     bool(): another waiter's attempt may succeed now
   /// @param outlook      wait_outlook(), asked after a failed attempt
-  /// @param deadline_ns  on monotonic_ns(); 0: none. At least one attempt is made after it
+  /// @param deadline_ns  on monotonic_ns(); 0: none. At least one attempt is made, also if it has passed
   /// @return             errc::closed when the outlook is, errc::timed_out
   template <class Attempt, class HasMore, class Outlook>
-  status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) noexcept(noexcept(attempt())) {
+  status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) {
     for (unsigned spin = 0; spin < spins; ++spin) {
       if (attempt()) return {};
       if (outlook() == wait_outlook::closed) return errc::closed;
@@ -79,7 +77,13 @@ class basic_wait_gate {
       // After this, a signal for anything published later finds the mark; anything earlier is seen by attempt().
       const std::uint32_t announced = state_.fetch_or_acq_rel(may_sleep) | may_sleep;
       const bool is_ordered = !asymmetric_ || heavy_barrier();
-      if (attempt()) {
+      bool has_succeeded = false;
+      {
+        handed_on on_throw{this};  // the wake-up, to another waiter
+        has_succeeded = attempt();
+        on_throw.gate = nullptr;
+      }
+      if (has_succeeded) {
         if (has_more()) signal(1);
         return {};
       }
@@ -93,7 +97,7 @@ class basic_wait_gate {
         const std::uint64_t nap_ns = future == wait_outlook::ending || !is_ordered ? now_ns + short_nap_ns : 0;
         if (nap_ns != 0 && (until_ns == 0 || nap_ns < until_ns)) until_ns = nap_ns;
       }
-      detail::sleep_at(state_, announced, until_ns);
+      sleep_at(state_, announced, until_ns);
     }
   }
 
@@ -104,10 +108,17 @@ class basic_wait_gate {
   static constexpr unsigned spins = 100;  // 1 to 5 us, less than the 10 to 50 us of a sleep and a wake
   static constexpr std::uint64_t short_nap_ns = 50'000;
 
+  struct handed_on {
+    basic_wait_gate* gate;
+    ~handed_on() {
+      if (gate != nullptr) gate->signal(1);
+    }
+  };
+
   [[gnu::noinline]] void wake(std::uint32_t seen, std::uint32_t count) noexcept {
     // Clears the mark and counts the signal in one addition. If it fails, another signal came first; the waiter
     // that it wakes looks after what we published.
-    if (state_.compare_exchange(seen, seen + 1)) detail::wake_at(state_, count);
+    if (state_.compare_exchange(seen, seen + 1)) wake_at(state_, count);
   }
 
   Atom<std::uint32_t> state_{0};
@@ -125,7 +136,7 @@ class busy_gate {
   void signal_all() noexcept {}
   /// As wait_gate::wait; `has_more` is never asked.
   template <class Attempt, class HasMore, class Outlook>
-  status wait(Attempt attempt, HasMore, Outlook outlook, std::uint64_t deadline_ns) noexcept(noexcept(attempt())) {
+  status wait(Attempt attempt, HasMore, Outlook outlook, std::uint64_t deadline_ns) {
     for (unsigned tries = 1;; ++tries) {
       if (attempt()) return {};
       if (outlook() == wait_outlook::closed) return errc::closed;
