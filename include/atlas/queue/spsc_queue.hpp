@@ -21,7 +21,7 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// A bounded first-in-first-out queue in one block of memory: sizeof(Value) for each element of capacity, by slot_sequenced 8 bytes
-/// more. The words are mpmc_queue's.
+/// more, up to 16, 32 or a multiple of 64. The words are mpmc_queue's.
 ///
 /// Order:     linearizable: try_push is false exactly when the queue is full or closed, try_pop exactly when it is
 ///            empty. What the producer wrote before a push is seen after the pop of that element. Of a batch by slot_sequenced the

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/queue/spsc_queue_test.cpp -- mirrors include/atlas/queue/spsc_queue.hpp: what it alone promises.
+#include <atlas/queue/spsc_queue.hpp>  // first, so that a missing include in it fails here
+
+#include <atlas/core/clock.hpp>
+
+#include "support/threads.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+TEST_SUITE("spsc_queue") {
+  TEST_CASE("spsc_queue: an element that throws on its way in is not in, and one on its way out stays in") {
+    struct thrown {};
+    struct fragile {
+      explicit fragile(int value) : number(value) {}
+      fragile(fragile&& other) : number(other.number) {
+        if (number < 0) throw thrown{};
+      }
+      fragile& operator=(fragile&& other) {
+        if (is_refusing) throw thrown{};
+        number = other.number;
+        return *this;
+      }
+      int number;
+      bool is_refusing = false;
+    };
+    const auto check = [](auto queue) {
+      CHECK(queue.try_push(fragile(1)));
+      CHECK_THROWS_AS(static_cast<void>(queue.try_push(fragile(-1))), thrown);
+      CHECK_THROWS_AS(static_cast<void>(queue.push(fragile(-1))), thrown);
+      CHECK(queue.size_approx() == 1);
+      std::vector<fragile> batch;
+      batch.reserve(3);
+      batch.emplace_back(2);
+      batch.emplace_back(-3);
+      batch.emplace_back(4);
+      CHECK_THROWS_AS(static_cast<void>(queue.try_push_n(batch)), thrown);  // what stands before it is in
+      CHECK(queue.size_approx() == 2);
+      fragile out(0);
+      out.is_refusing = true;
+      CHECK_THROWS_AS(static_cast<void>(queue.try_pop(out)), thrown);
+      CHECK_THROWS_AS(static_cast<void>(queue.pop(out)), thrown);
+      CHECK(queue.size_approx() == 2);
+      out.is_refusing = false;
+      CHECK(queue.try_pop(out));
+      CHECK(out.number == 1);
+      batch[1].number = 7;
+      batch[1].is_refusing = true;
+      CHECK_THROWS_AS(static_cast<void>(queue.try_pop_n({batch.data() + 1, 1})), thrown);
+      CHECK(queue.try_pop_n({batch.data(), 1}) == 1);
+      CHECK(batch[0].number == 2);
+      CHECK(queue.size_approx() == 0);
+    };
+    check(atlas::spsc_queue<fragile>::create(3).value());
+    check(atlas::spsc_queue<fragile, atlas::slot_sequenced>::create(3).value());
+
+    // What stands before it wakes whoever sleeps for it.
+    auto queue = atlas::spsc_queue<fragile>::create(3).value();
+    std::atomic<pid_t> asleep{};
+    support::together(2, [&](unsigned thread) {
+      if (thread == 0) {
+        fragile out(0);
+        asleep = support::kernel_thread();
+        const std::uint64_t deadline_ns = atlas::monotonic_ns() + 60'000'000'000U;
+        CHECK(queue.pop(out, deadline_ns).ok());
+        CHECK(atlas::monotonic_ns() < deadline_ns);  // at which one more attempt is made
+        CHECK(out.number == 5);
+      } else {
+        std::vector<fragile> batch;
+        batch.reserve(2);
+        batch.emplace_back(5);
+        batch.emplace_back(-6);
+        support::wait_until_asleep(asleep);
+        CHECK_THROWS_AS(static_cast<void>(queue.try_push_n(batch)), thrown);
+      }
+    });
+  }
+}
