@@ -3,15 +3,15 @@
 //
 // Room:      mpmc_queue, mpsc_queue.
 // Not here:  one producer and one consumer (queue/spsc_queue.hpp, several times faster), other processes.
-// Depends:   core/{result,span,atomic,bits}.hpp, queue/{wait_gate,queue_element}.hpp.
+// Depends:   core/{result,span,atomic}.hpp, queue/{wait_gate,queue_element,ring_positions}.hpp.
 // Threads:   every member but creation, move and destruction, from any thread of one process; the pops of mpsc_queue from one at a time.
 #ifndef ATLAS_QUEUE_MPMC_QUEUE_HPP
 #define ATLAS_QUEUE_MPMC_QUEUE_HPP
 
-#include <atlas/core/bits.hpp>           // next_power_of_two
 #include <atlas/core/result.hpp>         // result, status
 #include <atlas/core/span.hpp>           // span
 #include <atlas/queue/queue_element.hpp>  // queue_element
+#include <atlas/queue/ring_positions.hpp>  // ring_positions
 #include <atlas/queue/wait_gate.hpp>     // wait_gate
 
 #include <cstdlib>  // std::aligned_alloc, std::free
@@ -131,7 +131,7 @@ class basic_mpmc_queue {
       if ((tail & closed_mark) != 0) return 0;
       std::size_t count = 0;
       std::uint64_t at = tail;
-      for (; count < values.size() && count < queue.capacity; ++count, at = queue.after(at)) {
+      for (; count < values.size() && count < queue.positions.capacity; ++count, at = queue.positions.after(at)) {
         if (queue.at(at).stamp.load_acquire() != at) break;
       }
       if (count == 0) {
@@ -140,7 +140,7 @@ class basic_mpmc_queue {
         tail = now;
       } else if (queue.tail.compare_exchange_weak_acquire(tail, at)) {
         at = tail;
-        for (std::size_t i = 0; i < count; ++i, at = queue.after(at)) {
+        for (std::size_t i = 0; i < count; ++i, at = queue.positions.after(at)) {
           slot& place = queue.at(at);
           ::new (place.memory()) Value(static_cast<Value&&>(values[i]));
           place.stamp.store_release(at + filled);
@@ -157,7 +157,7 @@ class basic_mpmc_queue {
     for (;;) {
       std::size_t count = 0;
       std::uint64_t at = head;
-      for (; count < out.size() && count < queue.capacity; ++count, at = queue.after(at)) {
+      for (; count < out.size() && count < queue.positions.capacity; ++count, at = queue.positions.after(at)) {
         if (queue.at(at).stamp.load_acquire() != at + filled) break;
       }
       if (count == 0) {
@@ -166,11 +166,11 @@ class basic_mpmc_queue {
         head = now;
       } else if (claim_head(queue, head, at)) {
         at = head;
-        for (std::size_t i = 0; i < count; ++i, at = queue.after(at)) {
+        for (std::size_t i = 0; i < count; ++i, at = queue.positions.after(at)) {
           slot& place = queue.at(at);
           out[i] = static_cast<Value&&>(*place.value());
           place.value()->~Value();
-          place.stamp.store_release(at + queue.lap);
+          place.stamp.store_release(at + queue.positions.lap);
         }
         queue.room.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
         return count;
@@ -186,22 +186,19 @@ class basic_mpmc_queue {
     queue.room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return (here().tail.load_acquire() & closed_mark) != 0; }
-  [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return here().positions.capacity; }
   /// Elements claimed and not yet taken, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
     const shared& queue = here();
     const std::uint64_t head = queue.head.load_acquire();
     const std::uint64_t tail = queue.tail.load_acquire() & ~closed_mark;
-    const std::uint64_t laps = (tail - queue.index(tail) * 2 - (head - queue.index(head) * 2)) / queue.lap;
-    const std::uint64_t size = laps * queue.capacity + queue.index(tail) - queue.index(head);
-    return size <= queue.capacity ? static_cast<std::size_t>(size) : size > ~std::uint64_t{0} / 2 ? 0 : queue.capacity;
+    const std::uint64_t size = queue.positions.distance(head, tail);
+    return size <= capacity() ? static_cast<std::size_t>(size) : size > ~std::uint64_t{0} / 2 ? 0 : capacity();
   }
 
  private:
-  // A position is ((laps done * stride) + slot index) * 2, modulo 2^64, where stride is a power of two: so it
-  // runs over its end without a seam for every capacity, and its successor needs no division. Bit 0 of `tail`
-  // says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`) once
-  // that push has finished.
+  // Bit 0 of `tail` says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`) once that push
+  // has finished.
   static constexpr std::uint64_t closed_mark = 1;
   static constexpr std::uint64_t filled = 1;
   static constexpr std::size_t slot_alignment = alignof(Value) > cache_line ? alignof(Value) : cache_line;
@@ -219,23 +216,17 @@ class basic_mpmc_queue {
     shared(std::size_t elements_most, std::uint64_t first_lap) noexcept
         : shared(elements_most, first_lap, heavy_barrier()) {}
     shared(std::size_t elements_most, std::uint64_t first_lap, bool asymmetric) noexcept
-        : capacity(elements_most),
-          lap(next_power_of_two(elements_most) * 2),
-          tail(first_lap * lap),
-          head(first_lap * lap),
+        : positions(elements_most),
+          tail(first_lap * positions.lap),
+          head(first_lap * positions.lap),
           elements(asymmetric),
           room(asymmetric) {
-      for (std::size_t i = 0; i < capacity; ++i) ::new (static_cast<void*>(slots() + i)) slot(first_lap * lap + i * 2);
+      for (std::size_t i = 0; i < positions.capacity; ++i) ::new (static_cast<void*>(slots() + i)) slot(first_lap * positions.lap + i * 2);
     }
     [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
-    [[nodiscard]] std::uint64_t index(std::uint64_t position) const noexcept { return (position & (lap - 1)) / 2; }
-    [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[index(position)]; }
-    [[nodiscard]] std::uint64_t after(std::uint64_t position) const noexcept {
-      return index(position) + 1 < capacity ? position + 2 : position - index(position) * 2 + lap;
-    }
+    [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[positions.slot(position)]; }
 
-    const std::size_t capacity;
-    const std::uint64_t lap;                         // what one lap adds to a position
+    const detail::ring_positions positions;
     alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push, and closed_mark
     alignas(cache_line) Atom<std::uint64_t> head;  // position of the next pop
     alignas(cache_line) gate elements;          // consumers wait here
@@ -257,7 +248,7 @@ class basic_mpmc_queue {
       if ((tail & closed_mark) != 0) return false;
       slot& place = queue.at(tail);
       if (place.stamp.load_acquire() == tail) {
-        if (queue.tail.compare_exchange_weak_acquire(tail, queue.after(tail))) {
+        if (queue.tail.compare_exchange_weak_acquire(tail, queue.positions.after(tail))) {
           construct(place.memory());
           place.stamp.store_release(tail + filled);
           queue.elements.signal(1);
@@ -288,10 +279,10 @@ class basic_mpmc_queue {
     for (;;) {
       slot& place = queue.at(head);
       if (place.stamp.load_acquire() == head + filled) {
-        if (claim_head(queue, head, queue.after(head))) {
+        if (claim_head(queue, head, queue.positions.after(head))) {
           take(*place.value());
           place.value()->~Value();
-          place.stamp.store_release(head + queue.lap);
+          place.stamp.store_release(head + queue.positions.lap);
           queue.room.signal(1);
           return true;
         }
@@ -326,10 +317,10 @@ class basic_mpmc_queue {
   void destroy() noexcept {
     if (shared_ == nullptr) return;
     const std::uint64_t tail = shared_->tail.load_acquire() & ~closed_mark;
-    for (std::uint64_t at = shared_->head.load_acquire(); at != tail; at = shared_->after(at)) {
+    for (std::uint64_t at = shared_->head.load_acquire(); at != tail; at = shared_->positions.after(at)) {
       shared_->at(at).value()->~Value();
     }
-    for (std::size_t i = 0; i < shared_->capacity; ++i) shared_->slots()[i].~slot();
+    for (std::size_t i = 0; i < shared_->positions.capacity; ++i) shared_->slots()[i].~slot();
     shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;
