@@ -37,7 +37,7 @@ std::string numbered(std::uint64_t number, std::size_t length) {
     CHECK(support::failed_as(byte_ring<>::create((std::size_t{1} << 40) + 1), errc::limit_exceeded));
     auto ring = byte_ring<>::create(33).value();
     CHECK(ring.capacity_bytes() == 40);
-    CHECK(ring.longest_record() == 8);
+    CHECK(ring.longest_record() == 16);
     CHECK(byte_ring<>::create(1 << 20).value().longest_record() == (1 << 19) - 8);
   }
 
@@ -160,40 +160,54 @@ std::string numbered(std::uint64_t number, std::size_t length) {
   TEST_CASE("the sides believe nothing that cannot be: counts and lengths from anywhere") {
     std::mt19937_64 random(1);
     alignas(8) std::byte bytes[128];
+    const auto scribble = [&] {
+      for (std::size_t at = 0; at < sizeof bytes; at += 8) {
+        const std::uint64_t words[] = {0, ~std::uint64_t{0}, random() % 40, random() % 40 * 2 + 1, random() % 80 * 2 + 1, random()};
+        std::memcpy(bytes + at, &words[random() % 6], 8);
+      }
+    };
+    std::size_t read = 0;
+    std::size_t refused = 0;
     for (int round = 0; round < 20'000; ++round) {
       atlas::detail::byte_ring_counts counts;
-      const std::uint64_t begin = random() % 3 * 8 - 16;
-      counts.written.store_relaxed(begin);
-      counts.taken.store_relaxed(begin);
-      for (std::byte& byte : bytes) byte = static_cast<std::byte>(random() % 4 == 0 ? random() : random() % 2 * 255);
-      atlas::detail::byte_ring_reader reader(&counts, bytes, sizeof bytes, begin, 0);
-      counts.written.store_relaxed(begin + (random() % 3 == 0 ? random() : random() % 20 * 8));
+      const atlas::detail::ring_place begin{random() % 3 * 8 - 16, random() % 16 * 8};
+      counts.written.store_relaxed(begin.count);
+      counts.taken.store_relaxed(begin.count);
+      scribble();
+      atlas::detail::byte_ring_reader reader(&counts, bytes, sizeof bytes, begin);
       span<const std::byte> record;
-      std::size_t seen = 0;
-      for (;;) {
+      std::size_t held = 0;
+      for (int call = 0; call < 40; ++call) {
         const auto found = reader.peek(record);
         if (!found.ok()) {
           REQUIRE(found.error() == errc::corrupt_file);
+          ++refused;
           break;
         }
         if (!*found) break;
-        REQUIRE(record.data() >= bytes);
+        ++read;
+        REQUIRE(record.data() >= bytes + 8);
         REQUIRE(record.data() + record.size() <= bytes + sizeof bytes);
-        REQUIRE(++seen <= 16);  // of 8 bytes each
-        if (random() % 8 == 0) counts.written.store_relaxed(random());
+        REQUIRE(++held <= 15);  // of 8 bytes each, and a nought
+        if (random() % 8 == 0) {
+          reader.release();
+          held = 0;
+        }
+        if (random() % 8 == 0) scribble();
       }
-      counts.written.store_relaxed(begin);
-      atlas::detail::byte_ring_writer writer(&counts, bytes, sizeof bytes, begin, 0);
+      atlas::detail::byte_ring_writer writer(&counts, bytes, sizeof bytes, begin, begin.count);
       for (int call = 0; call < 12; ++call) {
-        if (random() % 4 == 0) counts.taken.store_relaxed(random() % 2 == 0 ? random() : begin + random() % 8 * 8);
-        const std::size_t length = random() % (atlas::detail::longest_record(sizeof bytes) + 1);
+        if (random() % 4 == 0) counts.taken.store_relaxed(random() % 2 == 0 ? random() : begin.count + random() % 8 * 8);
+        const std::size_t length = random() % (writer.longest() + 1);
         const auto room = writer.claim(length);
         if (!room.ok()) break;
         if (*room == nullptr) continue;
-        REQUIRE(*room >= bytes);
+        REQUIRE(*room >= bytes + 8);
         REQUIRE(*room + length <= bytes + sizeof bytes);
         writer.commit(random() % (length + 1));
       }
     }
+    CHECK(read > 5'000);
+    CHECK(refused > 5'000);
   }
 }

@@ -25,8 +25,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///     while (ring.try_peek(record)) use(record);     // all stay where they are
 ///     ring.release();                                // until here
 ///
-/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has not so many bytes side by side, try_peek finds no record exactly
-///            when there is none that was not peeked at.
+/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has not so many bytes side by side, try_peek
+///            finds no record exactly when there is none that was not peeked at.
 /// Progress:  all but the calls that wait are wait-free.
 /// Closing:   as of spsc_queue. A claim that was made before the close may be committed.
 /// Cost:      one release store a commit and a release. Nothing is allocated after create().
@@ -45,10 +45,12 @@ class byte_ring {
     }
     if (capacity_bytes > most_bytes) return error{errc::limit_exceeded, "ring.capacity_bytes", most_bytes, capacity_bytes};
     const std::size_t capacity = (capacity_bytes + 7) / 8 * 8;
-    void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + (capacity + cache_line - 1) / cache_line * cache_line);
+    const std::size_t ring_bytes = capacity + detail::record_header_bytes;
+    void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + (ring_bytes + cache_line - 1) / cache_line * cache_line);
     if (memory == nullptr) return error{errc::no_memory, "ring.capacity_bytes"};
     auto* const bytes = static_cast<std::byte*>(memory) + sizeof(shared);
-    return byte_ring(::new (memory) shared(bytes, capacity, count, heavy_barrier()));
+    store_relaxed(detail::header_at(bytes), detail::no_record);
+    return byte_ring(::new (memory) shared(bytes, ring_bytes, count, heavy_barrier()));
   }
 
   /// @pre no other thread uses either ring. The ring moved from can only be assigned to or destroyed.
@@ -136,7 +138,7 @@ class byte_ring {
   [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
   [[nodiscard]] std::size_t capacity_bytes() const noexcept { return here().capacity; }
   /// Bytes of the longest record, a little less than half of the capacity.
-  [[nodiscard]] std::size_t longest_record() const noexcept { return detail::longest_record(here().capacity); }
+  [[nodiscard]] std::size_t longest_record() const noexcept { return here().writer.longest(); }
   /// Bytes taken, headers included, a moment ago.
   [[nodiscard]] std::size_t size_bytes_approx() const noexcept {
     const std::uint64_t taken = here().counts.taken.load_acquire();
@@ -148,13 +150,13 @@ class byte_ring {
   static constexpr std::size_t most_bytes = std::size_t{1} << 40;
 
   struct alignas(cache_line) shared {
-    shared(std::byte* bytes, std::size_t capacity_bytes, std::uint64_t count, bool asymmetric) noexcept
+    shared(std::byte* bytes, std::size_t ring_bytes, std::uint64_t count, bool asymmetric) noexcept
         : counts{atomic<std::uint64_t>(count), atomic<std::uint64_t>(count)},
-          capacity(capacity_bytes),
+          capacity(ring_bytes - detail::record_header_bytes),
           records(asymmetric),
           room(asymmetric),
-          writer(&counts, bytes, capacity_bytes, count, 0),
-          reader(&counts, bytes, capacity_bytes, count, 0) {}
+          writer(&counts, bytes, ring_bytes, {count, 0}, count),
+          reader(&counts, bytes, ring_bytes, {count, 0}) {}
 
     detail::byte_ring_counts counts;
     alignas(cache_line) const std::size_t capacity;

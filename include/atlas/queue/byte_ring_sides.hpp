@@ -16,137 +16,162 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 namespace detail {
 
-// A record is a header of 8 bytes, the length, and the bytes themselves, up to a multiple of 8. One that does not fit before the
-// ring's end begins at its beginning; what is left at the end is then a record of skipped bytes. `written` and `taken` count bytes
-// modulo 2^64 and are all that the sides tell each other; each keeps its own count to itself and believes nothing else.
+// A record is a header of 8 bytes and its own bytes, up to a multiple of 8. The header is twice the length and one more; where the
+// next record's will be stands a nought, which the writer puts there before it lets the record be seen. So the reader looks at the
+// header alone, and a short record reaches it in one line of the cache. A record that does not fit before the ring's end begins at
+// its beginning; the header of what is left at the end then says so, and is written last.
+//
+// The counts are of bytes modulo 2^64. `taken` gives room back. `written` is for those who come later: it lies behind the last
+// record, or, if its writer ended in between, one record before. Each side keeps its own count to itself and believes nothing else.
 struct byte_ring_counts {
   alignas(cache_line) atomic<std::uint64_t> written;
   alignas(cache_line) atomic<std::uint64_t> taken;
 };
 
 inline constexpr std::size_t record_header_bytes = 8;
+inline constexpr std::uint64_t no_record = 0;
 inline constexpr std::uint64_t skipped_record = ~std::uint64_t{0};
 
 [[nodiscard]] constexpr std::size_t record_bytes(std::size_t length) noexcept {
   return record_header_bytes + (length + record_header_bytes - 1) / record_header_bytes * record_header_bytes;
 }
-/// The longest record of a ring: one that fits wherever the ring stands.
-[[nodiscard]] constexpr std::size_t longest_record(std::size_t capacity) noexcept { return capacity / 2 / 8 * 8 - record_header_bytes; }
+/// The longest record of a ring of so many bytes: one that fits wherever the ring stands.
+[[nodiscard]] constexpr std::size_t longest_record(std::size_t ring_bytes) noexcept {
+  return ring_bytes / 2 / record_header_bytes * record_header_bytes - record_header_bytes;
+}
 inline constexpr std::size_t least_ring_bytes = 32;
 
 [[nodiscard]] inline std::uint64_t* header_at(std::byte* at) noexcept { return reinterpret_cast<std::uint64_t*>(at); }
-[[nodiscard]] inline const std::uint64_t* header_at(const std::byte* at) noexcept { return reinterpret_cast<const std::uint64_t*>(at); }
+[[nodiscard]] inline const std::uint64_t* header_at(const std::byte* at) noexcept {
+  return reinterpret_cast<const std::uint64_t*>(at);
+}
+
+/// A place in a ring: the count of bytes before it, and where that is.
+struct ring_place {
+  std::uint64_t count;
+  std::size_t at;
+};
+
+/// What stands at a place of a ring, believed only where it can be.
+/// @param used_bytes  of the ring from its first record on that is not given back to that place
+/// @param record      out: the record's bytes
+/// @return            true, and `place` behind the record; false if there is none; errc::corrupt_file
+[[nodiscard]] inline result<bool> read_record(const std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes,
+                                              ring_place& place, span<const std::byte>& record) noexcept {
+  std::size_t at = place.at;
+  std::size_t most = ring_bytes - record_header_bytes - used_bytes;  // there is a nought behind the last record
+  std::uint64_t header = load_acquire(header_at(bytes + at));        // once: another process may write to it
+  if (header == no_record) return false;
+  std::size_t skipped = 0;
+  if (header == skipped_record && at != 0 && ring_bytes - at <= most) {
+    skipped = ring_bytes - at;
+    most -= skipped;
+    at = 0;
+    header = load_acquire(header_at(bytes));
+  }
+  const std::size_t left = ring_bytes - at < most ? ring_bytes - at : most;
+  const std::uint64_t length = header / 2;
+  if (header % 2 == 0 || left < record_header_bytes || length > left - record_header_bytes) {
+    return error{errc::corrupt_file, "record.length", "at most", left, length};
+  }
+  record = {bytes + at + record_header_bytes, static_cast<std::size_t>(length)};
+  const std::size_t size = record_bytes(record.size());
+  place.count += skipped + size;
+  place.at = at + size < ring_bytes ? at + size : 0;
+  return true;
+}
 
 class byte_ring_writer {
  public:
-  /// @param bytes     [capacity], aligned to 8
-  /// @param capacity  a multiple of 8, at least least_ring_bytes
-  /// @param begin     counts->written, and where in the ring that is
-  byte_ring_writer(byte_ring_counts* counts, std::byte* bytes, std::size_t capacity, std::uint64_t begin, std::size_t at) noexcept
-      : counts_(counts), bytes_(bytes), capacity_(capacity), written_(begin), taken_seen_(begin), at_(at) {}
+  /// @param bytes       [ring_bytes], aligned to 8, with a nought where the next header will be
+  /// @param ring_bytes  a multiple of 8, at least least_ring_bytes
+  /// @param begin       behind the last record
+  /// @param taken       the reader's count
+  byte_ring_writer(byte_ring_counts* counts, std::byte* bytes, std::size_t ring_bytes, ring_place begin,
+                   std::uint64_t taken) noexcept
+      : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), end_(begin), taken_seen_(taken) {}
 
   /// Room for a record of up to `length` bytes; null if there is none now. An earlier claim is forgotten.
-  /// @pre     length <= longest_record(capacity)
+  /// @pre     length <= longest_record(ring_bytes)
   /// @return  errc::corrupt_file if the reader's count cannot be
   [[nodiscard]] result<std::byte*> claim(std::size_t length) noexcept {
     claimed_ = no_claim;
     const std::size_t wanted = record_bytes(length);
-    const std::size_t left = capacity_ - at_;
+    const std::size_t left = ring_bytes_ - end_.at;
     const std::size_t skipped = wanted <= left ? 0 : left;
-    if (capacity_ - static_cast<std::size_t>(written_ - taken_seen_) < skipped + wanted) {
+    if (room() < skipped + wanted) {
       const std::uint64_t taken = counts_->taken.load_acquire();
       // It lies between what was seen of it before and what was written.
-      if (written_ - taken > written_ - taken_seen_) return error{errc::corrupt_file, "ring.taken", "a count behind the last one", taken};
+      if (end_.count - taken > end_.count - taken_seen_ || taken % record_header_bytes != 0) {
+        return error{errc::corrupt_file, "ring.taken", "a count behind the last one", taken};
+      }
       taken_seen_ = taken;
-      if (capacity_ - static_cast<std::size_t>(written_ - taken_seen_) < skipped + wanted) return static_cast<std::byte*>(nullptr);
+      if (room() < skipped + wanted) return static_cast<std::byte*>(nullptr);
     }
     skipped_ = skipped;
     claimed_ = length;
-    return bytes_ + (skipped == 0 ? at_ : 0) + record_header_bytes;
+    return bytes_ + (skipped == 0 ? end_.at : 0) + record_header_bytes;
   }
   /// Hands over the first `length` bytes of what was claimed. @pre length <= the claim's
   void commit(std::size_t length) noexcept {
-    if (skipped_ != 0) {
-      store_relaxed(header_at(bytes_ + at_), skipped_record);
-      written_ += skipped_;
-      at_ = 0;
-    }
-    store_relaxed(header_at(bytes_ + at_), std::uint64_t{length});
+    const std::size_t at = skipped_ == 0 ? end_.at : 0;
     const std::size_t size = record_bytes(length);
-    written_ += size;
-    at_ = at_ + size < capacity_ ? at_ + size : 0;
-    counts_->written.store_release(written_);
+    const std::size_t next = at + size < ring_bytes_ ? at + size : 0;
+    store_relaxed(header_at(bytes_ + next), no_record);
+    store_release(header_at(bytes_ + at), std::uint64_t{length} * 2 + 1);
+    if (skipped_ != 0) store_release(header_at(bytes_ + end_.at), skipped_record);
+    end_ = {end_.count + skipped_ + size, next};
+    counts_->written.store_release(end_.count);
     claimed_ = no_claim;
   }
   void abort() noexcept { claimed_ = no_claim; }
   /// Whether a record of so many bytes may be committed.
   [[nodiscard]] bool is_claimed(std::size_t length) const noexcept { return claimed_ != no_claim && length <= claimed_; }
-  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] std::size_t longest() const noexcept { return longest_record(ring_bytes_); }
 
  private:
   static constexpr std::size_t no_claim = ~std::size_t{0};
 
+  [[nodiscard]] std::size_t room() const noexcept {
+    return ring_bytes_ - record_header_bytes - static_cast<std::size_t>(end_.count - taken_seen_);
+  }
+
   byte_ring_counts* counts_;
   std::byte* bytes_;
-  std::size_t capacity_;
-  std::uint64_t written_;
+  std::size_t ring_bytes_;
+  ring_place end_;
   std::uint64_t taken_seen_;
-  std::size_t at_;
   std::size_t skipped_ = 0;
   std::size_t claimed_ = no_claim;
 };
 
 class byte_ring_reader {
  public:
-  /// As byte_ring_writer, of counts->taken.
-  byte_ring_reader(byte_ring_counts* counts, const std::byte* bytes, std::size_t capacity, std::uint64_t begin, std::size_t at) noexcept
-      : counts_(counts), bytes_(bytes), capacity_(capacity), taken_(begin), written_seen_(begin), peeked_(begin), at_(at) {}
+  /// As byte_ring_writer. @param begin  of the first record that is not taken
+  byte_ring_reader(byte_ring_counts* counts, const std::byte* bytes, std::size_t ring_bytes, ring_place begin) noexcept
+      : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), taken_(begin.count), next_(begin) {}
 
   /// The next record that was not peeked at yet; false if there is none now. The bytes stay until release().
-  /// @return  errc::corrupt_file if the writer's count or the record's length cannot be
+  /// @return  errc::corrupt_file if what stands there cannot be
   [[nodiscard]] result<bool> peek(span<const std::byte>& record) noexcept {
-    for (;;) {
-      if (written_seen_ == peeked_) {
-        const std::uint64_t written = counts_->written.load_acquire();
-        if (written - taken_ > capacity_ || written - taken_ < written_seen_ - taken_ || written % record_header_bytes != 0) {
-          return error{errc::corrupt_file, "ring.written", "a count behind the last one", written};
-        }
-        written_seen_ = written;
-        if (written_seen_ == peeked_) return false;
-      }
-      const std::size_t left = capacity_ - at_;
-      const auto there = static_cast<std::size_t>(written_seen_ - peeked_);
-      const std::uint64_t length = load_relaxed(header_at(bytes_ + at_));  // once: another process may write to it
-      if (length == skipped_record && left <= there && at_ != 0) {
-        peeked_ += left;
-        at_ = 0;
-        continue;
-      }
-      const std::size_t most = (left < there ? left : there) - record_header_bytes;
-      if (length > most) return error{errc::corrupt_file, "record.length", "at most", most, length};
-      record = {bytes_ + at_ + record_header_bytes, static_cast<std::size_t>(length)};
-      const std::size_t size = record_bytes(record.size());
-      peeked_ += size;
-      at_ = at_ + size < capacity_ ? at_ + size : 0;
-      return true;
-    }
+    return read_record(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
   }
   /// Whether every record that was committed was peeked at.
-  [[nodiscard]] bool has_seen_all() const noexcept { return counts_->written.load_acquire() == peeked_; }
+  [[nodiscard]] bool has_seen_all() const noexcept { return load_acquire(header_at(bytes_ + next_.at)) == no_record; }
+  /// Whether records were peeked at that are not given back.
+  [[nodiscard]] bool holds_records() const noexcept { return taken_ != next_.count; }
   /// Gives the room of all records that were peeked at back to the writer.
   void release() noexcept {
-    taken_ = peeked_;
+    taken_ = next_.count;
     counts_->taken.store_release(taken_);
   }
 
  private:
   byte_ring_counts* counts_;
   const std::byte* bytes_;
-  std::size_t capacity_;
+  std::size_t ring_bytes_;
   std::uint64_t taken_;
-  std::uint64_t written_seen_;
-  std::uint64_t peeked_;
-  std::size_t at_;
+  ring_place next_;
 };
 
 }  // namespace detail
