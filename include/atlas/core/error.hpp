@@ -44,6 +44,8 @@ enum class errc : std::int32_t {
   timed_out = -26,           ///< the deadline passed
   bad_encoding = -27,        ///< text that is not valid in its encoding
   native_required = -28,     ///< only the compiled library does this (Python's fallback)
+  already_exists = -29,      ///< the name is taken
+  busy = -30,                ///< another process or handle has it and is alive
 };
 
 /// A failure. `field` names what was looked at; expected and found are numbers unless a text is set, and a text may
@@ -131,6 +133,8 @@ static_assert(sizeof(error) <= 64);
     case errc::timed_out: return "timed out";
     case errc::bad_encoding: return "bad encoding";
     case errc::native_required: return "needs the native library";
+    case errc::already_exists: return "exists already";
+    case errc::busy: return "in use";
   }
   return "unknown error";
 }

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: Apache-2.0
+// include/atlas/queue/shm_channel.hpp -- messages from many processes to one, through shared memory with a name, without a daemon.
+//
+// Room:      shm_sender, shm_receiver, remove_shm_channel.
+// Not here:  threads of one process (queue/byte_ring.hpp and the queues), the memory's layout (queue/shm_segment.hpp).
+// Depends:   core/{memory,result,span,text_view}.hpp, queue/{byte_ring_sides,shared_memory,shm_segment}.hpp.
+// Threads:   one object by one thread at a time; different objects from any threads and processes. close() and is_closed() from any
+//            thread.
+//
+//   receiver:  auto in = atlas::shm_receiver::create("jobs").value();
+//              for (atlas::shm_message next; in.peek(next).ok(); in.release()) work(next.bytes);
+//   senders:   auto out = atlas::shm_sender::attach("jobs").value();
+//              out.push(bytes);   // or claim, write in place, commit
+//
+// A channel is FOLDER/atlas.NAME, of as many lanes as senders may be attached at once. Each sender has a lane of its own, a ring of
+// records: so no process ever holds anything that another one waits for, and one that is killed, at whatever instruction, leaves
+// every lane whole. What it committed is received; what it had only claimed is not. A sender's lane, and the receiver's place, are
+// free again when its process has ended (or its object): the kernel's file locks say so, whatever became of it. A stopped process
+// is alive and keeps them. A receiver that takes over begins with the first message that was not released.
+//
+// Whoever may write to the segment may write anything: both sides check what they read, and give errc::corrupt_file for what cannot
+// be. They never read or write outside of the segment, nor loop on what it says.
+#ifndef ATLAS_QUEUE_SHM_CHANNEL_HPP
+#define ATLAS_QUEUE_SHM_CHANNEL_HPP
+
+#include <atlas/core/memory.hpp>          // buffer
+#include <atlas/core/thread.hpp>          // current_process
+#include <atlas/queue/shared_memory.hpp>  // shared_memory, wake_fifo
+#include <atlas/queue/shm_segment.hpp>    // shm_segment, wait_shared
+
+#include <cstring>  // std::memcpy
+
+namespace atlas { inline namespace ATLAS_ABI {
+
+/// Where named segments are unless the caller says otherwise.
+inline constexpr const char* shm_folder = "/dev/shm";
+
+struct shm_channel_options {
+  std::uint32_t lanes = 8;                           ///< senders at once, 1 to 1024
+  std::uint64_t lane_bytes = std::uint64_t{1} << 20; ///< 64 to 2^40 of each lane, rounded up to a power of two; taken at once
+  unsigned permissions = 0600;                       ///< of the segment, whatever the umask; others need both read and write
+  /// Takes over a channel that is there if it has the same shape. Else create() then gives errc::already_exists.
+  bool may_exist = false;
+  text_view folder = shm_folder;                     ///< of a file system in memory that can hold unnamed files
+};
+
+/// A message where it lies in the segment.
+struct shm_message {
+  span<const std::byte> bytes;
+  std::uint32_t lane = 0;  ///< its sender's
+};
+
+/// Removes a channel's name, and the pipe beside it. Who is attached goes on with the memory; nobody new finds it.
+/// @return  errc::file_not_found, errc::permission_denied, errc::invalid_argument for a name that cannot be
+[[nodiscard]] inline status remove_shm_channel(text_view name, text_view folder = shm_folder) noexcept {
+  const auto path = detail::segment_path::of(name, folder);
+  if (!path.ok()) return path.error();
+  if (::unlink(path->fifo()) != 0 && errno != ENOENT) return os_error(errno, "fifo");
+  if (::unlink(path->segment()) != 0) return os_error(errno, "path");
+  return {};
+}
+
+namespace detail {
+
+/// What both sides have: the mapped segment, its layout as it was checked, its path.
+class shm_end {
+ public:
+  static result<shm_end> open(const segment_path& path) noexcept {
+    auto memory = shared_memory::open(path.segment(), shm_page);
+    if (!memory.ok()) return memory.error();
+    const auto layout = shm_segment::read_layout(memory->data(), memory->size_bytes());
+    if (!layout.ok()) return layout.error();
+    return shm_end(static_cast<shared_memory&&>(*memory), *layout, path);
+  }
+  static result<shm_end> create(const segment_path& path, shm_layout layout, unsigned permissions) noexcept {
+    auto memory = shared_memory::create(path.folder(), shm_segment::size_bytes(layout), permissions);
+    if (!memory.ok()) return memory.error();
+    shm_segment::initialise(memory->data(), layout);
+    return shm_end(static_cast<shared_memory&&>(*memory), layout, path);
+  }
+
+  [[nodiscard]] const shm_segment& segment() const noexcept { return segment_; }
+  [[nodiscard]] const shared_memory& memory() const noexcept { return memory_; }
+  [[nodiscard]] const segment_path& path() const noexcept { return path_; }
+  /// In a forked child the lane or the place is the parent's.
+  [[nodiscard]] status usable() const noexcept {
+    if (memory_.is_of_this_process()) return {};
+    return error{errc::busy, "channel.process", "the process that attached", "a child of it"};
+  }
+  /// Opens the pipe of the segment's owner. @param permissions 0: only if it is there
+  [[nodiscard]] result<wake_fifo> fifo(unsigned permissions) const noexcept {
+    const auto owner = memory_.owner();
+    if (!owner.ok()) return owner.error();
+    return wake_fifo::open(path_.fifo(), *owner, permissions);
+  }
+  void close() const noexcept {
+    if (segment_.header().closed.exchange(1) != 0) return;
+    wake_shared(segment_.header().records);
+    for (std::uint32_t i = 0; i < segment_.lanes_used(); ++i) wake_shared(segment_.lane(i).room_signals);
+    if (segment_.header().has_fifo.load_acquire() == 0) return;
+    const auto opened = fifo(0);
+    if (opened.ok()) opened->ring();
+  }
+
+ private:
+  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept
+      : memory_(static_cast<shared_memory&&>(memory)), segment_(memory_.data(), layout), path_(path) {}
+
+  shared_memory memory_;
+  shm_segment segment_;
+  segment_path path_;
+};
+
+}  // namespace detail
+
+/// Sends messages of bytes to a channel's receiver, in order, from a lane of its own. It holds the lane until it ends.
+///
+/// Order:     the receiver gets a sender's messages in the order of their commits; those of different senders in any.
+/// Progress:  all but the calls that wait are wait-free, but for a system call where the receiver sleeps.
+/// Cost:      a message of up to 48 bytes reaches a receiver that spins in one line of the cache; a commit is three stores and one
+///            read-modify-write.
+class shm_sender {
+ public:
+  /// Takes a free lane of a channel that is there.
+  /// @return  errc::file_not_found, errc::permission_denied, errc::busy when other senders have all lanes, errc::closed,
+  ///          errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io,
+  ///          errc::invalid_argument for a name that cannot be
+  /// Cost:    some ten system calls
+  static result<shm_sender> attach(text_view name, text_view folder = shm_folder) noexcept {
+    const auto path = detail::segment_path::of(name, folder);
+    if (!path.ok()) return path.error();
+    auto end = detail::shm_end::open(*path);
+    if (!end.ok()) return end.error();
+    const detail::shm_segment segment = end->segment();
+    if (segment.is_closed()) return errc::closed;
+    error why{errc::busy, "channel.lanes", "a free one of", segment.layout().lanes, 0};
+    for (std::uint32_t lane = 0; lane < segment.layout().lanes; ++lane) {
+      const auto is_mine = end->memory().try_lock(detail::receiver_lock + 1 + lane);
+      if (!is_mine.ok()) return is_mine.error();
+      if (!*is_mine) continue;
+      std::uint64_t taken = 0;
+      const auto place = segment.end_of_lane(lane, taken);
+      if (!place.ok()) {  // a lane that somebody scribbled on; another may be whole
+        why = place.error().at_row(lane);
+        end->memory().unlock(detail::receiver_lock + 1 + lane);
+        continue;
+      }
+      segment.lane(lane).sender_process.store_relaxed(current_process());
+      segment.tell_used(lane);
+      return shm_sender(static_cast<detail::shm_end&&>(*end), lane, *place, taken);
+    }
+    return why;
+  }
+
+  /// Room for one message, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
+  /// @param size_bytes  the most that the message may have
+  /// @return            null when there is no room now; errc::closed; errc::limit_exceeded above longest_message();
+  ///                    errc::corrupt_file when the receiver's count cannot be; errc::busy in a child of the process that attached
+  [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
+    if (status said = end_.usable(); !said.ok()) return said.error();
+    if (size_bytes > longest_message()) {
+      return error{errc::limit_exceeded, "message.size_bytes", longest_message(), size_bytes};
+    }
+    writer_.abort();
+    if (is_closed()) return errc::closed;
+    return writer_.claim(size_bytes);
+  }
+  /// The same, but waits for room.
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: as long as it takes, which a receiver that never comes back may make for ever
+  /// @return             as try_claim, never null; errc::timed_out
+  [[nodiscard]] result<std::byte*> claim(std::size_t size_bytes, std::uint64_t deadline_ns = 0) noexcept {
+    result<std::byte*> got = try_claim(size_bytes);
+    const auto is_settled = [&] { return !got.ok() || *got != nullptr; };
+    if (is_settled()) return got;
+    detail::shm_lane& lane = here();
+    const status waited = detail::wait_shared(
+        lane.room_signals, [&] { lane.room.want(); },
+        [&] {
+          got = try_claim(size_bytes);
+          return is_settled();
+        },
+        [] { return false; }, deadline_ns);
+    if (!waited.ok()) return waited.error();
+    return got;
+  }
+  /// Hands the message over. @param size_bytes  what was written of it @pre size_bytes is at most what was claimed
+  void commit(std::size_t size_bytes) noexcept {
+    commit_quietly(size_bytes);
+    tell();
+  }
+  /// Gives up what was claimed, of which nothing is seen.
+  void abort() noexcept { writer_.abort(); }
+
+  /// Copies a message in. @return  false when there is no room now; errors as of try_claim
+  [[nodiscard]] result<bool> try_push(span<const std::byte> message) noexcept {
+    const auto room = try_claim(message.size());
+    if (!room.ok()) return room.error();
+    if (*room == nullptr) return false;
+    copy(*room, message);
+    commit(message.size());
+    return true;
+  }
+  /// The same, but waits for room. @return  errors as of claim
+  status push(span<const std::byte> message, std::uint64_t deadline_ns = 0) noexcept {
+    const auto room = claim(message.size(), deadline_ns);
+    if (!room.ok()) return room.error();
+    copy(*room, message);
+    commit(message.size());
+    return {};
+  }
+  /// Copies the first messages in that there is room for, and wakes the receiver once.
+  /// @return  how many; an error, as of try_claim and with the message's row, only if it is the first that fails
+  [[nodiscard]] result<std::size_t> try_push_n(span<const span<const std::byte>> messages) noexcept {
+    for (std::size_t done = 0; done < messages.size(); ++done) {
+      const auto room = try_claim(messages[done].size());
+      if (room.ok() && *room != nullptr) {
+        copy(*room, messages[done]);
+        commit_quietly(messages[done].size());
+        continue;
+      }
+      if (done != 0) tell();
+      else if (!room.ok()) return room.error().at_row(0);
+      return done;
+    }
+    if (!messages.empty()) tell();
+    return messages.size();
+  }
+
+  /// Pushes of all senders fail from now on; what was committed is still received. Idempotent.
+  void close() noexcept { end_.close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return end_.segment().is_closed(); }
+  [[nodiscard]] std::uint32_t lane() const noexcept { return lane_; }
+  [[nodiscard]] std::size_t longest_message() const noexcept { return writer_.longest(); }
+  /// Whether a receiver is attached and lives. @return errc::io
+  [[nodiscard]] result<bool> has_receiver() const noexcept { return end_.memory().is_locked(detail::receiver_lock); }
+
+ private:
+  shm_sender(detail::shm_end&& end, std::uint32_t lane, detail::ring_place place, std::uint64_t taken) noexcept
+      : end_(static_cast<detail::shm_end&&>(end)),
+        lane_(lane),
+        writer_(&here().counts, end_.segment().ring(lane), end_.segment().layout().lane_bytes, place, taken) {}
+
+  [[nodiscard]] detail::shm_lane& here() const noexcept { return end_.segment().lane(lane_); }
+  static void copy(std::byte* to, span<const std::byte> message) noexcept {
+    if (!message.empty()) std::memcpy(to, message.data(), message.size());
+  }
+  void commit_quietly(std::size_t size_bytes) noexcept {
+    ATLAS_ASSERT(writer_.is_claimed(size_bytes));
+    writer_.commit(size_bytes);
+  }
+  void tell() noexcept {
+    if (here().records.ring()) wake_receiver();
+  }
+  [[gnu::noinline]] void wake_receiver() noexcept {
+    detail::shm_header& header = end_.segment().header();
+    detail::wake_shared(header.records);
+    if (header.has_fifo.load_acquire() == 0) return;
+    if (!fifo_.is_open()) {
+      auto opened = end_.fifo(0);
+      if (!opened.ok()) return;  // nobody can wait at a pipe that is not there
+      fifo_ = static_cast<wake_fifo&&>(*opened);
+    }
+    fifo_.ring();
+  }
+
+  detail::shm_end end_;
+  wake_fifo fifo_;
+  std::uint32_t lane_;
+  detail::byte_ring_writer writer_;
+};
+
+/// Receives the messages of all of a channel's senders, in place. There is one at a time.
+///
+/// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none waits for ever.
+/// Progress:  try_peek looks at each lane that was ever used at most once.
+/// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages are lost, and
+///            the others' come on.
+class shm_receiver {
+ public:
+  /// Makes a channel and is its receiver: it is there, whole and with a receiver, or not at all.
+  /// @return  errc::already_exists when the name is taken (by a channel of another shape, if it may exist), errc::busy when another
+  ///          receiver of that channel lives, errc::invalid_argument and errc::limit_exceeded for options, errc::no_space,
+  ///          errc::no_memory, errc::permission_denied, errc::io; with may_exist those of attach()
+  static result<shm_receiver> create(text_view name, const shm_channel_options& options = {}) noexcept {
+    const auto path = detail::segment_path::of(name, options.folder);
+    if (!path.ok()) return path.error();
+    const auto layout = detail::shm_segment::checked({options.lanes, options.lane_bytes});
+    if (!layout.ok()) return layout.error();
+    if (options.permissions > 0777) {
+      return error{errc::invalid_argument, "channel.permissions", "at most", 0777, options.permissions};
+    }
+    if (options.may_exist) {
+      auto there = detail::shm_end::open(*path);
+      if (there.ok()) return take_over(static_cast<detail::shm_end&&>(*there), *layout);
+      if (there.error() != errc::file_not_found) return there.error();
+    }
+    auto end = detail::shm_end::create(*path, *layout, options.permissions);
+    if (!end.ok()) return end.error();
+    // The place is taken before anybody can find the channel.
+    auto made = of(static_cast<detail::shm_end&&>(*end));
+    if (!made.ok()) return made;
+    status published = made->end_.memory().publish(path->segment());
+    if (!published.ok() && published.error() == errc::already_exists && options.may_exist) {
+      auto there = detail::shm_end::open(*path);  // of somebody who came in between
+      if (!there.ok()) return there.error();
+      return take_over(static_cast<detail::shm_end&&>(*there), *layout);
+    }
+    if (!published.ok()) return published.error();
+    return made;
+  }
+  /// Receives from a channel that is there, from the first message on that was not released.
+  /// @return  errc::file_not_found, errc::permission_denied, errc::busy while another receiver lives, errc::not_atlas_file,
+  ///          errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io, errc::invalid_argument
+  static result<shm_receiver> attach(text_view name, text_view folder = shm_folder) noexcept {
+    const auto path = detail::segment_path::of(name, folder);
+    if (!path.ok()) return path.error();
+    auto end = detail::shm_end::open(*path);
+    if (!end.ok()) return end.error();
+    return of(static_cast<detail::shm_end&&>(*end));
+  }
+
+  /// The next message that was not peeked at yet; it stays where it is until release().
+  /// @return  false, and `message` untouched, when there is none now; errc::corrupt_file for a damaged lane; errc::busy in a child of
+  ///          the process that attached
+  [[nodiscard]] result<bool> try_peek(shm_message& message) noexcept {
+    if (status said = end_.usable(); !said.ok()) return said.error();
+    const std::uint32_t lanes = end_.segment().lanes_used();
+    for (std::uint32_t looked = 0; looked < lanes; ++looked) {
+      if (turn_ >= lanes) turn_ = 0;
+      lane& from = lanes_[turn_];
+      if (!from.is_damaged) {
+        const auto found = from.reader.peek(message.bytes);
+        if (!found.ok()) {
+          from.is_damaged = true;
+          return found.error().at_row(turn_);
+        }
+        if (*found) {
+          message.lane = turn_;
+          if (++taken_in_turn_ == most_in_turn) next_turn();
+          return true;
+        }
+      }
+      next_turn();
+    }
+    return false;
+  }
+  /// The same, but waits for a message.
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: as long as it takes
+  /// @return             errc::closed when the channel is closed and drained, errc::timed_out; else as try_peek
+  status peek(shm_message& message, std::uint64_t deadline_ns = 0) noexcept {
+    result<bool> got = try_peek(message);
+    const auto is_settled = [&] { return !got.ok() || *got; };
+    if (!is_settled()) {
+      const status waited = detail::wait_shared(
+          end_.segment().header().records, [&] { want_messages(); },
+          [&] {
+            got = try_peek(message);
+            return is_settled();
+          },
+          [&] { return is_closed(); }, deadline_ns);
+      if (!waited.ok()) return waited;
+    }
+    return got.ok() ? status{} : status(got.error());
+  }
+  /// Gives the room of all messages that were peeked at back to their senders. Until then they are received again by a receiver that
+  /// takes over from this one.
+  void release() noexcept {
+    if (!end_.memory().is_of_this_process()) return;
+    for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
+      if (!lanes_[i].reader.holds_records()) continue;
+      lanes_[i].reader.release();
+      detail::shm_lane& there = end_.segment().lane(i);
+      if (there.room.ring()) detail::wake_shared(there.room_signals);
+    }
+  }
+
+  /// For epoll and the like: readable when there may be something, after an arm() that said that there was nothing. It stays this
+  /// object's. A process that is killed between its commit and its bell leaves the message without one: do not wait for ever.
+  /// @return  errc::io, errc::permission_denied, errc::invalid_argument when something else has the pipe's name
+  [[nodiscard]] result<int> descriptor() noexcept {
+    if (status said = end_.usable(); !said.ok()) return said.error();
+    if (!fifo_.is_open()) {
+      const auto permissions = end_.memory().permissions();
+      if (!permissions.ok()) return permissions.error();
+      auto opened = end_.fifo(*permissions);
+      if (!opened.ok()) return opened.error();
+      fifo_ = static_cast<wake_fifo&&>(*opened);
+      end_.segment().header().has_fifo.store_release(1);
+    }
+    return fifo_.descriptor();
+  }
+  /// Makes the descriptor unreadable until something comes. @return false when something is there already, or the channel is closed
+  [[nodiscard]] bool arm() noexcept {
+    if (!fifo_.is_open()) return false;
+    fifo_.drain();
+    want_messages();
+    return !is_closed() && !has_message();
+  }
+
+  /// Pushes of all senders fail from now on; what was committed is still received. Idempotent.
+  void close() noexcept { end_.close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return end_.segment().is_closed(); }
+  [[nodiscard]] std::uint32_t lanes() const noexcept { return end_.segment().layout().lanes; }
+  [[nodiscard]] std::uint64_t lane_bytes() const noexcept { return end_.segment().layout().lane_bytes; }
+  /// Senders that are attached and live. @return errc::io. Cost: a system call a lane
+  [[nodiscard]] result<std::uint32_t> senders() const noexcept {
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
+      const auto lives = end_.memory().is_locked(detail::receiver_lock + 1 + i);
+      if (!lives.ok()) return lives.error();
+      count += *lives ? 1U : 0U;
+    }
+    return count;
+  }
+
+ private:
+  static constexpr std::uint32_t most_in_turn = 64;
+
+  struct lane {
+    detail::byte_ring_reader reader;
+    bool is_damaged;
+  };
+
+  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted) noexcept {
+    const detail::shm_layout found = end.segment().layout();
+    if (found.lanes != wanted.lanes) return error{errc::already_exists, "channel.lanes", wanted.lanes, found.lanes};
+    if (found.lane_bytes != wanted.lane_bytes) {
+      return error{errc::already_exists, "channel.lane_bytes", wanted.lane_bytes, found.lane_bytes};
+    }
+    return of(static_cast<detail::shm_end&&>(end));
+  }
+  static result<shm_receiver> of(detail::shm_end&& end) noexcept {
+    const auto is_mine = end.memory().try_lock(detail::receiver_lock);
+    if (!is_mine.ok()) return is_mine.error();
+    if (!*is_mine) return error{errc::busy, "channel.receiver", "none", "one that lives"};
+    shm_receiver made(static_cast<detail::shm_end&&>(end));
+    const detail::shm_segment segment = made.end_.segment();
+    const detail::shm_layout layout = segment.layout();
+    if (status said = made.lanes_.reserve(layout.lanes); !said.ok()) return said.error();
+    for (std::uint32_t i = 0; i < layout.lanes; ++i) {
+      const auto begin = segment.begin_of_lane(i);
+      if (!begin.ok()) return begin.error().at_row(i);
+      const lane one{{&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, *begin}, false};
+      if (status said = made.lanes_.push_back(one); !said.ok()) return said.error();
+    }
+    return static_cast<shm_receiver&&>(made);
+  }
+  explicit shm_receiver(detail::shm_end&& end) noexcept : end_(static_cast<detail::shm_end&&>(end)) {}
+
+  void next_turn() noexcept {
+    ++turn_;
+    taken_in_turn_ = 0;
+  }
+  void want_messages() noexcept {
+    for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) end_.segment().lane(i).records.want();
+  }
+  [[nodiscard]] bool has_message() const noexcept {
+    for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
+      if (!lanes_[i].is_damaged && !lanes_[i].reader.has_seen_all()) return true;
+    }
+    return false;
+  }
+
+  detail::shm_end end_;
+  wake_fifo fifo_;
+  buffer<lane> lanes_;
+  std::uint32_t turn_ = 0;
+  std::uint32_t taken_in_turn_ = 0;
+};
+
+}}  // namespace atlas::ATLAS_ABI
+
+#endif  // ATLAS_QUEUE_SHM_CHANNEL_HPP
