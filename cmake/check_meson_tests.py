@@ -5,7 +5,7 @@
     check_meson_tests.py CMAKE_FOLDER MESON_FOLDER      both configured for tests and examples of all rooms, unity off in Meson
 
 Compared are the files of each library and program, the names of the tests, and which variables a test finds in its environment.
-CMake alone has fuzzers, tests/odr, tests/schedules, the developer's checks, and the Python tests of folders other than tests/python.
+CMake alone has fuzzers, tests/odr, tests/schedules, tests/killstep, the developer's checks, and the Python tests of folders other than tests/python.
 Prints what differs and the plain line 'N passed, N failed'; exits with 1 if anything differs.
 """
 import json
@@ -15,9 +15,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CMAKE_LABELS = {"fuzz", "odr", "checks", "schedules"}
+CMAKE_LABELS = {"fuzz", "odr", "checks", "schedules", "killstep"}
 CMAKE_TESTS = {"pytest_abi", "pytest_checks", "pytest_cli"}
-CMAKE_TARGETS = re.compile(r".*_fuzz(_replay)?|atlas_(test_)?odr_.*|.*_schedules")
+CMAKE_TARGETS = re.compile(r".*_fuzz(_replay)?|atlas_(test_)?odr_.*|.*_schedules|atlas_test_killstep")
 
 
 def cmake_targets(build):

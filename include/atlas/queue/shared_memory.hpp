@@ -286,7 +286,11 @@ class shared_memory {
     if (at == MAP_FAILED) return os_error(errno, "segment.map");
     data_ = static_cast<std::byte*>(at);
     size_bytes_ = size_bytes;
-    return {};
+    // The memory holds on to the opening it came from, also a child's copy of it; the locks are of an opening of their own.
+    char itself[32];
+    write_descriptor_path(itself);
+    detail::own_descriptor mapped = static_cast<detail::own_descriptor&&>(file_);
+    return opened(::open(itself, O_RDWR | O_CLOEXEC));
   }
   void unmap() noexcept {
     if (data_ != nullptr) ::munmap(data_, size_bytes_);

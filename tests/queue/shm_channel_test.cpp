@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/queue/shm_channel_test.cpp -- mirrors include/atlas/queue/shm_channel.hpp: what its two sides promise each other.
+//
+// Deaths at every instruction: tests/killstep. Segments that others wrote to: shm_segment_test.cpp.
+#include <atlas/queue/shm_channel.hpp>  // first, so that a missing include in it fails here
+
+#include "support/child_process.hpp"
+#include "support/error_line.hpp"
+#include "support/shm_names.hpp"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+TEST_SUITE("shm_channel") {
+namespace {
+
+using atlas::errc;
+using atlas::remove_shm_channel;
+using atlas::shm_channel_options;
+using atlas::shm_message;
+using atlas::shm_receiver;
+using atlas::shm_sender;
+using atlas::span;
+using support::shm_name;
+
+span<const std::byte> bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+std::string text_of(span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+std::vector<std::string> drained(shm_receiver& in) {
+  std::vector<std::string> all;
+  for (shm_message message; in.try_peek(message).value(); in.release()) all.push_back(text_of(message.bytes));
+  return all;
+}
+
+std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static_cast<std::uint64_t>(seconds * 1e9); }
+
+}  // namespace
+
+  TEST_CASE("create, attach: names and shapes that cannot be are refused, and say what would do") {
+    const shm_name name;
+    CHECK(support::failed_as(shm_receiver::create(""), errc::invalid_argument));
+    CHECK(support::failed_as(shm_receiver::create(std::string(129, 'x')), errc::invalid_argument));
+    for (const char* const bad : {"a/b", "../a", "a b", "\xC3\xA4", "a\n"}) {
+      CAPTURE(bad);
+      const auto refused = shm_receiver::create(bad);
+      CHECK(support::failed_as(refused, errc::invalid_argument));
+      CHECK(support::says_both(refused));
+      CHECK(support::failed_as(shm_sender::attach(bad), errc::invalid_argument));
+      CHECK(support::failed_as(remove_shm_channel(bad), errc::invalid_argument));
+    }
+    CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 0}), errc::invalid_argument));
+    CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 1025}), errc::limit_exceeded));
+    CHECK(support::failed_as(shm_receiver::create(name, {.lane_bytes = 63}), errc::invalid_argument));
+    CHECK(support::failed_as(shm_receiver::create(name, {.lane_bytes = (std::uint64_t{1} << 40) + 1}), errc::limit_exceeded));
+    CHECK(support::failed_as(shm_receiver::create(name, {.permissions = 01000}), errc::invalid_argument));
+    CHECK(support::failed_as(shm_receiver::create(name, {.folder = "/dev/shm/no/such/folder"}), errc::file_not_found));
+    CHECK(support::failed_as(shm_receiver::create(name, {.folder = ""}), errc::invalid_argument));
+    CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 1024, .lane_bytes = std::uint64_t{1} << 40}), errc::no_space));
+    CHECK(support::failed_as(shm_receiver::attach(name), errc::file_not_found));
+    CHECK(support::failed_as(shm_sender::attach(name), errc::file_not_found));
+    CHECK(support::failed_as(remove_shm_channel(name), errc::file_not_found));
+  }
+
+  TEST_CASE("create: a name that is taken stays what it is; one of the same shape may be taken over when its receiver is gone") {
+    const shm_name name;
+    {
+      auto in = shm_receiver::create(name, {.lanes = 3, .lane_bytes = 100}).value();
+      CHECK(in.lanes() == 3);
+      CHECK(in.lane_bytes() == 128);
+      CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 3, .lane_bytes = 100}), errc::already_exists));
+      CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 3, .lane_bytes = 128, .may_exist = true}), errc::busy));
+      CHECK(support::failed_as(shm_receiver::attach(name), errc::busy));
+    }
+    const auto lanes = shm_receiver::create(name, {.lanes = 4, .lane_bytes = 128, .may_exist = true});
+    CHECK(support::failed_as(lanes, errc::already_exists));
+    CHECK(support::error_line(lanes) == "exists already: channel.lanes: expected 4, found 3");
+    const auto bytes = shm_receiver::create(name, {.lanes = 3, .lane_bytes = 256, .may_exist = true});
+    CHECK(support::failed_as(bytes, errc::already_exists));
+    CHECK(support::error_line(bytes) == "exists already: channel.lane_bytes: expected 256, found 128");
+    CHECK(shm_receiver::create(name, {.lanes = 3, .lane_bytes = 128, .may_exist = true}).ok());
+    CHECK(remove_shm_channel(name).ok());
+    CHECK(shm_receiver::create(name, {.lanes = 4, .may_exist = true}).ok());
+  }
+
+  TEST_CASE("one sender: claim, commit, abort, push, many at once; full is false, too long is an error; all in order") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 256}).value();
+    auto out = shm_sender::attach(name).value();
+    CHECK(out.longest_message() == 120);
+    CHECK(out.has_receiver().value());
+    CHECK(in.senders().value() == 1);
+    const auto refused = out.try_push(bytes_of(std::string(121, 'x')));
+    CHECK(support::error_line(refused) == "limit exceeded: message.size_bytes: expected 120, found 121");
+    CHECK(support::failed_as(out.claim(121, 1), errc::limit_exceeded));
+
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+    const auto text = [](std::uint64_t number) { return std::to_string(number) + std::string(number * 7 % 110, 'x'); };
+    for (int round = 0; round < 300; ++round) {
+      while (out.try_push(bytes_of(text(sent))).value()) ++sent;
+      std::byte* const room = out.try_claim(120).value();
+      CHECK(room == nullptr);  // there are never 128 bytes left where a shorter one had no room
+      out.abort();
+      shm_message message;
+      for (int i = 0; i < round % 4 + 1 && in.try_peek(message).value(); ++i) {
+        REQUIRE(reinterpret_cast<std::uintptr_t>(message.bytes.data()) % 8 == 0);
+        REQUIRE(text_of(message.bytes) == text(received++));
+        REQUIRE(message.lane == 0);
+      }
+      in.release();
+    }
+    for (const std::string& got : drained(in)) REQUIRE(got == text(received++));
+    CHECK(received == sent);
+
+    std::byte* const room = out.claim(100).value();
+    std::memcpy(room, "in place", 8);
+    out.commit(8);
+    static_cast<void>(out.claim(100).value());
+    out.abort();
+    const std::vector<std::string> texts(20, "12345678");
+    std::vector<span<const std::byte>> many;
+    for (const std::string& one : texts) many.push_back(bytes_of(one));
+    CHECK(out.try_push_n({many.data(), many.size()}).value() == 14);  // 16 bytes each, of 248
+    CHECK(out.try_push_n({many.data(), many.size()}).value() == 0);
+    CHECK(drained(in).size() == 15);
+    const std::string longer(121, 'x');
+    many[2] = bytes_of(longer);
+    CHECK(out.try_push_n({many.data(), many.size()}).value() == 2);
+    CHECK(support::failed_as(out.try_push_n({many.data() + 2, 1}), errc::limit_exceeded));
+    CHECK(out.try_push_n({}).value() == 0);
+    CHECK(drained(in).size() == 2);
+  }
+
+  TEST_CASE("lanes: each sender has one, the next is busy; a lane is free again behind its sender, with what that left") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 256}).value();
+    {
+      auto first = shm_sender::attach(name).value();
+      auto second = shm_sender::attach(name).value();
+      CHECK(first.lane() != second.lane());
+      CHECK(in.senders().value() == 2);
+      CHECK(support::failed_as(shm_sender::attach(name), errc::busy));
+      CHECK(first.push(bytes_of("of the first")).ok());
+      shm_sender moved = std::move(first);
+      CHECK(moved.push(bytes_of("of the moved")).ok());
+    }
+    CHECK(in.senders().value() == 0);
+    auto third = shm_sender::attach(name).value();
+    CHECK(third.push(bytes_of("of the third")).ok());
+    CHECK(drained(in) == std::vector<std::string>{"of the first", "of the moved", "of the third"});
+  }
+
+  TEST_CASE("a receiver that takes over begins with the first message that was not released; without one, senders wait") {
+    const shm_name name;
+    auto out = [&] {
+      auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
+      auto sender = shm_sender::attach(name).value();
+      for (const char* const text : {"1", "2", "3"}) CHECK(sender.try_push(bytes_of(text)).value());
+      CHECK_FALSE(sender.try_push(bytes_of("4")).value());
+      shm_message message;
+      CHECK(in.peek(message).ok());
+      in.release();
+      CHECK(in.peek(message).ok());
+      return sender;
+    }();
+    CHECK_FALSE(out.has_receiver().value());
+    CHECK(out.try_push(bytes_of("4")).value());
+    CHECK(support::failed_as(out.push(bytes_of("5"), in_seconds(0.001)), errc::timed_out));
+    auto in = shm_receiver::attach(name).value();
+    CHECK(drained(in) == std::vector<std::string>{"2", "3", "4"});
+    shm_message message;
+    CHECK(support::failed_as(in.peek(message, in_seconds(0.001)), errc::timed_out));
+    CHECK(support::failed_as(in.peek(message, 1), errc::timed_out));
+  }
+
+  TEST_CASE("close: by either side; what was committed is received, then it is closed; nobody joins") {
+    for (const bool by_sender : {false, true}) {
+      const shm_name name;
+      auto in = shm_receiver::create(name).value();
+      auto out = shm_sender::attach(name).value();
+      auto other = shm_sender::attach(name).value();
+      CHECK(out.push(bytes_of("last")).ok());
+      by_sender ? other.close() : in.close();
+      out.close();
+      CHECK((in.is_closed() && out.is_closed()));
+      CHECK(support::failed_as(out.try_push(bytes_of("x")), errc::closed));
+      CHECK(support::failed_as(out.push(bytes_of("x")), errc::closed));
+      CHECK(support::failed_as(shm_sender::attach(name), errc::closed));
+      shm_message message;
+      CHECK(in.peek(message).ok());
+      CHECK(text_of(message.bytes) == "last");
+      CHECK(support::failed_as(in.peek(message), errc::closed));
+    }
+  }
+
+  TEST_CASE("close wakes those who wait, on both sides") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
+    auto out = shm_sender::attach(name).value();
+    while (out.try_push(bytes_of("x")).value()) {
+    }
+    std::thread sender([&] { CHECK(support::failed_as(out.push(bytes_of("y"), in_seconds(60)), errc::closed)); });
+    std::thread closer([&] { in.close(); });
+    closer.join();
+    sender.join();
+    CHECK(drained(in).size() == 3);
+  }
+
+  TEST_CASE("processes: each message of each sender comes once, in its order, whole, however long") {
+    const shm_name name;
+    constexpr std::uint64_t senders = 3;
+    constexpr std::uint64_t each = 5'000;
+    auto in = shm_receiver::create(name, {.lanes = senders, .lane_bytes = 16384}).value();
+    const auto text = [](std::uint64_t sender, std::uint64_t number) {
+      std::string made(16 + number * 37 % 1500, static_cast<char>('a' + number % 26));
+      std::memcpy(made.data(), &sender, 8);
+      std::memcpy(made.data() + 8, &number, 8);
+      return made;
+    };
+    std::vector<pid_t> children;
+    for (std::uint64_t which = 0; which < senders; ++which) {
+      children.push_back(support::start_child([&] {
+        auto out = shm_sender::attach(name);
+        if (!out.ok()) return 1;
+        for (std::uint64_t number = 0; number < each; ++number) {
+          if (!out->push(bytes_of(text(which, number)), in_seconds(100)).ok()) return 2;
+        }
+        return 0;
+      }));
+    }
+    std::map<std::uint64_t, std::uint64_t> next;
+    for (std::uint64_t got = 0; got < senders * each; ++got) {
+      shm_message message;
+      REQUIRE(in.peek(message, in_seconds(100)).ok());
+      std::uint64_t sender = 0;
+      REQUIRE(message.bytes.size() >= 16);
+      std::memcpy(&sender, message.bytes.data(), 8);
+      REQUIRE(sender < senders);
+      REQUIRE(text_of(message.bytes) == text(sender, next[sender]++));
+      if (got % 5 == 0) in.release();
+    }
+    for (const pid_t child : children) CHECK(support::wait_for(child).code == 0);
+    shm_message message;
+    CHECK_FALSE(in.try_peek(message).value());
+    in.release();
+    CHECK(in.senders().value() == 0);
+  }
+
+  TEST_CASE("a forked child: its copies are the parent's and say so; it may attach anew") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 2}).value();
+    auto out = shm_sender::attach(name).value();
+    CHECK(support::in_child([&] {
+            shm_message message;
+            if (!support::failed_as(in.try_peek(message), errc::busy)) return 1;
+            if (!support::failed_as(in.descriptor(), errc::busy)) return 2;
+            if (!support::failed_as(out.try_push(bytes_of("x")), errc::busy)) return 3;
+            in.release();
+            auto mine = shm_sender::attach(name);
+            if (!mine.ok() || mine->lane() == out.lane()) return 4;
+            return mine->push(bytes_of("of the child")).ok() ? 0 : 5;
+          }).code == 0);
+    CHECK(out.push(bytes_of("of the parent")).ok());
+    CHECK(drained(in).size() == 2);
+  }
+
+  TEST_CASE("owners: a stopped one keeps its lane; a killed one does not, be it a zombie, or survived by a child") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1}).value();
+    int ready[2];
+    int over[2];  // ends when the test closes it
+    REQUIRE(::pipe(ready) == 0);
+    REQUIRE(::pipe(over) == 0);
+    const auto wait_until_ready = [&] {
+      char one = 0;
+      REQUIRE(::read(ready[0], &one, 1) == 1);
+    };
+    const pid_t owner = support::start_child([&] {
+      auto out = shm_sender::attach(name).value();
+      static_cast<void>(out.push(bytes_of("from the owner")).ok());
+      if (::fork() == 0) {  // lives on with copies of all that its parent has
+        ::close(over[1]);
+        char one = 'x';
+        static_cast<void>(::write(ready[1], &one, 1));
+        static_cast<void>(::read(over[0], &one, 1));
+        ::_exit(0);
+      }
+      for (;;) ::pause();
+      return 0;
+    });
+    wait_until_ready();
+    REQUIRE(::kill(owner, SIGSTOP) == 0);
+    int how = 0;
+    REQUIRE(::waitpid(owner, &how, WUNTRACED) == owner);
+    REQUIRE(WIFSTOPPED(how));
+    CHECK(in.senders().value() == 1);
+    CHECK(support::failed_as(shm_sender::attach(name), errc::busy));
+    REQUIRE(::kill(owner, SIGKILL) == 0);
+    siginfo_t zombie;
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(owner), &zombie, WEXITED | WNOWAIT) == 0);  // not reaped
+    CHECK(in.senders().value() == 0);
+    auto next = shm_sender::attach(name);
+    REQUIRE_MESSAGE(next.ok(), support::error_line(next));
+    CHECK(next->push(bytes_of("from the next")).ok());
+    CHECK(drained(in) == std::vector<std::string>{"from the owner", "from the next"});
+    CHECK(support::wait_for(owner).signal == SIGKILL);
+    for (const int end : {ready[0], ready[1], over[0], over[1]}) ::close(end);
+  }
+
+  TEST_CASE("permissions: 0600 whatever the umask, others are refused; a channel for a group says so") {
+    const shm_name name;
+    const mode_t before = ::umask(0);
+    {
+      auto in = shm_receiver::create(name).value();
+      CHECK(in.descriptor().ok());
+    }
+    ::umask(077);
+    const shm_name shared;
+    auto open_to_all = shm_receiver::create(shared, {.permissions = 0666}).value();
+    CHECK(open_to_all.descriptor().ok());
+    ::umask(before);
+    struct stat facts;
+    REQUIRE(::stat(("/dev/shm/atlas." + name.text()).c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 07777) == 0600);
+    REQUIRE(::stat(("/dev/shm/atlas." + name.text() + ".fifo").c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 07777) == 0600);
+    REQUIRE(::stat(("/dev/shm/atlas." + shared.text()).c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 07777) == 0666);
+    if (::geteuid() != 0) {
+      MESSAGE("skipped: without the superuser's rights there is no other user to be");
+      return;
+    }
+    CHECK(support::in_child_without_rights([&] {
+            if (!support::failed_as(shm_sender::attach(name), errc::permission_denied)) return 1;
+            auto out = shm_sender::attach(shared);
+            return out.ok() && out->push(bytes_of("hello")).ok() ? 0 : 2;
+          }).code == 0);
+    CHECK(drained(open_to_all) == std::vector<std::string>{"hello"});
+  }
+
+  TEST_CASE("descriptor: unreadable while there is nothing, readable behind a message, a close, or where arm() says so") {
+    const shm_name name;
+    auto in = shm_receiver::create(name).value();
+    CHECK_FALSE(in.arm());  // nothing to arm yet
+    const int descriptor = in.descriptor().value();
+    CHECK(in.descriptor().value() == descriptor);
+    const auto is_readable = [&](int milliseconds) {
+      pollfd one{descriptor, POLLIN, 0};
+      return ::poll(&one, 1, milliseconds) == 1;
+    };
+    for (int round = 0; round < 20; ++round) {
+      CHECK(in.arm());
+      CHECK_FALSE(is_readable(0));
+      CHECK(support::in_child([&] {
+              auto out = shm_sender::attach(name);
+              for (int i = 0; i < 5; ++i) {
+                if (!out.ok() || !out->push(bytes_of("x")).ok()) return 1;
+              }
+              return 0;
+            }).code == 0);
+      CHECK(is_readable(10'000));
+      CHECK_FALSE(in.arm());  // there is something
+      CHECK(drained(in).size() == 5);
+    }
+    CHECK(in.arm());
+    CHECK(support::in_child([&] {
+            shm_sender::attach(name).value().close();
+            return 0;
+          }).code == 0);
+    CHECK(is_readable(10'000));
+    CHECK_FALSE(in.arm());
+  }
+
+  TEST_CASE("descriptor: messages that come from threads while it is armed are never left lying") {
+    const shm_name name;
+    constexpr int each = 2'000;
+    auto in = shm_receiver::create(name, {.lane_bytes = 1024}).value();
+    const int descriptor = in.descriptor().value();
+    const auto send = [&] {
+      auto out = shm_sender::attach(name).value();
+      for (int i = 0; i < each; ++i) {
+        if (!out.push(bytes_of("message"), in_seconds(100)).ok()) return;
+      }
+    };
+    std::thread first(send);
+    std::thread second(send);
+    int received = 0;
+    while (received < 2 * each) {
+      received += static_cast<int>(drained(in).size());
+      if (received == 2 * each || !in.arm()) continue;
+      pollfd one{descriptor, POLLIN, 0};
+      if (::poll(&one, 1, 60'000) != 1) break;
+    }
+    first.join();
+    second.join();
+    CHECK(received == 2 * each);
+  }
+
+  TEST_CASE("descriptor: what is no pipe under the pipe's name is refused, and never written to") {
+    const shm_name name;
+    auto in = shm_receiver::create(name).value();
+    const std::string path = "/dev/shm/atlas." + name.text() + ".fifo";
+    const int other = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    REQUIRE(other >= 0);
+    CHECK(support::failed_as(in.descriptor(), errc::invalid_argument));
+    CHECK_FALSE(in.arm());
+    ::close(other);
+  }
+}
