@@ -101,7 +101,7 @@ class broadcast_ring {
       if (try_pop(out)) return {};
       return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
     }
-    /// Whether try_pop would succeed. Threads: the reader's.
+    /// Whether a try_pop is worth it: there is an element, or this reader was overtaken. Threads: the reader's.
     [[nodiscard]] bool has_element() const noexcept {
       ATLAS_ASSERT(ring_ != nullptr);
       return ring_->look(at_) != reading::none;
