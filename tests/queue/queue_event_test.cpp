@@ -88,10 +88,10 @@ bool hands_over(std::uint32_t rounds) {
 
 TEST_SUITE("queue") {
   TEST_CASE("queue_event: is readable until it is armed, and again from the next element on") {
+    auto queue = number_queue::create(4).value();
     auto event = atlas::queue_event::create().value();
     CHECK_FALSE(event.arm());  // of no queue
     CHECK_FALSE(is_readable(event));
-    auto queue = number_queue::create(4).value();
     event.watch(queue).value();
     CHECK(is_readable(event));
     std::uint32_t value = 0;
@@ -106,8 +106,8 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("queue_event: stays readable while something is left, armed or not") {
-    auto event = atlas::queue_event::create().value();
     auto queue = number_queue::create(4).value();
+    auto event = atlas::queue_event::create().value();
     event.watch(queue).value();
     CHECK_FALSE(event.arm());
     for (std::uint32_t i = 0; i < 3; ++i) REQUIRE(queue.try_push(i));
@@ -193,8 +193,8 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("queue_event: pushes between two arm() do not write to the descriptor") {
-    auto event = atlas::queue_event::create().value();
     auto queue = number_queue::create(16).value();
+    auto event = atlas::queue_event::create().value();
     event.watch(queue).value();
     CHECK_FALSE(event.arm());
     for (std::uint32_t i = 0; i < 10; ++i) REQUIRE(queue.try_push(i));
@@ -244,6 +244,30 @@ TEST_SUITE("queue") {
     const auto event = atlas::queue_event::create().value();
     CHECK((::fcntl(event.descriptor(), F_GETFD) & FD_CLOEXEC) != 0);
     CHECK((::fcntl(event.descriptor(), F_GETFL) & O_NONBLOCK) != 0);
+  }
+
+  TEST_CASE("queue_event: a queue that ends while it is watched ends the process in checked builds") {
+#if ATLAS_CHECKED
+    const auto ends_watched = [](auto queue) {
+      return support::aborts_in_child([&] {
+        auto event = atlas::queue_event::create().value();
+        auto ending = std::move(queue);
+        event.watch(ending).value();
+      });
+    };
+    CHECK(ends_watched(number_queue::create(1).value()));
+    CHECK(ends_watched(atlas::spsc_queue<int>::create(1).value()));
+    CHECK(ends_watched(atlas::priority_queue<int>::create().value()));
+    CHECK(ends_watched(atlas::byte_ring<>::create(64).value()));
+    CHECK(support::aborts_in_child([] {
+      auto event = atlas::queue_event::create().value();
+      auto ring = atlas::broadcast_ring<int>::create().value();
+      auto reader = ring.subscribe().value();
+      event.watch(reader).value();
+    }));
+#else
+    MESSAGE("skipped: built without ATLAS_CHECKED");
+#endif
   }
 
   TEST_CASE("queue_event: a process without a free descriptor is told so") {
@@ -325,7 +349,7 @@ TEST_SUITE("queue") {
     CHECK(looped.load() >= 1);
   }
 
-  TEST_CASE("queue_event: among producers, plain pops and a wait_any, every element is taken once and every waiter ends") {
+  TEST_CASE("queue_event: among other waiters every element is taken once, and every waiter ends") {
     constexpr unsigned producers = 3;
     constexpr std::uint32_t each = 1200;
     auto plain = number_queue::create(3).value();
@@ -370,7 +394,8 @@ TEST_SUITE("queue") {
         bool is_plain_open = true;
         bool is_urgent_open = true;
         while (is_plain_open || is_urgent_open) {
-          const auto ready = atlas::wait_any(soon(), is_plain_open ? &plain : nullptr, is_urgent_open ? &urgent : nullptr);
+          const auto ready =
+              atlas::wait_any(soon(), is_plain_open ? &plain : nullptr, is_urgent_open ? &urgent : nullptr);
           if (!ready.ok()) {
             ++wrong;
             break;

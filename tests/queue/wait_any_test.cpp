@@ -283,7 +283,7 @@ TEST_SUITE("queue") {
     }));
   }
 
-  TEST_CASE("wait_any: among producers, plain pops and each other, every element is taken once and every waiter ends") {
+  TEST_CASE("wait_any: among other waiters every element is taken once, and every waiter ends") {
     constexpr unsigned producers = 3;
     constexpr unsigned waiters = 2;
     constexpr unsigned poppers = 2;
@@ -349,9 +349,10 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("wait_any: comes and goes while others signal") {
-    // Its entries in the queues' lists are on this thread's stack: one that was told after it left would be a stray write.
+    // Its entries in the queues' lists are on its stack: one that was told after it left would be a stray write.
     auto first = number_queue::create(64).value();
-    auto second = atlas::broadcast_ring<std::uint32_t, atlas::slow_reader::is_overtaken>::create({.capacity = 4}).value();
+    auto second =
+        atlas::broadcast_ring<std::uint32_t, atlas::slow_reader::is_overtaken>::create({.capacity = 4}).value();
     auto reader = second.subscribe().value();
     std::atomic<unsigned> waiting{2};
     support::together(4, [&](unsigned thread) {
@@ -359,7 +360,8 @@ TEST_SUITE("queue") {
       if (thread < 2) {
         for (int round = 0; round < 1000; ++round) {
           const std::uint64_t deadline_ns = atlas::monotonic_ns() + static_cast<std::uint64_t>(round % 5) * 5'000;
-          const auto ready = thread == 0 ? atlas::wait_any(deadline_ns, first, reader) : atlas::wait_any(deadline_ns, first);
+          const auto ready =
+              thread == 0 ? atlas::wait_any(deadline_ns, first, reader) : atlas::wait_any(deadline_ns, first);
           if (ready.ok() && *ready == 0) static_cast<void>(!first.try_pop(value));
           if (ready.ok() && *ready == 1) CHECK(reader.try_pop(value));
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/reject/spinning_queue_watched.cpp -- a queue whose waiters spin signals nothing, so wait_any and queue_event cannot wait for it.
+// tests/reject/spinning_queue_watched.cpp -- a queue whose waiters spin signals nothing that others could wait for.
 // reject: a queue that waits by spinning or yielding signals nothing
 #include <atlas/queue.hpp>
 
