@@ -5,6 +5,7 @@
 #include <atlas/queue.hpp>
 
 #include "support/threads.hpp"
+#include "support/watchable_queue.hpp"
 #include "support/without_membarrier.hpp"
 
 #include <doctest/doctest.h>
@@ -22,7 +23,8 @@ namespace {
 
 using number_queue = atlas::mpmc_queue<std::uint32_t>;
 
-/// So long that only a defect makes it pass: a wake-up that is lost fails the test instead of hanging it.
+/// So late that only a defect lets it come: a wait whose wake-up was lost ends then. It may even succeed; so a test
+/// ends with a look at the clock.
 std::uint64_t soon() { return atlas::monotonic_ns() + 60'000'000'000; }
 constexpr std::uint64_t at_once = 1;  // long past
 
@@ -90,25 +92,33 @@ struct all_queues {
   }
 };
 
+/// Passes up to some 20 us, so that what follows comes while the other side spins, announces itself, or sleeps.
+void dawdle(std::uint32_t round) {
+  for (std::uint32_t i = 0; i < round * 37 % 500; ++i) atlas::spin_pause();
+}
+
 /// Two threads hand a number to and fro, each over one queue of two: a wake-up that is lost ends it with a failure.
 bool hands_over(std::uint32_t rounds) {
   auto unused = number_queue::create(1).value();
   auto there = number_queue::create(1).value();
   auto back = atlas::spsc_queue<std::uint32_t>::create(1).value();
+  const std::uint64_t deadline_ns = soon();
   std::atomic<std::uint32_t> wrong{0};
   support::together(2, [&](unsigned thread) {
     for (std::uint32_t round = 0; round < rounds && wrong.load() == 0; ++round) {
       std::uint32_t value = 0;
       if (thread == 0) {
-        const bool is_well = there.try_push(round) && atlas::wait_any(soon(), unused, back).ok() && back.try_pop(value);
-        if (!is_well || value != round) ++wrong;
+        dawdle(round);
+        if (!there.try_push(round) || !atlas::wait_any(deadline_ns, unused, back).ok()) ++wrong;
+        if (!back.try_pop(value) || value != round) ++wrong;
       } else {
-        const auto ready = atlas::wait_any(soon(), there, unused);
+        const auto ready = atlas::wait_any(deadline_ns, there, unused);
+        dawdle(round * 3);
         if (!ready.ok() || *ready != 0 || !there.try_pop(value) || !back.try_push(value)) ++wrong;
       }
     }
   });
-  return wrong.load() == 0;
+  return wrong.load() == 0 && atlas::monotonic_ns() < deadline_ns;
 }
 
 }  // namespace
@@ -206,11 +216,12 @@ TEST_SUITE("queue") {
         CAPTURE(which);
         CAPTURE(closes);
         all_queues queues;
+        const std::uint64_t deadline_ns = soon();
         std::atomic<pid_t> sleeper{0};
         support::together(2, [&](unsigned thread) {
           if (thread == 0) {
             sleeper.store(support::kernel_thread());
-            const auto ready = queues.wait(soon());
+            const auto ready = queues.wait(deadline_ns);
             REQUIRE(ready.ok());
             CHECK(*ready == which);
           } else {
@@ -222,14 +233,34 @@ TEST_SUITE("queue") {
             }
           }
         });
+        CHECK(atlas::monotonic_ns() < deadline_ns);
       }
     }
+  }
+
+  TEST_CASE("wait_any: notices the end of a queue that comes without a signal once it is near") {
+    support::watchable_queue queue;
+    queue.becomes(atlas::wait_outlook::ending);
+    CHECK(atlas::wait_any(atlas::monotonic_ns() + 500'000, queue).error() == atlas::errc::timed_out);
+    const std::uint64_t deadline_ns = soon();
+    std::atomic<pid_t> sleeper{0};
+    support::together(2, [&](unsigned thread) {
+      if (thread == 0) {
+        sleeper.store(support::kernel_thread());
+        CHECK(*atlas::wait_any(deadline_ns, queue) == 0);
+      } else {
+        support::wait_until_asleep(sleeper);
+        queue.becomes(atlas::wait_outlook::closed);
+      }
+    });
+    CHECK(atlas::monotonic_ns() < deadline_ns);
   }
 
   TEST_CASE("wait_any: an element wakes a plain pop and a wait_any that sleep at the same queue") {
     // The wait_any takes nothing: were the wake-up its alone, the pop would sleep on.
     auto queue = number_queue::create(1).value();
     auto unused = atlas::byte_ring<>::create(64).value();
+    const std::uint64_t deadline_ns = soon();
     std::atomic<pid_t> watcher{0};
     std::atomic<pid_t> popper{0};
     std::atomic<bool> has_popped{false};
@@ -237,11 +268,11 @@ TEST_SUITE("queue") {
       if (thread == 0) {
         watcher.store(support::kernel_thread());
         // Told of the element, of the close, or, where the pop was faster, of the close after it.
-        CHECK(*atlas::wait_any(soon(), unused, queue) == 1);
+        CHECK(*atlas::wait_any(deadline_ns, unused, queue) == 1);
       } else if (thread == 1) {
         popper.store(support::kernel_thread());
         std::uint32_t value = 0;
-        CHECK(queue.pop(value, soon()).ok());
+        CHECK(queue.pop(value, deadline_ns).ok());
         has_popped.store(true);
       } else {
         support::wait_until_asleep(watcher);
@@ -251,10 +282,22 @@ TEST_SUITE("queue") {
         queue.close();
       }
     });
+    CHECK(atlas::monotonic_ns() < deadline_ns);
+  }
+
+  TEST_CASE("wait_any: an element that comes right after a look is not missed, whichever look that is") {
+    const std::uint64_t deadline_ns = soon();
+    for (unsigned looks = 1; looks <= atlas::wait_spins + 1; ++looks) {
+      support::watchable_queue queue;
+      auto unused = number_queue::create(1).value();
+      queue.arrives_after(looks);
+      CHECK(*atlas::wait_any(deadline_ns, queue, unused) == 0);
+    }
+    CHECK(atlas::monotonic_ns() < deadline_ns);
   }
 
   TEST_CASE("wait_any: no wake-up is lost") {
-    CHECK(hands_over(3000));
+    CHECK(hands_over(4000));
   }
 
   TEST_CASE("wait_any: no wake-up is lost where the system has no membarrier call, or has it no longer") {
@@ -266,20 +309,21 @@ TEST_SUITE("queue") {
     CHECK(support::holds_in_child([] {
       auto there = number_queue::create(1).value();
       auto back = number_queue::create(1).value();
+      const std::uint64_t deadline_ns = soon();
       if (!support::forbid_membarrier()) return false;
       std::thread other([&] {
         std::uint32_t value = 0;
-        while (atlas::wait_any(soon(), there).ok() && there.try_pop(value)) back.push(value).value();
+        while (atlas::wait_any(deadline_ns, there).ok() && there.try_pop(value)) back.push(value).value();
       });
       bool is_right = true;
       for (std::uint32_t round = 0; round < 200; ++round) {
         std::uint32_t value = 0;
-        is_right = is_right && there.push(round).ok() && atlas::wait_any(soon(), back).ok() && back.try_pop(value);
-        is_right = is_right && value == round;
+        is_right = is_right && there.push(round).ok() && atlas::wait_any(deadline_ns, back).ok();
+        is_right = is_right && back.try_pop(value) && value == round;
       }
       there.close();
       other.join();
-      return is_right;
+      return is_right && atlas::monotonic_ns() < deadline_ns;
     }));
   }
 
@@ -290,6 +334,7 @@ TEST_SUITE("queue") {
     constexpr std::uint32_t each = 1200;
     auto plain = number_queue::create(3).value();
     auto urgent = atlas::priority_queue<std::uint32_t>::create({.capacity = 2}).value();
+    const std::uint64_t deadline_ns = soon();
     std::vector<std::atomic<std::uint32_t>> taken(producers * each);
     std::atomic<std::uint32_t> count{0};
     std::atomic<unsigned> producing{producers};
@@ -303,9 +348,8 @@ TEST_SUITE("queue") {
         for (std::uint32_t i = 0; i < each; ++i) {
           const std::uint32_t value = thread * each + i;
           // Every few, all that was pushed must be taken first: so the consumers sleep again and again.
-          if (!(i % 3 == 0 ? urgent.push(value, i % 8, soon()) : plain.push(value, soon())).ok()) ++wrong;
+          if (!(i % 3 == 0 ? urgent.push(value, i % 8, deadline_ns) : plain.push(value, deadline_ns)).ok()) ++wrong;
           if (i % 16 == 15) {
-            const std::uint64_t deadline_ns = soon();
             while ((plain.size_approx() != 0 || urgent.size_approx() != 0) && atlas::monotonic_ns() < deadline_ns) {
               std::this_thread::yield();
             }
@@ -320,7 +364,7 @@ TEST_SUITE("queue") {
         auto* second = &urgent;
         atlas::wait_turn turn;
         for (;;) {
-          const auto ready = atlas::wait_any(turn, soon(), first, second);
+          const auto ready = atlas::wait_any(turn, deadline_ns, first, second);
           if (!ready.ok()) {
             if (ready.error() != atlas::errc::closed) ++wrong;
             break;
@@ -337,10 +381,14 @@ TEST_SUITE("queue") {
       } else {
         std::uint32_t value = 0;
         atlas::status got;
-        while ((got = thread % 2 == 0 ? plain.pop(value, soon()) : urgent.pop(value, soon())).ok()) take(value);
+        do {
+          got = thread % 2 == 0 ? plain.pop(value, deadline_ns) : urgent.pop(value, deadline_ns);
+          if (got.ok()) take(value);
+        } while (got.ok());
         if (got.error() != atlas::errc::closed) ++wrong;
       }
     });
+    CHECK(atlas::monotonic_ns() < deadline_ns);
     CHECK(wrong.load() == 0);
     CHECK(count.load() == producers * each);
     std::uint32_t not_once = 0;
