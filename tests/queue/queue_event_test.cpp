@@ -5,6 +5,7 @@
 #include <atlas/queue.hpp>
 
 #include "support/threads.hpp"
+#include "support/waits.hpp"
 #include "support/watchable_queue.hpp"
 #include "support/without_membarrier.hpp"
 
@@ -29,9 +30,6 @@ namespace {
 using number_queue = atlas::mpmc_queue<std::uint32_t>;
 
 constexpr int too_long_ms = 60'000;
-/// So late that only a defect lets it come: a wait whose wake-up was lost ends then. It may even succeed; so a test
-/// ends with a look at the clock.
-std::uint64_t soon() { return atlas::monotonic_ns() + 60'000'000'000; }
 
 bool is_readable(const atlas::queue_event& event, int timeout_ms = 0) {
   pollfd one = {event.descriptor(), POLLIN, 0};
@@ -58,22 +56,17 @@ class event_loop {
   const int number_;
 };
 
-/// Passes up to some 20 us, so that what follows comes while the other side spins, announces itself, or sleeps.
-void dawdle(std::uint32_t round) {
-  for (std::uint32_t i = 0; i < round * 37 % 500; ++i) atlas::spin_pause();
-}
-
 /// One thread waits by epoll, the other by pop.
-bool hands_over(std::uint32_t rounds) {
+bool hands_over_to_epoll(std::uint32_t rounds) {
   auto there = number_queue::create(1).value();
   auto back = atlas::spsc_queue<std::uint32_t>::create(1).value();
-  const std::uint64_t deadline_ns = soon();
+  const std::uint64_t deadline_ns = support::soon();
   std::atomic<std::uint32_t> wrong{0};
   support::together(2, [&](unsigned thread) {
     if (thread == 0) {
       for (std::uint32_t round = 0; round < rounds && wrong.load() == 0; ++round) {
         std::uint32_t value = ~0U;
-        dawdle(round);
+        support::dawdle(round);
         if (!there.try_push(round) || !back.pop(value, deadline_ns).ok() || value != round) ++wrong;
       }
       there.close();
@@ -328,7 +321,7 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("queue_event: no wake-up is lost") {
-    CHECK(hands_over(4000));
+    CHECK(hands_over_to_epoll(4000));
   }
 
   TEST_CASE("queue_event: no wake-up is lost where the system has no membarrier call, or has it no longer") {
@@ -336,7 +329,7 @@ TEST_SUITE("queue") {
       MESSAGE("skipped: ThreadSanitizer does not follow threads in a child process");
       return;
     }
-    CHECK(support::holds_in_child([] { return support::forbid_membarrier() && hands_over(500); }));
+    CHECK(support::holds_in_child([] { return support::forbid_membarrier() && hands_over_to_epoll(500); }));
     CHECK(support::holds_in_child([] {
       auto queue = number_queue::create(1).value();
       auto event = atlas::queue_event::create().value();
@@ -350,7 +343,7 @@ TEST_SUITE("queue") {
     // Only the pop takes anything. In each round all three sleep; were a wake-up one's alone, another would sleep on.
     constexpr std::uint32_t rounds = 300;
     auto queue = number_queue::create(1).value();
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     std::atomic<std::uint32_t> wrong{0};
     std::atomic<std::uint32_t> popped{0};
     std::atomic<std::uint32_t> begun{0};
@@ -397,7 +390,7 @@ TEST_SUITE("queue") {
     auto plain = number_queue::create(3).value();
     auto urgent = atlas::priority_queue<std::uint32_t>::create({.capacity = 2}).value();
     auto own = atlas::spsc_queue<std::uint32_t>::create(2).value();  // from the first producer to the epoll loop
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     std::vector<std::atomic<std::uint32_t>> taken(producers * each);
     std::atomic<unsigned> producing{producers};
     std::atomic<std::uint32_t> wrong{0};

@@ -5,6 +5,7 @@
 #include <atlas/queue.hpp>
 
 #include "support/threads.hpp"
+#include "support/waits.hpp"
 #include "support/watchable_queue.hpp"
 #include "support/without_membarrier.hpp"
 
@@ -23,9 +24,6 @@ namespace {
 
 using number_queue = atlas::mpmc_queue<std::uint32_t>;
 
-/// So late that only a defect lets it come: a wait whose wake-up was lost ends then. It may even succeed; so a test
-/// ends with a look at the clock.
-std::uint64_t soon() { return atlas::monotonic_ns() + 60'000'000'000; }
 constexpr std::uint64_t at_once = 1;  // long past
 
 /// One of each queue that can be waited for, of small capacity.
@@ -92,28 +90,23 @@ struct all_queues {
   }
 };
 
-/// Passes up to some 20 us, so that what follows comes while the other side spins, announces itself, or sleeps.
-void dawdle(std::uint32_t round) {
-  for (std::uint32_t i = 0; i < round * 37 % 500; ++i) atlas::spin_pause();
-}
-
 /// Two threads hand a number to and fro, each over one queue of two: a wake-up that is lost ends it with a failure.
 bool hands_over(std::uint32_t rounds) {
   auto unused = number_queue::create(1).value();
   auto there = number_queue::create(1).value();
   auto back = atlas::spsc_queue<std::uint32_t>::create(1).value();
-  const std::uint64_t deadline_ns = soon();
+  const std::uint64_t deadline_ns = support::soon();
   std::atomic<std::uint32_t> wrong{0};
   support::together(2, [&](unsigned thread) {
     for (std::uint32_t round = 0; round < rounds && wrong.load() == 0; ++round) {
       std::uint32_t value = 0;
       if (thread == 0) {
-        dawdle(round);
+        support::dawdle(round);
         if (!there.try_push(round) || !atlas::wait_any(deadline_ns, unused, back).ok()) ++wrong;
         if (!back.try_pop(value) || value != round) ++wrong;
       } else {
         const auto ready = atlas::wait_any(deadline_ns, there, unused);
-        dawdle(round * 3);
+        support::dawdle(round * 3);
         if (!ready.ok() || *ready != 0 || !there.try_pop(value) || !back.try_push(value)) ++wrong;
       }
     }
@@ -216,7 +209,7 @@ TEST_SUITE("queue") {
         CAPTURE(which);
         CAPTURE(closes);
         all_queues queues;
-        const std::uint64_t deadline_ns = soon();
+        const std::uint64_t deadline_ns = support::soon();
         std::atomic<pid_t> sleeper{0};
         support::together(2, [&](unsigned thread) {
           if (thread == 0) {
@@ -242,7 +235,7 @@ TEST_SUITE("queue") {
     support::watchable_queue queue;
     queue.becomes(atlas::wait_outlook::ending);
     CHECK(atlas::wait_any(atlas::monotonic_ns() + 500'000, queue).error() == atlas::errc::timed_out);
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     std::atomic<pid_t> sleeper{0};
     support::together(2, [&](unsigned thread) {
       if (thread == 0) {
@@ -260,7 +253,7 @@ TEST_SUITE("queue") {
     // The wait_any takes nothing: were the wake-up its alone, the pop would sleep on.
     auto queue = number_queue::create(1).value();
     auto unused = atlas::byte_ring<>::create(64).value();
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     std::atomic<pid_t> watcher{0};
     std::atomic<pid_t> popper{0};
     std::atomic<bool> has_popped{false};
@@ -286,7 +279,7 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("wait_any: an element that comes right after a look is not missed, whichever look that is") {
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     for (unsigned looks = 1; looks <= atlas::wait_spins + 1; ++looks) {
       support::watchable_queue queue;
       auto unused = number_queue::create(1).value();
@@ -309,7 +302,7 @@ TEST_SUITE("queue") {
     CHECK(support::holds_in_child([] {
       auto there = number_queue::create(1).value();
       auto back = number_queue::create(1).value();
-      const std::uint64_t deadline_ns = soon();
+      const std::uint64_t deadline_ns = support::soon();
       if (!support::forbid_membarrier()) return false;
       std::thread other([&] {
         std::uint32_t value = 0;
@@ -334,7 +327,7 @@ TEST_SUITE("queue") {
     constexpr std::uint32_t each = 1200;
     auto plain = number_queue::create(3).value();
     auto urgent = atlas::priority_queue<std::uint32_t>::create({.capacity = 2}).value();
-    const std::uint64_t deadline_ns = soon();
+    const std::uint64_t deadline_ns = support::soon();
     std::vector<std::atomic<std::uint32_t>> taken(producers * each);
     std::atomic<std::uint32_t> count{0};
     std::atomic<unsigned> producing{producers};

@@ -3,6 +3,7 @@
 #include <atlas/queue/wait_gate.hpp>
 
 #include "support/threads.hpp"
+#include "support/waits.hpp"
 
 #include <doctest/doctest.h>
 
@@ -211,6 +212,7 @@ TEST_SUITE("queue") {
       constexpr std::uint32_t each = 300;
       tokens shared(asymmetric);
       tokens taken(asymmetric);
+      const std::uint64_t deadline_ns = support::soon();
       atlas::atomic<bool> is_over;
       support::together(takers + 2, [&](unsigned number) {
         if (number == takers + 1) {
@@ -226,7 +228,7 @@ TEST_SUITE("queue") {
             const std::uint32_t burst = given % 5 + 1 < takers * each - given ? given % 5 + 1 : takers * each - given;
             shared.give(burst);
             given += burst;
-            for (std::uint32_t i = 0; i < burst; ++i) CHECK(taken.take(atlas::monotonic_ns() + 60'000'000'000).ok());
+            for (std::uint32_t i = 0; i < burst; ++i) CHECK(taken.take(deadline_ns).ok());
           }
           is_over.store_release(true);
           shared.is_closed.store_release(true);
