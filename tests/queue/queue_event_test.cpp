@@ -77,11 +77,9 @@ bool hands_over_to_epoll(std::uint32_t rounds) {
     const event_loop loop(event);
     for (std::uint32_t value = 0; wrong.load() == 0; event.arm()) {
       if (!loop.wait()) ++wrong;
-      if (there.try_pop(value)) {
-        if (!back.try_push(value)) ++wrong;
-      } else if (there.pop(value, 1).error() == atlas::errc::closed) {
-        break;
-      }
+      const atlas::status got = there.pop(value, 1);
+      if (got.ok() && !back.try_push(value)) ++wrong;
+      if (!got.ok() && got.error() == atlas::errc::closed) break;
     }
   });
   return wrong.load() == 0 && atlas::monotonic_ns() < deadline_ns;

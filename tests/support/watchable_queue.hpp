@@ -19,16 +19,19 @@ class watchable_queue {
   }
   /// So many looks find nothing; the element comes, and is signalled, right after the last of them.
   void arrives_after(unsigned looks) noexcept { looks_left_ = looks; }
-  void becomes(atlas::wait_outlook next) noexcept { outlook_.store_release(next); }  // without a signal
+  /// Without a signal.
+  void becomes(atlas::wait_outlook next) noexcept { outlook_.store_release(static_cast<std::uint32_t>(next)); }
 
  private:
   friend struct atlas::detail::watch_access;
   [[nodiscard]] atlas::wait_gate& element_gate() noexcept { return gate_; }
-  [[nodiscard]] atlas::wait_outlook pop_outlook() const noexcept { return outlook_.load_acquire(); }
+  [[nodiscard]] atlas::wait_outlook pop_outlook() const noexcept {
+    return static_cast<atlas::wait_outlook>(outlook_.load_acquire());
+  }
 
   bool has_element_ = false;
   unsigned looks_left_ = 0;
-  atlas::atomic<atlas::wait_outlook> outlook_{atlas::wait_outlook::open};
+  atlas::atomic<std::uint32_t> outlook_{static_cast<std::uint32_t>(atlas::wait_outlook::open)};
   atlas::wait_gate gate_{atlas::heavy_barrier()};
 };
 
