@@ -121,7 +121,7 @@ class priority_queue {
   /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0, unsigned* level = nullptr) noexcept(moves_safely) {
     if (try_pop(out, level)) return {};
-    return here().elements.wait([&] { return try_pop(out, level); }, [&] { return here().size.load_acquire() != 0; },
+    return here().elements.wait([&] { return try_pop(out, level); }, [&] { return has_element(); },
                                 [&] { return pop_outlook(); }, deadline_ns);
   }
 
@@ -163,12 +163,15 @@ class priority_queue {
     for (unsigned level = 0; level < Levels; ++level) queue.at(level).room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  /// Whether a try_pop is worth it: there is an element of some level.
+  [[nodiscard]] bool has_element() const noexcept { return here().size.load_acquire() != 0; }
   /// Of each level.
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
   /// Elements of all levels, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept { return here().size.load_acquire(); }
 
  private:
+  friend struct detail::watch_access;
   struct slot {
     alignas(Value) unsigned char bytes[sizeof(Value)];
     [[nodiscard]] Value* value() noexcept { return std::launder(reinterpret_cast<Value*>(bytes)); }
@@ -277,6 +280,7 @@ class priority_queue {
     const lock_guard lock(here().guard);
     return here().at(level).size < here().capacity && here().closed.load_relaxed() == 0;
   }
+  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     if (!is_closed()) return wait_outlook::open;
     // Nothing comes after the close, which is under the lock.
@@ -288,7 +292,9 @@ class priority_queue {
     for (unsigned level = 0; level < Levels; ++level) {
       lane& left = shared_->at(level);
       for (std::size_t i = 0; i < left.size; ++i) shared_->slot_of(level, left.first + i).value()->~Value();
+      left.~lane();
     }
+    shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;
   }
