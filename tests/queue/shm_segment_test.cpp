@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/queue/shm_segment_test.cpp -- mirrors include/atlas/queue/shm_segment.hpp: segments that somebody else wrote to.
+#include <atlas/queue/shm_channel.hpp>
+
+#include "support/error_line.hpp"
+#include "support/shm_names.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+TEST_SUITE("shm_segment") {
+namespace {
+
+using atlas::errc;
+using atlas::shm_message;
+using atlas::shm_receiver;
+using atlas::shm_sender;
+using atlas::span;
+using atlas::detail::shm_layout;
+using atlas::detail::shm_segment;
+using support::shm_name;
+
+span<const std::byte> bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
+
+/// A segment's bytes, as any process that may write to it has them.
+class vandal {
+ public:
+  explicit vandal(const shm_name& name) : path_("/dev/shm/atlas." + name.text()), memory_(atlas::shared_memory::open(path_.c_str(), 0).value()) {}
+  [[nodiscard]] std::byte* data() const { return memory_.data(); }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(memory_.size_bytes()); }
+  template <class Number>
+  void write(std::size_t at, Number value) const {
+    std::memcpy(data() + at, &value, sizeof value);
+  }
+  void cut(std::uint64_t bytes) const { REQUIRE(::truncate(path_.c_str(), static_cast<off_t>(bytes)) == 0); }
+  [[nodiscard]] const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_;
+  atlas::shared_memory memory_;
+};
+
+/// What both sides say to a segment that is there.
+std::string refusals(const shm_name& name) {
+  const auto sender = shm_sender::attach(name);
+  const auto receiver = shm_receiver::attach(name);
+  REQUIRE_FALSE(sender.ok());
+  REQUIRE_FALSE(receiver.ok());
+  REQUIRE(support::error_line(sender) == support::error_line(receiver));
+  return support::error_line(sender);
+}
+
+constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
+
+}  // namespace
+
+  TEST_CASE("attach: what is no channel, of another version, or cut short, is refused and says why") {
+    const shm_name name;
+    CHECK(shm_receiver::create(name, small).ok());
+    const vandal other(name);
+    other.write(0, std::uint64_t{1});
+    CHECK(refusals(name).rfind("not an ATLAS file: segment.magic: expected ", 0) == 0);
+    other.write(0, atlas::detail::shm_header::magic_number);
+    other.write(8, std::uint32_t{2});
+    CHECK(refusals(name) == "unsupported format version: segment.version: expected 1, found 2");
+    CHECK(support::failed_as(shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128, .may_exist = true}), errc::unsupported_version));
+    other.write(8, std::uint32_t{1});
+    other.write(12, std::uint32_t{0});
+    CHECK(refusals(name) == "corrupt file: channel.lanes: expected at least 1, found 0");
+    other.write(12, std::uint32_t{1025});
+    CHECK(refusals(name) == "corrupt file: channel.lanes: expected 1024, found 1025");
+    other.write(12, std::uint32_t{1024});
+    CHECK(refusals(name).rfind("corrupt file: segment.bytes: expected ", 0) == 0);
+    other.write(12, std::uint32_t{2});
+    for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{63}, std::uint64_t{129}, ~std::uint64_t{0}, std::uint64_t{1} << 40}) {
+      CAPTURE(bytes);
+      other.write(16, bytes);
+      CHECK(refusals(name).rfind("corrupt file: ", 0) == 0);
+    }
+    other.write(16, std::uint64_t{128});
+    CHECK(shm_sender::attach(name).ok());
+    for (std::uint64_t bytes = other.size() - 1; bytes > 600; bytes -= 601) {
+      other.cut(bytes);
+      CHECK(refusals(name).rfind("corrupt file: segment.bytes: expected ", 0) == 0);
+    }
+    other.cut(0);
+    CHECK(refusals(name) == "corrupt file: segment.bytes: expected at least 4096, found 0");
+  }
+
+  TEST_CASE("attach: a link, a folder or a pipe of that name is not followed, nor waited for") {
+    const shm_name name;
+    const std::string path = "/dev/shm/atlas." + name.text();
+    REQUIRE(::symlink("/dev/zero", path.c_str()) == 0);
+    CHECK(support::failed_as(shm_sender::attach(name), errc::invalid_argument));
+    ::unlink(path.c_str());
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK(support::failed_as(shm_sender::attach(name), errc::invalid_argument));
+    ::unlink(path.c_str());
+    REQUIRE(::mkdir(path.c_str(), 0700) == 0);
+    CHECK(support::failed_as(shm_sender::attach(name), errc::is_a_directory));
+    CHECK(support::failed_as(shm_receiver::create(name), errc::already_exists));
+    ::rmdir(path.c_str());
+  }
+
+  TEST_CASE("a lane's next sender goes on behind its last record, counted or not; impossible counts are refused") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 128}).value();
+    const vandal other(name);
+    const shm_segment segment(other.data(), shm_layout{1, 128});
+    auto& counts = segment.lane(0).counts;
+    const auto end_of_lane = [&] {
+      std::uint64_t taken = 0;
+      return segment.end_of_lane(0, taken);
+    };
+    {
+      auto out = shm_sender::attach(name).value();
+      for (int i = 0; i < 3; ++i) CHECK(out.push(bytes_of("12345678")).ok());
+    }
+    CHECK(end_of_lane()->count == 48);
+    counts.written.store_relaxed(32);  // killed before it counted the third
+    CHECK(end_of_lane()->count == 48);
+    shm_message message;
+    for (int i = 0; i < 3; ++i) CHECK(in.try_peek(message).value());
+    in.release();  // which was taken nevertheless
+    CHECK(end_of_lane()->count == 48);
+    CHECK(end_of_lane()->at == 48);
+    for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{48 + 136}, ~std::uint64_t{0}, std::uint64_t{1} << 63}) {
+      CAPTURE(count);
+      counts.written.store_relaxed(count);
+      const auto refused = shm_sender::attach(name);
+      CHECK(support::failed_as(refused, errc::corrupt_file));
+      CHECK(refused.error().row == 0);
+    }
+    counts.written.store_relaxed(48);
+    counts.taken.store_relaxed(3);
+    CHECK(support::failed_as(shm_sender::attach(name), errc::corrupt_file));
+    in = shm_receiver::create(shm_name(), {.lanes = 1}).value();
+    CHECK(support::failed_as(shm_receiver::attach(name), errc::corrupt_file));
+  }
+
+  TEST_CASE("a damaged lane is told once, and the others' messages come on") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128}).value();
+    auto first = shm_sender::attach(name).value();
+    auto second = shm_sender::attach(name).value();
+    CHECK(first.push(bytes_of("lost")).ok());
+    CHECK(second.push(bytes_of("kept")).ok());
+    const vandal other(name);
+    const shm_segment segment(other.data(), shm_layout{2, 128});
+    std::memset(segment.ring(first.lane()), 0x5A, 128);
+    shm_message message;
+    const auto refused = in.try_peek(message);
+    CHECK(support::failed_as(refused, errc::corrupt_file));
+    CHECK(refused.error().row == first.lane());
+    for (int i = 0; i < 10; ++i) {
+      CHECK(in.peek(message, 1).ok());
+      CHECK(message.lane == second.lane());
+      in.release();
+      CHECK_FALSE(in.try_peek(message).value());
+      CHECK(second.push(bytes_of("kept")).ok());
+    }
+  }
+
+  TEST_CASE("whatever is written to the segment meanwhile: an answer, in bounded time, and no byte outside of it") {
+    std::mt19937_64 random(7);
+    std::size_t messages = 0;
+    std::size_t errors = 0;
+    for (int round = 0; round < 400; ++round) {
+      const shm_name name;
+      auto in = shm_receiver::create(name, small);
+      auto out = shm_sender::attach(name);
+      const vandal other(name);
+      for (int call = 0; call < 100; ++call) {
+        // Of the shape only what nobody believes again; mostly where it hurts: counts and headers.
+        const std::size_t at = random() % 4 != 0 ? 64 + random() % (other.size() - 64) / 8 * 8 : other.size() - 256 + random() % 32 * 8;
+        const std::uint64_t words[] = {0, 1, ~std::uint64_t{0}, random() % 300, random() % 40 * 2 + 1, random()};
+        if (random() % 3 == 0) other.write(at >= other.size() - 8 ? other.size() - 8 : at, words[random() % 6]);
+        switch (random() % 6) {
+          case 0:
+          case 1: {
+            if (!out.ok()) break;
+            const std::string text(random() % (out->longest_message() + 1), 'x');
+            const auto pushed = out->try_push(bytes_of(text));
+            errors += pushed.ok() ? 0U : 1U;
+            break;
+          }
+          case 2:
+          case 3: {
+            if (!in.ok()) break;
+            shm_message message;
+            const auto found = in->try_peek(message);
+            errors += found.ok() ? 0U : 1U;
+            if (!found.ok() || !*found) break;
+            ++messages;
+            REQUIRE(message.bytes.size() <= 120);
+            std::uint64_t sum = 0;
+            for (const std::byte byte : message.bytes) sum += static_cast<std::uint64_t>(byte);
+            REQUIRE(sum <= 255 * 120);
+            if (random() % 2 == 0) in->release();
+            break;
+          }
+          case 4: {
+            if (!out.ok()) break;
+            const auto said = out->push(bytes_of("waits"), 1);
+            errors += said.ok() ? 0U : 1U;
+            break;
+          }
+          default: {
+            if (random() % 8 != 0) break;
+            out = errc::busy;  // detached, and attached again
+            out = shm_sender::attach(name);
+            in = errc::busy;
+            in = shm_receiver::attach(name);
+          }
+        }
+      }
+    }
+    CHECK(messages > 1'000);
+    CHECK(errors > 1'000);
+  }
+}
