@@ -2,6 +2,8 @@
 // bench/queue_bench.cpp -- how fast do messages go from thread to thread, beside other libraries' queues?
 //   queue_bench [--quick] [--filter NAME] [--json]
 // Every message is counted, and looked at where there is an order.
+#include "queue/priority_cases.hpp"
+#include "queue/process_cases.hpp"
 #include "queue/thread_cases.hpp"
 
 #include <cstdio>
@@ -16,15 +18,20 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
   mpmc-1p1c/BYTES          1 x the best linearizable peer; 4 x boost::lockfree::queue and oneTBB
   mpmc-round-trip/BYTES    rates alone
   mpmc-2p2c/BYTES          two producers, two consumers: 1 x the best linearizable peer
+  priority/THREADS         a push and a pop, 8 levels, 64 waiting: 1 x std::mutex and std::priority_queue
+  process-round-trip/spinning   8 bytes to another process and back: 0.74 x (1.35 times as long as) two words of shared memory
+  process-round-trip/sleeping   the same by calls that may sleep: 0.91 x (1.1 times as long as) eventfd
 )";
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = bench::parse_options(argc, argv, "Queues between threads: their rate and their latency", [&](CLI::App& app) { app.footer(cases); });
+  const auto options = bench::parse_options(argc, argv, "Queues between threads and processes: their rate and their latency", [&](CLI::App& app) { app.footer(cases); });
   bench::print_header("queue", options.json, bench::queue_peers_description() + "; " + std::to_string(bench::cores().size()) + " cores");
   try {
     bench::thread_cases(options).run();
+    bench::priority_cases(options);
+    bench::process_cases(options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "queue_bench: %s\n", failure.what());
     return 1;

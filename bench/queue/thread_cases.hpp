@@ -6,13 +6,10 @@
 #include <atlas/queue.hpp>
 
 #include "peers/queue_peers.hpp"
+#include "queue/contest.hpp"
 #include "queue/contestant.hpp"
 #include "support/bench_options.hpp"
-#include "support/report.hpp"
-#include "support/statistics.hpp"
 
-#include <algorithm>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -40,17 +37,7 @@ class thread_cases {
   }
 
  private:
-  using timed = std::function<sample(std::size_t)> contestant::*;
   static constexpr std::size_t capacity = 1024;
-
-  /// What a contestant reached in the rounds: the median of those in which no thread lost its core, of all if there are too few.
-  struct standing {
-    const contestant* who;
-    std::vector<double> clean = {};
-    std::vector<double> all = {};
-    [[nodiscard]] bool is_clean() const { return clean.size() >= 5; }
-    [[nodiscard]] double seconds() const { return median(is_clean() ? clean : all); }
-  };
 
   template <std::size_t Bytes>
   void of_messages() {
@@ -76,64 +63,13 @@ class thread_cases {
     to.back().is_atlas = true;
   }
 
-  /// Against whom, and what ratio is asked; an empty name: the best peer that is linearizable.
-  struct demand {
-    std::string peer;
-    double asked;
-  };
-
-  void contest(const std::string& name, const std::vector<contestant>& all, timed what, bool is_time, const std::vector<demand>& asked) {
-    if (!options_.wants(name)) return;
-    std::vector<standing> standings;
-    std::vector<std::size_t> counts;
+  void contest(const std::string& name, const std::vector<contestant>& all, std::function<sample(std::size_t)> contestant::*what,
+               bool is_time, const std::vector<demand>& asked) {
+    std::vector<entrant> entrants;
     for (const contestant& one : all) {
-      if (!(one.*what)) continue;
-      standings.push_back({&one});
-      counts.push_back(count_for((one.*what)));
+      if (one.*what) entrants.push_back({one.name, one.is_atlas, one.is_linearizable, one.*what});
     }
-    const int rounds = options_.quick ? 15 : 60;
-    for (int round = 0; round < rounds; ++round) {
-      for (std::size_t turn = 0; turn < standings.size(); ++turn) {
-        const std::size_t which = (static_cast<std::size_t>(round) + turn) % standings.size();
-        const sample took = (standings[which].who->*what)(counts[which]);
-        const double each = took.seconds / static_cast<double>(counts[which]);
-        standings[which].all.push_back(each);
-        if (took.is_clean) standings[which].clean.push_back(each);
-      }
-    }
-    const auto value_of = [&](const standing& one) { return is_time ? one.seconds() * 1e9 : 1e-6 / one.seconds(); };
-    const char* const unit = is_time ? "ns" : "M/s";
-    std::sort(standings.begin(), standings.end(), [](const standing& left, const standing& right) { return left.seconds() < right.seconds(); });
-    const standing* best = nullptr;
-    for (const standing& one : standings) {
-      if (one.who->is_atlas && best == nullptr) best = &one;
-    }
-    for (const standing& one : standings) {
-      row out{name + " " + one.who->name, value_of(one), unit};
-      out.more = {{"clean_rounds", one.clean.size()}, {"rounds", one.all.size()}};
-      if (!one.who->is_linearizable) out.more["linearizable"] = false;
-      print_row("queue", out, options_.json);
-    }
-    for (const demand& wish : asked) {
-      for (const standing& one : standings) {
-        if (one.who->is_atlas || !(wish.peer.empty() ? one.who->is_linearizable : one.who->name == wish.peer)) continue;
-        row out{name, value_of(*best), unit, one.who->name, value_of(one), one.seconds() / best->seconds()};
-        out.asked = wish.asked;
-        out.more = {{"atlas", best->who->name}};
-        print_row("queue", out, options_.json);
-        break;
-      }
-    }
-  }
-
-  /// So many messages that a sample lasts about a millisecond: short enough to be left alone as a rule.
-  static std::size_t count_for(const std::function<sample(std::size_t)>& timed_call) {
-    std::size_t count = 1000;
-    for (;;) {
-      const sample took = timed_call(count);
-      if (took.seconds > 0.7e-3 || count > 10'000'000) return count;
-      count *= 2;
-    }
+    hold_contest(name, entrants, is_time, asked, options_);
   }
 
   const bench_options& options_;

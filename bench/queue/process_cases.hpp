@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/queue/process_cases.hpp -- from process to process and back, beside what the machine itself can do.
+#ifndef ATLAS_BENCH_QUEUE_PROCESS_CASES_HPP
+#define ATLAS_BENCH_QUEUE_PROCESS_CASES_HPP
+
+#include <atlas/queue/shm_channel.hpp>
+
+#include "queue/contest.hpp"
+
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// Memory that a child keeps in common with its parent.
+struct common_memory {
+  struct words {
+    alignas(64) std::atomic<std::uint64_t> there;
+    alignas(64) std::atomic<std::uint64_t> back;
+    alignas(64) std::atomic<std::uint32_t> is_ready;
+    alignas(64) std::atomic<long> switches;
+  };
+  common_memory() : at(::mmap(nullptr, sizeof(words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+    if (at == MAP_FAILED) throw std::runtime_error("processes: no shared memory");
+    ::new (at) words{};
+  }
+  common_memory(const common_memory&) = delete;
+  common_memory& operator=(const common_memory&) = delete;
+  ~common_memory() { ::munmap(at, sizeof(words)); }
+  words* operator->() const { return static_cast<words*>(at); }
+  void* at;
+};
+
+/// Stands on one core while it lives.
+class on_core {
+ public:
+  explicit on_core(std::size_t which) {
+    const std::vector<int> all = cores();
+    if (all.empty() || ::sched_getaffinity(0, sizeof before_, &before_) != 0) return;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(all[which % all.size()]), &one);
+    was_set_ = ::sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  on_core(const on_core&) = delete;
+  on_core& operator=(const on_core&) = delete;
+  ~on_core() {
+    if (was_set_) ::sched_setaffinity(0, sizeof before_, &before_);
+  }
+
+ private:
+  cpu_set_t before_{};
+  bool was_set_ = false;
+};
+
+inline long involuntary_switches() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return used.ru_nivcsw;
+}
+
+/// @param echo  bool(common_memory&, announce): in a child process; announces that it is ready, then answers; whether all was well
+/// @param ask   bool(common_memory&): here, once the child is ready
+template <class Echo, class Ask>
+sample between_processes(Echo echo, Ask ask) {
+  common_memory common;
+  const std::vector<int> all = cores();
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("processes: no child");
+  if (child == 0) {
+    // No core but the parent's is left: it is pinned when this is called.
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(all.back()), &one);
+    static_cast<void>(::sched_setaffinity(0, sizeof one, &one));
+    long before = 0;
+    const bool was_well = echo(common, [&] {
+      before = involuntary_switches();
+      common->is_ready.store(1);
+    });
+    common->switches.store(involuntary_switches() - before);
+    ::_exit(was_well ? 0 : 1);
+  }
+  sample took;
+  bool was_well = false;
+  {
+    const on_core first(0);
+    while (common->is_ready.load() == 0) std::this_thread::yield();
+    const long before = involuntary_switches();
+    const auto begin = std::chrono::steady_clock::now();
+    was_well = ask(common);
+    took.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    took.is_clean = involuntary_switches() == before;
+  }
+  int how = 0;
+  if (::waitpid(child, &how, 0) != child || !WIFEXITED(how) || WEXITSTATUS(how) != 0 || !was_well) {
+    throw std::runtime_error("processes: an answer is missing or wrong");
+  }
+  took.is_clean = took.is_clean && common->switches.load() == 0;
+  return took;
+}
+
+/// Two words of shared memory, each written by one side: the least that there is.
+inline sample bare_spin(std::size_t count) {
+  return between_processes(
+      [&](common_memory& common, auto announce) {
+        announce();
+        for (std::uint64_t i = 1; i <= count; ++i) {
+          while (common->there.load(std::memory_order_acquire) != i) pause_a_moment();
+          common->back.store(i, std::memory_order_release);
+        }
+        return true;
+      },
+      [&](common_memory& common) {
+        for (std::uint64_t i = 1; i <= count; ++i) {
+          common->there.store(i, std::memory_order_release);
+          while (common->back.load(std::memory_order_acquire) != i) pause_a_moment();
+        }
+        return true;
+      });
+}
+
+inline sample raw_eventfd(std::size_t count) {
+  const int there = ::eventfd(0, EFD_CLOEXEC);
+  const int back = ::eventfd(0, EFD_CLOEXEC);
+  if (there < 0 || back < 0) throw std::runtime_error("processes: no eventfd");
+  const auto ring = [](int which) {
+    const std::uint64_t one = 1;
+    return ::write(which, &one, sizeof one) == sizeof one;
+  };
+  const auto wait = [](int which) {
+    std::uint64_t got = 0;
+    return ::read(which, &got, sizeof got) == sizeof got && got == 1;
+  };
+  const sample took = between_processes(
+      [&](common_memory&, auto announce) {
+        announce();
+        for (std::size_t i = 0; i < count; ++i) {
+          if (!wait(there) || !ring(back)) return false;
+        }
+        return true;
+      },
+      [&](common_memory&) {
+        for (std::size_t i = 0; i < count; ++i) {
+          if (!ring(there) || !wait(back)) return false;
+        }
+        return true;
+      });
+  ::close(there);
+  ::close(back);
+  return took;
+}
+
+/// A message of 8 bytes there and back by two channels.
+/// @param sleeps  waits by the channel's own calls; else tries until it works
+inline sample by_channel(bool sleeps, std::size_t count) {
+  const std::string name = "bench-" + std::to_string(::getpid());
+  const std::string there = name + "-there";
+  const std::string back = name + "-back";
+  static_cast<void>(atlas::shm_receiver::create(there, {.lanes = 1, .lane_bytes = 65536}).value());
+  atlas::shm_receiver in = atlas::shm_receiver::create(back, {.lanes = 1, .lane_bytes = 65536}).value();
+  const auto send = [&](atlas::shm_sender& out, std::uint64_t number) {
+    std::byte bytes[8];
+    std::memcpy(bytes, &number, sizeof number);
+    if (sleeps) return out.push({bytes, sizeof bytes}).ok();
+    for (;;) {
+      const auto pushed = out.try_push({bytes, sizeof bytes});
+      if (!pushed.ok()) return false;
+      if (*pushed) return true;
+      pause_a_moment();
+    }
+  };
+  const auto receive = [&](atlas::shm_receiver& from, std::uint64_t& number) {
+    atlas::shm_message message;
+    if (sleeps) {
+      if (!from.peek(message).ok()) return false;
+    } else {
+      for (;;) {
+        const auto found = from.try_peek(message);
+        if (!found.ok()) return false;
+        if (*found) break;
+        pause_a_moment();
+      }
+    }
+    std::memcpy(&number, message.bytes.data(), sizeof number);
+    from.release();
+    return true;
+  };
+  const sample took = between_processes(
+      [&](common_memory&, auto announce) {
+        auto from = atlas::shm_receiver::attach(there).value();
+        auto out = atlas::shm_sender::attach(back).value();
+        announce();
+        for (std::size_t i = 0; i < count; ++i) {
+          std::uint64_t number = 0;
+          if (!receive(from, number) || !send(out, number + 1)) return false;
+        }
+        return true;
+      },
+      [&](common_memory&) {
+        auto out = atlas::shm_sender::attach(there).value();
+        for (std::uint64_t i = 0; i < count; ++i) {
+          std::uint64_t number = 0;
+          if (!send(out, i) || !receive(in, number) || number != i + 1) return false;
+        }
+        return true;
+      });
+  static_cast<void>(atlas::remove_shm_channel(there).ok());
+  static_cast<void>(atlas::remove_shm_channel(back).ok());
+  return took;
+}
+
+inline void process_cases(const bench_options& options) {
+  hold_contest("process-round-trip/spinning",
+               {{"shm_channel", true, true, [](std::size_t count) { return by_channel(false, count); }}, {"two words of shared memory", false, true, bare_spin}},
+               true, {{"", 1 / 1.35}}, options);
+  hold_contest("process-round-trip/sleeping",
+               {{"shm_channel", true, true, [](std::size_t count) { return by_channel(true, count); }}, {"eventfd", false, true, raw_eventfd}}, true,
+               {{"", 1 / 1.1}}, options);
+}
+
+}  // namespace bench
+
+#endif  // ATLAS_BENCH_QUEUE_PROCESS_CASES_HPP
