@@ -47,11 +47,12 @@ class mutex {
   static constexpr std::uint32_t waited_for = 2;  // held, and somebody may sleep
 
   [[gnu::noinline]] void lock_contended() noexcept {
-    for (unsigned spin = 0; spin < lock_spins; ++spin) {
+    for (unsigned spin = 0, pauses = 1; spin < lock_spins; spin += pauses, pauses *= 2) {
       const std::uint32_t seen = state_.load_relaxed();
       if (seen == open && try_lock()) return;
       if (seen == waited_for) break;
-      spin_pause();
+      // Longer from look to look: the holder's next turn then often comes first, while the line is still with it.
+      for (unsigned i = 0; i < pauses; ++i) spin_pause();
     }
     // Whoever slept takes the lock as `waited_for`: it cannot know whether others still sleep.
     while (state_.exchange_acquire(waited_for) != open) futex_wait(state_.address(), waited_for);
