@@ -52,7 +52,9 @@ struct locked_state {
     // Nothing comes after the close, which is under the lock.
     return has_element() ? wait_outlook::ending : wait_outlook::closed;
   }
-  [[nodiscard]] wait_outlook push_outlook() const noexcept { return is_closed() ? wait_outlook::closed : wait_outlook::open; }
+  [[nodiscard]] wait_outlook push_outlook() const noexcept {
+    return is_closed() ? wait_outlook::closed : wait_outlook::open;
+  }
 
   alignas(cache_line) mutable mutex guard;
   atomic<std::uint32_t> closed;  // written under the lock
@@ -60,7 +62,8 @@ struct locked_state {
   alignas(cache_line) Gate elements;
 };
 
-/// Made before the lock is taken: wakes those whom a call serves when the lock is free again, also if an element throws.
+/// Made before the lock is taken: wakes those whom a call serves when the lock is free again, also if an element
+/// throws.
 template <class Gate>
 struct signal_at_end {
   explicit signal_at_end(Gate& where) noexcept : gate(where) {}
