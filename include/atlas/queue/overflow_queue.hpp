@@ -88,7 +88,7 @@ class overflow_queue {
   static constexpr bool weighs_merged =
       requires(const Rule& rule, const Value& value) { rule.merged_weight_of(value, value); };
   static_assert(ends_without_throwing<Value>, "a queue's element must end without throwing (noexcept)");
-  static_assert(requires(Rule& from) { { ::new (static_cast<void*>(nullptr)) Rule(static_cast<Rule&&>(from)) } noexcept; },
+  static_assert(requires(Rule& from, void* to) { { ::new (to) Rule(static_cast<Rule&&>(from)) } noexcept; },
                 "a queue's rule must move without throwing (noexcept)");
   static_assert(!(merges && is_weighed) || weighs_merged, "a rule with merge and weight_of needs merged_weight_of");
 
