@@ -7,9 +7,9 @@
 #include <atlas/chunk.hpp>
 #include <atlas/chunk/any_rule.hpp>
 #include <atlas/chunk/any_sizer.hpp>
+#include <atlas/core/os_error.hpp>
 #include <atlas/embed.hpp>
 #include <atlas/folder/document_kind.hpp>
-#include <atlas/storage/os_error.hpp>
 #include <atlas/text/source_window.hpp>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include "command.hpp"
 #include "terminal.hpp"
 
-#include <atlas/storage/os_error.hpp>
+#include <atlas/core/os_error.hpp>
 
 #include <filesystem>
 #include <iomanip>

@@ -4,9 +4,11 @@
 // Room:      mpmc_queue (any number of threads on both sides), mpsc_queue (one consumer), spsc_queue (one on each side, in two layouts),
 //            bounded_queue (all of these); priority_queue (a lane for each level of urgency);
 //            overflow_queue (drops, coalesces or refuses what a slow reader leaves no room for);
-//            broadcast_ring (one writer, every reader sees every element); byte_ring (records of any length, in place); sleeping, spinning and yielding, of which each queue is given one.
+//            broadcast_ring (one writer, every reader sees every element); byte_ring (records of any length, in place);
+//            sleeping, spinning and yielding, of which each queue is given one; wait_any (until one of several queues
+//            has an element) and queue_event (the same as a descriptor for epoll and asyncio).
 // Not here:  sharing out independent tasks (core/thread_pool.hpp), other processes.
-// Depends:   core only. Includes no <atomic>, no <thread>.
+// Depends:   core, and Linux eventfd. Includes no <atomic>, no <thread>.
 // Threads:   as each queue says; all of it within one process.
 //
 //   auto queue = atlas::mpmc_queue<job>::create(1024).value();
@@ -21,7 +23,9 @@
 #include <atlas/queue/mpmc_queue.hpp>      // mpmc_queue, mpsc_queue
 #include <atlas/queue/overflow_queue.hpp>  // overflow_queue
 #include <atlas/queue/priority_queue.hpp>  // priority_queue
+#include <atlas/queue/queue_event.hpp>     // queue_event
 #include <atlas/queue/spsc_queue.hpp>      // spsc_queue, index_cached, slot_sequenced
+#include <atlas/queue/wait_any.hpp>        // wait_any, wait_any_of, wait_turn
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -37,6 +41,7 @@ concept bounded_queue = requires(Queue& queue, typename Queue::value_type& value
   queue.try_pop_n(values);
   queue.close();
   queue.is_closed();
+  queue.has_element();
   queue.capacity();
   queue.size_approx();
 };

@@ -3,11 +3,12 @@
 //
 // Room:      the two passes of a build: read, cut and learn; embed and add.
 // Not here:  opening, searching and changing what was built (folder/folder_index.hpp).
-// Depends:   folder/*, hnsw.hpp, storage/folder_walk.hpp.
+// Depends:   core/os_error.hpp, folder/*, hnsw.hpp, storage/folder_walk.hpp.
 // Threads:   one builder, one calling thread; the work runs on folder_options::threads more.
 #ifndef ATLAS_FOLDER_FOLDER_BUILD_HPP
 #define ATLAS_FOLDER_FOLDER_BUILD_HPP
 
+#include <atlas/core/os_error.hpp>            // os_error
 #include <atlas/folder/document_table.hpp>    // document_table
 #include <atlas/folder/embedder_ref.hpp>      // embedder_ref
 #include <atlas/folder/known_chunks.hpp>      // known_chunks
@@ -15,7 +16,6 @@
 #include <atlas/folder/path_map.hpp>          // path_map
 #include <atlas/hnsw.hpp>                     // hnsw
 #include <atlas/storage/folder_walk.hpp>      // walk_folder
-#include <atlas/storage/os_error.hpp>         // os_error
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 

@@ -99,7 +99,12 @@ class broadcast_ring {
     /// @param deadline_ns  on the clock of monotonic_ns(); 0: wait as long as it takes
     status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept {
       if (try_pop(out)) return {};
-      return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return outlook(); }, deadline_ns);
+      return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
+    }
+    /// Whether try_pop would succeed. Threads: the reader's.
+    [[nodiscard]] bool has_element() const noexcept {
+      ATLAS_ASSERT(ring_ != nullptr);
+      return ring_->look(at_) != reading::none;
     }
     /// Elements that the writer overwrote before this reader came to them. Always 0 where the readers gate.
     [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
@@ -112,9 +117,11 @@ class broadcast_ring {
 
    private:
     friend class broadcast_ring;
+    friend struct detail::watch_access;
     reader(shared* ring, place* where, std::uint64_t begin) noexcept : ring_(ring), place_(where), at_(begin) {}
 
-    [[nodiscard]] wait_outlook outlook() const noexcept {
+    [[nodiscard]] gate& element_gate() noexcept { return ring_->elements; }
+    [[nodiscard]] wait_outlook pop_outlook() const noexcept {
       if (ring_->closed.load_acquire() == 0) return wait_outlook::open;
       return ring_->tail.load_acquire() == at_ ? wait_outlook::closed : wait_outlook::ending;
     }
@@ -255,15 +262,19 @@ class broadcast_ring {
       for (std::size_t i = 0; i < words; ++i) is_gated ? to.word[i].store_relaxed(copy[i]) : to.word[i].store_release(copy[i]);
       to.stamp.store_release(position);
     }
+    /// What a read would find, `done` for an element.
+    [[nodiscard]] reading look(std::uint64_t position) noexcept {
+      const std::uint64_t before = slots[positions.slot(position)].stamp.load_acquire();
+      if (before == position) return reading::done;
+      if constexpr (is_gated) return reading::none;
+      // One of an earlier lap, perhaps about to become this one, or one of a later lap.
+      const std::uint64_t there = before & ~std::uint64_t{1};
+      return there == position || there + positions.lap == position ? reading::none : reading::overtaken;
+    }
     [[nodiscard]] reading read(std::uint64_t position, Value& out) noexcept {
       slot& from = slots[positions.slot(position)];
-      const std::uint64_t before = from.stamp.load_acquire();
-      if (before != position) {
-        if constexpr (is_gated) return reading::none;
-        // One of an earlier lap, perhaps about to become this one, or one of a later lap.
-        const std::uint64_t there = before & ~std::uint64_t{1};
-        return there == position || there + positions.lap == position ? reading::none : reading::overtaken;
-      }
+      const reading found = look(position);
+      if (found != reading::done) return found;
       std::uint64_t copy[words];
       for (std::size_t i = 0; i < words; ++i) copy[i] = is_gated ? from.word[i].load_relaxed() : from.word[i].load_acquire();
       if (!is_gated && from.stamp.load_acquire() != position) return reading::overtaken;

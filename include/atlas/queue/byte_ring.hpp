@@ -117,7 +117,7 @@ class byte_ring {
   /// The same, but waits for a record. @return errc::closed when the ring is closed and drained, errc::timed_out
   [[nodiscard]] status peek(span<const std::byte>& record, std::uint64_t deadline_ns = 0) noexcept {
     if (try_peek(record)) return {};
-    return here().records.wait([&] { return try_peek(record); }, [] { return false; }, [&] { return peek_outlook(); }, deadline_ns);
+    return here().records.wait([&] { return try_peek(record); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
   }
   /// Gives the room of all records that were peeked at back to the writer.
   void release() noexcept {
@@ -134,6 +134,8 @@ class byte_ring {
     ring.room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  /// Whether try_peek would succeed. Threads: the reader.
+  [[nodiscard]] bool has_element() const noexcept { return !here().reader.has_seen_all(); }
   [[nodiscard]] std::size_t capacity_bytes() const noexcept { return here().capacity; }
   /// Bytes of the longest record, a little less than half of the capacity.
   [[nodiscard]] std::size_t longest_record() const noexcept { return detail::longest_record(here().capacity); }
@@ -145,6 +147,7 @@ class byte_ring {
   }
 
  private:
+  friend struct detail::watch_access;
   static constexpr std::size_t most_bytes = std::size_t{1} << 40;
 
   struct alignas(cache_line) shared {
@@ -171,7 +174,8 @@ class byte_ring {
     ATLAS_ASSERT(shared_ != nullptr);
     return *shared_;
   }
-  [[nodiscard]] wait_outlook peek_outlook() const noexcept {
+  [[nodiscard]] gate& element_gate() noexcept { return here().records; }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     if (!is_closed()) return wait_outlook::open;
     // Closed is read first: what the closing writer committed before is then visible to this look at the count.
     return here().reader.has_seen_all() ? wait_outlook::closed : wait_outlook::ending;

@@ -186,6 +186,11 @@ class basic_mpmc_queue {
     queue.room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return (here().tail.load_acquire() & closed_mark) != 0; }
+  /// Whether a try_pop is worth it: there is an element, or another consumer took one meanwhile. Threads: as try_pop.
+  [[nodiscard]] bool has_element() const noexcept {
+    const std::uint64_t head = here().head.load_acquire();
+    return here().at(head).stamp.load_acquire() == head + filled || here().head.load_acquire() != head;
+  }
   [[nodiscard]] std::size_t capacity() const noexcept { return here().positions.capacity; }
   /// Elements claimed and not yet taken, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
@@ -197,6 +202,7 @@ class basic_mpmc_queue {
   }
 
  private:
+  friend struct detail::watch_access;
   // Bit 0 of `tail` says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`) once that push
   // has finished.
   static constexpr std::uint64_t closed_mark = 1;
@@ -300,13 +306,10 @@ class basic_mpmc_queue {
     if ((tail & closed_mark) != 0) return false;
     return here().at(tail).stamp.load_acquire() == tail || here().tail.load_acquire() != tail;
   }
-  [[nodiscard]] bool has_element() const noexcept {
-    const std::uint64_t head = here().head.load_acquire();
-    return here().at(head).stamp.load_acquire() == head + filled || here().head.load_acquire() != head;
-  }
   [[nodiscard]] wait_outlook push_outlook() const noexcept {
     return is_closed() ? wait_outlook::closed : wait_outlook::open;
   }
+  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     const std::uint64_t tail = here().tail.load_acquire();
     if ((tail & closed_mark) == 0) return wait_outlook::open;

@@ -257,8 +257,7 @@ class overflow_queue {
       return is_shown;
     };
     if (attempt()) return {};
-    return here().elements.wait(attempt, [&] { return here().has_element(); },
-                                [&] { return here().pop_outlook(); }, deadline_ns);
+    return here().elements.wait(attempt, [&] { return has_element(); }, [&] { return pop_outlook(); }, deadline_ns);
   }
 
   /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
@@ -266,6 +265,8 @@ class overflow_queue {
     if (here().close()) here().room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().is_closed(); }
+  /// Whether a try_pop is worth it.
+  [[nodiscard]] bool has_element() const noexcept { return here().has_element(); }
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
@@ -283,6 +284,7 @@ class overflow_queue {
   }
 
  private:
+  friend struct detail::watch_access;
   struct slot : detail::element_slot<Value> {
     std::uint64_t key;   ///< 0: none
     std::size_t weight;  ///< as it was last told
@@ -457,6 +459,8 @@ class overflow_queue {
     ATLAS_ASSERT(shared_ != nullptr);
     return *shared_;
   }
+  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
   /// @return  for how many the policy had an answer that is not to wait
   std::size_t offer(span<Value> values) noexcept(pushes_safely) {
     shared& queue = here();

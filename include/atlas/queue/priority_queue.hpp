@@ -118,8 +118,8 @@ class priority_queue {
   /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0, unsigned* level = nullptr) noexcept(moves_safely) {
     if (try_pop(out, level)) return {};
-    return here().elements.wait([&] { return try_pop(out, level); }, [&] { return here().has_element(); },
-                                [&] { return here().pop_outlook(); }, deadline_ns);
+    return here().elements.wait([&] { return try_pop(out, level); }, [&] { return has_element(); },
+                                [&] { return pop_outlook(); }, deadline_ns);
   }
 
   /// Moves the first values in, with no other producer's of this level between them.
@@ -156,12 +156,15 @@ class priority_queue {
     for (unsigned level = 0; level < Levels; ++level) queue.at(level).room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().is_closed(); }
+  /// Whether a try_pop is worth it: there is an element of some level.
+  [[nodiscard]] bool has_element() const noexcept { return here().has_element(); }
   /// Of each level.
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
   /// Elements of all levels, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept { return here().size.load_acquire(); }
 
  private:
+  friend struct detail::watch_access;
   using slot = detail::element_slot<Value>;
   /// The elements of one level: a ring in a part of the slots.
   struct lane {
@@ -254,6 +257,8 @@ class priority_queue {
     const lock_guard lock(here().guard);
     return here().at(level).size < here().capacity && here().closed.load_relaxed() == 0;
   }
+  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
 
   void destroy() noexcept {
     if (shared_ == nullptr) return;

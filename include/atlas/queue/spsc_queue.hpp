@@ -175,6 +175,8 @@ class spsc_queue {
     queue.room.signal_all();
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  /// Whether try_pop would succeed. Threads: the consumer.
+  [[nodiscard]] bool has_element() const noexcept { return here().slots.elements(1) != 0; }
   [[nodiscard]] std::size_t capacity() const noexcept { return here().slots.capacity(); }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
@@ -184,6 +186,7 @@ class spsc_queue {
   }
 
  private:
+  friend struct detail::watch_access;
   static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
   /// Elements lie side by side and are bytes.
   static constexpr bool copies_blocks = __is_trivially_copyable(Value) && requires(ring& slots) { slots.adjacent_places(); };
@@ -240,6 +243,7 @@ class spsc_queue {
     return true;
   }
 
+  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     if (!is_closed()) return wait_outlook::open;
     // Closed is read first: what the closing producer pushed before is then visible to this look at the count.

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/queue/wait_gate.hpp -- wait until another thread made progress: asleep, spinning or yielding.
 //
-// Room:      wait_gate, an eventcount over one 32-bit futex word, free while nobody sleeps; busy_gate, that never sleeps; sleeping,
-//            spinning and yielding, which a queue takes to say which of them it waits at.
-// Not here:  what is waited for (queue/mpmc_queue.hpp, queue/spsc_queue.hpp).
-// Depends:   core/{atomic,barrier,clock,futex,result,thread}.hpp.
+// Room:      wait_gate, an eventcount over one 32-bit futex word, free while nobody sleeps; busy_gate, that never
+//            sleeps; sleeping, spinning and yielding, which a queue takes to say which of them it waits at.
+// Not here:  what is waited for (queue/mpmc_queue.hpp, queue/spsc_queue.hpp), waiting at several gates at once
+//            (queue/wait_any.hpp, queue/queue_event.hpp).
+// Depends:   core/{atomic,barrier,clock,futex,result,thread}.hpp, queue/gate_watchers.hpp.
 // Threads:   every member, from any thread of one process.
 #ifndef ATLAS_QUEUE_WAIT_GATE_HPP
 #define ATLAS_QUEUE_WAIT_GATE_HPP
 
-#include <atlas/core/atomic.hpp>   // atomic
-#include <atlas/core/barrier.hpp>  // light_barrier, heavy_barrier
-#include <atlas/core/clock.hpp>    // monotonic_ns
-#include <atlas/core/futex.hpp>    // futex_wait, futex_wake, spin_pause
-#include <atlas/core/result.hpp>   // status
-#include <atlas/core/thread.hpp>   // yield_thread
+#include <atlas/core/atomic.hpp>          // atomic
+#include <atlas/core/barrier.hpp>         // light_barrier, heavy_barrier
+#include <atlas/core/clock.hpp>           // monotonic_ns
+#include <atlas/core/futex.hpp>           // spin_pause, wake_all
+#include <atlas/core/result.hpp>          // status
+#include <atlas/core/thread.hpp>          // yield_thread
+#include <atlas/queue/gate_watchers.hpp>  // gate_watchers, sleep_at, wake_at
 
 namespace atlas { inline namespace ATLAS_ABI {
+
+namespace detail {
+struct watch_access;  // a friend of each queue: queue/watched_queue.hpp
+}
 
 /// What the thing waited for says about waiting on.
 enum class wait_outlook : std::uint8_t {
@@ -25,11 +31,22 @@ enum class wait_outlook : std::uint8_t {
   closed,  ///< it cannot succeed any more
 };
 
-/// The futex of a gate; another atomic type brings its own, found by its namespace.
-inline void sleep_at(atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t deadline_ns) noexcept {
-  ::atlas::futex_wait(word.address(), expected, deadline_ns);
+/// How often a waiter looks before it sleeps: 1 to 5 us, less than the 10 to 50 us of a sleep and a wake.
+inline constexpr unsigned wait_spins = 100;
+/// Until when a waiter may sleep whose last look found nothing.
+///
+/// @param until_ns        out; 0: until it is woken
+/// @param is_signal_sure  false: it only naps, because what it waits for may come without a signal
+/// @return                false when the deadline has passed
+inline bool may_sleep_until(std::uint64_t& until_ns, std::uint64_t deadline_ns, bool is_signal_sure) noexcept {
+  constexpr std::uint64_t nap_ns = 50'000;
+  until_ns = deadline_ns;
+  if (deadline_ns == 0 && is_signal_sure) return true;
+  const std::uint64_t now_ns = monotonic_ns();
+  if (deadline_ns != 0 && now_ns >= deadline_ns) return false;
+  if (!is_signal_sure && (deadline_ns == 0 || deadline_ns - now_ns > nap_ns)) until_ns = now_ns + nap_ns;
+  return true;
 }
-inline void wake_at(atomic<std::uint32_t>& word, std::uint32_t count) noexcept { ::atlas::futex_wake(word.address(), count); }
 
 /// Threads wait at a gate for an attempt to succeed; whoever may have made it succeed signals.
 ///
@@ -38,6 +55,10 @@ inline void wake_at(atomic<std::uint32_t>& word, std::uint32_t count) noexcept {
 /// the mark away and wakes a few; each woken waiter sets the mark again before it tries, and after a success
 /// wakes the next one if there is more. So a burst of signals costs one system call, and a sleeper whose signal
 /// was swallowed by another waiter's is woken by that waiter.
+///
+/// A watcher, which waits elsewhere, is attached, and then does as a waiter does: it announces itself, looks once more,
+/// and waits. The signal that takes the mark away tells every watcher, and wakes as many waiters as it would without
+/// them: so none depends on what another does with its notification. Who wants to go on waiting announces itself again.
 template <template <class> class Atom>
 class basic_wait_gate {
  public:
@@ -57,6 +78,21 @@ class basic_wait_gate {
     while (!state_.compare_exchange(seen, (seen | may_sleep) + 1)) {
     }
     wake_at(state_, wake_all);
+    watchers_.notify();
+  }
+
+  /// Watchers can be attached here.
+  static constexpr bool is_watchable = true;
+  using word = Atom<std::uint32_t>;  ///< that a watcher may sleep at
+  /// From now on the watcher is notified of the signals that follow an announce().
+  void attach(gate_watcher& added) noexcept { watchers_.attach(added); }
+  /// @pre it is attached here
+  void detach(gate_watcher& removed) noexcept { watchers_.detach(removed); }
+  /// Of two things at least one holds afterwards: a look finds what was published, or its signal notifies the watchers.
+  /// @return  whether that needs a heavy_barrier() between this and the look; one will do for several gates
+  [[nodiscard]] bool announce() noexcept {
+    state_.fetch_or_acq_rel(may_sleep);
+    return asymmetric_;
   }
 
   /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
@@ -68,7 +104,7 @@ class basic_wait_gate {
   /// @return             errc::closed when the outlook is, errc::timed_out
   template <class Attempt, class HasMore, class Outlook>
   status wait(Attempt attempt, HasMore has_more, Outlook outlook, std::uint64_t deadline_ns) {
-    for (unsigned spin = 0; spin < spins; ++spin) {
+    for (unsigned spin = 0; spin < wait_spins; ++spin) {
       if (attempt()) return {};
       if (outlook() == wait_outlook::closed) return errc::closed;
       spin_pause();
@@ -89,14 +125,9 @@ class basic_wait_gate {
       }
       const wait_outlook future = outlook();
       if (future == wait_outlook::closed) return errc::closed;
-      std::uint64_t until_ns = deadline_ns;
-      if (deadline_ns != 0 || future == wait_outlook::ending || !is_ordered) {
-        const std::uint64_t now_ns = monotonic_ns();
-        if (deadline_ns != 0 && now_ns >= deadline_ns) return errc::timed_out;
-        // A nap where no signal is sure to come: `ending`, or the barrier stopped working after it had worked.
-        const std::uint64_t nap_ns = future == wait_outlook::ending || !is_ordered ? now_ns + short_nap_ns : 0;
-        if (nap_ns != 0 && (until_ns == 0 || nap_ns < until_ns)) until_ns = nap_ns;
-      }
+      std::uint64_t until_ns = 0;
+      // Not ordered: the barrier stopped working after it had worked.
+      if (!may_sleep_until(until_ns, deadline_ns, future == wait_outlook::open && is_ordered)) return errc::timed_out;
       sleep_at(state_, announced, until_ns);
     }
   }
@@ -105,8 +136,6 @@ class basic_wait_gate {
   // state_: bit 0, somebody may sleep; above it a count of signals, so that a sleeper notices one that came
   // between its attempt and its sleep. It would have to miss 2^31 of them to be fooled.
   static constexpr std::uint32_t may_sleep = 1;
-  static constexpr unsigned spins = 100;  // 1 to 5 us, less than the 10 to 50 us of a sleep and a wake
-  static constexpr std::uint64_t short_nap_ns = 50'000;
 
   struct handed_on {
     basic_wait_gate* gate;
@@ -117,12 +146,15 @@ class basic_wait_gate {
 
   [[gnu::noinline]] void wake(std::uint32_t seen, std::uint32_t count) noexcept {
     // Clears the mark and counts the signal in one addition. If it fails, another signal came first; the waiter
-    // that it wakes looks after what we published.
-    if (state_.compare_exchange(seen, seen + 1)) wake_at(state_, count);
+    // that it wakes, and the watchers that it tells, look after what we published.
+    if (!state_.compare_exchange(seen, seen + 1)) return;
+    wake_at(state_, count);
+    watchers_.notify();
   }
 
   Atom<std::uint32_t> state_{0};
   const bool asymmetric_;
+  gate_watchers<Atom> watchers_;
 };
 using wait_gate = basic_wait_gate<atomic>;
 
@@ -132,6 +164,8 @@ class busy_gate {
  public:
   explicit busy_gate(bool) noexcept {}
 
+  /// Nothing is signalled, so nobody can be told.
+  static constexpr bool is_watchable = false;
   void signal(std::uint32_t) noexcept {}
   void signal_all() noexcept {}
   /// As wait_gate::wait; `has_more` is never asked.
@@ -149,7 +183,8 @@ class busy_gate {
   static constexpr unsigned tries_a_look = 32;  // a look at the clock takes as long as some tries
 };
 
-/// A queue's waiters spin for some microseconds and then sleep: the default. A call pays one load for it while nobody sleeps.
+/// A queue's waiters spin for some microseconds and then sleep: the default. A call pays one load for it while nobody
+/// sleeps.
 struct sleeping {
   template <template <class> class Atom>
   using gate = basic_wait_gate<Atom>;

@@ -3,13 +3,13 @@
 //
 // Room:      RAII over a descriptor; reads and writes at an offset that retry what may be retried.
 // Not here:  mapping (storage/mapped_file.hpp), replacing a file (storage/replacement_file.hpp).
-// Depends:   core, storage/os_error.hpp, POSIX.
+// Depends:   core, POSIX.
 // Threads:   const functions may run beside each other; writes to one range may not.
 #ifndef ATLAS_STORAGE_FILE_DESCRIPTOR_HPP
 #define ATLAS_STORAGE_FILE_DESCRIPTOR_HPP
 
-#include <atlas/core/result.hpp>       // result, status
-#include <atlas/storage/os_error.hpp>  // os_error
+#include <atlas/core/os_error.hpp>  // os_error
+#include <atlas/core/result.hpp>    // result, status
 
 #include <cstddef>  // std::byte
 

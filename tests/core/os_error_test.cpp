@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/storage/os_error_test.cpp -- mirrors include/atlas/storage/os_error.hpp.
-#include <atlas/storage/os_error.hpp>
+// tests/core/os_error_test.cpp -- mirrors include/atlas/core/os_error.hpp.
+#include <atlas/core/os_error.hpp>
 
 #include "support/error_line.hpp"
 
 #include <doctest/doctest.h>
 
-TEST_SUITE("storage") {
+TEST_SUITE("core") {
   TEST_CASE("os_error: each errno that has a code of its own gets it") {
     struct known {
       int number;
@@ -25,7 +25,8 @@ TEST_SUITE("storage") {
                                {ELOOP, atlas::errc::invalid_argument},
                                {ENAMETOOLONG, atlas::errc::invalid_argument},
                                {EIO, atlas::errc::io},
-                               {EMFILE, atlas::errc::io}};
+                               {EMFILE, atlas::errc::io},
+                               {ENFILE, atlas::errc::io}};
     for (const known& row : table) {
       const atlas::status said = atlas::os_error(row.number, "path");
       CAPTURE(support::error_line(said));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/storage/os_error.hpp -- from an errno to an error that says what was expected and found.
+// include/atlas/core/os_error.hpp -- from an errno to an error that says what was expected and found.
 //
 // Room:      the one table of errno values.
 // Depends:   core/error.hpp.
 // Threads:   pure.
-#ifndef ATLAS_STORAGE_OS_ERROR_HPP
-#define ATLAS_STORAGE_OS_ERROR_HPP
+#ifndef ATLAS_CORE_OS_ERROR_HPP
+#define ATLAS_CORE_OS_ERROR_HPP
 
 #include <atlas/core/error.hpp>  // error, errc
 
@@ -35,10 +35,12 @@ namespace atlas { inline namespace ATLAS_ABI {
     case ENOMEM: return make(errc::no_memory, "memory or address space", "none");
     case ELOOP: return make(errc::invalid_argument, "a path of at most 40 symbolic links", "a longer chain");
     case ENAMETOOLONG: return make(errc::invalid_argument, "a path the file system allows", "a longer one");
+    case EMFILE: return make(errc::io, "a free file descriptor of this process", "none");
+    case ENFILE: return make(errc::io, "a free file descriptor of the system", "none");
     default: return make(errc::io, "success", "a failed system call");
   }
 }
 
 }}  // namespace atlas::ATLAS_ABI
 
-#endif  // ATLAS_STORAGE_OS_ERROR_HPP
+#endif  // ATLAS_CORE_OS_ERROR_HPP
