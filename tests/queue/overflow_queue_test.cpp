@@ -418,8 +418,8 @@ std::vector<overflow_queue_options> every_policy() {
       if (fragile::fails_at == 3) throw thrown{};
       return static_cast<std::uint64_t>(one.number);
     }
-    void merge(fragile&, fragile&&) const {
-      if (fragile::fails_at == 4) throw thrown{};
+    void merge(fragile&, fragile&& newer) const {
+      if (fragile::fails_at == 4 || (fragile::fails_at == 5 && newer.number == 2)) throw thrown{};
     }
   };
 
@@ -431,7 +431,7 @@ std::vector<overflow_queue_options> every_policy() {
       auto queue = fragile_queue::create(options).value();
       REQUIRE(queue.try_push(fragile(1)));
       REQUIRE(queue.try_push(fragile(2)));
-      const overflow_statistics before = queue.statistics();
+      overflow_statistics before = queue.statistics();
       const auto still = [&] {
         fragile::fails_at = 0;
         require_same(queue.statistics(), before);
@@ -451,6 +451,14 @@ std::vector<overflow_queue_options> every_policy() {
       fragile::fails_at = 4;
       CHECK_THROWS_AS(static_cast<void>(queue.push(std::move(two))), thrown);
       still();
+      std::array<fragile, 3> batch{fragile(1), fragile(2), fragile(1)};
+      std::size_t pushed = 9;
+      fragile::fails_at = 5;
+      CHECK_THROWS_AS(static_cast<void>(queue.push_n(batch, pushed)), thrown);
+      CHECK(pushed == 1);
+      fragile::fails_at = 0;
+      CHECK(queue.statistics().coalesced == before.coalesced + 1);
+      before = queue.statistics();
       fragile::fails_at = 2;
       CHECK_THROWS_AS(static_cast<void>(queue.try_pop(out)), thrown);
       still();

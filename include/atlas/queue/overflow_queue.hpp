@@ -180,7 +180,9 @@ class overflow_queue {
   /// As so many pushes that do not wait, up to the first that fails, with no other producer's between them.
   /// @return how many succeeded; the rest is untouched
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(pushes_safely) {
-    return offer(values);
+    std::size_t pushed = 0;
+    offer(values, pushed);
+    return pushed;
   }
   /// Takes up to out.size() elements, with no other consumer's between them. @return how many; the rest of `out` is
   /// untouched
@@ -193,14 +195,14 @@ class overflow_queue {
     });
   }
   /// As so many pushes, in batches as large as there is room for.
-  /// @param pushed  told how many succeeded, also after an error; what it blames is the next one
+  /// @param pushed  told how many succeeded, also after an error and when the next one throws; an error's row is the
+  ///                next one
   status push_n(span<Value> values, std::size_t& pushed, std::uint64_t deadline_ns = 0) noexcept(pushes_safely) {
     pushed = 0;
-    const auto rest = [&] { return values.subspan(pushed, values.size() - pushed); };
     for (;;) {
-      pushed += offer(rest());
+      offer(values, pushed);
       if (pushed == values.size()) return {};
-      if (is_closed()) return errc::closed;
+      if (is_closed()) return error{errc::closed}.at_row(pushed);
       if (const std::size_t weight = here().weight_of(values[pushed]); weight > here().capacity_weight) {
         return error{errc::limit_exceeded, "value.weight", here().capacity_weight, weight}.at_row(pushed);
       }
@@ -208,11 +210,11 @@ class overflow_queue {
         return error{errc::limit_exceeded, "queue", "room", "none"}.at_row(pushed);
       }
       const status waited = here().room.wait([&]() noexcept(pushes_safely) {
-        const std::size_t more = offer(rest());
-        pushed += more;
-        return more != 0;
+        const std::size_t before = pushed;
+        offer(values, pushed);
+        return pushed != before;
       }, [&] { return here().has_room(); }, [&] { return here().push_outlook(); }, deadline_ns);
-      if (!waited.ok()) return waited;
+      if (!waited.ok()) return waited.error().at_row(pushed);
     }
   }
   /// Waits for one element and takes up to out.size() of those that are there. @param popped  told how many
@@ -461,24 +463,23 @@ class overflow_queue {
   }
   [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
-  /// @return  for how many the policy had an answer that is not to wait
-  std::size_t offer(span<Value> values) noexcept(pushes_safely) {
+  /// @param done  counts on over those for which the policy has an answer that is not to wait
+  void offer(span<Value> values, std::size_t& done) noexcept(pushes_safely) {
     shared& queue = here();
     detail::signal_at_end added(queue.elements);
     taken_elements freed(queue);  // an element that coalesced may weigh less than it did
     const lock_guard lock(queue.guard);
-    if (queue.closed.load_relaxed() != 0) return 0;
-    for (std::size_t done = 0; done < values.size(); ++done) {
+    if (queue.closed.load_relaxed() != 0) return;
+    for (; done < values.size(); ++done) {
       const std::size_t before = queue.weight;
       const outcome became = queue.put(values[done]);
       if (became == outcome::full) {
         if (queue.last_resort() == overflow::error) queue.counts.refused += values.size() - done;
-        return done;
+        return;
       }
       if (became == outcome::added) ++added.count;
       if (queue.weight < before) ++freed.count;
     }
-    return values.size();
   }
 
   void destroy() noexcept {
