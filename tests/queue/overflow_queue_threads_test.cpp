@@ -145,6 +145,35 @@ std::uint64_t soon() { return atlas::monotonic_ns() + 60'000'000'000U; }
     }
   }
 
+  TEST_CASE("an element that became lighter by coalescing makes room for who waits") {
+    struct by_tens {
+      [[nodiscard]] std::uint64_t key_of(const std::size_t& one) const noexcept { return one / 10; }
+      [[nodiscard]] std::size_t weight_of(const std::size_t& one) const noexcept { return one % 10; }
+    };
+    auto queue = atlas::overflow_queue<std::size_t, by_tens>::create(
+                     {.capacity = 100, .capacity_weight = 10, .overflow = overflow::coalesce})
+                     .value();
+    for (int round = 0; round < 20; ++round) {
+      REQUIRE(queue.try_push(std::size_t{19}));
+      std::atomic<pid_t> producer{0};
+      bool is_pushed = false;
+      support::together(2, [&](unsigned thread) {
+        if (thread == 0) {
+          producer.store(support::kernel_thread());
+          is_pushed = queue.push(std::size_t{25}, soon()).ok();
+        } else {
+          support::wait_until_asleep(producer);
+          static_cast<void>(queue.try_push(std::size_t{11}));
+        }
+      });
+      REQUIRE(is_pushed);
+      std::array<std::size_t, 3> out{};
+      REQUIRE(queue.try_pop_n(out) == 2);
+      REQUIRE(out[0] == 11);
+      REQUIRE(out[1] == 25);
+    }
+  }
+
   TEST_CASE("close wakes whoever sleeps on both sides") {
     for (int round = 0; round < 20; ++round) {
       auto full = atlas::overflow_queue<int>::create({.capacity = 1}).value();
