@@ -111,7 +111,7 @@ class message {
     small_bytes_ = other.small_bytes_;
     first_ = other.first_;
     last_ = other.last_;
-    if (small_bytes_ != 0) std::memcpy(small_, other.small_, small_bytes_);
+    if (small_bytes_ != 0) std::memcpy(small_, other.small_, sizeof small_);  // of a fixed size: no call
     other.first_ = other.last_ = nullptr;
     other.size_bytes_ = other.small_bytes_ = 0;
   }

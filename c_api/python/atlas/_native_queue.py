@@ -25,9 +25,11 @@ _NO_WAIT, _FOREVER = 0, (1 << 64) - 1
 _SLICE_NS = 100_000_000
 _FIRST_BUFFER_BYTES = 1 << 16
 _MOST_KEPT_BYTES = 1 << 20
+_LEAST_ROOM = 64
+_SMALL_ROOM_BYTES = 8 * (2 * _LEAST_ROOM + 1)
 _push_n, _pop_n, _size = _lib.atlas_queue_push_n, _lib.atlas_queue_pop_n, _lib.atlas_queue_size
+_Count, _byref = c.c_uint64, c.byref
 _Two = c.c_uint64 * 2
-_KEY = c.c_uint64
 
 
 def _address(array: "np.ndarray[Any, Any]") -> int:
@@ -40,35 +42,55 @@ def _pointer_to(data: Any) -> Any:
 
 
 class _Landing:
-    """Where one call puts messages down: allocated once, as its addresses take longer to find than the call."""
+    """Where a call puts messages down: made once, as finding addresses and making ctypes objects takes longer than the call.
 
-    __slots__ = ("room", "size", "bytes", "bytes_at", "numbers", "offsets_at", "count", "count_at")
+    One block: `room` + 1 offsets, as many keys, the bytes.
+    """
+
+    __slots__ = ("room", "size", "most", "all", "words", "count", "arguments", "numbers_bytes")
 
     def __init__(self, room: int, size: int) -> None:
         self.room = room
-        self.numbers = np.zeros(2 * room + 1, dtype=np.uint64)
-        self.offsets_at = _address(self.numbers)
         self.count = c.c_uint64()
-        self.count_at = c.byref(self.count)
+        self.numbers_bytes = 8 * (2 * room + 1)
+        self.most = -1
         self.resize(size)
 
     def resize(self, size: int) -> None:
+        block = np.empty(self.numbers_bytes + size, dtype=np.uint8)
         self.size = size
-        self.bytes = np.empty(size, dtype=np.uint8)
-        self.bytes_at = _address(self.bytes)
+        self.all = block.data
+        self.words = self.all[:self.numbers_bytes].cast("Q")
+        self.for_most(max(self.most, 1))
 
-    def batch(self, most: int) -> MessageBatch:
+    def for_most(self, most: int) -> None:
+        """Makes the arguments of a call for so many; as a rule they stay what they are."""
+        at = _address(np.frombuffer(self.all, dtype=np.uint8))
+        self.most = most
+        self.arguments = (c.byref(self.count), c.c_void_p(at + self.numbers_bytes), c.c_void_p(at), c.c_void_p(at + 8 * (most + 1)))
+
+    def fit(self, most: int) -> "_Landing":
+        """One for so many: itself, or a larger one."""
+        if most > self.room:
+            return _Landing(most, self.size).fit(most)
+        self.for_most(most)
+        return self
+
+    def batch(self) -> MessageBatch:
         count = self.count.value
-        numbers = self.numbers[:most + 1 + count].copy()
-        if most > 1024 and 4 * count < most:
-            numbers = np.concatenate((numbers[:count + 1], numbers[most + 1:]))
-            most = count
-        used = int(numbers[count])
-        whole = self.bytes
+        used = self.words[count]
+        keys_from = self.most + 1
+        begin = self.numbers_bytes
         if 2 * used > self.size:  # well filled: it goes with them
+            whole, numbers = self.all.toreadonly(), self.all[:begin]
+            batch = MessageBatch(whole, begin, begin + used, numbers.toreadonly(), count, keys_from)
             self.resize(min(self.size, _FIRST_BUFFER_BYTES))
-            return MessageBatch(whole.data[:used].toreadonly(), numbers, count, most)
-        return MessageBatch(memoryview(whole[:used].tobytes()), numbers, count, most)
+            return batch
+        if begin <= _SMALL_ROOM_BYTES:  # one copy of all, though some of the numbers say nothing
+            copy = self.all[:begin + used].tobytes()
+            return MessageBatch(copy, begin, begin + used, copy, count, keys_from)
+        offsets, keys = self.all[:8 * (count + 1)], self.all[8 * keys_from:8 * (keys_from + count)]
+        return MessageBatch(self.all[begin:begin + used].tobytes(), 0, used, offsets.tobytes() + keys.tobytes(), count, count + 1)
 
 
 def _waited(call: Callable[[int], int], timeout: Optional[float]) -> int:
@@ -99,39 +121,43 @@ class NativeQueue:
                        coalesce=options.coalesce, capacity_messages=options.capacity, capacity_bytes=options.max_bytes)
         _check(_lib.atlas_queue_create(c.byref(out), c.byref(given)))
         self._pointer = _Pointer(out.value or 0, _lib.atlas_queue_free)
-        self._at = self._pointer.address
-        self._landings: List[_Landing] = []  # those that no call uses; append and pop of a list are one step
+        self._at = c.c_void_p(self._pointer.address)
+        self._landings: List[_Landing] = []  # those that no call uses
+        self._singles: List[_Landing] = []
 
     def put(self, data: Any, size: int, offsets: Keys, keys: Optional[Keys], timeout: Optional[float]) -> None:
-        accepted = c.c_uint64()
-        keys_at = None if keys is None else _address(keys)
-        offsets_at = _address(offsets)
-        count = len(offsets) - 1
-        pointer = _pointer_to(data)
-        status = _push_n(c.byref(accepted), self._at, pointer, size, offsets_at, keys_at, count, _NO_WAIT)
-        if status == 0:
-            return
-        done = accepted.value
+        accepted = _Count()
+        # A copy of the offsets costs a tenth of finding their address.
+        status = _push_n(_byref(accepted), self._at, data if type(data) is bytes else _pointer_to(data), size, offsets.tobytes(),
+                         None if keys is None else keys.tobytes(), len(offsets) - 1, _NO_WAIT)
+        if status != 0:
+            self._put_rest(status, accepted.value, data, size, offsets, keys, timeout)
+
+    def _put_rest(self, status: int, done: int, data: Any, size: int, offsets: Keys, keys: Optional[Keys],
+                  timeout: Optional[float]) -> None:
         if status == _TIMED_OUT and timeout != 0:
+            accepted = _Count()
+            pointer = _pointer_to(data)
+
             def rest(timeout_ns: int) -> int:
                 nonlocal done
-                one = int(_push_n(c.byref(accepted), self._at, pointer, size, offsets_at + 8 * done,
-                                  None if keys_at is None else keys_at + 8 * done, count - done, timeout_ns))
+                one = int(_push_n(_byref(accepted), self._at, pointer, size, offsets[done:].tobytes(),
+                                  None if keys is None else keys[done:].tobytes(), len(offsets) - 1 - done, timeout_ns))
                 done += accepted.value
                 return one
             status = _waited(rest, timeout)
         self._raise(status, done)
 
     def put_one(self, data: Any, size: int, key: int, timeout: Optional[float]) -> None:
-        accepted = c.c_uint64()
+        accepted = _Count()
         offsets = _Two(0, size)
         pointer = _pointer_to(data)
-        keys = c.byref(_KEY(key)) if key else None
-        status = _push_n(c.byref(accepted), self._at, pointer, size, offsets, keys, 1, _NO_WAIT)
+        keys = c.byref(_Count(key)) if key else None
+        status = _push_n(_byref(accepted), self._at, pointer, size, offsets, keys, 1, _NO_WAIT)
         if status == 0:
             return
         if status == _TIMED_OUT and timeout != 0:
-            status = _waited(lambda timeout_ns: int(_push_n(c.byref(accepted), self._at, pointer, size, offsets, keys, 1,
+            status = _waited(lambda timeout_ns: int(_push_n(_byref(accepted), self._at, pointer, size, offsets, keys, 1,
                                                             timeout_ns)), timeout)
         self._raise(status, 0)
 
@@ -147,52 +173,51 @@ class NativeQueue:
             raise is_full(row, True)
         _check(status)
 
-    def _land(self, landing: _Landing, most: int, timeout: Optional[float]) -> None:
-        """Puts messages down, at least one."""
-        keys_at = landing.offsets_at + 8 * (most + 1)
+    def _land(self, landing: _Landing, status: int, most: int, timeout: Optional[float]) -> None:
+        """Goes on after a first call that did not find a message, or not the room for one."""
         while True:
-            status = _pop_n(landing.count_at, landing.bytes_at, landing.offsets_at, keys_at, self._at, landing.size, most,
-                            _NO_WAIT)
+            if status == _TIMED_OUT and timeout != 0:
+                status = _waited(lambda timeout_ns: int(_pop_n(*landing.arguments, self._at, landing.size, most, timeout_ns)),
+                                 timeout)
             if status == 0:
                 return
-            if status == _TIMED_OUT and timeout != 0:
-                status = _waited(lambda ns: int(_pop_n(landing.count_at, landing.bytes_at, landing.offsets_at, keys_at,
-                                                       self._at, landing.size, most, ns)), timeout)
-                if status == 0:
-                    return
             if status == _TIMED_OUT:
                 raise is_empty()
             if status == _CLOSED:
                 raise is_at_its_end()
             if status != _LIMIT_EXCEEDED:
                 _check(status)
-            landing.resize(int(landing.numbers[1]))  # the first is longer; it stays until it fits
+            landing.resize(landing.words[1])  # the first is longer; it stays until it fits
+            status = _pop_n(*landing.arguments, self._at, landing.size, most, _NO_WAIT)
 
     def take(self, most: int, timeout: Optional[float]) -> MessageBatch:
         try:
-            landing = self._landings.pop()
+            landing = self._landings.pop()  # append and pop of a list are one step each
         except IndexError:
-            landing = _Landing(most, _FIRST_BUFFER_BYTES)
-        if landing.room < most:
-            landing = _Landing(most, landing.size)
-        self._land(landing, most, timeout)
-        batch = landing.batch(most)
-        self._keep(landing)
+            landing = _Landing(max(most, _LEAST_ROOM), _FIRST_BUFFER_BYTES)
+        if landing.most != most:
+            landing = landing.fit(most)
+        status = _pop_n(*landing.arguments, self._at, landing.size, most, _NO_WAIT)
+        if status != 0:
+            self._land(landing, status, most, timeout)
+        batch = landing.batch()
+        if landing.size <= _MOST_KEPT_BYTES:
+            self._landings.append(landing)
         return batch
 
     def take_one(self, timeout: Optional[float]) -> bytes:
         try:
-            landing = self._landings.pop()
+            landing = self._singles.pop()
         except IndexError:
             landing = _Landing(1, _FIRST_BUFFER_BYTES)
-        self._land(landing, 1, timeout)
-        message = c.string_at(landing.bytes_at, int(landing.numbers[1]))
-        self._keep(landing)
-        return message
-
-    def _keep(self, landing: _Landing) -> None:
+        status = _pop_n(*landing.arguments, self._at, landing.size, 1, _NO_WAIT)
+        if status != 0:
+            self._land(landing, status, 1, timeout)
+        begin = landing.numbers_bytes
+        message = landing.all[begin:begin + landing.words[1]].tobytes()
         if landing.size <= _MOST_KEPT_BYTES:
-            self._landings.append(landing)
+            self._singles.append(landing)
+        return message
 
     def close(self) -> None:
         _check(_lib.atlas_queue_close(self._at))

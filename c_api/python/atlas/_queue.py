@@ -21,6 +21,7 @@ from ._queue_types import (COALESCINGS, MOST_BYTES, POLICIES, MessageBatch, Queu
 
 _MOST_MESSAGES = 1 << 24  # of one batch that is taken
 _MOST_KEY = (1 << 64) - 1
+_UINT64 = np.dtype(np.uint64)
 
 
 def _checked_choice(name: str, value: object, choices: Tuple[str, ...]) -> int:
@@ -36,7 +37,7 @@ def _checked_timeout(timeout: Optional[float]) -> Optional[float]:
 
 
 def _checked_numbers(name: str, values: object) -> Keys:
-    if type(values) is np.ndarray and values.dtype == np.uint64 and values.ndim == 1 and values.flags.c_contiguous:
+    if type(values) is np.ndarray and values.dtype is _UINT64 and values.ndim == 1:
         return values
     array = values if isinstance(values, np.ndarray) else np.array(
         list(values) if isinstance(values, Iterable) else values, dtype=None)

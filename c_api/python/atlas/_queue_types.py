@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import queue
+import struct
 from collections.abc import Sequence
 from typing import Any, Iterator, List, NamedTuple, Optional, Protocol, Union, overload
+
+import numpy as np
 
 from ._arrays import Keys
 from ._errors import AtlasError, Closed, refused
@@ -15,6 +18,8 @@ POLICIES = ("block", "drop_newest", "drop_oldest", "coalesce", "error")
 
 COALESCINGS = ("replace", "append")
 """By their numbers in the C ABI."""
+
+_OFFSETS = struct.Struct("=QQ")
 
 MOST_BYTES = 1 << 62
 """What stands for no bound."""
@@ -70,24 +75,37 @@ class MessageBatch(Sequence[memoryview]):
     It holds its own memory, and outlives the queue.
     """
 
-    __slots__ = ("buffer", "_numbers", "_count", "_room")
+    __slots__ = ("_whole", "_begin", "_end", "_numbers", "_count", "_keys_from")
 
-    def __init__(self, buffer: memoryview, numbers: Keys, count: int, room: int) -> None:
-        self.buffer = buffer
-        """all of their bytes, read-only"""
-        self._numbers = numbers  # room + 1 offsets, then keys
+    def __init__(self, whole: Union[bytes, memoryview], begin: int, end: int, numbers: Union[bytes, memoryview], count: int,
+                 keys_from: int) -> None:
+        """The messages are whole[begin:end]; numbers has, as uint64, their offsets, and from one place on their keys."""
+        self._whole = whole
+        self._begin = begin
+        self._end = end
+        self._numbers = numbers
         self._count = count
-        self._room = room
+        self._keys_from = keys_from
+
+    @property
+    def buffer(self) -> memoryview:
+        """The bytes of all, read-only."""
+        return memoryview(self._whole)[self._begin:self._end]
 
     @property
     def offsets(self) -> Keys:
         """uint64 [n + 1]: the i-th message is buffer[offsets[i]:offsets[i + 1]]."""
-        return self._numbers[:self._count + 1]
+        return np.frombuffer(self._numbers, dtype=np.uint64, count=self._count + 1)
 
     @property
     def keys(self) -> Keys:
         """uint64 [n]"""
-        return self._numbers[self._room + 1:self._room + 1 + self._count]
+        if self._count == 0:
+            return np.empty(0, dtype=np.uint64)
+        return np.frombuffer(self._numbers, dtype=np.uint64, count=self._count, offset=8 * self._keys_from)
+
+    def _ends(self) -> List[int]:
+        return memoryview(self._numbers)[:8 * (self._count + 1)].cast("Q").tolist()
 
     def __len__(self) -> int:
         return self._count
@@ -102,21 +120,21 @@ class MessageBatch(Sequence[memoryview]):
         at = index + self._count if index < 0 else index
         if not 0 <= at < self._count:
             raise IndexError(f"message {index} of {self._count}")
-        return self.buffer[int(self._numbers[at]):int(self._numbers[at + 1])]
+        begin, end = _OFFSETS.unpack_from(self._numbers, 8 * at)
+        return self.buffer[begin:end]
 
     def __iter__(self) -> Iterator[memoryview]:
-        buffer = self.buffer
-        ends = self._numbers[:self._count + 1].tolist()
-        return map(lambda begin, end: buffer[begin:end], ends, ends[1:])
+        ends = self._ends()
+        return map(self.buffer.__getitem__, map(slice, ends, ends[1:]))
 
     def tolist(self) -> List[bytes]:
         """Each message as bytes of its own."""
-        whole = self.buffer.obj if isinstance(self.buffer.obj, bytes) else bytes(self.buffer)
-        ends = self._numbers[:self._count + 1].tolist()
+        whole = self.buffer.tobytes()
+        ends = self._ends()
         return [whole[begin:end] for begin, end in zip(ends, ends[1:])]
 
     def __repr__(self) -> str:
-        return f"<MessageBatch of {self._count} messages, {self.buffer.nbytes} bytes>"
+        return f"<MessageBatch of {self._count} messages, {self._end - self._begin} bytes>"
 
 
 class QueueBackend(Protocol):

@@ -160,7 +160,7 @@ class PureQueue:
         numbers = np.zeros(2 * len(taken) + 1, dtype=np.uint64)
         numbers[1:len(taken) + 1] = np.cumsum([len(one.data) for one in taken])
         numbers[len(taken) + 1:] = [one.key for one in taken]
-        return MessageBatch(memoryview(whole), numbers, len(taken), len(taken))
+        return MessageBatch(whole, 0, len(whole), numbers.tobytes(), len(taken), len(taken) + 1)
 
     def take_one(self, timeout: Optional[float]) -> bytes:
         return bytes(self._taken(1, timeout)[0].data)
