@@ -39,6 +39,19 @@ struct tokens {
 
 bool can_be_asymmetric() { return atlas::heavy_barrier(); }
 
+/// Counts its notifications.
+struct counting_watcher {
+  counting_watcher() {
+    entry.who = this;
+    entry.notify = [](void* who) noexcept { static_cast<counting_watcher*>(who)->told.fetch_add(1); };
+  }
+  atlas::gate_watcher entry;
+  atlas::atomic<std::uint32_t> told;
+};
+void announce(atlas::wait_gate& gate) {
+  if (gate.announce()) CHECK(atlas::heavy_barrier());
+}
+
 }  // namespace
 
 TEST_SUITE("queue") {
@@ -142,6 +155,87 @@ TEST_SUITE("queue") {
           }
         });
       }
+    }
+  }
+
+  TEST_CASE("wait_gate: every watcher is told of a signal that follows an announcement, and of no other") {
+    for (const bool asymmetric : {false, can_be_asymmetric()}) {
+      atlas::wait_gate gate(asymmetric);
+      counting_watcher first;
+      counting_watcher second;
+      gate.attach(first.entry);
+      gate.attach(second.entry);
+      gate.signal(1);
+      CHECK(first.told.load_relaxed() == 0);
+      announce(gate);
+      gate.signal(1);
+      CHECK(first.told.load_relaxed() == 1);
+      CHECK(second.told.load_relaxed() == 1);
+      gate.signal(7);  // nobody announced since
+      CHECK(first.told.load_relaxed() == 1);
+      gate.signal_all();  // asks nobody whether he announced
+      CHECK(first.told.load_relaxed() == 2);
+      gate.detach(first.entry);
+      announce(gate);
+      gate.signal(7);
+      CHECK(first.told.load_relaxed() == 2);
+      CHECK(second.told.load_relaxed() == 3);
+      gate.detach(second.entry);
+      announce(gate);
+      gate.signal(1);
+      gate.signal_all();
+      CHECK(second.told.load_relaxed() == 3);
+    }
+  }
+
+  TEST_CASE("wait_gate: watchers leave in any order") {
+    atlas::wait_gate gate(can_be_asymmetric());
+    for (const unsigned leaves : {0U, 1U, 2U}) {
+      counting_watcher three[3];
+      for (counting_watcher& one : three) gate.attach(one.entry);
+      gate.detach(three[leaves].entry);
+      gate.signal_all();
+      for (unsigned i = 0; i < 3; ++i) CHECK(three[i].told.load_relaxed() == (i == leaves ? 0U : 1U));
+      for (unsigned i = 0; i < 3; ++i) {
+        if (i != leaves) gate.detach(three[i].entry);
+      }
+      gate.signal_all();
+      for (unsigned i = 0; i < 3; ++i) CHECK(three[i].told.load_relaxed() == (i == leaves ? 0U : 1U));
+    }
+  }
+
+  TEST_CASE("wait_gate: watchers take no wake-up from those who wait") {
+    // As "bursts wake as many as there is for", among watchers that announce themselves all the time and take nothing.
+    for (const bool asymmetric : {false, can_be_asymmetric()}) {
+      constexpr unsigned takers = 3;
+      constexpr std::uint32_t each = 300;
+      tokens shared(asymmetric);
+      tokens taken(asymmetric);
+      atlas::atomic<bool> is_over;
+      support::together(takers + 2, [&](unsigned number) {
+        if (number == takers + 1) {
+          while (!is_over.load_acquire()) {
+            counting_watcher some[2];
+            for (counting_watcher& one : some) shared.gate.attach(one.entry);
+            announce(shared.gate);
+            std::this_thread::yield();
+            for (counting_watcher& one : some) shared.gate.detach(one.entry);
+          }
+        } else if (number == takers) {
+          for (std::uint32_t given = 0; given < takers * each;) {
+            const std::uint32_t burst = given % 5 + 1 < takers * each - given ? given % 5 + 1 : takers * each - given;
+            shared.give(burst);
+            given += burst;
+            for (std::uint32_t i = 0; i < burst; ++i) CHECK(taken.take(atlas::monotonic_ns() + 60'000'000'000).ok());
+          }
+          is_over.store_release(true);
+          shared.is_closed.store_release(true);
+          shared.gate.signal_all();
+        } else {
+          while (shared.take().ok()) taken.give(1);
+        }
+      });
+      CHECK(shared.left.load_relaxed() == 0);
     }
   }
 }

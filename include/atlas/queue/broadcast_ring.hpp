@@ -101,7 +101,7 @@ class broadcast_ring {
       if (try_pop(out)) return {};
       return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
     }
-    /// Whether try_pop would succeed. Threads: the reader's.
+    /// Whether a try_pop is worth it: there is an element, or this reader was overtaken. Threads: the reader's.
     [[nodiscard]] bool has_element() const noexcept {
       ATLAS_ASSERT(ring_ != nullptr);
       return ring_->look(at_) != reading::none;
@@ -120,7 +120,10 @@ class broadcast_ring {
     friend struct detail::watch_access;
     reader(shared* ring, place* where, std::uint64_t begin) noexcept : ring_(ring), place_(where), at_(begin) {}
 
-    [[nodiscard]] gate& element_gate() noexcept { return ring_->elements; }
+    [[nodiscard]] gate& element_gate() noexcept {
+      ATLAS_ASSERT(ring_ != nullptr);
+      return ring_->elements;
+    }
     [[nodiscard]] wait_outlook pop_outlook() const noexcept {
       if (ring_->closed.load_acquire() == 0) return wait_outlook::open;
       return ring_->tail.load_acquire() == at_ ? wait_outlook::closed : wait_outlook::ending;
@@ -160,7 +163,7 @@ class broadcast_ring {
   broadcast_ring(broadcast_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
   broadcast_ring& operator=(broadcast_ring&& other) noexcept {
     if (this != &other) {
-      std::free(shared_);
+      destroy();
       shared_ = other.shared_;
       other.shared_ = nullptr;
     }
@@ -169,7 +172,7 @@ class broadcast_ring {
   broadcast_ring(const broadcast_ring&) = delete;
   broadcast_ring& operator=(const broadcast_ring&) = delete;
   /// @pre no other thread uses the ring, and no reader is left
-  ~broadcast_ring() { std::free(shared_); }
+  ~broadcast_ring() { destroy(); }
 
   /// A reader that sees what is pushed from now on. @return errc::limit_exceeded when there are as many as there may be
   [[nodiscard]] result<reader> subscribe() noexcept {
@@ -319,6 +322,13 @@ class broadcast_ring {
   [[nodiscard]] shared& here() const noexcept {
     ATLAS_ASSERT(shared_ != nullptr);
     return *shared_;
+  }
+
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    shared_->~shared();
+    std::free(shared_);
+    shared_ = nullptr;
   }
 
   shared* shared_;

@@ -55,7 +55,7 @@ class byte_ring {
   byte_ring(byte_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
   byte_ring& operator=(byte_ring&& other) noexcept {
     if (this != &other) {
-      std::free(shared_);
+      destroy();
       shared_ = other.shared_;
       other.shared_ = nullptr;
     }
@@ -64,7 +64,7 @@ class byte_ring {
   byte_ring(const byte_ring&) = delete;
   byte_ring& operator=(const byte_ring&) = delete;
   /// @pre no other thread uses the ring
-  ~byte_ring() { std::free(shared_); }
+  ~byte_ring() { destroy(); }
 
   // --- the writer ---
 
@@ -179,6 +179,13 @@ class byte_ring {
     if (!is_closed()) return wait_outlook::open;
     // Closed is read first: what the closing writer committed before is then visible to this look at the count.
     return here().reader.has_seen_all() ? wait_outlook::closed : wait_outlook::ending;
+  }
+
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    shared_->~shared();
+    std::free(shared_);
+    shared_ = nullptr;
   }
 
   shared* shared_;

@@ -3,12 +3,13 @@
 //
 // Room:      the futex of a gate; gate_watcher, one entry in a gate's list; gate_watchers, the list.
 // Not here:  signals and waiters (queue/wait_gate.hpp); who watches (queue/wait_any.hpp, queue/queue_event.hpp).
-// Depends:   core/{atomic,futex}.hpp.
+// Depends:   core/{assert,atomic,futex}.hpp.
 // Threads:   every member of gate_watchers, from any thread of one process. As of any lock, a list that another thread
 //            uses during fork() stays locked in the child.
 #ifndef ATLAS_QUEUE_GATE_WATCHERS_HPP
 #define ATLAS_QUEUE_GATE_WATCHERS_HPP
 
+#include <atlas/core/assert.hpp>  // ATLAS_ASSERT
 #include <atlas/core/atomic.hpp>  // atomic
 #include <atlas/core/futex.hpp>   // futex_wait, futex_wake
 
@@ -34,6 +35,12 @@ struct gate_watcher {
 template <template <class> class Atom>
 class gate_watchers {
  public:
+  gate_watchers() noexcept = default;
+  gate_watchers(const gate_watchers&) = delete;
+  gate_watchers& operator=(const gate_watchers&) = delete;
+  /// @pre no watcher is left
+  ~gate_watchers() { ATLAS_ASSERT(first_ == nullptr); }
+
   void attach(gate_watcher& added) noexcept {
     const held in(*this);
     added.previous = nullptr;

@@ -265,7 +265,9 @@ class priority_queue {
     for (unsigned level = 0; level < Levels; ++level) {
       lane& left = shared_->at(level);
       for (std::size_t i = 0; i < left.size; ++i) shared_->slot_of(level, left.first + i).value()->~Value();
+      left.~lane();
     }
+    shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;
   }

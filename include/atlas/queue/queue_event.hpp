@@ -34,17 +34,17 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///
 /// In asyncio the two last lines are the callback of loop.add_reader(event.descriptor(), callback).
 ///
-/// From watch() until the first arm() the descriptor is readable. arm() leaves it readable if there is anything to take;
-/// if not, the next element makes it readable, and nothing does before: so no wake-up is lost, no loop turns for nothing,
-/// and whoever takes only some of what is there is called again. Once it is readable, until the next arm(), a thread that
-/// pushes pays nothing for the event. It may be readable although another consumer took the element. The descriptor is
-/// there to wait for: never read from it, write to it or close it.
+/// From watch() until the first arm() the descriptor is readable. arm() leaves it readable if there is anything to
+/// take; if not, the next element makes it readable, and nothing does before: so no wake-up is lost, no loop turns for
+/// nothing, and whoever takes only some of what is there is called again. Once it is readable, until the next arm(), a
+/// thread that pushes pays nothing for the event. It may be readable although another consumer took the element. The
+/// descriptor is there to wait for: never read from it, write to it or close it.
 ///
 /// A queue that is closed keeps the descriptor readable. Unwatch it when it is drained.
 ///
-/// exec closes the descriptor. A child of fork() shares it with its parent, but has copies of the queues: what it pushes
-/// to one that is watched wakes the parent, and its arm() takes the parent's wake-ups. So it leaves the event and the
-/// queues alone (closing its descriptor is fine) and makes its own.
+/// exec closes the descriptor. A child of fork() shares it with its parent, but has copies of the queues: what it
+/// pushes to one that is watched wakes the parent, and its arm() takes the parent's wake-ups. So it leaves the event
+/// and the queues alone (closing its descriptor is fine) and makes its own.
 class queue_event {
  public:
   /// @return  errc::io when there is no descriptor left (os_code EMFILE, ENFILE), errc::no_memory
@@ -77,8 +77,9 @@ class queue_event {
   /// Nobody else's to close, read or write.
   [[nodiscard]] int descriptor() const noexcept { return here().number; }
 
-  /// @param queue  as of wait_any. It is neither moved nor destroyed until it is unwatched
+  /// @param queue  as of wait_any
   /// @return       errc::invalid_argument when it is watched already, errc::no_memory
+  /// @pre          the queue is neither moved nor destroyed until it is unwatched: declare the event after its queues
   template <class Queue>
   status watch(Queue& queue) noexcept {
     static_assert(detail::gate_of<Queue>::is_watchable,
@@ -113,7 +114,7 @@ class queue_event {
   /// Makes ready for the next wait; see above.
   /// @return  whether something may be there already: the descriptor is readable then
   /// Cost: a look at each queue; then, with nothing to take, a heavy_barrier and, after a wake-up, another system call.
-  /// Should heavy_barrier() stop working in this process after it worked, the descriptor stays readable: the loop polls.
+  /// Should heavy_barrier() stop working in this process after it worked, the descriptor stays readable: loops poll.
   bool arm() noexcept {
     shared& event = here();
     if (!event.is_anything()) {

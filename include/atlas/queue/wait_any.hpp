@@ -178,7 +178,7 @@ template <class First, class... Others>
 /// @param queues       spsc_queue, mpmc_queue, mpsc_queue, priority_queue, byte_ring, a broadcast_ring's reader, in any
 ///                     mix, each of which waits by sleeping. A pointer stands for its queue, a null pointer for none
 /// @return             the place among `queues` of one that has an element; if none has, of one that is closed and
-///                     drained, so that popping says errc::closed. That one is told each time: leave it out from then on.
+///                     drained, so that popping says errc::closed; it is told each time: leave it out from then on.
 ///                     errc::timed_out; errc::closed when all are left out
 /// Nothing is taken: where there are other consumers, the element may be theirs by then. They are woken as if nobody
 /// waited here.

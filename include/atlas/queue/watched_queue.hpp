@@ -21,9 +21,9 @@ enum class queue_look : std::uint8_t {
   over,     ///< closed and drained
 };
 
-/// A queue that can be watched makes this its friend and has, beside has_element(), two private members: element_gate(),
-/// at which its consumers wait, signalled after an element was published and after the close; and pop_outlook(), asked
-/// after has_element() was false.
+/// A queue that can be watched makes this its friend and has, beside has_element(), two private members:
+/// element_gate(), at which its consumers wait, signalled after an element was published and after the close; and
+/// pop_outlook(), asked after has_element() was false.
 struct watch_access {
   template <class Queue>
   [[nodiscard]] static auto& gate(Queue& queue) noexcept {
