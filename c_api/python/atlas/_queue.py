@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import operator
 from collections import deque
 from itertools import accumulate
 from typing import Any, AsyncIterator, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union
@@ -39,17 +40,26 @@ def _checked_timeout(timeout: Optional[float]) -> Optional[float]:
 def _checked_numbers(name: str, values: object) -> Keys:
     if type(values) is np.ndarray and values.dtype is _UINT64 and values.ndim == 1:
         return values
-    array = values if isinstance(values, np.ndarray) else np.array(
-        list(values) if isinstance(values, Iterable) else values, dtype=None)
-    if array.size == 0:
-        array = array.astype(np.uint64)
-    if array.dtype == object and all(isinstance(one, int) and 0 <= one <= _MOST_KEY for one in array.flat):
-        array = array.astype(np.uint64)
-    if array.ndim != 1 or array.dtype.kind not in "ui":
-        raise TypeError(f"{name}: expected integers of 1 dimension, found {array.dtype} of shape {array.shape}")
-    for row in np.flatnonzero(array < 0)[:1]:
-        raise refused(InvalidArgument, name, "0 to 2^64 - 1", int(array[row]), int(row))
-    return np.ascontiguousarray(array, dtype=np.uint64)
+    if not isinstance(values, np.ndarray):
+        return _of_integers(name, values)
+    if values.ndim != 1 or (values.dtype.kind not in "ui" and values.size != 0):
+        raise TypeError(f"{name}: expected integers of 1 dimension, found {values.dtype} of shape {values.shape}")
+    for row in np.flatnonzero(values < 0)[:1]:
+        raise refused(InvalidArgument, name, "0 to 2^64 - 1", int(values[row]), int(row))
+    return np.ascontiguousarray(values, dtype=np.uint64)
+
+
+def _of_integers(name: str, values: object) -> Keys:
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+        raise TypeError(f"{name}: expected integers, found {type(values).__qualname__}")
+    try:
+        numbers = [operator.index(one) for one in values]
+    except TypeError as problem:
+        raise TypeError(f"{name}: {problem}") from None
+    for row, number in enumerate(numbers):
+        if not 0 <= number <= _MOST_KEY:
+            raise refused(InvalidArgument, name, "0 to 2^64 - 1", number, row)
+    return np.array(numbers, dtype=np.uint64)
 
 
 def _joined(messages: Iterable[Bytes]) -> Tuple[bytes, Keys]:
@@ -278,6 +288,9 @@ class Queue(Closing):
 
     def __bool__(self) -> bool:
         return True
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        raise TypeError("a Queue lies in the memory of one process: it cannot be pickled")
 
     def statistics(self) -> QueueStatistics:
         """What became of the messages, counted exactly."""
