@@ -26,7 +26,6 @@ _SLICE_NS = 100_000_000
 _FIRST_BUFFER_BYTES = 1 << 16
 _MOST_KEPT_BYTES = 1 << 20
 _LEAST_ROOM = 64
-_SMALL_ROOM_BYTES = 8 * (2 * _LEAST_ROOM + 1)
 _push_n, _pop_n, _size = _lib.atlas_queue_push_n, _lib.atlas_queue_pop_n, _lib.atlas_queue_size
 _Count, _byref = c.c_uint64, c.byref
 _Two = c.c_uint64 * 2
@@ -47,48 +46,46 @@ class _Landing:
     One block: `room` + 1 offsets, as many keys, the bytes.
     """
 
-    __slots__ = ("room", "size", "most", "all", "words", "count", "arguments", "numbers_bytes")
+    __slots__ = ("queue", "room", "size", "most", "all", "words", "begin", "count", "arguments", "is_plain")
 
-    def __init__(self, room: int, size: int) -> None:
+    def __init__(self, queue: Any, room: int, size: int) -> None:
+        self.queue = queue
         self.room = room
-        self.count = c.c_uint64()
-        self.numbers_bytes = 8 * (2 * room + 1)
-        self.most = -1
+        self.count = _Count()
+        self.begin = 8 * (2 * room + 1)
+        self.most = room
         self.resize(size)
 
     def resize(self, size: int) -> None:
-        block = np.empty(self.numbers_bytes + size, dtype=np.uint8)
         self.size = size
-        self.all = block.data
-        self.words = self.all[:self.numbers_bytes].cast("Q")
-        self.for_most(max(self.most, 1))
+        self.all = np.empty(self.begin + size, dtype=np.uint8).data
+        self.words = self.all[:self.begin].cast("Q")
+        # Whether it is kept, and all of it copied, though some of the numbers may say nothing.
+        self.is_plain = size <= _MOST_KEPT_BYTES and self.room <= _LEAST_ROOM
+        self.for_most(self.most)
 
     def for_most(self, most: int) -> None:
-        """Makes the arguments of a call for so many; as a rule they stay what they are."""
+        """Makes the arguments of a call that does not wait for so many; as a rule they stay what they are."""
         at = _address(np.frombuffer(self.all, dtype=np.uint8))
         self.most = most
-        self.arguments = (c.byref(self.count), c.c_void_p(at + self.numbers_bytes), c.c_void_p(at), c.c_void_p(at + 8 * (most + 1)))
+        self.arguments = (_byref(self.count), c.c_void_p(at + self.begin), c.c_void_p(at), c.c_void_p(at + 8 * (most + 1)),
+                          self.queue, c.c_size_t(self.size), c.c_size_t(most), _Count(_NO_WAIT))
 
     def fit(self, most: int) -> "_Landing":
         """One for so many: itself, or a larger one."""
         if most > self.room:
-            return _Landing(most, self.size).fit(most)
+            return _Landing(self.queue, most, self.size)
         self.for_most(most)
         return self
 
     def batch(self) -> MessageBatch:
-        count = self.count.value
+        count, begin = self.count.value, self.begin
         used = self.words[count]
         keys_from = self.most + 1
-        begin = self.numbers_bytes
         if 2 * used > self.size:  # well filled: it goes with them
-            whole, numbers = self.all.toreadonly(), self.all[:begin]
-            batch = MessageBatch(whole, begin, begin + used, numbers.toreadonly(), count, keys_from)
+            batch = MessageBatch(self.all.toreadonly(), begin, begin + used, self.all[:begin].toreadonly(), count, keys_from)
             self.resize(min(self.size, _FIRST_BUFFER_BYTES))
             return batch
-        if begin <= _SMALL_ROOM_BYTES:  # one copy of all, though some of the numbers say nothing
-            copy = self.all[:begin + used].tobytes()
-            return MessageBatch(copy, begin, begin + used, copy, count, keys_from)
         offsets, keys = self.all[:8 * (count + 1)], self.all[8 * keys_from:8 * (keys_from + count)]
         return MessageBatch(self.all[begin:begin + used].tobytes(), 0, used, offsets.tobytes() + keys.tobytes(), count, count + 1)
 
@@ -173,12 +170,11 @@ class NativeQueue:
             raise is_full(row, True)
         _check(status)
 
-    def _land(self, landing: _Landing, status: int, most: int, timeout: Optional[float]) -> None:
+    def _land(self, landing: _Landing, status: int, timeout: Optional[float]) -> None:
         """Goes on after a first call that did not find a message, or not the room for one."""
         while True:
             if status == _TIMED_OUT and timeout != 0:
-                status = _waited(lambda timeout_ns: int(_pop_n(*landing.arguments, self._at, landing.size, most, timeout_ns)),
-                                 timeout)
+                status = _waited(lambda timeout_ns: int(_pop_n(*landing.arguments[:-1], timeout_ns)), timeout)
             if status == 0:
                 return
             if status == _TIMED_OUT:
@@ -188,18 +184,24 @@ class NativeQueue:
             if status != _LIMIT_EXCEEDED:
                 _check(status)
             landing.resize(landing.words[1])  # the first is longer; it stays until it fits
-            status = _pop_n(*landing.arguments, self._at, landing.size, most, _NO_WAIT)
+            status = _pop_n(*landing.arguments)
 
     def take(self, most: int, timeout: Optional[float]) -> MessageBatch:
         try:
             landing = self._landings.pop()  # append and pop of a list are one step each
         except IndexError:
-            landing = _Landing(max(most, _LEAST_ROOM), _FIRST_BUFFER_BYTES)
+            landing = _Landing(self._at, _LEAST_ROOM, _FIRST_BUFFER_BYTES)
         if landing.most != most:
             landing = landing.fit(most)
-        status = _pop_n(*landing.arguments, self._at, landing.size, most, _NO_WAIT)
+        status = _pop_n(*landing.arguments)
         if status != 0:
-            self._land(landing, status, most, timeout)
+            self._land(landing, status, timeout)
+        count, begin = landing.count.value, landing.begin
+        end = begin + landing.words[count]
+        if landing.is_plain and 2 * (end - begin) <= landing.size:
+            whole = landing.all[:end].tobytes()
+            self._landings.append(landing)
+            return MessageBatch(whole, begin, end, whole, count, most + 1)
         batch = landing.batch()
         if landing.size <= _MOST_KEPT_BYTES:
             self._landings.append(landing)
@@ -209,12 +211,11 @@ class NativeQueue:
         try:
             landing = self._singles.pop()
         except IndexError:
-            landing = _Landing(1, _FIRST_BUFFER_BYTES)
-        status = _pop_n(*landing.arguments, self._at, landing.size, 1, _NO_WAIT)
+            landing = _Landing(self._at, 1, _FIRST_BUFFER_BYTES)
+        status = _pop_n(*landing.arguments)
         if status != 0:
-            self._land(landing, status, 1, timeout)
-        begin = landing.numbers_bytes
-        message = landing.all[begin:begin + landing.words[1]].tobytes()
+            self._land(landing, status, timeout)
+        message = landing.all[landing.begin:landing.begin + landing.words[1]].tobytes()
         if landing.size <= _MOST_KEPT_BYTES:
             self._singles.append(landing)
         return message

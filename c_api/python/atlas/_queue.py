@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import math
 import operator
+import struct
 from collections import deque
 from itertools import accumulate
 from typing import Any, AsyncIterator, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union
@@ -23,6 +24,7 @@ from ._queue_types import (COALESCINGS, MOST_BYTES, POLICIES, MessageBatch, Queu
 _MOST_MESSAGES = 1 << 24  # of one batch that is taken
 _MOST_KEY = (1 << 64) - 1
 _UINT64 = np.dtype(np.uint64)
+_Array = np.ndarray
 
 
 def _checked_choice(name: str, value: object, choices: Tuple[str, ...]) -> int:
@@ -69,8 +71,9 @@ def _joined(messages: Iterable[Bytes]) -> Tuple[bytes, Keys]:
         if isinstance(messages, str):
             raise TypeError("messages: expected bytes, found str")
         parts = [one if type(one) is bytes else checked_bytes(f"messages[{row}]", one) for row, one in enumerate(parts)]
-    offsets = np.fromiter(accumulate(map(len, parts), initial=0), dtype=np.uint64, count=len(parts) + 1)
-    return b"".join(parts), offsets
+    # Packed: two thirds of what NumPy takes to make an array of an iterator.
+    offsets = struct.pack(f"={len(parts) + 1}Q", *accumulate(map(len, parts), initial=0))
+    return b"".join(parts), np.frombuffer(offsets, dtype=np.uint64)
 
 
 class _Waiters:
@@ -185,6 +188,10 @@ class Queue(Closing):
         @raise          as put, and then ``row`` says how many were put
         """
         data: Any = messages
+        if type(offsets) is _Array and type(data) is bytes and keys is None and timeout is None:
+            if offsets.dtype is _UINT64 and offsets.ndim == 1 and offsets.size != 0:
+                self._backend.put(data, len(data), offsets, None, None)
+                return
         if offsets is not None:
             if type(data) is not bytes:
                 data = checked_bytes("messages", data)
