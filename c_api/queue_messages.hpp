@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // c_api/queue_messages.hpp -- the messages of atlas_queue: bytes, inline while they are few, that can take others in.
 //
-// Room:      message, message_rule, and atlas_queue, the handle.
+// Room:      message, message_source, message_rule, and atlas_queue, the handle.
 // Not here:  the exported functions (c_api/queue.cpp).
 // Depends:   queue, atlas.h.
 // Threads:   a message is one thread's; the handle any thread's.
@@ -22,9 +22,71 @@
 
 namespace atlas::c_api {
 
+/// Memory for bytes of a message that do not lie inline.
+struct message_piece {
+  /// @return  null for want of memory
+  static message_piece* create(span<const std::byte> from, std::size_t least_room) noexcept {
+    const std::size_t room = from.size() > least_room ? from.size() : least_room;
+    constexpr std::size_t unit = alignof(std::max_align_t);
+    if (room > ~std::size_t{0} - sizeof(message_piece) - unit) return nullptr;
+    void* const memory = std::aligned_alloc(unit, (sizeof(message_piece) + room + unit - 1) / unit * unit);
+    if (memory == nullptr) return nullptr;
+    auto* const made = ::new (memory) message_piece{nullptr, from.size(), room};
+    if (!from.empty()) std::memcpy(made->bytes(), from.data(), from.size());
+    return made;
+  }
+  [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+  [[nodiscard]] const std::byte* bytes() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
+
+  message_piece* next;
+  std::size_t size;
+  std::size_t capacity;
+};
+
+inline constexpr std::size_t inline_message_bytes = 72;  // with the queue's own 16, a slot fills two cache lines
+
+/// A message that is about to be pushed: the caller's bytes while they are few, else a copy, made outside of the lock.
+class message_source {
+ public:
+  message_source() noexcept = default;
+  message_source(const message_source&) = delete;
+  message_source& operator=(const message_source&) = delete;
+  ~message_source() { std::free(piece_); }
+
+  /// @param grows  whether the message may be given to append(), on either side
+  [[nodiscard]] status set(span<const std::byte> bytes, std::uint64_t key, bool grows) noexcept {
+    bytes_ = bytes;
+    key_ = key;
+    if (!grows && bytes.size() <= inline_message_bytes) return {};
+    // What grows gets room for more, so that pieces of a few bytes do not each need one of the following.
+    piece_ = message_piece::create(bytes, grows ? least_growing_bytes : 0);
+    if (piece_ == nullptr) return error{errc::no_memory, "message bytes", bytes.size(), std::uint64_t{0}};
+    return {};
+  }
+  [[nodiscard]] std::uint64_t key() const noexcept { return key_; }
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_.size(); }
+
+ private:
+  friend class message;
+  // With this much, header and all are 256 bytes. Of two pieces that follow each other the second did not fit into the
+  // first: together they hold as much, so that memory stays below about three times the bytes.
+  static constexpr std::size_t least_growing_bytes = 232;
+
+  span<const std::byte> bytes_{};
+  std::uint64_t key_ = 0;
+  message_piece* piece_ = nullptr;
+};
+
 class message {
  public:
-  message() noexcept = default;
+  explicit message(message_source&& from) noexcept : key_(from.key_), size_bytes_(from.bytes_.size()) {
+    first_ = last_ = from.piece_;
+    from.piece_ = nullptr;
+    if (first_ == nullptr && size_bytes_ != 0) {
+      std::memcpy(small_, from.bytes_.data(), size_bytes_);
+      small_bytes_ = size_bytes_;
+    }
+  }
   message(message&& other) noexcept { take(other); }
   message& operator=(message&& other) noexcept {
     if (this != &other) {
@@ -37,35 +99,18 @@ class message {
   message& operator=(const message&) = delete;
   ~message() { release(); }
 
-  /// Becomes these bytes. @param grows  whether it may be given to append(), on either side
-  [[nodiscard]] status assign(span<const std::byte> bytes, std::uint64_t key, bool grows) noexcept {
-    release();
-    if (grows || bytes.size() > sizeof small_) {
-      // What grows gets room for more, so that pieces of a few bytes do not each need one of the following.
-      piece* const made = piece::create(bytes.size(), grows ? least_growing_bytes : 0);
-      if (made == nullptr) return error{errc::no_memory, "message bytes", bytes.size(), std::uint64_t{0}};
-      made->add(bytes.data(), bytes.size());
-      first_ = last_ = made;
-    } else {
-      if (!bytes.empty()) std::memcpy(small_, bytes.data(), bytes.size());
-      small_bytes_ = bytes.size();
-    }
-    key_ = key;
-    size_bytes_ = bytes.size();
-    return {};
-  }
   [[nodiscard]] std::uint64_t key() const noexcept { return key_; }
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
   /// @param to  [size_bytes()]
   void copy_to(std::byte* to) const noexcept {
     if (small_bytes_ != 0) std::memcpy(to, small_, small_bytes_);
     to += small_bytes_;
-    for (const piece* one = first_; one != nullptr; to += one->size, one = one->next) {
+    for (const message_piece* one = first_; one != nullptr; to += one->size, one = one->next) {
       if (one->size != 0) std::memcpy(to, one->bytes(), one->size);
     }
   }
   /// Puts another's bytes behind its own; allocates nothing, as the other brings its memory along.
-  /// @pre both were assigned as growing
+  /// @pre both were made as growing
   void append(message&& newer) noexcept {
     ATLAS_ASSERT(last_ != nullptr && newer.last_ != nullptr && newer.small_bytes_ == 0);
     size_bytes_ += newer.size_bytes_;
@@ -81,43 +126,19 @@ class message {
   }
 
  private:
-  // With this much, header and all are 256 bytes. Of two pieces that follow each other the second did not fit into the
-  // first: together they hold as much, so that memory stays below about three times the bytes.
-  static constexpr std::size_t least_growing_bytes = 232;
-
-  struct piece {
-    static piece* create(std::size_t bytes, std::size_t least) noexcept {
-      const std::size_t room = bytes > least ? bytes : least;
-      if (room > ~std::size_t{0} - sizeof(piece) - alignof(std::max_align_t)) return nullptr;
-      constexpr std::size_t unit = alignof(std::max_align_t);
-      void* const memory = std::aligned_alloc(unit, (sizeof(piece) + room + unit - 1) / unit * unit);
-      return memory == nullptr ? nullptr : ::new (memory) piece{nullptr, 0, room};
-    }
-    [[nodiscard]] std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-    [[nodiscard]] const std::byte* bytes() const noexcept { return reinterpret_cast<const std::byte*>(this + 1); }
-    void add(const std::byte* from, std::size_t count) noexcept {
-      if (count != 0) std::memcpy(bytes() + size, from, count);
-      size += count;
-    }
-
-    piece* next;
-    std::size_t size;
-    std::size_t capacity;
-  };
-
   void take(message& other) noexcept {
     key_ = other.key_;
     size_bytes_ = other.size_bytes_;
     small_bytes_ = other.small_bytes_;
     first_ = other.first_;
     last_ = other.last_;
-    if (small_bytes_ != 0) std::memcpy(small_, other.small_, sizeof small_);  // of a fixed size: no call
+    if (small_bytes_ != 0) std::memcpy(small_, other.small_, small_bytes_);
     other.first_ = other.last_ = nullptr;
     other.size_bytes_ = other.small_bytes_ = 0;
   }
   void release() noexcept {
     while (first_ != nullptr) {
-      piece* const gone = first_;
+      message_piece* const gone = first_;
       first_ = gone->next;
       std::free(gone);
     }
@@ -128,18 +149,25 @@ class message {
   std::uint64_t key_ = 0;
   std::size_t size_bytes_ = 0;
   std::size_t small_bytes_ = 0;  ///< of them, in small_, before those in pieces
-  piece* first_ = nullptr;
-  piece* last_ = nullptr;
-  std::byte small_[72];  // with the queue's own 16, a slot fills two cache lines
+  message_piece* first_ = nullptr;
+  message_piece* last_ = nullptr;
+  std::byte small_[inline_message_bytes];
 };
 static_assert(sizeof(message) == 112);
 
 struct message_rule {
   bool appends = false;
 
-  [[nodiscard]] std::uint64_t key_of(const message& one) const noexcept { return one.key(); }
-  [[nodiscard]] std::size_t weight_of(const message& one) const noexcept { return one.size_bytes(); }
-  [[nodiscard]] std::size_t merged_weight_of(const message& older, const message& newer) const noexcept {
+  template <class Message>
+  [[nodiscard]] std::uint64_t key_of(const Message& one) const noexcept {
+    return one.key();
+  }
+  template <class Message>
+  [[nodiscard]] std::size_t weight_of(const Message& one) const noexcept {
+    return one.size_bytes();
+  }
+  template <class Message>
+  [[nodiscard]] std::size_t merged_weight_of(const message& older, const Message& newer) const noexcept {
     return (appends ? older.size_bytes() : 0) + newer.size_bytes();
   }
   void merge(message& older, message&& newer) const noexcept {

@@ -371,6 +371,33 @@ std::vector<overflow_queue_options> every_policy() {
     CHECK(queue.size_approx() == 1);
   }
 
+  TEST_CASE("emplace_n: elements are made in their places of sources that the rule reads as well") {
+    struct raw {
+      std::uint64_t key;
+      int number;
+    };
+    struct made_parcel : parcel {
+      explicit made_parcel(raw&& from) : parcel{from.key, {from.number}} {}
+    };
+    struct rule {
+      [[nodiscard]] std::uint64_t key_of(const raw& one) const noexcept { return one.key; }
+      [[nodiscard]] std::uint64_t key_of(const parcel& one) const noexcept { return one.key; }
+      void merge(made_parcel& older, made_parcel&& newer) const { older.numbers.push_back(newer.numbers.front()); }
+    };
+    auto queue = atlas::overflow_queue<made_parcel, rule>::create({.capacity = 2, .overflow = overflow::coalesce}).value();
+    std::array<raw, 5> sources{raw{1, 10}, raw{2, 20}, raw{1, 11}, raw{3, 30}, raw{1, 12}};
+    CHECK(queue.try_emplace_n(atlas::span<raw>(sources)) == 3);
+    std::size_t pushed = 9;
+    CHECK(queue.emplace_n(atlas::span<raw>(sources).subspan(3, 2), pushed, 1).error() == atlas::errc::timed_out);
+    CHECK(pushed == 0);
+    std::vector<std::vector<int>> out;
+    CHECK(queue.try_consume_n(9, [&](made_parcel& one) {
+      out.push_back(one.numbers);
+      return true;
+    }) == 2);
+    CHECK(out == std::vector<std::vector<int>>{{10, 11}, {20}});
+  }
+
   TEST_CASE("every element ends once: those dropped, coalesced and left over") {
     struct parity {
       [[nodiscard]] std::uint64_t key_of(const support::counted& one) const noexcept {

@@ -102,6 +102,8 @@ class overflow_queue {
     { rule.merge(to, static_cast<Value&&>(from)) } noexcept;
   };
   static constexpr bool pushes_safely = moves_safely && weighs_safely && keys_safely && merges_safely;
+  template <class Source>
+  static constexpr bool puts_safely = pushes_safely && __is_same(Source, Value);
 
  public:
   using value_type = Value;
@@ -198,6 +200,13 @@ class overflow_queue {
   /// @param pushed  told how many succeeded, also after an error and when the next one throws; an error's row is the
   ///                next one
   status push_n(span<Value> values, std::size_t& pushed, std::uint64_t deadline_ns = 0) noexcept(pushes_safely) {
+    return emplace_n(values, pushed, deadline_ns);
+  }
+  /// The same, but each element is made where it lies, as Value(Source&&); of one that coalesces before it is merged.
+  /// The rule's key_of, weight_of and merged_weight_of are asked about sources too.
+  template <class Source>
+  status emplace_n(span<Source> values, std::size_t& pushed,
+                   std::uint64_t deadline_ns = 0) noexcept(puts_safely<Source>) {
     pushed = 0;
     for (;;) {
       offer(values, pushed);
@@ -209,13 +218,20 @@ class overflow_queue {
       if (here().last_resort() == overflow::error) {
         return error{errc::limit_exceeded, "queue", "room", "none"}.at_row(pushed);
       }
-      const status waited = here().room.wait([&]() noexcept(pushes_safely) {
+      const status waited = here().room.wait([&]() noexcept(puts_safely<Source>) {
         const std::size_t before = pushed;
         offer(values, pushed);
         return pushed != before;
       }, [&] { return here().has_room(); }, [&] { return here().push_outlook(); }, deadline_ns);
       if (!waited.ok()) return waited.error().at_row(pushed);
     }
+  }
+  /// As emplace_n, but never waits. @return how many succeeded
+  template <class Source>
+  [[nodiscard]] std::size_t try_emplace_n(span<Source> values) noexcept(puts_safely<Source>) {
+    std::size_t pushed = 0;
+    offer(values, pushed);
+    return pushed;
   }
   /// Waits for one element and takes up to out.size() of those that are there. @param popped  told how many
   status pop_n(span<Value> out, std::size_t& popped, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
@@ -309,7 +325,8 @@ class overflow_queue {
           keys(static_cast<detail::key_table&&>(table)),
           room(asymmetric) {}
 
-    [[nodiscard]] std::size_t weight_of(const Value& value) const noexcept(weighs_safely) {
+    template <class Source>
+    [[nodiscard]] std::size_t weight_of(const Source& value) const noexcept(puts_safely<Source>) {
       if constexpr (is_weighed) return static_cast<std::size_t>(rule.weight_of(value));
       else return 0;
     }
@@ -329,7 +346,8 @@ class overflow_queue {
       const std::size_t place = first + elements_before;
       return place <= capacity ? place : place - capacity - 1;
     }
-    [[nodiscard]] outcome put(Value& value) noexcept(pushes_safely) {
+    template <class Source>
+    [[nodiscard]] outcome put(Source& value) noexcept(puts_safely<Source>) {
       const std::size_t added = weight_of(value);
       if (added > capacity_weight) return outcome::full;
       overflow how = policy;
@@ -387,10 +405,11 @@ class overflow_queue {
       drop_front();
       ++counts.dropped_oldest;
     }
-    void append(Value& value, std::uint64_t key, std::size_t added) noexcept(moves_safely) {
+    template <class Source>
+    void append(Source& value, std::uint64_t key, std::size_t added) noexcept(puts_safely<Source>) {
       const std::size_t place = place_behind(this->size.load_relaxed());
       slot& to = slots[place];
-      ::new (static_cast<void*>(to.bytes)) Value(static_cast<Value&&>(value));
+      ::new (static_cast<void*>(to.bytes)) Value(static_cast<Source&&>(value));
       to.key = key;
       to.weight = added;
       if (key != 0) keys.insert(key, place);
@@ -398,14 +417,22 @@ class overflow_queue {
       ++counts.pushed;
       this->size.store_release(this->size.load_relaxed() + 1);
     }
-    [[nodiscard]] std::size_t merged_weight(slot& older, const Value& newer,
-                                            std::size_t added) const noexcept(weighs_safely) {
+    template <class Source>
+    [[nodiscard]] std::size_t merged_weight(slot& older, const Source& newer,
+                                            std::size_t added) const noexcept(puts_safely<Source>) {
       if constexpr (weighs_merged) return static_cast<std::size_t>(rule.merged_weight_of(*older.value(), newer));
       else return added;
     }
-    void merge(Value& older, Value& newer) noexcept(pushes_safely) {
-      if constexpr (merges) rule.merge(older, static_cast<Value&&>(newer));
-      else older = static_cast<Value&&>(newer);
+    template <class Source>
+    void merge(Value& older, Source& newer) noexcept(puts_safely<Source>) {
+      if constexpr (!__is_same(Source, Value)) {
+        Value made(static_cast<Source&&>(newer));
+        merge(older, made);
+      } else if constexpr (merges) {
+        rule.merge(older, static_cast<Value&&>(newer));
+      } else {
+        older = static_cast<Value&&>(newer);
+      }
     }
 
    public:
@@ -464,7 +491,8 @@ class overflow_queue {
   [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
   /// @param done  counts on over those for which the policy has an answer that is not to wait
-  void offer(span<Value> values, std::size_t& done) noexcept(pushes_safely) {
+  template <class Source>
+  void offer(span<Source> values, std::size_t& done) noexcept(puts_safely<Source>) {
     shared& queue = here();
     detail::signal_at_end added(queue.elements);
     taken_elements freed(queue);  // an element that coalesced may weigh less than it did
