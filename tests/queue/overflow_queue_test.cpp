@@ -384,7 +384,8 @@ std::vector<overflow_queue_options> every_policy() {
       [[nodiscard]] std::uint64_t key_of(const parcel& one) const noexcept { return one.key; }
       void merge(made_parcel& older, made_parcel&& newer) const { older.numbers.push_back(newer.numbers.front()); }
     };
-    auto queue = atlas::overflow_queue<made_parcel, rule>::create({.capacity = 2, .overflow = overflow::coalesce}).value();
+    using made_queue = atlas::overflow_queue<made_parcel, rule>;
+    auto queue = made_queue::create({.capacity = 2, .overflow = overflow::coalesce}).value();
     std::array<raw, 5> sources{raw{1, 10}, raw{2, 20}, raw{1, 11}, raw{3, 30}, raw{1, 12}};
     CHECK(queue.try_emplace_n(atlas::span<raw>(sources)) == 3);
     std::size_t pushed = 9;
