@@ -113,7 +113,8 @@ int main() {
   const std::uint64_t all = producers * jobs_each;
   std::uint64_t expected = 0;
   for (std::uint64_t number = 1; number <= all; ++number) expected += steps_of(number);
-  const bool is_counted = told.pushed == all + workers && told.popped == seen && told.pushed == told.popped + told.coalesced;
+  const bool is_counted =
+      told.pushed == all + workers && told.popped == seen && told.pushed == told.popped + told.coalesced;
   const bool is_right = collected == all && sum == expected && longest.number == 6171 && longest.steps == 261;
   return is_right && is_counted && reported == all ? 0 : 1;
 }
