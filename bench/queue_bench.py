@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What does a message cost in Python? A batch of 64 is put and taken by one thread, beside what the standard library has.
+"""What does a message cost in Python? A batch of 64 is put and taken by one thread, beside the standard library's queues.
 
   python/batch64/64B           one buffer with offsets, taken as a batch, beside queue.SimpleQueue, taken as a list
                                (asked: 1 x its time, ratio 1)
@@ -9,8 +9,8 @@
   python/batch64/list/64B      the same, and a list of 64 bytes objects made of the batch
   python/batch64/queue/64B     the first beside queue.Queue, which is bounded as ATLAS is
 
-`ratio` > 1 means that ATLAS is better. What comes out is checked before it is timed. SimpleQueue passes references and has no
-bound; ATLAS copies the bytes in and out. Needs build/release/libatlas.so.0 (or --library).
+`ratio` > 1 means that ATLAS is better. What comes out is checked before it is timed. SimpleQueue passes references and has
+no bound; ATLAS copies the bytes in and out. Needs build/release/libatlas.so.0 (or --library).
 """
 
 from __future__ import annotations
@@ -107,13 +107,15 @@ def main() -> None:
                  (f"python/batch64/list/{size}B", "as_list", "asyncio.Queue", 32),
                  (f"python/batch64/queue/{size}B", "packed", "queue.Queue", 1)]
         cases = [case for case in cases if arguments.filter in case[0]]
-        sides: List[Side] = [("packed", packed), ("separate", separate), ("as_list", as_list), ("SimpleQueue", through_simple),
+        sides: List[Side] = [("packed", packed), ("separate", separate), ("as_list", as_list),
+                             ("SimpleQueue", through_simple),
                              ("asyncio.Queue", through_loop), ("queue.Queue", through_queue)]
         sides = [side for side in sides if any(side[0] in case for case in cases)]
         seconds = race(sides, 15 if arguments.quick else 51, time.process_time, 0.004, 0.0) if sides else {}
         for name, our, peer, times in cases:
             theirs = [one / times for one in seconds[peer]]
-            report("queue", arguments.json, name, seconds[our], theirs, peer, "ns/message", lambda second: second / BATCH * 1e9)
+            report("queue", arguments.json, name, seconds[our], theirs, peer, "ns/message",
+                   lambda second: second / BATCH * 1e9)
         loop.close()
 
 

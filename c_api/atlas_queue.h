@@ -80,7 +80,7 @@ ATLAS_C_EXPORT void atlas_queue_free(atlas_queue* queue);
  * Copies messages in, in their order, each as the policy says; those of other threads may come between them. Only
  * ATLAS_OVERFLOW_BLOCK waits.
  *
- * @param[out] accepted     messages, dropped and coalesced ones too; told also after an error, which blames the next one
+ * @param[out] accepted     messages, dropped and coalesced ones too; also after an error, which blames the next one
  * @param      buffer       [buffer_bytes]
  * @param      offsets      [message_count + 1]: the i-th message is the bytes from offsets[i] to before offsets[i + 1]
  * @param      keys         [message_count]; NULL: all 0
@@ -99,8 +99,8 @@ ATLAS_C_EXPORT atlas_status atlas_queue_push_n(uint64_t* accepted, atlas_queue* 
  *
  * @param[out] count         messages; 0 after an error
  * @param[out] buffer        [buffer_bytes]: the messages, one behind the other from its start
- * @param[out] offsets       [most + 1], of which count + 1 are written: the i-th message is the bytes from offsets[i] to
- *                           before offsets[i + 1]
+ * @param[out] offsets       [most + 1], of which count + 1 are written: the i-th message is the bytes from offsets[i]
+ *                           to before offsets[i + 1]
  * @param[out] keys          [most], of which count are written; may be NULL
  * @return                   ATLAS_ERR_TIMED_OUT; _CLOSED when it is closed and no message is left; _LIMIT_EXCEEDED when
  *                           the first message alone is longer than the buffer: it stays, and offsets[1] says its bytes

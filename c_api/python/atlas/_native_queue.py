@@ -45,7 +45,7 @@ def _pointer_to(data: Any) -> Any:
 
 
 class _Landing:
-    """Where a call puts messages down: made once, as finding addresses and making ctypes objects takes longer than the call.
+    """Where a call puts messages down: made once, as finding addresses and making ctypes objects takes longer than it.
 
     One block: `room` + 1 offsets, as many keys, the bytes.
     """
@@ -72,8 +72,8 @@ class _Landing:
         """Makes the arguments of a call that does not wait for so many; as a rule they stay what they are."""
         at = _address(np.frombuffer(self.all, dtype=np.uint8))
         self.most = most
-        self.arguments = (_byref(self.count), c.c_void_p(at + self.begin), c.c_void_p(at), c.c_void_p(at + 8 * (most + 1)),
-                          self.queue, _Size(self.size), _Size(most), _NOT_AT_ALL)
+        self.arguments = (_byref(self.count), c.c_void_p(at + self.begin), c.c_void_p(at),
+                          c.c_void_p(at + 8 * (most + 1)), self.queue, _Size(self.size), _Size(most), _NOT_AT_ALL)
 
     def fit(self, most: int) -> "_Landing":
         """One for so many: itself, or a larger one."""
@@ -87,11 +87,13 @@ class _Landing:
         used = self.words[count]
         keys_from = self.most + 1
         if 2 * used > self.size:  # well filled: it goes with them
-            batch = MessageBatch(self.all.toreadonly(), begin, begin + used, self.all[:begin].toreadonly(), count, keys_from)
+            whole = self.all.toreadonly()
+            batch = MessageBatch(whole, begin, begin + used, whole[:begin], count, keys_from)
             self.resize(min(self.size, _FIRST_BUFFER_BYTES))
             return batch
         offsets, keys = self.all[:8 * (count + 1)], self.all[8 * keys_from:8 * (keys_from + count)]
-        return MessageBatch(self.all[begin:begin + used].tobytes(), 0, used, offsets.tobytes() + keys.tobytes(), count, count + 1)
+        numbers = offsets.tobytes() + keys.tobytes()
+        return MessageBatch(self.all[begin:begin + used].tobytes(), 0, used, numbers, count, count + 1)
 
 
 def _waited(call: Callable[[int], int], timeout: Optional[float]) -> int:
@@ -129,8 +131,9 @@ class NativeQueue:
     def put(self, data: Any, size: int, offsets: Keys, keys: Optional[Keys], timeout: Optional[float]) -> None:
         accepted = _Count()
         # A copy of the offsets costs a tenth of finding their address.
-        status = _push_ready(_byref(accepted), self._at, data if type(data) is bytes else c.c_void_p(_pointer_to(data)), _Size(size),
-                             offsets.tobytes(), None if keys is None else keys.tobytes(), _Size(offsets.size - 1), _NOT_AT_ALL)
+        status = _push_ready(_byref(accepted), self._at, data if type(data) is bytes else c.c_void_p(_pointer_to(data)),
+                             _Size(size), offsets.tobytes(), None if keys is None else keys.tobytes(),
+                             _Size(offsets.size - 1), _NOT_AT_ALL)
         if status != 0:
             self._put_rest(status, accepted.value, data, size, offsets, keys, timeout)
 
@@ -178,7 +181,8 @@ class NativeQueue:
         """Goes on after a first call that did not find a message, or not the room for one."""
         while True:
             if status == _TIMED_OUT and timeout != 0:
-                status = _waited(lambda timeout_ns: int(_pop_ready(*landing.arguments[:-1], _Count(timeout_ns))), timeout)
+                status = _waited(lambda timeout_ns: int(_pop_ready(*landing.arguments[:-1], _Count(timeout_ns))),
+                                 timeout)
             if status == 0:
                 return
             if status == _TIMED_OUT:

@@ -101,7 +101,7 @@ class _Waiters:
                 self._loop.remove_reader(descriptor)
 
     def _wake(self) -> None:
-        """As many as there are messages. They take them themselves: one that is cancelled first leaves its message there."""
+        """As many as there are messages. They take them themselves: one that is cancelled first leaves its message."""
         count = len(self._futures) if self._backend.is_closed() else self._backend.size()
         while self._futures and count > 0:
             future = self._futures.popleft()
@@ -126,12 +126,12 @@ class Queue(Closing):
 
     - ``"block"``: ``put`` waits
     - ``"drop_newest"``, ``"drop_oldest"``: the message, or the one that has waited longest, is dropped, and counted
-    - ``"coalesce"``: room or not, a waiting message of the same ``key`` takes the new one in and keeps its place, by ``"replace"``
-      or ``"append"``. Messages of key 0 never do. Without one, and without room: as ``otherwise`` says
+    - ``"coalesce"``: room or not, a waiting message of the same ``key`` takes the new one in and keeps its place, by
+      ``"replace"`` or ``"append"``. Messages of key 0 never do. Without one, and without room: as ``otherwise`` says
     - ``"error"``: ``put`` raises QueueFull at once
 
-    Waiting releases the GIL, and Ctrl-C ends it. QueueFull is a ``queue.Full``, QueueEmpty a ``queue.Empty``. After close(), put
-    raises Closed, and get does when all messages are taken. A child of fork() makes its own.
+    Waiting releases the GIL, and Ctrl-C ends it. QueueFull is a ``queue.Full``, QueueEmpty a ``queue.Empty``. After
+    close(), put raises Closed, and get does when all messages are taken. A child of fork() makes its own.
     """
 
     _backend: QueueBackend
@@ -148,9 +148,11 @@ class Queue(Closing):
         how, last = _checked_choice("overflow", overflow, POLICIES), _checked_choice("otherwise", otherwise, POLICIES)
         way = _checked_choice("coalesce", coalesce, COALESCINGS)
         if overflow != "coalesce" and otherwise != "block":
-            raise refused(InvalidArgument, "otherwise", "'block', as it is asked under 'coalesce' alone", repr(otherwise))
+            said = "'block', as it is asked under 'coalesce' alone"
+            raise refused(InvalidArgument, "otherwise", said, repr(otherwise))
         if overflow != "coalesce" and coalesce != "replace":
-            raise refused(InvalidArgument, "coalesce", "'replace', as it is asked under 'coalesce' alone", repr(coalesce))
+            said = "'replace', as it is asked under 'coalesce' alone"
+            raise refused(InvalidArgument, "coalesce", said, repr(coalesce))
         if otherwise == "coalesce":
             raise refused(InvalidArgument, "otherwise", "a policy other than 'coalesce'", repr(otherwise))
         if coalesce == "append" and max_bytes is None:
@@ -271,7 +273,8 @@ class Queue(Closing):
             yield message
 
     def close(self) -> None:
-        """Says that no more messages come: put raises Closed from now on, what waits can still be taken, whoever waits wakes."""
+        """Says that no more messages come: put raises Closed from now on, what is there can still be taken, and
+        whoever waits wakes."""
         self._backend.close()
 
     @property
@@ -306,8 +309,8 @@ class Queue(Closing):
     def fileno(self) -> int:
         """A descriptor that is readable while there may be a message, or the end, for ``select`` and event loops.
 
-        It is the queue's: do not read it or close it. When it is readable, take what you like with get_nowait(), then call
-        arm(), and only then wait again. get_async does this by itself.
+        It is the queue's: do not read it or close it. When it is readable, take what you like with get_nowait(), then
+        call arm(), and only then wait again. get_async does this by itself.
         """
         return self._backend.fileno()
 

@@ -77,9 +77,9 @@ class MessageBatch(Sequence[memoryview]):
 
     __slots__ = ("_whole", "_begin", "_end", "_numbers", "_count", "_keys_from")
 
-    def __init__(self, whole: Union[bytes, memoryview], begin: int, end: int, numbers: Union[bytes, memoryview], count: int,
-                 keys_from: int) -> None:
-        """The messages are whole[begin:end]; numbers has, as uint64, their offsets, and from one place on their keys."""
+    def __init__(self, whole: Union[bytes, memoryview], begin: int, end: int, numbers: Union[bytes, memoryview],
+                 count: int, keys_from: int) -> None:
+        """The messages are whole[begin:end]; numbers has, as uint64, their offsets, and from a place on their keys."""
         self._whole = whole
         self._begin = begin
         self._end = end

@@ -2,8 +2,7 @@
 // include/atlas/queue/overflow_queue.hpp -- a bounded queue before a slow reader, and what is done when it has no room.
 //
 // Room:      overflow_queue, overflow, overflow_statistics, any_element.
-// Not here:  queues that only wait, without a lock (queue/mpmc_queue.hpp); levels of urgency
-// (queue/priority_queue.hpp).
+// Not here:  waiting alone, without a lock (queue/mpmc_queue.hpp); levels of urgency (queue/priority_queue.hpp).
 // Depends:   core/{result,span}.hpp, queue/{key_table,locked_state,wait_gate,queue_element}.hpp.
 // Threads:   every member but creation, move and destruction, from any thread of one process.
 #ifndef ATLAS_QUEUE_OVERFLOW_QUEUE_HPP
@@ -65,8 +64,8 @@ struct any_element {};
 /// First in, first out, bounded in elements and in weight, with a policy for what is too much and a count of what was
 /// lost.
 ///
-///     auto events = atlas::overflow_queue<event>::create({.capacity = 256, .overflow =
-///     atlas::overflow::drop_oldest}).value();
+///     using event_queue = atlas::overflow_queue<event>;
+///     auto events = event_queue::create({.capacity = 256, .overflow = atlas::overflow::drop_oldest}).value();
 ///
 /// Order:     linearizable. What coalesces stays in the older one's place. What a producer wrote before a push is seen
 ///            after the pop of that element.
@@ -172,8 +171,8 @@ class overflow_queue {
   {
     return push(Value(value), deadline_ns);
   }
-  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then
-  /// untouched
+  /// Waits for an element.
+  /// @return  errc::closed when the queue is closed and drained, errc::timed_out; `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
     std::size_t popped = 0;
     return pop_n({&out, 1}, popped, deadline_ns);
@@ -186,8 +185,8 @@ class overflow_queue {
     offer(values, pushed);
     return pushed;
   }
-  /// Takes up to out.size() elements, with no other consumer's between them. @return how many; the rest of `out` is
-  /// untouched
+  /// Takes up to out.size() elements, with no other consumer's between them.
+  /// @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
     std::size_t next = 0;
     return try_consume_n(out.size(), [&](Value& value) noexcept(moves_safely) {

@@ -139,7 +139,8 @@ class PureQueue:
                         raise is_full(row, False)
 
     def put_one(self, data: Any, size: int, key: int, timeout: Optional[float]) -> None:
-        self.put(data, size, np.array([0, size], dtype=np.uint64), np.array([key], dtype=np.uint64) if key else None, timeout)
+        keys = np.array([key], dtype=np.uint64) if key else None
+        self.put(data, size, np.array([0, size], dtype=np.uint64), keys, timeout)
 
     def _taken(self, most: int, timeout: Optional[float]) -> List[_Message]:
         end = None if timeout is None else time.monotonic() + timeout
@@ -180,8 +181,8 @@ class PureQueue:
 
     def statistics(self) -> QueueStatistics:
         with self._elements:
-            return QueueStatistics(self._pushed, self._popped, self._dropped_newest, self._dropped_oldest, self._coalesced,
-                                   self._refused, len(self._waiting), self._bytes)
+            return QueueStatistics(self._pushed, self._popped, self._dropped_newest, self._dropped_oldest,
+                                   self._coalesced, self._refused, len(self._waiting), self._bytes)
 
     def fileno(self) -> int:
         with self._elements:
