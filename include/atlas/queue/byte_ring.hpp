@@ -30,9 +30,11 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// Progress:  all but the calls that wait are wait-free.
 /// Closing:   as of spsc_queue. A claim that was made before the close may be committed.
 /// Cost:      one release store a commit and a release. Nothing is allocated after create().
-template <class Waiting = sleeping>
+/// @param Waiting  sleeping, spinning or yielding: how claim and peek wait
+/// @param Atom     the atomic type: another one records or orders the schedules of a test
+template <class Waiting = sleeping, template <class> class Atom = atomic>
 class byte_ring {
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
 
  public:
   /// @param capacity_bytes  32 to 2^40, rounded up to a multiple of 8
@@ -55,7 +57,7 @@ class byte_ring {
   byte_ring(byte_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
   byte_ring& operator=(byte_ring&& other) noexcept {
     if (this != &other) {
-      std::free(shared_);
+      destroy();
       shared_ = other.shared_;
       other.shared_ = nullptr;
     }
@@ -64,7 +66,7 @@ class byte_ring {
   byte_ring(const byte_ring&) = delete;
   byte_ring& operator=(const byte_ring&) = delete;
   /// @pre no other thread uses the ring
-  ~byte_ring() { std::free(shared_); }
+  ~byte_ring() { destroy(); }
 
   // --- the writer ---
 
@@ -149,20 +151,20 @@ class byte_ring {
 
   struct alignas(cache_line) shared {
     shared(std::byte* bytes, std::size_t capacity_bytes, std::uint64_t count, bool asymmetric) noexcept
-        : counts{atomic<std::uint64_t>(count), atomic<std::uint64_t>(count)},
+        : counts{Atom<std::uint64_t>(count), Atom<std::uint64_t>(count)},
           capacity(capacity_bytes),
           records(asymmetric),
           room(asymmetric),
           writer(&counts, bytes, capacity_bytes, count, 0),
           reader(&counts, bytes, capacity_bytes, count, 0) {}
 
-    detail::byte_ring_counts counts;
+    detail::basic_byte_ring_counts<Atom> counts;
     alignas(cache_line) const std::size_t capacity;
-    atomic<std::uint32_t> closed;
+    Atom<std::uint32_t> closed;
     gate records;                   // the reader waits here
     alignas(cache_line) gate room;  // the writer waits here
-    alignas(cache_line) detail::byte_ring_writer writer;
-    alignas(cache_line) detail::byte_ring_reader reader;
+    alignas(cache_line) detail::basic_byte_ring_writer<Atom> writer;
+    alignas(cache_line) detail::basic_byte_ring_reader<Atom> reader;
   };
 
   explicit byte_ring(shared* made) noexcept : shared_(made) {}
@@ -175,6 +177,12 @@ class byte_ring {
     if (!is_closed()) return wait_outlook::open;
     // Closed is read first: what the closing writer committed before is then visible to this look at the count.
     return here().reader.has_seen_all() ? wait_outlook::closed : wait_outlook::ending;
+  }
+  void destroy() noexcept {
+    if (shared_ == nullptr) return;
+    shared_->~shared();
+    std::free(shared_);
+    shared_ = nullptr;
   }
 
   shared* shared_;

@@ -19,9 +19,11 @@ namespace detail {
 // A record is a header of 8 bytes, the length, and the bytes themselves, up to a multiple of 8. One that does not fit before the
 // ring's end begins at its beginning; what is left at the end is then a record of skipped bytes. `written` and `taken` count bytes
 // modulo 2^64 and are all that the sides tell each other; each keeps its own count to itself and believes nothing else.
-struct byte_ring_counts {
-  alignas(cache_line) atomic<std::uint64_t> written;
-  alignas(cache_line) atomic<std::uint64_t> taken;
+/// @tparam Atom  the atomic type: another one records or orders the schedules of a test
+template <template <class> class Atom>
+struct basic_byte_ring_counts {
+  alignas(cache_line) Atom<std::uint64_t> written;
+  alignas(cache_line) Atom<std::uint64_t> taken;
 };
 
 inline constexpr std::size_t record_header_bytes = 8;
@@ -37,12 +39,16 @@ inline constexpr std::size_t least_ring_bytes = 32;
 [[nodiscard]] inline std::uint64_t* header_at(std::byte* at) noexcept { return reinterpret_cast<std::uint64_t*>(at); }
 [[nodiscard]] inline const std::uint64_t* header_at(const std::byte* at) noexcept { return reinterpret_cast<const std::uint64_t*>(at); }
 
-class byte_ring_writer {
+template <template <class> class Atom>
+class basic_byte_ring_writer {
  public:
+  using counts_type = basic_byte_ring_counts<Atom>;
+
   /// @param bytes     [capacity], aligned to 8
   /// @param capacity  a multiple of 8, at least least_ring_bytes
   /// @param begin     counts->written, and where in the ring that is
-  byte_ring_writer(byte_ring_counts* counts, std::byte* bytes, std::size_t capacity, std::uint64_t begin, std::size_t at) noexcept
+  basic_byte_ring_writer(counts_type* counts, std::byte* bytes, std::size_t capacity, std::uint64_t begin,
+                         std::size_t at) noexcept
       : counts_(counts), bytes_(bytes), capacity_(capacity), written_(begin), taken_seen_(begin), at_(at) {}
 
   /// Room for a record of up to `length` bytes; null if there is none now. An earlier claim is forgotten.
@@ -86,7 +92,7 @@ class byte_ring_writer {
  private:
   static constexpr std::size_t no_claim = ~std::size_t{0};
 
-  byte_ring_counts* counts_;
+  counts_type* counts_;
   std::byte* bytes_;
   std::size_t capacity_;
   std::uint64_t written_;
@@ -96,10 +102,14 @@ class byte_ring_writer {
   std::size_t claimed_ = no_claim;
 };
 
-class byte_ring_reader {
+template <template <class> class Atom>
+class basic_byte_ring_reader {
  public:
+  using counts_type = basic_byte_ring_counts<Atom>;
+
   /// As byte_ring_writer, of counts->taken.
-  byte_ring_reader(byte_ring_counts* counts, const std::byte* bytes, std::size_t capacity, std::uint64_t begin, std::size_t at) noexcept
+  basic_byte_ring_reader(counts_type* counts, const std::byte* bytes, std::size_t capacity, std::uint64_t begin,
+                         std::size_t at) noexcept
       : counts_(counts), bytes_(bytes), capacity_(capacity), taken_(begin), written_seen_(begin), peeked_(begin), at_(at) {}
 
   /// The next record that was not peeked at yet; false if there is none now. The bytes stay until release().
@@ -140,7 +150,7 @@ class byte_ring_reader {
   }
 
  private:
-  byte_ring_counts* counts_;
+  counts_type* counts_;
   const std::byte* bytes_;
   std::size_t capacity_;
   std::uint64_t taken_;
@@ -148,6 +158,10 @@ class byte_ring_reader {
   std::uint64_t peeked_;
   std::size_t at_;
 };
+
+using byte_ring_counts = basic_byte_ring_counts<atomic>;
+using byte_ring_writer = basic_byte_ring_writer<atomic>;
+using byte_ring_reader = basic_byte_ring_reader<atomic>;
 
 }  // namespace detail
 

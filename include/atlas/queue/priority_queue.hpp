@@ -34,12 +34,14 @@ struct priority_queue_options {
 /// Progress:  a call holds a lock for as long as it moves its elements.
 /// Throws:    what an element's constructor or assignment throws; the queue is then as spsc_queue would be.
 /// Cost:      a call is two atomic operations on the lock, whatever the levels. Nothing is allocated after create().
-/// @param Value   what moves; no default constructor is needed
-/// @param Levels  1 to 64
-template <class Value, unsigned Levels = 8, class Waiting = sleeping>
+/// @param Value    what moves; no default constructor is needed
+/// @param Levels   1 to 64
+/// @param Waiting  sleeping, spinning or yielding: how push and pop wait
+/// @param Atom     the atomic type, but for the lock's: another one records or orders the schedules of a test
+template <class Value, unsigned Levels = 8, class Waiting = sleeping, template <class> class Atom = atomic>
 class priority_queue {
   static_assert(Levels >= 1 && Levels <= 64);
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
   static constexpr bool moves_safely = queue_element<Value>;
   static_assert(ends_without_throwing<Value>, "a queue's element must end without throwing (noexcept)");
 
@@ -238,9 +240,9 @@ class priority_queue {
     const std::size_t capacity;
     const std::uint32_t ageing;
     alignas(cache_line) mutex guard;
-    atomic<std::uint32_t> closed;
+    Atom<std::uint32_t> closed;
     std::uint64_t filled = 0;  // a bit for each level that has elements
-    atomic<std::size_t> size;  // of all levels; written under the lock
+    Atom<std::size_t> size;    // of all levels; written under the lock
     alignas(lane) unsigned char lane_bytes[Levels * sizeof(lane)];
     alignas(cache_line) gate elements;  // consumers wait here
   };
@@ -288,7 +290,9 @@ class priority_queue {
     for (unsigned level = 0; level < Levels; ++level) {
       lane& left = shared_->at(level);
       for (std::size_t i = 0; i < left.size; ++i) shared_->slot_of(level, left.first + i).value()->~Value();
+      left.~lane();
     }
+    shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;
   }
