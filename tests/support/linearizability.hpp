@@ -215,7 +215,7 @@ verdict judge(const std::vector<queue_event>& events, Model model, bool is_drain
   }
   if (is_explained({.refused_pushes = true})) return verdict::refused;
   if (is_explained({.missed_elements = true})) return verdict::missed;
-  if (is_explained({.capacity = true})) return verdict::over_capacity;
+  if (is_explained({.refused_pushes = true, .capacity = true})) return verdict::over_capacity;
   if (is_explained({.closing = true})) return verdict::after_close;
   return verdict::out_of_order;
 }
