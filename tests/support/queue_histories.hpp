@@ -68,6 +68,7 @@ struct recorded {
   std::uint64_t histories = 0;
   std::uint64_t overlapping = 0;  ///< of which calls of different threads overlap
   std::uint64_t unexplained = 0;
+  std::uint64_t said[9] = {};             ///< of each verdict, how often
   verdict first = verdict::linearizable;  ///< on the first that no order explains
   std::string text;                       ///< of it
 };
@@ -111,7 +112,8 @@ class recorder {
                            static_cast<unsigned>(random.below(Subject::most_threads - Subject::least_threads + 1));
       sets_up(threads, random);
       auto work = [this](unsigned thread) { calls_of(thread); };
-      all.run(threads, random(), 1 + static_cast<unsigned>(random.below(6)), work);
+      const std::uint64_t seed = random();  // one after the other: the order of arguments is the compiler's
+      all.run(threads, seed, 1 + static_cast<unsigned>(random.below(6)), work);
       judges();
     }
   }
@@ -161,6 +163,7 @@ class recorder {
     const std::vector<queue_event> events = now_.events();
     const verdict said = judge(events, subject_->model(), Subject::is_drained);
     subject_.reset();
+    ++result_.said[static_cast<std::size_t>(said)];
     if (said == verdict::linearizable) return;
     if (result_.unexplained++ != 0) return;
     result_.first = said;
