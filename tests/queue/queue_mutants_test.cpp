@@ -319,7 +319,10 @@ TEST_SUITE("queue_mutants") {
   /// Of 300 histories the checker finds the fault in some, and says what it is. Others it may break in another way.
   template <class Subject>
   void check_caught(const char* what, verdict wanted) {
-    if (support::under_thread_sanitizer) return;  // it does not follow a change of stacks
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow a change of stacks");
+      return;
+    }
     const support::recorded found = support::record<Subject>({.histories = 300, .seed = 11, .stops_at_first = false});
     const std::string name = std::string(what) + ": " + support::name_of(wanted);
     CAPTURE(name);

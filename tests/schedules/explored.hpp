@@ -15,6 +15,9 @@
 #include <relacy/relacy.hpp>
 #undef new
 #undef delete
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wdollar-in-identifier-extension"  // Relacy's name for where a call stands
+#endif
 
 namespace schedules {  // not without a name: some types of ATLAS are made of these
 

@@ -130,7 +130,7 @@ class recorder {
         }
         meeting.wait();
         if (is_over) break;
-        pauses_one_in = 4;
+        pauses_one_in = 2;
         calls_of(thread);
         pauses_one_in = 0;
         meeting.wait();
