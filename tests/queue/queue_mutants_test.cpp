@@ -17,7 +17,8 @@
 #include <vector>
 
 TEST_SUITE("queue_mutants") {
-  namespace {
+  // Not without a name: queues are made of these, in headers that several files of tests share.
+  namespace queue_mutants {
 
   using atlas::index_cached;
   using atlas::sleeping;
@@ -364,7 +365,9 @@ TEST_SUITE("queue_mutants") {
                                                                                verdict::twice);
   }
 
-  }  // namespace
+  }  // namespace queue_mutants
+
+  using namespace queue_mutants;  // NOLINT
 
   TEST_CASE("spsc_queue, index_cached") { check_spsc_mutants<index_cached>(verdict::twice); }
   TEST_CASE("spsc_queue, slot_sequenced") { check_spsc_mutants<slot_sequenced>(verdict::lost); }
