@@ -42,13 +42,16 @@ struct broadcast_options {
 /// Closing:   after a close() by the writer every reader is given all elements before errc::closed. A close() by another thread may
 ///            overtake one push, which then succeeds; readers that were told errc::closed by then do not see it.
 /// Cost:      a push writes one slot and one count, whatever the readers; a pop copies one slot. Nothing is allocated after create().
-/// @param Value  trivially copyable, since readers copy what others read too, and may meet the writer when they are overtaken
+/// @param Value    trivially copyable, since readers copy what others read too, and may meet the writer when they are overtaken
+/// @param Slow     whether the writer waits for a reader that does not keep up
+/// @param Waiting  sleeping, spinning or yielding: how push and pop wait
+/// @param Atom     the atomic type: another one records or orders the schedules of a test
 /// Source:    the gating and the sequence of the Disruptor (Thompson et al., 2011); overtaking by a sequence lock in each slot
 ///            (Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012).
-template <class Value, slow_reader Slow = slow_reader::gates, class Waiting = sleeping>
+template <class Value, slow_reader Slow = slow_reader::gates, class Waiting = sleeping, template <class> class Atom = atomic>
 class broadcast_ring {
   static_assert(__is_trivially_copyable(Value), "a broadcast_ring's element must be trivially copyable; push an index or a pointer otherwise");
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
   static constexpr bool is_gated = Slow == slow_reader::gates;
   struct shared;
   struct place;
@@ -236,13 +239,13 @@ class broadcast_ring {
 
   /// A reader's, which gates the writer.
   struct alignas(cache_line) place {
-    atomic<std::uint64_t> position;
-    atomic<std::uint32_t> is_taken;
+    Atom<std::uint64_t> position;
+    Atom<std::uint32_t> is_taken;
   };
   /// Bit 0 of the stamp: it is being written. Else it is the position of what is there.
   struct slot {
-    atomic<std::uint64_t> stamp;
-    atomic<std::uint64_t> word[words];
+    Atom<std::uint64_t> stamp;
+    Atom<std::uint64_t> word[words];
   };
 
   struct alignas(cache_line) shared {
@@ -309,9 +312,9 @@ class broadcast_ring {
     slot* const slots;
     const std::size_t most;
     mutex subscribing;
-    atomic<std::uint32_t> closed;
-    atomic<std::uint32_t> looks;  // only its order counts
-    alignas(cache_line) atomic<std::uint64_t> tail;  // position of the next push
+    Atom<std::uint32_t> closed;
+    Atom<std::uint32_t> looks;  // only its order counts
+    alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push
     std::uint64_t room_end;                          // the writer's: it may write up to here without another look
     alignas(cache_line) gate elements;               // readers wait here
     alignas(cache_line) gate room;                   // the writer waits here
@@ -323,9 +326,10 @@ class broadcast_ring {
     ATLAS_ASSERT(shared_ != nullptr);
     return *shared_;
   }
-
   void destroy() noexcept {
     if (shared_ == nullptr) return;
+    for (std::size_t i = 0; i < shared_->most; ++i) shared_->places[i].~place();
+    for (std::size_t i = 0; i < shared_->positions.capacity; ++i) shared_->slots[i].~slot();
     shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;

@@ -30,9 +30,11 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// Progress:  all but the calls that wait are wait-free.
 /// Closing:   as of spsc_queue. A claim that was made before the close may be committed.
 /// Cost:      one release store a commit and a release. Nothing is allocated after create().
-template <class Waiting = sleeping>
+/// @param Waiting  sleeping, spinning or yielding: how claim and peek wait
+/// @param Atom     the atomic type: another one records or orders the schedules of a test
+template <class Waiting = sleeping, template <class> class Atom = atomic>
 class byte_ring {
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
 
  public:
   /// @param capacity_bytes  32 to 2^40, rounded up to a multiple of 8
@@ -49,7 +51,8 @@ class byte_ring {
     void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + (ring_bytes + cache_line - 1) / cache_line * cache_line);
     if (memory == nullptr) return error{errc::no_memory, "ring.capacity_bytes"};
     auto* const bytes = static_cast<std::byte*>(memory) + sizeof(shared);
-    store_relaxed(detail::header_at(bytes), detail::no_record);
+    ::new (static_cast<void*>(bytes)) std::uint64_t(0);
+    detail::header_at<Atom>(bytes).store_relaxed(detail::no_record);
     return byte_ring(::new (memory) shared(bytes, ring_bytes, count, heavy_barrier()));
   }
 
@@ -154,20 +157,20 @@ class byte_ring {
 
   struct alignas(cache_line) shared {
     shared(std::byte* bytes, std::size_t ring_bytes, std::uint64_t count, bool asymmetric) noexcept
-        : counts{atomic<std::uint64_t>(count), atomic<std::uint64_t>(count)},
+        : counts{Atom<std::uint64_t>(count), Atom<std::uint64_t>(count)},
           capacity(ring_bytes - detail::record_header_bytes),
           records(asymmetric),
           room(asymmetric),
           writer(&counts, bytes, ring_bytes, {count, 0}, count),
           reader(&counts, bytes, ring_bytes, {count, 0}) {}
 
-    detail::byte_ring_counts counts;
+    detail::basic_byte_ring_counts<Atom> counts;
     alignas(cache_line) const std::size_t capacity;
-    atomic<std::uint32_t> closed;
+    Atom<std::uint32_t> closed;
     gate records;                   // the reader waits here
     alignas(cache_line) gate room;  // the writer waits here
-    alignas(cache_line) detail::byte_ring_writer writer;
-    alignas(cache_line) detail::byte_ring_reader reader;
+    alignas(cache_line) detail::basic_byte_ring_writer<Atom> writer;
+    alignas(cache_line) detail::basic_byte_ring_reader<Atom> reader;
   };
 
   explicit byte_ring(shared* made) noexcept : shared_(made) {}

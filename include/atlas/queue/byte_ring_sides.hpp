@@ -8,7 +8,7 @@
 #ifndef ATLAS_QUEUE_BYTE_RING_SIDES_HPP
 #define ATLAS_QUEUE_BYTE_RING_SIDES_HPP
 
-#include <atlas/core/atomic.hpp>  // atomic, load_relaxed, store_relaxed
+#include <atlas/core/atomic.hpp>  // atomic
 #include <atlas/core/result.hpp>  // result
 #include <atlas/core/span.hpp>    // span
 
@@ -23,9 +23,11 @@ namespace detail {
 //
 // The counts are of bytes modulo 2^64. `taken` gives room back. `written` is for those who come later: it lies behind the last
 // record, or, if its writer ended in between, one record before. Each side keeps its own count to itself and believes nothing else.
-struct byte_ring_counts {
-  alignas(cache_line) atomic<std::uint64_t> written;
-  alignas(cache_line) atomic<std::uint64_t> taken;
+/// @tparam Atom  the atomic type: another one records or orders the schedules of a test
+template <template <class> class Atom>
+struct basic_byte_ring_counts {
+  alignas(cache_line) Atom<std::uint64_t> written;
+  alignas(cache_line) Atom<std::uint64_t> taken;
 };
 
 inline constexpr std::size_t record_header_bytes = 8;
@@ -41,9 +43,16 @@ inline constexpr std::uint64_t skipped_record = ~std::uint64_t{0};
 }
 inline constexpr std::size_t least_ring_bytes = 32;
 
-[[nodiscard]] inline std::uint64_t* header_at(std::byte* at) noexcept { return reinterpret_cast<std::uint64_t*>(at); }
-[[nodiscard]] inline const std::uint64_t* header_at(const std::byte* at) noexcept {
-  return reinterpret_cast<const std::uint64_t*>(at);
+/// The header at a place of a ring's memory. An atomic type that is no plain word keeps headers elsewhere, and brings
+/// record_header_at, found by its namespace.
+template <template <class> class Atom>
+[[nodiscard]] Atom<std::uint64_t>& header_at(std::byte* at) noexcept {
+  if constexpr (requires(Atom<std::uint64_t>* kind) { record_header_at(kind, at); }) {
+    return record_header_at(static_cast<Atom<std::uint64_t>*>(nullptr), at);
+  } else {
+    static_assert(sizeof(Atom<std::uint64_t>) == record_header_bytes);
+    return *std::launder(reinterpret_cast<Atom<std::uint64_t>*>(at));
+  }
 }
 
 /// A place in a ring: the count of bytes before it, and where that is.
@@ -56,18 +65,19 @@ struct ring_place {
 /// @param used_bytes  of the ring from its first record on that is not given back to that place
 /// @param record      out: the record's bytes
 /// @return            true, and `place` behind the record; false if there is none; errc::corrupt_file
-[[nodiscard]] inline result<bool> read_record(const std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes,
-                                              ring_place& place, span<const std::byte>& record) noexcept {
+template <template <class> class Atom>
+[[nodiscard]] result<bool> read_record(std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes, ring_place& place,
+                                       span<const std::byte>& record) noexcept {
   std::size_t at = place.at;
-  std::size_t most = ring_bytes - record_header_bytes - used_bytes;  // there is a nought behind the last record
-  std::uint64_t header = load_acquire(header_at(bytes + at));        // once: another process may write to it
+  std::size_t most = ring_bytes - record_header_bytes - used_bytes;   // there is a nought behind the last record
+  std::uint64_t header = header_at<Atom>(bytes + at).load_acquire();  // once: another process may write to it
   if (header == no_record) return false;
   std::size_t skipped = 0;
   if (header == skipped_record && at != 0 && ring_bytes - at <= most) {
     skipped = ring_bytes - at;
     most -= skipped;
     at = 0;
-    header = load_acquire(header_at(bytes));
+    header = header_at<Atom>(bytes).load_acquire();
   }
   const std::size_t left = ring_bytes - at < most ? ring_bytes - at : most;
   const std::uint64_t length = header / 2;
@@ -81,14 +91,17 @@ struct ring_place {
   return true;
 }
 
-class byte_ring_writer {
+template <template <class> class Atom>
+class basic_byte_ring_writer {
  public:
+  using counts_type = basic_byte_ring_counts<Atom>;
+
   /// @param bytes       [ring_bytes], aligned to 8, with a nought where the next header will be
   /// @param ring_bytes  a multiple of 8, at least least_ring_bytes
   /// @param begin       behind the last record
   /// @param taken       the reader's count
-  byte_ring_writer(byte_ring_counts* counts, std::byte* bytes, std::size_t ring_bytes, ring_place begin,
-                   std::uint64_t taken) noexcept
+  basic_byte_ring_writer(counts_type* counts, std::byte* bytes, std::size_t ring_bytes, ring_place begin,
+                         std::uint64_t taken) noexcept
       : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), end_(begin), taken_seen_(taken) {}
 
   /// Room for a record of up to `length` bytes; null if there is none now. An earlier claim is forgotten.
@@ -117,9 +130,9 @@ class byte_ring_writer {
     const std::size_t at = skipped_ == 0 ? end_.at : 0;
     const std::size_t size = record_bytes(length);
     const std::size_t next = at + size < ring_bytes_ ? at + size : 0;
-    store_relaxed(header_at(bytes_ + next), no_record);
-    store_release(header_at(bytes_ + at), std::uint64_t{length} * 2 + 1);
-    if (skipped_ != 0) store_release(header_at(bytes_ + end_.at), skipped_record);
+    header_at<Atom>(bytes_ + next).store_relaxed(no_record);
+    header_at<Atom>(bytes_ + at).store_release(std::uint64_t{length} * 2 + 1);
+    if (skipped_ != 0) header_at<Atom>(bytes_ + end_.at).store_release(skipped_record);
     end_ = {end_.count + skipped_ + size, next};
     counts_->written.store_release(end_.count);
     claimed_ = no_claim;
@@ -136,7 +149,7 @@ class byte_ring_writer {
     return ring_bytes_ - record_header_bytes - static_cast<std::size_t>(end_.count - taken_seen_);
   }
 
-  byte_ring_counts* counts_;
+  counts_type* counts_;
   std::byte* bytes_;
   std::size_t ring_bytes_;
   ring_place end_;
@@ -145,19 +158,22 @@ class byte_ring_writer {
   std::size_t claimed_ = no_claim;
 };
 
-class byte_ring_reader {
+template <template <class> class Atom>
+class basic_byte_ring_reader {
  public:
+  using counts_type = basic_byte_ring_counts<Atom>;
+
   /// As byte_ring_writer. @param begin  of the first record that is not taken
-  byte_ring_reader(byte_ring_counts* counts, const std::byte* bytes, std::size_t ring_bytes, ring_place begin) noexcept
+  basic_byte_ring_reader(counts_type* counts, std::byte* bytes, std::size_t ring_bytes, ring_place begin) noexcept
       : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), taken_(begin.count), next_(begin) {}
 
   /// The next record that was not peeked at yet; false if there is none now. The bytes stay until release().
   /// @return  errc::corrupt_file if what stands there cannot be
   [[nodiscard]] result<bool> peek(span<const std::byte>& record) noexcept {
-    return read_record(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
+    return read_record<Atom>(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
   }
   /// Whether every record that was committed was peeked at.
-  [[nodiscard]] bool has_seen_all() const noexcept { return load_acquire(header_at(bytes_ + next_.at)) == no_record; }
+  [[nodiscard]] bool has_seen_all() const noexcept { return header_at<Atom>(bytes_ + next_.at).load_acquire() == no_record; }
   /// Whether records were peeked at that are not given back.
   [[nodiscard]] bool holds_records() const noexcept { return taken_ != next_.count; }
   /// Gives the room of all records that were peeked at back to the writer.
@@ -167,12 +183,16 @@ class byte_ring_reader {
   }
 
  private:
-  byte_ring_counts* counts_;
-  const std::byte* bytes_;
+  counts_type* counts_;
+  std::byte* bytes_;
   std::size_t ring_bytes_;
   std::uint64_t taken_;
   ring_place next_;
 };
+
+using byte_ring_counts = basic_byte_ring_counts<atomic>;
+using byte_ring_writer = basic_byte_ring_writer<atomic>;
+using byte_ring_reader = basic_byte_ring_reader<atomic>;
 
 }  // namespace detail
 

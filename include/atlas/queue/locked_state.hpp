@@ -30,7 +30,7 @@ struct element_slot {
 };
 
 /// The lock, what it guards of every such queue, and the gate that consumers wait at.
-template <class Gate>
+template <class Gate, template <class> class Atom = atomic>
 struct locked_state {
   explicit locked_state(bool asymmetric) noexcept : elements(asymmetric) {}
 
@@ -57,8 +57,8 @@ struct locked_state {
   }
 
   alignas(cache_line) mutable mutex guard;
-  atomic<std::uint32_t> closed;  // written under the lock
-  atomic<std::size_t> size;      // elements; written under the lock
+  Atom<std::uint32_t> closed;  // written under the lock
+  Atom<std::size_t> size;      // elements; written under the lock
   alignas(cache_line) Gate elements;
 };
 

@@ -34,12 +34,14 @@ struct priority_queue_options {
 /// Progress:  a call holds a lock for as long as it moves its elements.
 /// Throws:    what an element's constructor or assignment throws; the queue is then as spsc_queue would be.
 /// Cost:      a call is two atomic operations on the lock, whatever the levels. Nothing is allocated after create().
-/// @param Value   what moves; no default constructor is needed
-/// @param Levels  1 to 64
-template <class Value, unsigned Levels = 8, class Waiting = sleeping>
+/// @param Value    what moves; no default constructor is needed
+/// @param Levels   1 to 64
+/// @param Waiting  sleeping, spinning or yielding: how push and pop wait
+/// @param Atom     the atomic type, but for the lock's: another one records or orders the schedules of a test
+template <class Value, unsigned Levels = 8, class Waiting = sleeping, template <class> class Atom = atomic>
 class priority_queue {
   static_assert(Levels >= 1 && Levels <= 64);
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
   static constexpr bool moves_safely = queue_element<Value>;
   static_assert(ends_without_throwing<Value>, "a queue's element must end without throwing (noexcept)");
 
@@ -177,9 +179,9 @@ class priority_queue {
   };
   static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
 
-  struct alignas(block_alignment) shared : detail::locked_state<gate> {
+  struct alignas(block_alignment) shared : detail::locked_state<gate, Atom> {
     shared(slot* memory, const priority_queue_options& options, bool asymmetric) noexcept
-        : detail::locked_state<gate>(asymmetric), slots(memory), capacity(options.capacity), ageing(options.ageing) {
+        : detail::locked_state<gate, Atom>(asymmetric), slots(memory), capacity(options.capacity), ageing(options.ageing) {
       for (unsigned level = 0; level < Levels; ++level) ::new (static_cast<void*>(lane_bytes + level * sizeof(lane))) lane(asymmetric);
     }
     [[nodiscard]] lane& at(unsigned level) noexcept { return *(std::launder(reinterpret_cast<lane*>(lane_bytes)) + level); }

@@ -175,7 +175,8 @@ class shm_segment {
         return error{errc::corrupt_file, "lane.written", "at most", layout_.lane_bytes - record_header_bytes, used};
       }
       span<const std::byte> record;
-      const auto found = read_record(ring(number), layout_.lane_bytes, static_cast<std::size_t>(used), end, record);
+      const auto found =
+          read_record<atomic>(ring(number), layout_.lane_bytes, static_cast<std::size_t>(used), end, record);
       if (!found.ok()) return found.error();
       if (!*found) return end;
     }
