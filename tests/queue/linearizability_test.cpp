@@ -86,6 +86,13 @@ TEST_SUITE("linearizability") {
   using broadcast = support::broadcast_subject<
       atlas::broadcast_ring<support::pair_element, Slow, atlas::sleeping, support::yielding_atomic>,
       Slow == atlas::slow_reader::gates>;
+  /// One that blocks: what other policies do when it is full is in their own tests. It has no count of a beginning.
+  struct overflow : atlas::overflow_queue<support::element, atlas::any_element, atlas::sleeping, support::looking_atomic> {
+    static atlas::result<overflow> create_at(std::size_t capacity, std::uint64_t) {
+      return overflow(create({.capacity = capacity}).value());
+    }
+    explicit overflow(overflow_queue&& made) noexcept : overflow_queue(static_cast<overflow_queue&&>(made)) {}
+  };
   using bytes =
       support::bytes_subject<support::numbered_bytes<atlas::byte_ring<atlas::sleeping, support::yielding_atomic>>>;
 
@@ -174,6 +181,9 @@ TEST_SUITE("linearizability") {
   TEST_CASE("broadcast_ring: every reader is given what was pushed, and is told what it missed") {
     check_histories<broadcast<atlas::slow_reader::gates>>("broadcast_ring, gated", 7);
     check_histories<broadcast<atlas::slow_reader::is_overtaken>>("broadcast_ring, overwriting", 8);
+  }
+  TEST_CASE("overflow_queue: is linearizable, batches too") {
+    check_histories<support::fifo_subject<overflow, support::of_locked>>("overflow_queue", 10);
   }
   TEST_CASE("byte_ring: is linearizable, no room and no record mean what they say") {
     check_histories<bytes>("byte_ring", 9);

@@ -105,6 +105,16 @@ struct of_mpmc : of_mpsc {
   static constexpr bool many_consumers = true;
 };
 
+/// Queues behind a lock: all of a batch happens at one moment.
+struct of_locked {
+  static constexpr unsigned most_threads = 4;
+  static constexpr bool many_producers = true;
+  static constexpr bool many_consumers = true;
+  static constexpr bool whole_pushes = true;
+  static constexpr bool whole_pops = true;
+  static constexpr bool one_step = true;
+};
+
 template <class Queue, class Kind>
 class fifo_subject {
  public:

@@ -76,9 +76,11 @@ struct any_element {};
 ///            create().
 /// @param Value    what moves; no default constructor is needed
 /// @param Rule     as any_element says; moves without throwing
-template <class Value, class Rule = any_element, class Waiting = sleeping>
+/// @param Waiting  sleeping, spinning or yielding: how calls wait
+/// @param Atom     the atomic type: another one records the histories of a test
+template <class Value, class Rule = any_element, class Waiting = sleeping, template <class> class Atom = atomic>
 class overflow_queue {
-  using gate = typename Waiting::template gate<atomic>;
+  using gate = typename Waiting::template gate<Atom>;
   static constexpr bool is_keyed = requires(const Rule& rule, const Value& value) { rule.key_of(value); };
   static constexpr bool is_weighed = requires(const Rule& rule, const Value& value) { rule.weight_of(value); };
   static constexpr bool merges = requires(const Rule& rule, Value& to, Value&& from) {
@@ -252,7 +254,7 @@ class overflow_queue {
     if (!queue.has_element()) return 0;
     taken_elements done(queue);
     const lock_guard lock(queue.guard);
-    while (done.count < most && queue.has_element() && take(*queue.front())) {
+    while (done.count < most && queue.size.load_relaxed() != 0 && take(*queue.front())) {
       queue.drop_front();
       ++queue.counts.popped;
       ++done.count;
@@ -311,10 +313,10 @@ class overflow_queue {
   enum class outcome : std::uint8_t { added, settled, full };
   static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
 
-  struct alignas(block_alignment) shared : detail::locked_state<gate> {
+  struct alignas(block_alignment) shared : detail::locked_state<gate, Atom> {
     shared(slot* memory, const overflow_queue_options& options, Rule&& how, detail::key_table&& table,
            bool asymmetric) noexcept
-        : detail::locked_state<gate>(asymmetric),
+        : detail::locked_state<gate, Atom>(asymmetric),
           slots(memory),
           capacity(options.capacity),
           capacity_weight(options.capacity_weight != 0 ? options.capacity_weight : most_weight),
