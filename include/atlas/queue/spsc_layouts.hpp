@@ -29,15 +29,18 @@ struct ring_cursor {
   /// it is there would fetch the count's line, and the element's, from the other's core for each one, and the other would fetch them
   /// back. So one that keeps finding little waits a moment and looks again, and both get on: one that found nothing in
   /// between does not, so that a single element is not held up.
-  /// Measured (two cores of Zen 5, 1,024 elements of 8 bytes): 180 to 290 million elements a second without, 280 to 380 with.
+  /// Measured (two cores of Zen 5, 1,024 elements of 8 bytes): 180 to 290 million elements a second without, 220 to 410 with.
   template <class Look>
   [[nodiscard]] std::size_t progress(Look look, std::size_t capacity) noexcept {
     constexpr std::size_t little = 32;
-    constexpr int pauses = 4;
     std::size_t found = look();
     if (found != 0 && keeps_coming && found < little && found < capacity / 4) {
-      for (int i = 0; i < pauses; ++i) spin_pause();
-      found = look();
+      for (int pauses = 4; pauses <= 16; pauses *= 4) {
+        for (int i = 0; i < pauses; ++i) spin_pause();
+        const std::size_t before = found;
+        found = look();
+        if (found >= little || found == before) break;
+      }
     }
     keeps_coming = found != 0;
     return found;
