@@ -109,6 +109,10 @@ template <>
 inline constexpr std::size_t first_size<atlas_folder_report> = 152;
 template <>
 inline constexpr std::size_t first_size<atlas_folder_info> = 56;
+template <>
+inline constexpr std::size_t first_size<atlas_queue_options> = 32;
+template <>
+inline constexpr std::size_t first_size<atlas_queue_info> = 88;
 
 /// No struct of this ABI will be longer; a larger struct_size is uninitialised memory, not a newer caller.
 inline constexpr std::uint32_t longest_struct = 4096;

@@ -2,12 +2,12 @@
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
  * All of it: atlas_vectors.h, atlas_quantize.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_encoding.h,
- * atlas_boundaries.h, atlas_tokenizer.h, atlas_texts.h, atlas_chunker.h and atlas_folder.h, which come with it, are parts. Rules that hold
- * for every function of all, so that no comment below repeats them:
+ * atlas_boundaries.h, atlas_tokenizer.h, atlas_texts.h, atlas_chunker.h, atlas_folder.h and atlas_queue.h, which come with it, are
+ * parts. Rules that hold for every function of all, so that no comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
  *  2. Outputs come first, then the handle, then inputs. On error no output is written, unless said.
- *  3. What atlas_x_open or atlas_x_create makes, atlas_x_close ends; NULL is accepted there.
+ *  3. What atlas_x_open or atlas_x_create makes, atlas_x_close ends (a queue: atlas_queue_free); NULL is accepted there.
  *     Nothing that this library hands out is ever passed to free().
  *  4. Arrays belong to the caller and are read or written only during the call. Shapes are
  *     [rows, columns], row-major, dense; counts are elements, `_bytes` names are bytes. An array of no
@@ -164,6 +164,10 @@ typedef struct atlas_text {
 /* ---- a folder of documents -------------------------------------------------------------------------- */
 
 #include "atlas_folder.h" /* the main job: build, update, search */
+
+/* ---- messages between threads ----------------------------------------------------------------------- */
+
+#include "atlas_queue.h" /* push and pop in batches, overflow policies, a descriptor for event loops */
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 //
 // Room:      mpmc_queue (any number of threads on both sides), mpsc_queue (one consumer), spsc_queue (one on each side, in two layouts),
 //            bounded_queue (all of these); priority_queue (a lane for each level of urgency);
+//            overflow_queue (drops, coalesces or refuses what a slow reader leaves no room for);
 //            broadcast_ring (one writer, every reader sees every element); byte_ring (records of any length, in place);
 //            sleeping, spinning and yielding, of which each queue is given one; wait_any (until one of several queues
 //            has an element) and queue_event (the same as a descriptor for epoll and asyncio).
@@ -20,6 +21,7 @@
 #include <atlas/queue/broadcast_ring.hpp>  // broadcast_ring
 #include <atlas/queue/byte_ring.hpp>       // byte_ring
 #include <atlas/queue/mpmc_queue.hpp>      // mpmc_queue, mpsc_queue
+#include <atlas/queue/overflow_queue.hpp>  // overflow_queue
 #include <atlas/queue/priority_queue.hpp>  // priority_queue
 #include <atlas/queue/queue_event.hpp>     // queue_event
 #include <atlas/queue/spsc_queue.hpp>      // spsc_queue, index_cached, slot_sequenced

@@ -491,6 +491,28 @@ AT(atlas_folder_heading, title, 0);
 AT(atlas_folder_heading, title_bytes, 8);
 AT(atlas_folder_heading, depth, 12);
 
+SIZE(atlas_queue_options, 32);
+AT(atlas_queue_options, struct_size, 0);
+AT(atlas_queue_options, overflow, 4);
+AT(atlas_queue_options, otherwise, 8);
+AT(atlas_queue_options, coalesce, 12);
+AT(atlas_queue_options, capacity_messages, 16);
+AT(atlas_queue_options, capacity_bytes, 24);
+
+SIZE(atlas_queue_info, 88);
+AT(atlas_queue_info, struct_size, 0);
+AT(atlas_queue_info, is_closed, 4);
+AT(atlas_queue_info, capacity_messages, 8);
+AT(atlas_queue_info, capacity_bytes, 16);
+AT(atlas_queue_info, waiting, 24);
+AT(atlas_queue_info, waiting_bytes, 32);
+AT(atlas_queue_info, pushed, 40);
+AT(atlas_queue_info, popped, 48);
+AT(atlas_queue_info, dropped_newest, 56);
+AT(atlas_queue_info, dropped_oldest, 64);
+AT(atlas_queue_info, coalesced, 72);
+AT(atlas_queue_info, refused, 80);
+
 SIZE(atlas_folder_info, 64);
 AT(atlas_folder_info, struct_size, 0);
 AT(atlas_folder_info, dimension, 4);

@@ -46,6 +46,7 @@ struct ends {
   void operator()(atlas_text_decoder* decoder) const { atlas_text_decoder_close(decoder); }
   void operator()(atlas_tokenizer* tokenizer) const { atlas_tokenizer_close(tokenizer); }
   void operator()(atlas_ivf_builder* builder) const { atlas_ivf_builder_close(builder); }
+  void operator()(atlas_queue* queue) const { atlas_queue_free(queue); }
 };
 using index_handle = std::unique_ptr<atlas_index, ends>;
 using shards_handle = std::unique_ptr<atlas_shards, ends>;
@@ -57,6 +58,7 @@ using text_decoder_handle = std::unique_ptr<atlas_text_decoder, ends>;
 using tokenizer_handle = std::unique_ptr<atlas_tokenizer, ends>;
 using chunker_handle = std::unique_ptr<atlas_chunker, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
+using queue_handle = std::unique_ptr<atlas_queue, ends>;
 
 inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {
   atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;

@@ -153,6 +153,40 @@ TEST_SUITE("c_api") {
 #endif
   }
 
+  TEST_CASE("no memory: a queue takes the messages before the one that it has no memory for") {
+#if !ATLAS_TEST_OWN_ALLOCATOR
+    MESSAGE("skipped: the sanitizer has its own allocator");
+#else
+    using namespace c_api_support;
+    const std::string bytes(8000, 'x');
+    std::vector<std::uint64_t> offsets;
+    for (std::uint64_t at = 0; at <= bytes.size(); at += 200) offsets.push_back(at);  // none lies inline
+    atlas_queue* made = nullptr;
+    allowed = 0;
+    CHECK(atlas_queue_create(&made, nullptr) == ATLAS_ERR_NO_MEMORY);
+    allowed = -1;
+    CHECK(made == nullptr);
+    REQUIRE(atlas_queue_create(&made, nullptr) == ATLAS_OK);
+    const queue_handle queue(made);
+    std::uint64_t sum = 0;
+    for (const long allow : {0, 5, 32, 35}) {
+      std::uint64_t accepted = 99;
+      allowed = allow;
+      const atlas_status status = atlas_queue_push_n(&accepted, made, bytes.data(), bytes.size(), offsets.data(), nullptr,
+                                                     offsets.size() - 1, ATLAS_WAIT_FOREVER);
+      allowed = -1;
+      CHECK(status == ATLAS_ERR_NO_MEMORY);
+      CHECK(last_error_says("out of memory"));
+      CHECK(atlas_last_error_row() == accepted);
+      CHECK(accepted == static_cast<std::uint64_t>(allow));
+      sum += accepted;
+    }
+    std::uint64_t size = 0;
+    REQUIRE(atlas_queue_size(&size, made) == ATLAS_OK);
+    CHECK(size == sum);
+#endif
+  }
+
   TEST_CASE("no memory: training and adding to lists leave all as it was, and can be repeated") {
 #if !ATLAS_TEST_OWN_ALLOCATOR
     MESSAGE("skipped: the sanitizer has its own allocator");

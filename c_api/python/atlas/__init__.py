@@ -8,6 +8,7 @@
     index.save("docs.atlas")
     rows, distances = atlas.nearest(queries, vectors, k=10)       # exact, without an index
     text = atlas.decode(open("old.txt", "rb").read()).text        # whatever its encoding
+    queue = atlas.Queue(1000, overflow="drop_oldest")            # messages between threads and asyncio
 
 With the native library (``atlas.native`` is True) everything runs in compiled code. Without it the same calls
 run on NumPy, exactly and slower, and what they cannot do raises ``NativeRequired``. The library is loaded from
@@ -37,6 +38,8 @@ from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, D
 from ._folder import Folder
 from ._index import Index, Path, checked_path
 from ._quantize import Quantizer, Rotation, assign_to_centroids, kmeans
+from ._queue import Queue
+from ._queue_types import MessageBatch, QueueEmpty, QueueFull, QueueStatistics
 from ._shard_types import ShardAnswer, ShardHits, ShardInfo, ShardsInfo
 from ._shards import Shards
 from ._texts import Embedder, checked_text
@@ -50,9 +53,9 @@ __all__ = [
     "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Chunker", "Chunks", "Closed", "ContentDefinedOptions", "CorruptFile",
     "DecodedText", "DimensionMismatch", "DuplicateKey", "Embedder", "EmbedderOptions", "EncodingGuess", "Folder", "FolderHit",
     "FolderInfo", "FolderProgress", "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError",
-    "IsADirectory", "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MetricMismatch", "NativeRequired",
+    "IsADirectory", "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MessageBatch", "MetricMismatch", "NativeRequired",
     "NoMemory", "NoSpace", "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "Promise",
-    "QuantizationError", "Quantizer", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
+    "QuantizationError", "Quantizer", "Queue", "QueueEmpty", "QueueFull", "QueueStatistics", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
     "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TextDecoder", "TimedOut", "Tokenizer", "Tuned", "UnsupportedVersion",
     "WrongByteOrder", "ZeroVector", "assign_to_centroids", "boundaries", "build_ivf_pq", "chunk", "consecutive_cosine", "decode",
     "detect_encoding", "distances", "first_ill_formed", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native",

@@ -286,6 +286,18 @@ class FolderInfo(c.Structure):
                 ("reserved", c.c_uint32), ("chunk_packing", c.c_int32), ("reserved_too", c.c_uint32)]
 
 
+class QueueOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("overflow", c.c_int32), ("otherwise", c.c_int32), ("coalesce", c.c_int32),
+                ("capacity_messages", c.c_uint64), ("capacity_bytes", c.c_uint64)]
+
+
+class QueueInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("is_closed", c.c_uint32), ("capacity_messages", c.c_uint64),
+                ("capacity_bytes", c.c_uint64), ("waiting", c.c_uint64), ("waiting_bytes", c.c_uint64),
+                ("pushed", c.c_uint64), ("popped", c.c_uint64), ("dropped_newest", c.c_uint64),
+                ("dropped_oldest", c.c_uint64), ("coalesced", c.c_uint64), ("refused", c.c_uint64)]
+
+
 STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
@@ -304,6 +316,7 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_chunk": Chunk, "atlas_text": Text, "atlas_embedder_options": EmbedderOptions,
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_heading": FolderHeading, "atlas_folder_info": FolderInfo,
+    "atlas_queue_options": QueueOptions, "atlas_queue_info": QueueInfo,
 }
 
 _p, _size, _text = Pointer, c.c_size_t, c.c_char_p
@@ -439,6 +452,16 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_folder_save": (Status, [_p, _text, _p]),
     "atlas_folder_update": (Status, [_p, _p, _text, _text, _p]),
     "atlas_folder_compact": (Status, [_p, _p, _text, _p]),
+    "atlas_queue_create": (Status, [_p, _p]),
+    "atlas_queue_free": (None, [_p]),
+    "atlas_queue_push_n": (Status, [_p, _p, _p, _size, _p, _p, _size, c.c_uint64]),
+    "atlas_queue_pop_n": (Status, [_p, _p, _p, _p, _p, _size, _size, c.c_uint64]),
+    "atlas_queue_close": (Status, [_p]),
+    "atlas_queue_is_closed": (Status, [_p, _p]),
+    "atlas_queue_size": (Status, [_p, _p]),
+    "atlas_queue_describe": (Status, [_p, _p]),
+    "atlas_queue_event_fd": (Status, [_p, _p]),
+    "atlas_queue_event_arm": (Status, [_p, _p]),
 }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING or native:
     from . import _native_builder as _builders
     from . import _native_chunker as _chunkers
     from . import _native_quantize as _quantizers
+    from . import _native_queue as _queues
     from . import _native_shards as _shards
     from . import _native_text as _text
     from . import _native_vectors as _vectors
@@ -26,6 +27,7 @@ else:
     from ._pure import backend as _module
     from ._pure import chunks as _chunkers
     from ._pure import quantize as _quantizers
+    from ._pure import queue as _queues
     from ._pure import shards as _shards
     from ._pure import text as _text
     from ._pure import vectors as _vectors
@@ -69,10 +71,12 @@ create_text_decoder = _text.create_text_decoder
 boundaries = _text.boundaries
 open_tokenizer = _text.open_tokenizer
 tokenizer_of_ranks = _text.tokenizer_of_ranks
+create_queue = _queues.create_queue
 
 __all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "create_chunker",
            "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
            "open_shard_files", "write_shards", "distances", "nearest", "normalize", "norms", "mean",
            "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8",
            "kmeans", "assign_to_centroids", "train_quantizer", "open_quantizer", "random_rotation", "train_rotation", "open_rotation",
-           "detect_encoding", "first_ill_formed", "decode", "create_text_decoder", "boundaries", "open_tokenizer", "tokenizer_of_ranks"]
+           "detect_encoding", "first_ill_formed", "decode", "create_text_decoder", "boundaries", "open_tokenizer", "tokenizer_of_ranks",
+           "create_queue"]

@@ -3,14 +3,14 @@
 //
 // Room:      priority_queue.
 // Not here:  one level (queue/mpmc_queue.hpp, without a lock); priorities that are any number (a heap).
-// Depends:   core/{mutex,result,span}.hpp, queue/{wait_gate,queue_element}.hpp.
+// Depends:   core/{result,span}.hpp, queue/{locked_state,wait_gate,queue_element}.hpp.
 // Threads:   every member but creation, move and destruction, from any thread of one process.
 #ifndef ATLAS_QUEUE_PRIORITY_QUEUE_HPP
 #define ATLAS_QUEUE_PRIORITY_QUEUE_HPP
 
-#include <atlas/core/mutex.hpp>           // mutex, lock_guard
 #include <atlas/core/result.hpp>          // result, status
 #include <atlas/core/span.hpp>            // span
+#include <atlas/queue/locked_state.hpp>   // locked_state, element_slot, signal_at_end
 #include <atlas/queue/queue_element.hpp>  // copyable_element
 #include <atlas/queue/wait_gate.hpp>      // sleeping, spinning, yielding
 
@@ -49,10 +49,7 @@ class priority_queue {
 
   /// @return  errc::invalid_argument for a capacity of 0, errc::limit_exceeded above max_queue_capacity, errc::no_memory
   static result<priority_queue> create(const priority_queue_options& options = {}) noexcept {
-    if (options.capacity == 0) return error{errc::invalid_argument, "queue.capacity", "at least 1", std::uint64_t{0}};
-    if (options.capacity > max_queue_capacity) {
-      return error{errc::limit_exceeded, "queue.capacity", max_queue_capacity, options.capacity};
-    }
+    if (const status checked = detail::check_queue_capacity(options.capacity); !checked.ok()) return checked.error();
     constexpr std::size_t unit = alignof(shared);
     if (options.capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot) / Levels) return error{errc::no_memory, "queue.capacity"};
     const std::size_t bytes = sizeof(shared) + (options.capacity * Levels * sizeof(slot) + unit - 1) / unit * unit;
@@ -91,7 +88,7 @@ class priority_queue {
   /// @param level  told the element's level; may be null
   [[nodiscard]] bool try_pop(Value& out, unsigned* level = nullptr) noexcept(moves_safely) {
     shared& queue = here();
-    if (queue.size.load_acquire() == 0) return false;
+    if (!queue.has_element()) return false;
     unsigned from = Levels;
     {
       const lock_guard lock(queue.guard);
@@ -111,7 +108,7 @@ class priority_queue {
   status push(Value&& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
     if (try_push(static_cast<Value&&>(value), level)) return {};
     return here().at(level).room.wait([&] { return try_push(static_cast<Value&&>(value), level); }, [&] { return has_room(level); },
-                                   [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
+                                   [&] { return here().push_outlook(); }, deadline_ns);
   }
   status push(const Value& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
     requires copyable_element<Value>
@@ -129,16 +126,17 @@ class priority_queue {
   /// @return how many; the rest is untouched. Fewer than all when the level had no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values, unsigned level) noexcept(moves_safely) {
     ATLAS_ASSERT(level < Levels);
-    pushed_elements done(here());
-    const lock_guard lock(done.queue.guard);
-    if (done.queue.closed.load_relaxed() != 0) return 0;
-    while (done.count < values.size() && done.queue.put(level, values[done.count])) ++done.count;
+    shared& queue = here();
+    detail::signal_at_end done(queue.elements);
+    const lock_guard lock(queue.guard);
+    if (queue.closed.load_relaxed() != 0) return 0;
+    while (done.count < values.size() && queue.put(level, values[done.count])) ++done.count;
     return done.count;
   }
   /// Takes up to out.size() elements as so many pops would, with no other consumer's between them.
   /// @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
-    if (here().size.load_acquire() == 0) return 0;
+    if (!here().has_element()) return 0;
     popped_elements done(here());
     const lock_guard lock(done.queue.guard);
     std::size_t count = 0;
@@ -154,17 +152,12 @@ class priority_queue {
   /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
   void close() noexcept {
     shared& queue = here();
-    {
-      const lock_guard lock(queue.guard);
-      if (queue.closed.load_relaxed() != 0) return;
-      queue.closed.store_release(1);
-    }
-    queue.elements.signal_all();
+    if (!queue.close()) return;
     for (unsigned level = 0; level < Levels; ++level) queue.at(level).room.signal_all();
   }
-  [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  [[nodiscard]] bool is_closed() const noexcept { return here().is_closed(); }
   /// Whether a try_pop is worth it: there is an element of some level.
-  [[nodiscard]] bool has_element() const noexcept { return here().size.load_acquire() != 0; }
+  [[nodiscard]] bool has_element() const noexcept { return here().has_element(); }
   /// Of each level.
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
   /// Elements of all levels, a moment ago; exact while no other thread uses the queue.
@@ -172,10 +165,7 @@ class priority_queue {
 
  private:
   friend struct detail::watch_access;
-  struct slot {
-    alignas(Value) unsigned char bytes[sizeof(Value)];
-    [[nodiscard]] Value* value() noexcept { return std::launder(reinterpret_cast<Value*>(bytes)); }
-  };
+  using slot = detail::element_slot<Value>;
   /// The elements of one level: a ring in a part of the slots.
   struct lane {
     explicit lane(bool asymmetric) noexcept : room(asymmetric) {}
@@ -187,9 +177,9 @@ class priority_queue {
   };
   static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
 
-  struct alignas(block_alignment) shared {
+  struct alignas(block_alignment) shared : detail::locked_state<gate> {
     shared(slot* memory, const priority_queue_options& options, bool asymmetric) noexcept
-        : slots(memory), capacity(options.capacity), ageing(options.ageing), elements(asymmetric) {
+        : detail::locked_state<gate>(asymmetric), slots(memory), capacity(options.capacity), ageing(options.ageing) {
       for (unsigned level = 0; level < Levels; ++level) ::new (static_cast<void*>(lane_bytes + level * sizeof(lane))) lane(asymmetric);
     }
     [[nodiscard]] lane& at(unsigned level) noexcept { return *(std::launder(reinterpret_cast<lane*>(lane_bytes)) + level); }
@@ -207,7 +197,7 @@ class priority_queue {
         filled |= std::uint64_t{1} << level;
         to.passed = 0;
       }
-      size.store_release(size.load_relaxed() + 1);
+      this->size.store_release(this->size.load_relaxed() + 1);
       return true;
     }
     /// Whose turn it is; Levels if there is nothing.
@@ -228,7 +218,7 @@ class priority_queue {
       value->~Value();
       from.first = from.first + 1 < capacity ? from.first + 1 : 0;
       if (--from.size == 0) filled &= ~(std::uint64_t{1} << level);
-      size.store_release(size.load_relaxed() - 1);
+      this->size.store_release(this->size.load_relaxed() - 1);
       if (ageing == 0) return;
       from.passed = 0;
       for (std::uint64_t left = filled & ~(std::uint64_t{1} << level); left != 0; left &= left - 1) {
@@ -240,24 +230,11 @@ class priority_queue {
     slot* const slots;
     const std::size_t capacity;
     const std::uint32_t ageing;
-    alignas(cache_line) mutex guard;
-    atomic<std::uint32_t> closed;
     std::uint64_t filled = 0;  // a bit for each level that has elements
-    atomic<std::size_t> size;  // of all levels; written under the lock
     alignas(lane) unsigned char lane_bytes[Levels * sizeof(lane)];
-    alignas(cache_line) gate elements;  // consumers wait here
   };
 
-  /// Wakes those whom a batch serves, when the lock is free again, also if an element throws.
-  struct pushed_elements {
-    explicit pushed_elements(shared& where) noexcept : queue(where) {}
-    pushed_elements(const pushed_elements&) = delete;
-    ~pushed_elements() {
-      if (count != 0) queue.elements.signal(static_cast<std::uint32_t>(count < wake_all ? count : wake_all));
-    }
-    shared& queue;
-    std::size_t count = 0;
-  };
+  /// As signal_at_end, of all levels.
   struct popped_elements {
     explicit popped_elements(shared& where) noexcept : queue(where) {}
     popped_elements(const popped_elements&) = delete;
@@ -281,11 +258,7 @@ class priority_queue {
     return here().at(level).size < here().capacity && here().closed.load_relaxed() == 0;
   }
   [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
-  [[nodiscard]] wait_outlook pop_outlook() const noexcept {
-    if (!is_closed()) return wait_outlook::open;
-    // Nothing comes after the close, which is under the lock.
-    return here().size.load_acquire() == 0 ? wait_outlook::closed : wait_outlook::ending;
-  }
+  [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
 
   void destroy() noexcept {
     if (shared_ == nullptr) return;

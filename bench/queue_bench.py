@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What does a message cost in Python? A batch of 64 is put and taken by one thread, beside the standard library's queues.
+
+  python/batch64/64B           one buffer with offsets, taken as a batch, beside queue.SimpleQueue, taken as a list
+                               (asked: 1 x its time, ratio 1)
+  python/batch64/separate/64B  64 bytes objects put, and taken as a batch, beside asyncio.Queue (asked: 0.2 x its time,
+                               ratio 5)
+  python/batch64/list/64B      the same, and a list of 64 bytes objects made of the batch
+  python/batch64/queue/64B     the first beside queue.Queue, which is bounded as ATLAS is
+
+`ratio` > 1 means that ATLAS is better. What comes out is checked before it is timed. SimpleQueue passes references and has
+no bound; ATLAS copies the bytes in and out. Needs build/release/libatlas.so.0 (or --library).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import os
+import pathlib
+import queue
+import sys
+import time
+from typing import Any, List
+
+from support.race import Side, cpu_info, race, report
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BATCH = 64
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, help="as the other benches have it; not used")
+    parser.add_argument("--quick", action="store_true", help="15 rounds instead of 51")
+    parser.add_argument("--filter", default="", help="only cases whose name contains this")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build/release/libatlas.so.0")
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    os.environ.setdefault("ATLAS_LIBRARY", str(arguments.library))
+    sys.path.insert(0, str(ROOT / "c_api/python"))
+    atlas = importlib.import_module("atlas")
+    np = importlib.import_module("numpy")
+    if not atlas.native:
+        raise SystemExit(f"no native library: {atlas.native_problem}")
+    print(f"# queue_bench.py\n# cpu: {cpu_info('model name')}; ATLAS: {atlas.library_path}\n"
+          f"# peers: the standard library of Python {sys.version.split()[0]}",
+          file=sys.stderr if arguments.json else sys.stdout, flush=True)
+
+    for size in (64, 256):
+        messages = [bytes([number]) * size for number in range(BATCH)]
+        buffer = b"".join(messages)
+        offsets = np.arange(0, len(buffer) + 1, size, dtype=np.uint64)
+        ours, simple, bounded = atlas.Queue(1024), queue.SimpleQueue[bytes](), queue.Queue[bytes](1024)
+        loops: asyncio.Queue[bytes] = asyncio.Queue(1024)
+
+        def packed() -> Any:
+            ours.put_many(buffer, offsets=offsets)
+            return ours.get_many(BATCH)
+
+        def separate() -> Any:
+            ours.put_many(messages)
+            return ours.get_many(BATCH)
+
+        def as_list() -> List[bytes]:
+            ours.put_many(messages)
+            taken: List[bytes] = ours.get_many(BATCH).tolist()
+            return taken
+
+        def through_simple() -> List[bytes]:
+            for message in messages:
+                simple.put(message)
+            return [simple.get() for _ in range(BATCH)]
+
+        def through_queue() -> List[bytes]:
+            for message in messages:
+                bounded.put(message)
+            return [bounded.get() for _ in range(BATCH)]
+
+        async def through_asyncio() -> List[bytes]:
+            for message in messages:
+                await loops.put(message)
+            return [await loops.get() for _ in range(BATCH)]
+
+        loop = asyncio.new_event_loop()
+
+        def through_loop() -> List[bytes]:
+            return loop.run_until_complete(through_asyncio_often())
+
+        async def through_asyncio_often() -> List[bytes]:
+            for _ in range(31):  # so that starting the loop is a small part
+                await through_asyncio()
+            return await through_asyncio()
+
+        if packed().tolist() != messages or separate().tolist() != messages or as_list() != messages:
+            raise SystemExit("atlas.Queue: wrong messages")
+        if through_simple() != messages or through_queue() != messages or through_loop() != messages:
+            raise SystemExit("a peer: wrong messages")
+        cases = [(f"python/batch64/{size}B", "packed", "SimpleQueue", 1),
+                 (f"python/batch64/separate/{size}B", "separate", "asyncio.Queue", 32),
+                 (f"python/batch64/list/{size}B", "as_list", "asyncio.Queue", 32),
+                 (f"python/batch64/queue/{size}B", "packed", "queue.Queue", 1)]
+        cases = [case for case in cases if arguments.filter in case[0]]
+        sides: List[Side] = [("packed", packed), ("separate", separate), ("as_list", as_list),
+                             ("SimpleQueue", through_simple),
+                             ("asyncio.Queue", through_loop), ("queue.Queue", through_queue)]
+        sides = [side for side in sides if any(side[0] in case for case in cases)]
+        seconds = race(sides, 15 if arguments.quick else 51, time.process_time, 0.004, 0.0) if sides else {}
+        for name, our, peer, times in cases:
+            theirs = [one / times for one in seconds[peer]]
+            report("queue", arguments.json, name, seconds[our], theirs, peer, "ns/message",
+                   lambda second: second / BATCH * 1e9)
+        loop.close()
+
+
+if __name__ == "__main__":
+    main()
