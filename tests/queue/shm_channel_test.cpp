@@ -189,7 +189,7 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     std::uint64_t sent[2] = {};
     std::uint64_t got[2] = {};
     const auto text = [](std::uint64_t lane, std::uint64_t number) {
-      return std::to_string(lane) + std::to_string(number) + std::string(number * 7 % 90, 'x');
+      return std::to_string(lane) + std::to_string(number) + std::string(number * 7 % 30, 'x');
     };
     for (int round = 0; round < 1000; ++round) {
       for (std::uint64_t lane = 0; lane < 2; ++lane) {
