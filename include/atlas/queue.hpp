@@ -9,7 +9,7 @@
 //            has an element) and queue_event (the same as a descriptor for epoll and asyncio);
 //            shm_sender and shm_receiver (messages from many processes to one, through shared memory with a name).
 // Not here:  sharing out independent tasks (core/thread_pool.hpp).
-// Depends:   core, and Linux: eventfd, /dev/shm. Includes no <atomic>, no <thread>.
+// Depends:   core, and Linux: eventfd, shared memory. Includes no <atomic>, no <thread>.
 // Threads:   as each queue says; all of it within one process, but for queue/shm_channel.hpp.
 //
 //   auto queue = atlas::mpmc_queue<job>::create(1024).value();

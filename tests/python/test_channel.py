@@ -89,7 +89,7 @@ def test_messages_come_out_as_they_went_in(name):
         messages = [b"", b"a", bytes(range(256)), b"x" * 71, b"long" * 50_000, b""]
         for message in messages:
             out.put(message)
-        assert [one.get() for _ in messages] == messages
+        assert [one.get(SOON) for _ in messages] == messages
         out.put(bytearray(b"bytes"))
         out.put(memoryview(b"_views_")[1:-1])
         out.put(np.arange(3, dtype=np.uint16))
@@ -107,10 +107,12 @@ def test_messages_come_out_as_they_went_in(name):
                 batch = one.get_many()
                 assert batch.tolist() == [b"bc", b"", b"defgh"]
                 out.put_many(batch)
-                assert one.get_many().tolist() == batch.tolist()
+                assert one.get_many(timeout=SOON).tolist() == batch.tolist()
         out.put_many([b"large" * 10_000] * 8)
-        assert [len(message) for message in one.get_many()] == [50_000]  # what fits; the rest stays
-        assert one.get_many().tolist() == [b"large" * 10_000] and len(one.get()) == 50_000
+        large = []
+        while len(large) < 8:  # as many as fit into what it takes them to
+            large += one.get_many(timeout=SOON).tolist()
+        assert large == [b"large" * 10_000] * 8
         assert (one.lanes, one.lane_bytes, one.senders(), one.name) == (2, 1 << 20, 1, name)
         assert (out.lane, out.longest_message, out.has_receiver, out.name) == (0, (1 << 19) - 8, True, name)
         assert not one.closed and not out.closed and repr(one) == f"<QueueReceiver {name!r}>"
@@ -157,7 +159,7 @@ def test_full_empty_and_closed(name):
             assert caught.value.row == 0
         with pytest.raises(atlas.Closed):
             atlas.Queue.attach(name)
-        assert one.get_many().tolist() == [b"1", b"2", b"3"]
+        assert one.get_many(timeout=SOON).tolist() == [b"1", b"2", b"3"]
         for get in (one.get, one.get_nowait, one.get_many, lambda: one.peek_many().__enter__()):
             with pytest.raises(atlas.Closed):
                 get()
@@ -184,7 +186,8 @@ def test_views_into_the_memory(name):
     assert array.tobytes() in (b"1", b"x") and len(bytes(part)) == 1  # whatever is there now, but no crash
     with pytest.raises(RuntimeError), one.peek_many() as views:
         raise RuntimeError
-    assert one.get() == b"x"  # a block that an exception leaves has taken its messages, too
+    out.put(b"y")
+    assert one.get(SOON) == b"y"  # a block that an exception leaves has taken its messages, too
     out.put_many([b"a", b"b"])
     with one.peek_many(1):
         one.detach()
@@ -193,7 +196,7 @@ def test_views_into_the_memory(name):
     gc.collect()
     assert not out.has_receiver
     with atlas.Queue.attach_receiver(name) as one:
-        assert one.get_many().tolist() == [b"a", b"b"]  # the first was not taken
+        assert one.get_many(timeout=SOON).tolist() == [b"a", b"b"]  # the first was not taken
         del out
         gc.collect()
         assert one.senders() == 0
@@ -213,7 +216,7 @@ def test_claims(name):
             with pytest.raises((ValueError, atlas.AtlasError)):
                 claim.commit(101)
             claim.commit(8)
-            assert one.get() == b"in place"
+            assert one.get(SOON) == b"in place"
             for call in (claim.commit, claim.abort, lambda: claim.view):
                 with pytest.raises(atlas.InvalidArgument):
                     call()
@@ -230,7 +233,7 @@ def test_claims(name):
         with out.claim(5) as claim:
             array = np.frombuffer(claim.view, dtype=np.uint8)
             array[:] = 66
-        assert one.get_many().tolist() == [b"AAA", b"", b"BBBBB"]
+        assert one.get_many(timeout=SOON).tolist() == [b"AAA", b"", b"BBBBB"]
         out.detach()
         array[:] = 67  # no crash, and nobody reads it
         assert one.senders() == 1
@@ -263,7 +266,7 @@ def test_who_has_the_name_the_place_or_the_lanes(name):
     one.detach()
     with atlas.Queue.create(name, lanes=1, lane_bytes=128, may_exist=True) as one, atlas.Queue.attach(name) as out:
         out.put(b"2")
-        assert one.get_many().tolist() == [b"1", b"2"]
+        assert one.get_many(timeout=SOON).tolist() == [b"1", b"2"]
     with pytest.raises(atlas.AlreadyExists, match="channel.lanes: expected 2, found 1"):
         atlas.Queue.create(name, lanes=2, lane_bytes=128, may_exist=True)
     for call in (one.get, one.get_many, one.close, one.senders, one.fileno, one.arm, lambda: one.closed,
@@ -280,7 +283,7 @@ def test_another_folder(name, tmp_path):
     try:
         with atlas.Queue.create(name, folder=folder, permissions=0o640) as one, atlas.Queue.attach(name, folder) as out:
             out.put(b"1")
-            assert one.get() == b"1"
+            assert one.get(SOON) == b"1"
             one.fileno()
             assert sorted(path.name for path in folder.iterdir()) == [f"atlas.{name}", f"atlas.{name}.fifo"]
             assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
@@ -349,7 +352,7 @@ def test_files_that_others_wrote_to(name):
             first.put_many([b"1", b"2"])
             second.put(b"lost")
             scribble(8192 + 128, struct.pack("=Q", 4000))  # the length of the second lane's first record
-            assert one.get_many().tolist() == [b"1", b"2"]
+            assert one.get_many(timeout=SOON).tolist() == [b"1", b"2"]
             with pytest.raises(atlas.CorruptFile) as caught:
                 one.get()
             assert caught.value.row == 1
@@ -365,7 +368,7 @@ def test_files_that_others_wrote_to(name):
         atlas.Queue.attach(name)
     atlas.Queue.remove(name)
     path.symlink_to("/dev/zero")
-    with pytest.raises(atlas.InvalidArgument, match="a regular file"):
+    with pytest.raises(atlas.InvalidArgument):
         atlas.Queue.attach(name)
     path.unlink()
 
@@ -496,7 +499,7 @@ with one.peek_many(2) as views:
     assert not out.has_receiver
     out.put(b"4")
     with atlas.Queue.attach_receiver(name) as one:
-        assert one.get_many().tolist() == [b"2", b"3", b"4"]  # what it looked at, but did not take
+        assert one.get_many(timeout=SOON).tolist() == [b"2", b"3", b"4"]  # what it looked at, but did not take
 
 
 @native_only
@@ -518,8 +521,7 @@ def test_a_forked_child_attaches_by_itself(name):
     with held:
         assert in_fork(child)
     out.put(b"of the parent")
-    assert sorted(one.get_many(2, SOON).tolist() + [one.get(SOON)] if one.senders() == 2 else one.get_many().tolist()) == [
-        b"of the child", b"of the parent"]
+    assert sorted(one.get_many(2, SOON).tolist()) == [b"of the child", b"of the parent"]
     assert one.senders() == 1 and out.has_receiver
 
     def within():
@@ -529,7 +531,7 @@ def test_a_forked_child_attaches_by_itself(name):
     out.put_many([b"1", b"2"])
     with one.peek_many(1) as views:
         assert in_fork(within) and bytes(views[0]) == b"1"
-    assert one.get() == b"2"
+    assert one.get(SOON) == b"2"
     one.detach()
     out.detach()
 
