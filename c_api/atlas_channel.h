@@ -31,7 +31,7 @@ typedef struct atlas_channel_options {
   uint32_t struct_size;
   uint32_t lanes;       /**< senders at once, 1 to 1024; default 8 */
   uint64_t lane_bytes;  /**< 64 to 2^40 of each lane, rounded up to a power of two, taken at once; default 1 MiB */
-  uint32_t permissions; /**< of the segment, at most 0777, whatever the umask; default 0600. Others need to read and write */
+  uint32_t permissions; /**< of the segment, at most 0777, whatever the umask; default 0600. Others need both */
   uint32_t may_exist;   /**< 1: takes over a channel of the same shape that is there */
   const char* folder;
 } atlas_channel_options;
@@ -68,8 +68,8 @@ typedef struct atlas_channel_sender_info {
 /**
  * Makes a channel and is its receiver: it is there, whole, or not at all.
  *
- * @return  ATLAS_ERR_ALREADY_EXISTS when the name is taken (if it may exist: by a channel of another shape); _BUSY while
- *          another receiver of that channel lives; _INVALID_ARGUMENT, _LIMIT_EXCEEDED, _NO_SPACE, _NO_MEMORY,
+ * @return  ATLAS_ERR_ALREADY_EXISTS when the name is taken (if it may exist: by a channel of another shape); _BUSY
+ *          while another receiver of that channel lives; _INVALID_ARGUMENT, _LIMIT_EXCEEDED, _NO_SPACE, _NO_MEMORY,
  *          _PERMISSION_DENIED, _FILE_NOT_FOUND without the folder, _IO; if it may exist those of _attach
  */
 ATLAS_C_EXPORT atlas_status atlas_channel_receiver_create(atlas_channel_receiver** out, const char* name,
@@ -89,8 +89,8 @@ ATLAS_C_EXPORT atlas_status atlas_channel_receiver_attach(atlas_channel_receiver
 ATLAS_C_EXPORT void atlas_channel_receiver_free(atlas_channel_receiver* receiver);
 
 /**
- * Waits for one message, and shows up to `most` of those that are there and were not shown yet, in place: they stay what
- * and where they are until atlas_channel_receiver_release. Those of one sender come in the order of its commits.
+ * Waits for one message, and shows up to `most` of those that are there and were not shown yet, in place: they stay
+ * what and where they are until atlas_channel_receiver_release. Those of one sender come in the order of its commits.
  *
  * @param[out] count       messages; 0 after an error
  * @param[out] messages    [most], of which count are written
@@ -133,8 +133,9 @@ ATLAS_C_EXPORT atlas_status atlas_channel_receiver_describe(atlas_channel_receiv
 
 /**
  * A descriptor for epoll, poll and event loops, of a pipe beside the segment; the same at each call. It belongs to the
- * handle: do not read it, write to it or close it. Before each wait call atlas_channel_receiver_event_arm, take what is
- * there, and do not wait for ever: a process that is killed between its commit and its bell leaves a message without one.
+ * handle: do not read it, write to it or close it. Before each wait call atlas_channel_receiver_event_arm, take what
+ * is there, and do not wait for ever: a process that is killed between its commit and its bell leaves a message
+ * without one.
  *
  * @return  ATLAS_ERR_IO, _PERMISSION_DENIED, _INVALID_ARGUMENT when something else has the pipe's name
  */

@@ -35,7 +35,7 @@ struct atlas_channel_sender {
 
 namespace {
 
-text_view folder_of(const char* given) noexcept { return given == nullptr ? text_view(atlas::shm_folder) : text_view(given); }
+text_view folder_of(const char* given) noexcept { return given == nullptr ? atlas::shm_folder : given; }
 
 template <class Handle>
 status require_own(const Handle* handle, const char* field) noexcept {
@@ -106,7 +106,8 @@ status peek(std::uint64_t& count, atlas_channel_message* messages, atlas_channel
 }
 
 status pop(std::uint64_t& count, std::byte* buffer, std::uint64_t* offsets, std::uint32_t* lanes,
-           atlas_channel_receiver& from, std::size_t buffer_bytes, std::size_t most, std::uint64_t timeout_ns) noexcept {
+           atlas_channel_receiver& from, std::size_t buffer_bytes, std::size_t most,
+           std::uint64_t timeout_ns) noexcept {
   if (from.holds_messages) return error{errc::busy, "receiver", "released messages", "some of peek_n"};
   std::size_t used = 0;
   std::size_t longest = 0;  // of the first, if that does not fit
@@ -197,7 +198,8 @@ extern "C" atlas_status atlas_channel_receiver_create(atlas_channel_receiver** o
   });
 }
 
-extern "C" atlas_status atlas_channel_receiver_attach(atlas_channel_receiver** out, const char* name, const char* folder) {
+extern "C" atlas_status atlas_channel_receiver_attach(atlas_channel_receiver** out, const char* name,
+                                                      const char* folder) {
   return guard({name}, [&]() -> status {
     ATLAS_C_TRY(require(out, "out"));
     ATLAS_C_TRY(require(name, "name"));
@@ -301,9 +303,9 @@ extern "C" atlas_status atlas_channel_sender_attach(atlas_channel_sender** out, 
 
 extern "C" void atlas_channel_sender_free(atlas_channel_sender* sender) { delete sender; }
 
-extern "C" atlas_status atlas_channel_sender_push_n(uint64_t* accepted, atlas_channel_sender* sender, const void* buffer,
-                                                    size_t buffer_bytes, const uint64_t* offsets, size_t message_count,
-                                                    uint64_t timeout_ns) {
+extern "C" atlas_status atlas_channel_sender_push_n(uint64_t* accepted, atlas_channel_sender* sender,
+                                                    const void* buffer, size_t buffer_bytes, const uint64_t* offsets,
+                                                    size_t message_count, uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(accepted, "accepted"));
     const auto bytes = read_bytes(buffer, "buffer", buffer_bytes);
@@ -351,7 +353,8 @@ extern "C" atlas_status atlas_channel_sender_close(atlas_channel_sender* sender)
   });
 }
 
-extern "C" atlas_status atlas_channel_sender_describe(atlas_channel_sender_info* out, const atlas_channel_sender* sender) {
+extern "C" atlas_status atlas_channel_sender_describe(atlas_channel_sender_info* out,
+                                                      const atlas_channel_sender* sender) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require_own(sender, "sender"));
     const auto has_receiver = sender->out.has_receiver();

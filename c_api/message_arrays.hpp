@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// c_api/message_arrays.hpp -- what atlas_queue and atlas_channel have in common: messages as one buffer and offsets, timeouts.
+// c_api/message_arrays.hpp -- what queue.cpp and channel.cpp have in common: messages in one buffer, timeouts.
 //
 // Room:      check_offsets, deadline_of.
 // Depends:   core, atlas.h.
@@ -20,7 +20,7 @@ namespace atlas::c_api {
   return timeout_ns > ATLAS_WAIT_FOREVER - now_ns ? 0 : now_ns + timeout_ns;
 }
 
-/// Before anything is pushed: each offset is read once more when it is used, which the caller must not change meanwhile.
+/// Before anything is pushed. Each offset is read once more when it is used: the caller must not change it meanwhile.
 /// @param offsets        [count + 1]
 /// @param longest_bytes  of one message
 /// @return               errc::invalid_argument, errc::limit_exceeded, with the message's row

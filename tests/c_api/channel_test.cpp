@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/c_api/channel_test.cpp -- a channel's two sides through the C ABI: what it adds to shm_channel, and every misuse.
+// tests/c_api/channel_test.cpp -- a channel's two sides through the C ABI: what it adds, and every misuse.
 #include "c_api/c_api_support.hpp"
 #include "support/child_process.hpp"
 #include "support/shm_names.hpp"
@@ -42,7 +42,8 @@ atlas_status send(std::uint64_t& accepted, atlas_channel_sender* to, const std::
   std::string bytes;
   std::vector<std::uint64_t> offsets{0};
   for (const std::string& one : texts) offsets.push_back((bytes += one).size());
-  return atlas_channel_sender_push_n(&accepted, to, bytes.data(), bytes.size(), offsets.data(), texts.size(), timeout_ns);
+  return atlas_channel_sender_push_n(&accepted, to, bytes.data(), bytes.size(), offsets.data(), texts.size(),
+                                     timeout_ns);
 }
 void send(atlas_channel_sender* to, const std::vector<std::string>& texts) {
   std::uint64_t accepted = 0;
@@ -180,7 +181,9 @@ void scribble(const shm_name& name, off_t at, Number number) {
     const channel_sender_handle first = sender_to(name);
     const channel_sender_handle second = sender_to(name);
     std::vector<std::string> sent;
-    for (const std::size_t size : {0U, 1U, 7U, 8U, 9U, 100U, 5000U, 0U}) sent.emplace_back(size, static_cast<char>('a' + size % 26));
+    for (const std::size_t size : {0U, 1U, 7U, 8U, 9U, 100U, 5000U, 0U}) {
+      sent.emplace_back(size, static_cast<char>('a' + size % 26));
+    }
     for (const std::string& one : numbered(0, 200)) sent.push_back(one);
     send(first.get(), sent);
     std::vector<std::string> all;
@@ -213,7 +216,8 @@ void scribble(const shm_name& name, off_t at, Number number) {
       std::uint64_t count = 9;
       char buffer[4] = {};
       std::uint64_t offsets[3] = {8, 8, 8};
-      CHECK(atlas_channel_receiver_pop_n(&count, buffer, offsets, nullptr, made, 4, 2, timeout_ns) == ATLAS_ERR_LIMIT_EXCEEDED);
+      CHECK(atlas_channel_receiver_pop_n(&count, buffer, offsets, nullptr, made, 4, 2, timeout_ns) ==
+            ATLAS_ERR_LIMIT_EXCEEDED);
       CHECK(last_error_says("message bytes: expected a buffer_bytes of at least its, found 5"));
       CHECK(count == 0);
       CHECK(offsets[0] == 0);
@@ -224,7 +228,7 @@ void scribble(const shm_name& name, off_t at, Number number) {
     CHECK(some == std::vector<std::string>{"defgh", "i"});
   }
 
-  TEST_CASE("channel: peeked messages lie in the segment until they are released, and pop_n waits for that with an error") {
+  TEST_CASE("channel: peeked messages lie in the segment until they are released; pop_n refuses until then") {
     const shm_name name;
     channel_receiver_handle in = receiver_of(name, of_shape(1, 256));
     const channel_sender_handle out = sender_to(name);
@@ -314,7 +318,8 @@ void scribble(const shm_name& name, off_t at, Number number) {
     const channel_receiver_handle in = receiver_of(name, of_shape(1, 64));
     const channel_sender_handle out = sender_to(name);
     std::uint64_t accepted = 9;
-    const auto refused = [&](std::vector<std::uint64_t> offsets, atlas_status want, std::uint64_t row, const char* says) {
+    const auto refused = [&](std::vector<std::uint64_t> offsets, atlas_status want, std::uint64_t row,
+                             const char* says) {
       CHECK(atlas_channel_sender_push_n(&accepted, out.get(), std::string(40, 'x').data(), 40, offsets.data(),
                                         offsets.size() - 1, ATLAS_NO_WAIT) == want);
       CHECK(accepted == 0);
@@ -458,11 +463,13 @@ void scribble(const shm_name& name, off_t at, Number number) {
             atlas_channel_receiver_info info = ATLAS_CHANNEL_RECEIVER_INFO_INIT;
             std::int32_t descriptor = 0;
             if (atlas_channel_sender_commit(out.get(), 1) != ATLAS_ERR_BUSY) return 1;
-            if (atlas_channel_sender_push_n(&count, out.get(), "", 0, offsets, 1, ATLAS_NO_WAIT) != ATLAS_ERR_BUSY) return 2;
+            if (atlas_channel_sender_push_n(&count, out.get(), "", 0, offsets, 1, 0) != ATLAS_ERR_BUSY) return 2;
             if (atlas_channel_sender_claim(&room, out.get(), 1, ATLAS_NO_WAIT) != ATLAS_ERR_BUSY) return 3;
             if (atlas_channel_sender_abort(out.get()) != ATLAS_ERR_BUSY) return 4;
             if (atlas_channel_receiver_peek_n(&count, &message, in.get(), 1, ATLAS_NO_WAIT) != ATLAS_ERR_BUSY) return 5;
-            if (atlas_channel_receiver_pop_n(&count, nullptr, offsets, nullptr, in.get(), 0, 1, 0) != ATLAS_ERR_BUSY) return 6;
+            if (atlas_channel_receiver_pop_n(&count, nullptr, offsets, nullptr, in.get(), 0, 1, 0) != ATLAS_ERR_BUSY) {
+              return 6;
+            }
             if (atlas_channel_receiver_release(in.get()) != ATLAS_ERR_BUSY) return 7;
             if (atlas_channel_receiver_describe(&info, in.get()) != ATLAS_ERR_BUSY) return 8;
             if (atlas_channel_receiver_event_fd(&descriptor, in.get()) != ATLAS_ERR_BUSY) return 9;

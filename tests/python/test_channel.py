@@ -102,7 +102,7 @@ def test_messages_come_out_as_they_went_in(name):
         assert len(rest) == 99 and rest.keys.tolist() == [0] * 99 and bytes(rest.buffer) == b"4444" * 99
         buffer = b"abcdefgh"
         for given in (buffer, bytearray(buffer), memoryview(buffer), np.frombuffer(buffer, dtype=np.uint8)):
-            for offsets in (np.array([1, 3, 3, 8], dtype=np.uint64), np.array([1, 3, 3, 8], dtype=np.int32), [1, 3, 3, 8]):
+            for offsets in ([1, 3, 3, 8], *(np.array([1, 3, 3, 8], dtype=kind) for kind in (np.uint64, np.int32))):
                 out.put_many(given, offsets=offsets)
                 batch = one.get_many()
                 assert batch.tolist() == [b"bc", b"", b"defgh"]
@@ -270,7 +270,8 @@ def test_who_has_the_name_the_place_or_the_lanes(name):
     with pytest.raises(atlas.AlreadyExists, match="channel.lanes: expected 2, found 1"):
         atlas.Queue.create(name, lanes=2, lane_bytes=128, may_exist=True)
     for call in (one.get, one.get_many, one.close, one.senders, one.fileno, one.arm, lambda: one.closed,
-                 lambda: one.peek_many().__enter__(), lambda: out.put(b"1"), lambda: out.claim(1).__enter__(), out.close):
+                 lambda: one.peek_many().__enter__(), lambda: out.put(b"1"), lambda: out.claim(1).__enter__(),
+                 out.close):
         with pytest.raises(atlas.Closed, match="detached"):
             call()
     one.detach()
@@ -325,7 +326,8 @@ def test_what_may_not_be_is_refused(name):
             with pytest.raises((ValueError, atlas.AtlasError)):
                 call()
         for offsets, kind, row in (([0, 3, 2, 4], atlas.InvalidArgument, 1), ([0, 3, 31], atlas.InvalidArgument, 1),
-                                   ([(1 << 64) - 1, 1], atlas.InvalidArgument, 0), ([0, 1, 26], atlas.LimitExceeded, 1)):
+                                   ([(1 << 64) - 1, 1], atlas.InvalidArgument, 0),
+                                   ([0, 1, 26], atlas.LimitExceeded, 1)):
             with pytest.raises(kind) as caught:
                 out.put_many(b"x" * 30, offsets=offsets)
             assert caught.value.row == row
@@ -632,7 +634,8 @@ except KeyboardInterrupt:
     out.put(b"after")
     print("interrupted", one.get().decode(), flush=True)
 """
-    with subprocess.Popen([sys.executable, "-c", code], env=library_environment, stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen([sys.executable, "-c", code], env=library_environment, stdout=subprocess.PIPE,
+                          text=True) as child:
         try:
             assert child.stdout.readline() == "ready\n"
             while not is_asleep(child.pid):

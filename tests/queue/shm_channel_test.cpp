@@ -182,7 +182,7 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     CHECK(support::failed_as(in.peek(message, 1), errc::timed_out));
   }
 
-  TEST_CASE("unpeek: the message comes again, also from behind the ring's end and beside others; what is released goes without it") {
+  TEST_CASE("unpeek: the message comes again, also from the ring's begin and beside others; release() leaves it") {
     const shm_name name;
     auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 256}).value();
     shm_sender outs[] = {shm_sender::attach(name).value(), shm_sender::attach(name).value()};

@@ -183,7 +183,8 @@ class QueueReceiver(_Side):
 
     def get_many(self, most: int = 64, timeout: Optional[float] = None) -> MessageBatch:
         """Waits for one message, and takes up to `most` of those that are there: fewer if they are long."""
-        batch: MessageBatch = self._backend.take(checked_count("most", most, 1, _MOST_MESSAGES), _checked_timeout(timeout))
+        most = checked_count("most", most, 1, _MOST_MESSAGES)
+        batch: MessageBatch = self._backend.take(most, _checked_timeout(timeout))
         return batch
 
     def peek_many(self, most: int = 64, timeout: Optional[float] = None) -> _Peek:
@@ -251,7 +252,7 @@ class QueueReceiver(_Side):
         return int(self._backend.senders())
 
     def fileno(self) -> int:
-        """A descriptor for ``select`` and event loops, readable when there may be something after an arm() that said no.
+        """A descriptor for ``select`` and event loops, readable when something came after an arm() that said no.
 
         It is the queue's: do not read it or close it. Before each wait call arm(), and do not wait for ever: a process
         that is killed while it puts may leave a message without a sign. get_async does all this by itself.
@@ -259,7 +260,7 @@ class QueueReceiver(_Side):
         return int(self._backend.fileno())
 
     def arm(self) -> bool:
-        """Makes the descriptor unreadable until something comes. Whether something is there already: do not wait then."""
+        """Makes the descriptor unreadable until something comes. True: something is there already; do not wait then."""
         self._backend.fileno()
         return bool(self._backend.arm())
 

@@ -320,8 +320,8 @@ class NativeSender(_Side):
 def create_receiver(name: bytes, lanes: int, lane_bytes: int, permissions: int, may_exist: bool,
                     folder: Optional[bytes]) -> NativeReceiver:
     out = c.c_void_p()
-    given = _sized(_abi.ChannelOptions, lanes=lanes, lane_bytes=lane_bytes, permissions=permissions, may_exist=may_exist,
-                   folder=folder)
+    given = _sized(_abi.ChannelOptions, lanes=lanes, lane_bytes=lane_bytes, permissions=permissions,
+                   may_exist=may_exist, folder=folder)
     _check(_lib.atlas_channel_receiver_create(c.byref(out), name, c.byref(given)))
     return NativeReceiver(out.value or 0)
 

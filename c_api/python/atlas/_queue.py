@@ -169,8 +169,8 @@ class Queue(Closing):
         self._waiters: Dict[asyncio.AbstractEventLoop, _Waiters] = {}
 
     @staticmethod
-    def create(name: str, *, lanes: int = 8, lane_bytes: int = 1 << 20, permissions: int = 0o600, may_exist: bool = False,
-               folder: Optional["Path"] = None) -> "QueueReceiver":
+    def create(name: str, *, lanes: int = 8, lane_bytes: int = 1 << 20, permissions: int = 0o600,
+               may_exist: bool = False, folder: Optional["Path"] = None) -> "QueueReceiver":
         """Makes a queue between the processes of this machine, in shared memory, and receives from it.
 
         It stays until Queue.remove. Needs the native library.
