@@ -51,7 +51,9 @@ class message_source {
   message_source() noexcept = default;
   message_source(const message_source&) = delete;
   message_source& operator=(const message_source&) = delete;
-  ~message_source() { std::free(piece_); }
+  ~message_source() {
+    if (piece_ != nullptr) std::free(piece_);  // no call for each of a block
+  }
 
   /// @param grows  whether the message may be given to append(), on either side
   [[nodiscard]] status set(span<const std::byte> bytes, std::uint64_t key, bool grows) noexcept {
