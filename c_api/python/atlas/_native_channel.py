@@ -114,6 +114,7 @@ class NativeReceiver(_Side):
         self.lane_bytes: int = info.lane_bytes
         self._holds = False    # messages that were peeked at
         self._is_open = False  # a block that looks at them
+        self._descriptor = -1
         self._window: Optional[Tuple[int, int, memoryview]] = None
         self._count = c.c_uint64()
         self._offsets = np.empty(65, dtype=np.uint64)
@@ -230,9 +231,13 @@ class NativeReceiver(_Side):
         return int(self._describe().senders)
 
     def fileno(self) -> int:
-        out = c.c_int32()
-        self._at_once(lambda handle: int(_lib.atlas_channel_receiver_event_fd(c.byref(out), handle)))
-        return out.value
+        if self._descriptor < 0:
+            out = c.c_int32()
+            self._at_once(lambda handle: int(_lib.atlas_channel_receiver_event_fd(c.byref(out), handle)))
+            self._descriptor = out.value
+        self._require_own()
+        with self._use():  # without the lock: an event loop must not wait for a thread that waits
+            return self._descriptor
 
     def arm(self) -> bool:
         if self._lock.locked() and self._waits:
