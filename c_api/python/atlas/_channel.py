@@ -7,8 +7,6 @@ import asyncio
 from types import TracebackType
 from typing import Any, AsyncIterator, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Type, TypeVar, Union
 
-import numpy as np
-
 from . import _backend
 from ._arrays import KeysLike, checked_count
 from ._encoding import Bytes, checked_bytes
@@ -335,8 +333,7 @@ class QueueSender(_Side):
         @raise          QueueFull, Closed, LimitExceeded above longest_message; Busy within claim
         """
         data: Any = message if type(message) is bytes else checked_bytes("message", message)
-        bounds = np.array((0, len(data)), dtype=np.uint64)
-        self._backend.put(data, len(data), bounds, _checked_timeout(timeout))
+        self._backend.put_one(data, len(data), _checked_timeout(timeout))
 
     def put_nowait(self, message: Bytes) -> None:
         self.put(message, timeout=0)

@@ -29,6 +29,7 @@ _SLICE_NS = 50_000_000
 _FIRST_BUFFER_BYTES = 1 << 16
 _MOST_KEPT_BYTES = 1 << 20
 _MOST_PEEKED = 1024  # by one call
+_Two = c.c_uint64 * 2
 _push_n = _lib.atlas_channel_sender_push_n
 _peek_n, _pop_n = _lib.atlas_channel_receiver_peek_n, _lib.atlas_channel_receiver_pop_n
 
@@ -117,7 +118,7 @@ class NativeReceiver(_Side):
         self._descriptor = -1
         self._window: Optional[Tuple[int, int, memoryview]] = None
         self._count = c.c_uint64()
-        self._offsets = np.empty(65, dtype=np.uint64)
+        self._reserve(64)
         self._resize(_FIRST_BUFFER_BYTES)
 
     def _describe(self) -> Any:
@@ -126,6 +127,11 @@ class NativeReceiver(_Side):
         with self._use() as handle:
             _check(_lib.atlas_channel_receiver_describe(c.byref(info), handle))
         return info
+
+    def _reserve(self, most: int) -> None:
+        self._offsets = np.empty(most + 1, dtype=np.uint64)
+        self._offsets_at = _address(self._offsets)
+        self._room = most
 
     def _resize(self, size: int) -> None:
         self._buffer: "np.ndarray[Any, Any]" = np.empty(size, dtype=np.uint8)
@@ -140,10 +146,10 @@ class NativeReceiver(_Side):
     def _pop(self, most: int, timeout: Optional[float], make: Callable[[int], None]) -> None:
         def pop(handle: int, timeout_ns: int) -> int:
             self._end_stale(handle)
-            if self._offsets.size <= most:
-                self._offsets = np.empty(most + 1, dtype=np.uint64)
+            if self._room < most:
+                self._reserve(most)
             while True:
-                status = int(_pop_n(c.byref(self._count), self._buffer_at, _address(self._offsets), None, handle,
+                status = int(_pop_n(c.byref(self._count), self._buffer_at, self._offsets_at, None, handle,
                                     self._buffer.size, most, timeout_ns))
                 if status != _LIMIT_EXCEEDED:
                     break
@@ -266,6 +272,23 @@ class NativeSender(_Side):
         if self._has_claim:
             raise refused(Busy, "sender", "one without a claim", "a claim that is not over")
 
+    def put_one(self, data: Any, size: int, timeout: Optional[float]) -> None:
+        accepted = c.c_uint64()
+        offsets = _Two(0, size)
+        pointer = _pointer_to(data)
+
+        def push(handle: int, timeout_ns: int) -> int:
+            self._require_no_claim()
+            return int(_push_n(c.byref(accepted), handle, pointer, size, offsets, 1, timeout_ns))
+        self._raise(self._timed(push, timeout), 0, 0)
+
+    def _raise(self, status: int, first: int, done: int) -> None:
+        if status == _TIMED_OUT:
+            raise is_full(done, False)
+        if status == _CLOSED:
+            raise is_at_its_end(done)
+        _check(status, first)
+
     def put(self, data: Any, size: int, offsets: Keys, timeout: Optional[float]) -> None:
         accepted = c.c_uint64()
         pointer = _pointer_to(data)
@@ -281,11 +304,7 @@ class NativeSender(_Side):
             done += accepted.value
             return status
         status = self._timed(push, timeout)
-        if status == _TIMED_OUT:
-            raise is_full(done, False)
-        if status == _CLOSED:
-            raise is_at_its_end(done)
-        _check(status, first)
+        self._raise(status, first, done)
 
     def claim(self, size: int, timeout: Optional[float]) -> memoryview:
         out = c.c_void_p()
@@ -298,12 +317,7 @@ class NativeSender(_Side):
                 views.append(self.view(out.value or 0, size).data if size else memoryview(bytearray()))
                 self._has_claim = True
             return status
-        status = self._timed(claim, timeout)
-        if status == _TIMED_OUT:
-            raise is_full(0, False)
-        if status == _CLOSED:
-            raise is_at_its_end(0)
-        _check(status)
+        self._raise(self._timed(claim, timeout), 0, 0)
         return views[0]
 
     def end_claim(self, size: Optional[int]) -> None:
