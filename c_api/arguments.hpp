@@ -113,6 +113,12 @@ template <>
 inline constexpr std::size_t first_size<atlas_queue_options> = 32;
 template <>
 inline constexpr std::size_t first_size<atlas_queue_info> = 88;
+template <>
+inline constexpr std::size_t first_size<atlas_channel_options> = 32;
+template <>
+inline constexpr std::size_t first_size<atlas_channel_receiver_info> = 24;
+template <>
+inline constexpr std::size_t first_size<atlas_channel_sender_info> = 24;
 
 /// No struct of this ABI will be longer; a larger struct_size is uninitialised memory, not a newer caller.
 inline constexpr std::uint32_t longest_struct = 4096;

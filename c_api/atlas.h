@@ -2,12 +2,12 @@
  * c_api/atlas.h -- the C ABI of libatlas.so.0. C99, no C++ type, no macro needed to call it.
  *
  * All of it: atlas_vectors.h, atlas_quantize.h, atlas_index.h, atlas_builder.h, atlas_shards.h, atlas_encoding.h,
- * atlas_boundaries.h, atlas_tokenizer.h, atlas_texts.h, atlas_chunker.h, atlas_folder.h and atlas_queue.h, which come with it, are
- * parts. Rules that hold for every function of all, so that no comment below repeats them:
+ * atlas_boundaries.h, atlas_tokenizer.h, atlas_texts.h, atlas_chunker.h, atlas_folder.h, atlas_queue.h and atlas_channel.h, which
+ * come with it, are parts. Rules that hold for every function of all, so that no comment below repeats them:
  *  1. A function that can fail returns atlas_status; 0 is success, every error is negative. Every such
  *     function refuses a NULL where it needs a pointer, and atlas_last_error says what it expected and found.
  *  2. Outputs come first, then the handle, then inputs. On error no output is written, unless said.
- *  3. What atlas_x_open or atlas_x_create makes, atlas_x_close ends (a queue: atlas_queue_free); NULL is accepted there.
+ *  3. What atlas_x_open or atlas_x_create makes, atlas_x_close ends (a queue, a channel's side: _free); NULL is accepted there.
  *     Nothing that this library hands out is ever passed to free().
  *  4. Arrays belong to the caller and are read or written only during the call. Shapes are
  *     [rows, columns], row-major, dense; counts are elements, `_bytes` names are bytes. An array of no
@@ -69,7 +69,9 @@ enum {
   ATLAS_ERR_CLOSED = -25,
   ATLAS_ERR_TIMED_OUT = -26,
   ATLAS_ERR_BAD_ENCODING = -27,
-  ATLAS_ERR_NATIVE_REQUIRED = -28      /**< never from this library: kept for bindings with a fallback */
+  ATLAS_ERR_NATIVE_REQUIRED = -28,     /**< never from this library: kept for bindings with a fallback */
+  ATLAS_ERR_ALREADY_EXISTS = -29,      /**< the name is taken */
+  ATLAS_ERR_BUSY = -30                 /**< another process or handle has it and is alive */
 };
 
 /**
@@ -165,9 +167,10 @@ typedef struct atlas_text {
 
 #include "atlas_folder.h" /* the main job: build, update, search */
 
-/* ---- messages between threads ----------------------------------------------------------------------- */
+/* ---- messages between threads, and between processes ------------------------------------------------- */
 
-#include "atlas_queue.h" /* push and pop in batches, overflow policies, a descriptor for event loops */
+#include "atlas_queue.h"   /* push and pop in batches, overflow policies, a descriptor for event loops */
+#include "atlas_channel.h" /* the same from process to process, in place in shared memory */
 
 #ifdef __cplusplus
 }

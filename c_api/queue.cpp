@@ -2,9 +2,8 @@
 // c_api/queue.cpp -- messages from arrays of the caller's into a queue, and back.
 #include "arguments.hpp"
 #include "guard.hpp"
+#include "message_arrays.hpp"
 #include "queue_messages.hpp"
-
-#include <atlas/core/clock.hpp>
 
 using namespace atlas::c_api;
 using atlas::errc;
@@ -32,12 +31,6 @@ result<overflow> read_overflow(std::int32_t number, const char* field) noexcept 
     return no_such(field, "one of ATLAS_OVERFLOW_", number);
   }
   return static_cast<overflow>(number);
-}
-
-// On the clock of monotonic_ns(); 0: none. @pre not ATLAS_NO_WAIT
-std::uint64_t deadline_of(std::uint64_t timeout_ns) noexcept {
-  const std::uint64_t now_ns = atlas::monotonic_ns();
-  return timeout_ns > ATLAS_WAIT_FOREVER - now_ns ? 0 : now_ns + timeout_ns;
 }
 
 status create(atlas_queue** out, const atlas_queue_options& wished) noexcept {
@@ -68,21 +61,6 @@ status create(atlas_queue** out, const atlas_queue_options& wished) noexcept {
       new (std::nothrow) atlas_queue{static_cast<message_queue&&>(*made), capacity_bytes, appends, refuses};
   if (handle == nullptr) return error{errc::no_memory, "handle bytes", sizeof(atlas_queue), std::uint64_t{0}};
   *out = handle;
-  return {};
-}
-
-// Before anything is pushed: each offset is read once more when it is used, which the caller must not change meanwhile.
-status check_messages(const atlas_queue& queue, const std::uint64_t* offsets, std::size_t count,
-                      std::size_t buffer_bytes) noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t begin = offsets[i];
-    const std::uint64_t end = offsets[i + 1];
-    if (end < begin) return error{errc::invalid_argument, "offsets", "at least", begin, end}.at_row(i);
-    if (end > buffer_bytes) return error{errc::invalid_argument, "offsets", "at most", buffer_bytes, end}.at_row(i);
-    if (end - begin > queue.capacity_bytes) {
-      return error{errc::limit_exceeded, "message bytes", queue.capacity_bytes, end - begin}.at_row(i);
-    }
-  }
   return {};
 }
 
@@ -192,7 +170,7 @@ extern "C" atlas_status atlas_queue_push_n(uint64_t* accepted, atlas_queue* queu
     if (message_count == 0) return {};
     ATLAS_C_TRY(require(offsets, "offsets", std::uint64_t{message_count} + 1));
     if (keys != nullptr) ATLAS_C_TRY(require(keys, "keys", message_count));
-    ATLAS_C_TRY(check_messages(*queue, offsets, message_count, buffer_bytes));
+    ATLAS_C_TRY(check_offsets(offsets, message_count, buffer_bytes, queue->capacity_bytes));
     return push(*accepted, *queue, bytes->data(), offsets, keys, message_count, timeout_ns);
   });
 }

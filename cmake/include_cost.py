@@ -31,8 +31,8 @@ BUDGETS = [
     (r"atlas/(text|chunk|embed)(/.*)?\.hpp", 15_000),
     (r"atlas/(quantize|index|folder)/.*", 30_000),
     (r"atlas/(quantize|flat|hnsw|ivf_pq|any_index|shards|folder)\.hpp", 30_000),
-    (r"atlas/atlas\.hpp", 36_000),                   # 1,100 of them for the kinds of queues
-    # Each brings the whole C ABI: 136 functions and the structs they take, about 8 lines each, for 3 ms. What it must not bring
+    (r"atlas/atlas\.hpp", 36_500),                   # 1,600 of them for the kinds of queues
+    # Each brings the whole C ABI: 155 functions and the structs they take, about 8 lines each, for 3 ms. What it must not bring
     # is a system header behind <stddef.h> and <stdint.h>, which are 94 of the lines.
     (r"[a-z_]+\.h", 1_200),
 ]

@@ -513,6 +513,34 @@ AT(atlas_queue_info, dropped_oldest, 64);
 AT(atlas_queue_info, coalesced, 72);
 AT(atlas_queue_info, refused, 80);
 
+SIZE(atlas_channel_options, 32);
+AT(atlas_channel_options, struct_size, 0);
+AT(atlas_channel_options, lanes, 4);
+AT(atlas_channel_options, lane_bytes, 8);
+AT(atlas_channel_options, permissions, 16);
+AT(atlas_channel_options, may_exist, 20);
+AT(atlas_channel_options, folder, 24);
+
+SIZE(atlas_channel_message, 24);
+AT(atlas_channel_message, bytes, 0);
+AT(atlas_channel_message, size_bytes, 8);
+AT(atlas_channel_message, lane, 16);
+AT(atlas_channel_message, reserved, 20);
+
+SIZE(atlas_channel_receiver_info, 24);
+AT(atlas_channel_receiver_info, struct_size, 0);
+AT(atlas_channel_receiver_info, is_closed, 4);
+AT(atlas_channel_receiver_info, lanes, 8);
+AT(atlas_channel_receiver_info, senders, 12);
+AT(atlas_channel_receiver_info, lane_bytes, 16);
+
+SIZE(atlas_channel_sender_info, 24);
+AT(atlas_channel_sender_info, struct_size, 0);
+AT(atlas_channel_sender_info, is_closed, 4);
+AT(atlas_channel_sender_info, lane, 8);
+AT(atlas_channel_sender_info, has_receiver, 12);
+AT(atlas_channel_sender_info, longest_message, 16);
+
 SIZE(atlas_folder_info, 64);
 AT(atlas_folder_info, struct_size, 0);
 AT(atlas_folder_info, dimension, 4);

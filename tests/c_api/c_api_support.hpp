@@ -47,6 +47,8 @@ struct ends {
   void operator()(atlas_tokenizer* tokenizer) const { atlas_tokenizer_close(tokenizer); }
   void operator()(atlas_ivf_builder* builder) const { atlas_ivf_builder_close(builder); }
   void operator()(atlas_queue* queue) const { atlas_queue_free(queue); }
+  void operator()(atlas_channel_receiver* receiver) const { atlas_channel_receiver_free(receiver); }
+  void operator()(atlas_channel_sender* sender) const { atlas_channel_sender_free(sender); }
 };
 using index_handle = std::unique_ptr<atlas_index, ends>;
 using shards_handle = std::unique_ptr<atlas_shards, ends>;
@@ -59,6 +61,8 @@ using tokenizer_handle = std::unique_ptr<atlas_tokenizer, ends>;
 using chunker_handle = std::unique_ptr<atlas_chunker, ends>;
 using embedder_handle = std::unique_ptr<atlas_embedder, ends>;
 using queue_handle = std::unique_ptr<atlas_queue, ends>;
+using channel_receiver_handle = std::unique_ptr<atlas_channel_receiver, ends>;
+using channel_sender_handle = std::unique_ptr<atlas_channel_sender, ends>;
 
 inline index_handle make_index(std::int32_t kind, std::uint32_t dimension, std::int32_t metric = ATLAS_METRIC_L2SQ) {
   atlas_index_options options = ATLAS_INDEX_OPTIONS_INIT;

@@ -182,6 +182,42 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     CHECK(support::failed_as(in.peek(message, 1), errc::timed_out));
   }
 
+  TEST_CASE("unpeek: the message comes again, also from the ring's begin and beside others; release() leaves it") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 256}).value();
+    shm_sender outs[] = {shm_sender::attach(name).value(), shm_sender::attach(name).value()};
+    std::uint64_t sent[2] = {};
+    std::uint64_t got[2] = {};
+    const auto text = [](std::uint64_t lane, std::uint64_t number) {
+      return std::to_string(lane) + std::to_string(number) + std::string(number * 7 % 30, 'x');
+    };
+    for (int round = 0; round < 1000; ++round) {
+      for (std::uint64_t lane = 0; lane < 2; ++lane) {
+        while (outs[lane].try_push(bytes_of(text(lane, sent[lane]))).value()) ++sent[lane];
+      }
+      shm_message message;
+      for (int i = 0; i < round % 4; ++i) {
+        REQUIRE(in.try_peek(message).value());
+        REQUIRE(text_of(message.bytes) == text(message.lane, got[message.lane]++));
+      }
+      REQUIRE(in.try_peek(message).value());
+      const std::string again = text_of(message.bytes);
+      in.unpeek(message);
+      if (round % 3 != 0) in.release();
+      REQUIRE(in.try_peek(message).value());
+      REQUIRE(text_of(message.bytes) == again);
+      in.unpeek(message);
+      in.release();
+    }
+    for (const std::uint64_t one : got) CHECK(one > 500);  // no lane keeps the other waiting
+    for (const std::string& rest : drained(in)) {
+      const std::uint64_t lane = rest[0] == '0' ? 0 : 1;
+      REQUIRE(rest == text(lane, got[lane]++));
+    }
+    CHECK(got[0] == sent[0]);
+    CHECK(got[1] == sent[1]);
+  }
+
   TEST_CASE("close: by either side; what was committed is received, then it is closed; nobody joins") {
     for (const bool by_sender : {false, true}) {
       const shm_name name;

@@ -9,6 +9,7 @@
     rows, distances = atlas.nearest(queries, vectors, k=10)       # exact, without an index
     text = atlas.decode(open("old.txt", "rb").read()).text        # whatever its encoding
     queue = atlas.Queue(1000, overflow="drop_oldest")            # messages between threads and asyncio
+    jobs = atlas.Queue.create("jobs")                            # and from other processes: atlas.Queue.attach("jobs")
 
 With the native library (``atlas.native`` is True) everything runs in compiled code. Without it the same calls
 run on NumPy, exactly and slower, and what they cannot do raises ``NativeRequired``. The library is loaded from
@@ -25,12 +26,13 @@ from ._arrays import RESERVED_KEY, Bitmap
 from ._backend import library_path, native, native_problem
 from ._boundaries import boundaries, sentences
 from ._builder import IvfBuilder, build_ivf_pq
+from ._channel import Claim, QueueReceiver, QueueSender
 from ._chunker import Chunker, chunk, stream
 from ._chunks import Chunks
 from ._distance import (consecutive_cosine, distances, from_bf16, from_i8, mean, nearest, normalize, norms, to_bf16,
                         to_i8)
 from ._encoding import DecodedText, EncodingGuess, TextDecoder, decode, detect_encoding, first_ill_formed
-from ._errors import (AtlasError, BadEncoding, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
+from ._errors import (AlreadyExists, AtlasError, BadEncoding, Busy, Cancelled, Closed, CorruptFile, DimensionMismatch, DuplicateKey,
                       InternalError, InvalidArgument, IoError, IsADirectory, KeyNotFound, KindMismatch, LimitExceeded,
                       MetricMismatch, NativeRequired, NoMemory, NoSpace, NotADirectory, NotAtlasFile, NotFinite,
                       NotFound, PermissionDenied, ReadOnly, ScalarMismatch, TimedOut, UnsupportedVersion,
@@ -50,12 +52,12 @@ from ._types import (Chunk, ContentDefinedOptions, EmbedderOptions, FolderHit, F
 __version__ = "0.1.0"
 
 __all__ = [
-    "AtlasError", "BadEncoding", "Bitmap", "Cancelled", "Chunk", "Chunker", "Chunks", "Closed", "ContentDefinedOptions", "CorruptFile",
+    "AlreadyExists", "AtlasError", "BadEncoding", "Bitmap", "Busy", "Cancelled", "Chunk", "Chunker", "Chunks", "Claim", "Closed", "ContentDefinedOptions", "CorruptFile",
     "DecodedText", "DimensionMismatch", "DuplicateKey", "Embedder", "EmbedderOptions", "EncodingGuess", "Folder", "FolderHit",
     "FolderInfo", "FolderProgress", "FolderReport", "Hits", "Index", "IndexInfo", "InternalError", "InvalidArgument", "IoError",
     "IsADirectory", "IvfBuilder", "KMeansResult", "KeyNotFound", "KindMismatch", "LimitExceeded", "MessageBatch", "MetricMismatch", "NativeRequired",
     "NoMemory", "NoSpace", "NotADirectory", "NotAtlasFile", "NotFinite", "NotFound", "PermissionDenied", "Progress", "Promise",
-    "QuantizationError", "Quantizer", "Queue", "QueueEmpty", "QueueFull", "QueueStatistics", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
+    "QuantizationError", "Quantizer", "Queue", "QueueEmpty", "QueueFull", "QueueReceiver", "QueueSender", "QueueStatistics", "RESERVED_KEY", "ReadOnly", "Rotation", "ScalarMismatch", "SemanticOptions", "ShardAnswer",
     "ShardHits", "ShardInfo", "Shards", "ShardsInfo", "TextDecoder", "TimedOut", "Tokenizer", "Tuned", "UnsupportedVersion",
     "WrongByteOrder", "ZeroVector", "assign_to_centroids", "boundaries", "build_ivf_pq", "chunk", "consecutive_cosine", "decode",
     "detect_encoding", "distances", "first_ill_formed", "force_simd_target", "from_bf16", "from_i8", "kmeans", "library_path", "mean", "native",

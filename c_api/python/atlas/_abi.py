@@ -298,6 +298,25 @@ class QueueInfo(c.Structure):
                 ("dropped_oldest", c.c_uint64), ("coalesced", c.c_uint64), ("refused", c.c_uint64)]
 
 
+class ChannelOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("lanes", c.c_uint32), ("lane_bytes", c.c_uint64),
+                ("permissions", c.c_uint32), ("may_exist", c.c_uint32), ("folder", c.c_char_p)]
+
+
+class ChannelMessage(c.Structure):
+    _fields_ = [("bytes", Pointer), ("size_bytes", c.c_uint64), ("lane", c.c_uint32), ("reserved", c.c_uint32)]
+
+
+class ChannelReceiverInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("is_closed", c.c_uint32), ("lanes", c.c_uint32), ("senders", c.c_uint32),
+                ("lane_bytes", c.c_uint64)]
+
+
+class ChannelSenderInfo(c.Structure):
+    _fields_ = [("struct_size", c.c_uint32), ("is_closed", c.c_uint32), ("lane", c.c_uint32),
+                ("has_receiver", c.c_uint32), ("longest_message", c.c_uint64)]
+
+
 STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_matrix": Matrix, "atlas_work_options": WorkOptions, "atlas_index_options": IndexOptions,
     "atlas_open_options": OpenOptions, "atlas_search_options": SearchOptions, "atlas_hits": Hits,
@@ -317,6 +336,8 @@ STRUCTS: Dict[str, Type[c.Structure]] = {
     "atlas_embedder_info": EmbedderInfo, "atlas_folder_options": FolderOptions,
     "atlas_folder_report": FolderReport, "atlas_folder_hit": FolderHit, "atlas_folder_heading": FolderHeading, "atlas_folder_info": FolderInfo,
     "atlas_queue_options": QueueOptions, "atlas_queue_info": QueueInfo,
+    "atlas_channel_options": ChannelOptions, "atlas_channel_message": ChannelMessage,
+    "atlas_channel_receiver_info": ChannelReceiverInfo, "atlas_channel_sender_info": ChannelSenderInfo,
 }
 
 _p, _size, _text = Pointer, c.c_size_t, c.c_char_p
@@ -462,6 +483,25 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {
     "atlas_queue_describe": (Status, [_p, _p]),
     "atlas_queue_event_fd": (Status, [_p, _p]),
     "atlas_queue_event_arm": (Status, [_p, _p]),
+    "atlas_channel_receiver_create": (Status, [_p, _text, _p]),
+    "atlas_channel_receiver_attach": (Status, [_p, _text, _text]),
+    "atlas_channel_receiver_free": (None, [_p]),
+    "atlas_channel_receiver_peek_n": (Status, [_p, _p, _p, _size, c.c_uint64]),
+    "atlas_channel_receiver_release": (Status, [_p]),
+    "atlas_channel_receiver_pop_n": (Status, [_p, _p, _p, _p, _p, _size, _size, c.c_uint64]),
+    "atlas_channel_receiver_close": (Status, [_p]),
+    "atlas_channel_receiver_describe": (Status, [_p, _p]),
+    "atlas_channel_receiver_event_fd": (Status, [_p, _p]),
+    "atlas_channel_receiver_event_arm": (Status, [_p, _p]),
+    "atlas_channel_sender_attach": (Status, [_p, _text, _text]),
+    "atlas_channel_sender_free": (None, [_p]),
+    "atlas_channel_sender_push_n": (Status, [_p, _p, _p, _size, _p, _size, c.c_uint64]),
+    "atlas_channel_sender_claim": (Status, [_p, _p, _size, c.c_uint64]),
+    "atlas_channel_sender_commit": (Status, [_p, _size]),
+    "atlas_channel_sender_abort": (Status, [_p]),
+    "atlas_channel_sender_close": (Status, [_p]),
+    "atlas_channel_sender_describe": (Status, [_p, _p]),
+    "atlas_channel_remove": (Status, [_text, _text]),
 }
 
 

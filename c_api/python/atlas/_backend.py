@@ -13,6 +13,7 @@ native_problem: str = problem
 if TYPE_CHECKING or native:
     from . import _native as _module
     from . import _native_builder as _builders
+    from . import _native_channel as _channels
     from . import _native_chunker as _chunkers
     from . import _native_quantize as _quantizers
     from . import _native_queue as _queues
@@ -25,6 +26,7 @@ if TYPE_CHECKING or native:
     _shards_class: Any = _shards.NativeShards
 else:
     from ._pure import backend as _module
+    from ._pure import channel as _channels
     from ._pure import chunks as _chunkers
     from ._pure import quantize as _quantizers
     from ._pure import queue as _queues
@@ -72,6 +74,10 @@ boundaries = _text.boundaries
 open_tokenizer = _text.open_tokenizer
 tokenizer_of_ranks = _text.tokenizer_of_ranks
 create_queue = _queues.create_queue
+create_receiver = _channels.create_receiver
+attach_receiver = _channels.attach_receiver
+attach_sender = _channels.attach_sender
+remove_channel = _channels.remove
 
 __all__ = ["native", "native_problem", "library_path", "index_class", "folder_class", "builder_class", "create_chunker",
            "verify", "simd_target", "force_simd_target", "create_embedder", "open_embedder", "build_folder", "open_shards",
@@ -79,4 +85,5 @@ __all__ = ["native", "native_problem", "library_path", "index_class", "folder_cl
            "consecutive_cosine", "to_bf16", "from_bf16", "i8_scales", "to_i8", "from_i8",
            "kmeans", "assign_to_centroids", "train_quantizer", "open_quantizer", "random_rotation", "train_rotation", "open_rotation",
            "detect_encoding", "first_ill_formed", "decode", "create_text_decoder", "boundaries", "open_tokenizer", "tokenizer_of_ranks",
-           "create_queue"]
+           "create_queue", "create_receiver", "attach_receiver",
+           "attach_sender", "remove_channel"]

@@ -229,13 +229,28 @@ class NativeRequired(AtlasError, RuntimeError):
     _words = "needs the native library"
 
 
+class AlreadyExists(AtlasError, FileExistsError):
+    """The name is taken."""
+
+    code = -29
+    _words = "exists already"
+
+
+class Busy(AtlasError, BlockingIOError):
+    """Another process or handle has it and is alive."""
+
+    code = -30
+    _words = "in use"
+
+
 _CLASSES: Dict[int, Type[AtlasError]] = {
     one.code: one
     for one in (
         InvalidArgument, DimensionMismatch, IoError, CorruptFile, NoMemory, InternalError, MetricMismatch,
         ScalarMismatch, KindMismatch, NotFinite, ZeroVector, DuplicateKey, KeyNotFound, NotAtlasFile,
         UnsupportedVersion, WrongByteOrder, NotFound, PermissionDenied, IsADirectory, NotADirectory, NoSpace,
-        ReadOnly, LimitExceeded, Cancelled, Closed, TimedOut, BadEncoding, NativeRequired,
+        ReadOnly, LimitExceeded, Cancelled, Closed, TimedOut, BadEncoding, NativeRequired, AlreadyExists,
+        Busy,
     )
 }
 

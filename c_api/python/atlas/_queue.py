@@ -9,7 +9,7 @@ import operator
 import struct
 from collections import deque
 from itertools import accumulate
-from typing import Any, AsyncIterator, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from ._encoding import Bytes, checked_bytes
 from ._errors import Closed, InvalidArgument, refused
 from ._queue_types import (COALESCINGS, MOST_BYTES, POLICIES, MessageBatch, QueueBackend, QueueEmpty, QueueOptions,
                            QueueStatistics)
+
+if TYPE_CHECKING:
+    from ._channel import QueueReceiver, QueueSender
+    from ._index import Path
 
 _MOST_MESSAGES = 1 << 24  # of one batch that is taken
 _MOST_KEY = (1 << 64) - 1
@@ -132,6 +136,8 @@ class Queue(Closing):
 
     Waiting releases the GIL, and Ctrl-C ends it. QueueFull is a ``queue.Full``, QueueEmpty a ``queue.Empty``. After
     close(), put raises Closed, and get does when all messages are taken. A child of fork() makes its own.
+
+    From process to process, by a name: ``Queue.create`` gives the side that receives, ``Queue.attach`` one that sends.
     """
 
     _backend: QueueBackend
@@ -161,6 +167,53 @@ class Queue(Closing):
         self._max_bytes = MOST_BYTES if max_bytes is None else checked_count("max_bytes", max_bytes, 1, MOST_BYTES)
         self._backend = _backend.create_queue(QueueOptions(self._capacity, self._max_bytes, how, last, way))
         self._waiters: Dict[asyncio.AbstractEventLoop, _Waiters] = {}
+
+    @staticmethod
+    def create(name: str, *, lanes: int = 8, lane_bytes: int = 1 << 20, permissions: int = 0o600,
+               may_exist: bool = False, folder: Optional["Path"] = None) -> "QueueReceiver":
+        """Makes a queue between the processes of this machine, in shared memory, and receives from it.
+
+        It stays until Queue.remove. Needs the native library.
+
+        @param name         1 to 128 of A-Z a-z 0-9 . _ -
+        @param lanes        senders at once, 1 to 1024
+        @param lane_bytes   64 to 2^40 of each, rounded up to a power of two, taken at once. A message may have a
+                            little less than half of it
+        @param permissions  of the file, whatever the umask; others need both read and write
+        @param may_exist    takes over one of the same shape that is there and has no receiver
+        @param folder       in a file system in memory; None: /dev/shm
+        @raise              AlreadyExists, Busy (it has a receiver), NoSpace, PermissionDenied, InvalidArgument
+        """
+        from . import _channel
+        return _channel.create(name, lanes, lane_bytes, permissions, may_exist, folder)
+
+    @staticmethod
+    def attach(name: str, folder: Optional["Path"] = None) -> "QueueSender":
+        """Sends to a queue that another process, or this one, has created.
+
+        @raise  NotFound, Busy (all lanes have senders that are alive), Closed, PermissionDenied, NotAtlasFile,
+                UnsupportedVersion, CorruptFile
+        """
+        from . import _channel
+        return _channel.attach(name, folder)
+
+    @staticmethod
+    def attach_receiver(name: str, folder: Optional["Path"] = None) -> "QueueReceiver":
+        """Receives from a queue that is there, whose receiver has ended: from the first message on that it left.
+
+        @raise  as attach; Busy while another receiver is alive
+        """
+        from . import _channel
+        return _channel.attach_receiver(name, folder)
+
+    @staticmethod
+    def remove(name: str, folder: Optional["Path"] = None) -> None:
+        """Removes the name. Who is attached goes on; the memory is free with the last of them.
+
+        @raise  NotFound, PermissionDenied
+        """
+        from . import _channel
+        _channel.remove(name, folder)
 
     def put(self, message: Bytes, *, key: int = 0, timeout: Optional[float] = None) -> None:
         """Copies a message in, as the policy says.

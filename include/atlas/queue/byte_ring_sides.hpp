@@ -172,6 +172,11 @@ class basic_byte_ring_reader {
   [[nodiscard]] result<bool> peek(span<const std::byte>& record) noexcept {
     return read_record<Atom>(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
   }
+  /// The next peek() gives that record again. @pre  it is the last that was peeked at, and not given back
+  void unpeek(span<const std::byte> record) noexcept {
+    next_.count -= record_bytes(record.size());
+    next_.at = static_cast<std::size_t>(record.data() - bytes_) - record_header_bytes;
+  }
   /// Whether every record that was committed was peeked at.
   [[nodiscard]] bool has_seen_all() const noexcept { return header_at<Atom>(bytes_ + next_.at).load_acquire() == no_record; }
   /// Whether records were peeked at that are not given back.

@@ -362,6 +362,15 @@ class shm_receiver {
     }
     return got.ok() ? status{} : status(got.error());
   }
+  /// Takes a peek back: the next one gives that message again, and release() does not end it.
+  /// @pre  it is the last message that was peeked at, and was not released
+  void unpeek(const shm_message& last) noexcept {
+    ATLAS_ASSERT(last.lane < lanes());
+    lanes_[last.lane].reader.unpeek(last.bytes);
+    // As if it had not been counted, so that a lane does not get more than its turn.
+    taken_in_turn_ = turn_ == last.lane && taken_in_turn_ != 0 ? taken_in_turn_ - 1 : most_in_turn - 1;
+    turn_ = last.lane;
+  }
   /// Gives the room of all messages that were peeked at back to their senders. Until then they are received again by a receiver that
   /// takes over from this one.
   void release() noexcept {
