@@ -57,25 +57,95 @@ inline void check_sum(std::uint64_t sum, std::uint64_t count, const char* what) 
   if (sum != count * (count - 1) / 2) throw std::runtime_error(std::string(what) + ": messages are missing or came twice");
 }
 
+// What a thread does, in functions of their own: all that they write to meanwhile is their queue and their own stack. Words of both
+// threads in one line of the cache would cost more than the queues.
+
+template <class Message, class Adapter>
+void push_all(Adapter& queue, std::uint64_t first, std::uint64_t count, std::uint64_t step) {
+  Message next{};
+  for (std::uint64_t i = first; i < count; i += step) {
+    next.number = i;
+    insist_on([&] { return queue.push(next); }, step > 1);
+  }
+}
+/// @return whether they came in order
+template <class Message, class Adapter>
+bool pop_in_order(Adapter& queue, std::uint64_t count) {
+  Message got{};
+  bool in_order = true;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    insist_on([&] { return queue.pop(got); }, false);
+    in_order = in_order && got.number == i;
+  }
+  return in_order;
+}
+/// @return the sum of what came
+template <class Message, class Adapter>
+std::uint64_t pop_and_add(Adapter& queue, std::uint64_t first, std::uint64_t count, std::uint64_t step) {
+  Message got{};
+  std::uint64_t sum = 0;
+  for (std::uint64_t i = first; i < count; i += step) {
+    insist_on([&] { return queue.pop(got); }, true);
+    sum += got.number;
+  }
+  return sum;
+}
+/// @return whether the right ones came back
+template <class Message, class Adapter>
+bool ask_all(Adapter& there, Adapter& back, std::uint64_t count) {
+  Message next{};
+  bool in_order = true;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    next.number = i;
+    insist_on([&] { return there.push(next); }, false);
+    insist_on([&] { return back.pop(next); }, false);
+    in_order = in_order && next.number == i + 1;
+  }
+  return in_order;
+}
+template <class Message, class Adapter>
+void answer_all(Adapter& there, Adapter& back, std::uint64_t count) {
+  Message got{};
+  for (std::uint64_t i = 0; i < count; ++i) {
+    insist_on([&] { return there.pop(got); }, false);
+    ++got.number;
+    insist_on([&] { return back.push(got); }, false);
+  }
+}
+template <class Message, class Adapter>
+void push_batches(Adapter& queue, std::uint64_t count) {
+  std::array<Message, batch_size> batch{};
+  for (std::uint64_t done = 0; done < count;) {
+    const std::size_t size = std::min<std::uint64_t>(batch_size, count - done);
+    for (std::size_t i = 0; i < size; ++i) batch[i].number = done + i;
+    for (std::size_t pushed = 0; pushed < size;) {
+      const std::size_t more = queue.push_n(batch.data() + pushed, size - pushed);
+      if (more == 0) pause_a_moment();
+      pushed += more;
+    }
+    done += size;
+  }
+}
+template <class Message, class Adapter>
+bool pop_batches(Adapter& queue, std::uint64_t count) {
+  std::array<Message, batch_size> batch{};
+  bool in_order = true;
+  for (std::uint64_t done = 0; done < count;) {
+    const std::size_t got = queue.pop_n(batch.data(), batch_size);
+    if (got == 0) pause_a_moment();
+    for (std::size_t i = 0; i < got; ++i) in_order = in_order && batch[i].number == done + i;
+    done += got;
+  }
+  return in_order;
+}
+
 /// @param Adapter  is made with a capacity; bool push(const Message&), bool pop(Message&)
 template <class Adapter, class Message>
 sample throughput_of(std::size_t capacity, std::size_t count) {
   const auto queue = std::make_unique<Adapter>(capacity);
-  bool in_order = true;
-  const sample took = run_together({[&] {
-                                      Message next{};
-                                      for (std::uint64_t i = 0; i < count; ++i) {
-                                        next.number = i;
-                                        insist_on([&] { return queue->push(next); }, false);
-                                      }
-                                    },
-                                    [&] {
-                                      Message got{};
-                                      for (std::uint64_t i = 0; i < count; ++i) {
-                                        insist_on([&] { return queue->pop(got); }, false);
-                                        in_order = in_order && got.number == i;
-                                      }
-                                    }});
+  bool in_order = false;
+  const sample took = run_together({[&] { push_all<Message>(*queue, 0, count, 1); },
+                                    [&] { in_order = pop_in_order<Message>(*queue, count); }});
   if (!in_order) throw std::runtime_error("throughput: messages came out of order");
   return took;
 }
@@ -84,24 +154,9 @@ template <class Adapter, class Message>
 sample round_trips_of(std::size_t capacity, std::size_t count) {
   const auto there = std::make_unique<Adapter>(capacity);
   const auto back = std::make_unique<Adapter>(capacity);
-  bool in_order = true;
-  const sample took = run_together({[&] {
-                                      Message next{};
-                                      for (std::uint64_t i = 0; i < count; ++i) {
-                                        next.number = i;
-                                        insist_on([&] { return there->push(next); }, false);
-                                        insist_on([&] { return back->pop(next); }, false);
-                                        in_order = in_order && next.number == i + 1;
-                                      }
-                                    },
-                                    [&] {
-                                      Message got{};
-                                      for (std::uint64_t i = 0; i < count; ++i) {
-                                        insist_on([&] { return there->pop(got); }, false);
-                                        ++got.number;
-                                        insist_on([&] { return back->push(got); }, false);
-                                      }
-                                    }});
+  bool in_order = false;
+  const sample took = run_together({[&] { in_order = ask_all<Message>(*there, *back, count); },
+                                    [&] { answer_all<Message>(*there, *back, count); }});
   if (!in_order) throw std::runtime_error("round trips: another message came back");
   return took;
 }
@@ -110,30 +165,9 @@ sample round_trips_of(std::size_t capacity, std::size_t count) {
 template <class Adapter, class Message>
 sample batches_of(std::size_t capacity, std::size_t count) {
   const auto queue = std::make_unique<Adapter>(capacity);
-  bool in_order = true;
-  const sample took = run_together({[&] {
-                                      std::array<Message, batch_size> batch{};
-                                      for (std::uint64_t done = 0; done < count;) {
-                                        const std::size_t size = std::min<std::uint64_t>(batch_size, count - done);
-                                        for (std::size_t i = 0; i < size; ++i) batch[i].number = done + i;
-                                        std::size_t pushed = 0;
-                                        while (pushed < size) {
-                                          const std::size_t more = queue->push_n(batch.data() + pushed, size - pushed);
-                                          if (more == 0) pause_a_moment();
-                                          pushed += more;
-                                        }
-                                        done += size;
-                                      }
-                                    },
-                                    [&] {
-                                      std::array<Message, batch_size> batch{};
-                                      for (std::uint64_t done = 0; done < count;) {
-                                        const std::size_t got = queue->pop_n(batch.data(), batch_size);
-                                        if (got == 0) pause_a_moment();
-                                        for (std::size_t i = 0; i < got; ++i) in_order = in_order && batch[i].number == done + i;
-                                        done += got;
-                                      }
-                                    }});
+  bool in_order = false;
+  const sample took = run_together({[&] { push_batches<Message>(*queue, count); },
+                                    [&] { in_order = pop_batches<Message>(*queue, count); }});
   if (!in_order) throw std::runtime_error("batches: messages came out of order");
   return took;
 }
@@ -145,22 +179,10 @@ sample crowd_of(std::size_t capacity, std::size_t count) {
   std::array<std::uint64_t, each_side> sums{};
   std::vector<std::function<void()>> pieces;
   for (std::size_t which = 0; which < each_side; ++which) {
-    pieces.emplace_back([&, which] {
-      Message next{};
-      for (std::uint64_t i = which; i < count; i += each_side) {
-        next.number = i;
-        insist_on([&] { return queue->push(next); }, true);
-      }
-    });
+    pieces.emplace_back([&, which] { push_all<Message>(*queue, which, count, each_side); });
   }
   for (std::size_t which = 0; which < each_side; ++which) {
-    pieces.emplace_back([&, which] {
-      Message got{};
-      for (std::uint64_t i = which; i < count; i += each_side) {
-        insist_on([&] { return queue->pop(got); }, true);
-        sums[which] += got.number;
-      }
-    });
+    pieces.emplace_back([&, which] { sums[which] = pop_and_add<Message>(*queue, which, count, each_side); });
   }
   const sample took = run_together(pieces);
   check_sum(sums[0] + sums[1], count, "crowd");

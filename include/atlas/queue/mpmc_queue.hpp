@@ -232,9 +232,35 @@ class basic_mpmc_queue {
     [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
     [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[positions.slot(position)]; }
 
+    // Consumers that are at the producers' heels fetch every slot's line from their cores while it is still written to, and the
+    // producers fetch it back. So consumers that get as far as they saw elements wait a moment, three times at most, for more to be
+    // there, and both get on; but not when there was nothing in between: a single element is not held up. Measured (two cores of
+    // Zen 5, one thread a side, 1,024 elements of 8 bytes): 70 million a second without, 120 to 170 with.
+    // `seen` is the end of what was seen, or, one more than that, where nothing was.
+    [[nodiscard]] bool is_close(std::uint64_t at) const noexcept { return (seen.load_relaxed() | 1) == (at | 1); }
+    [[gnu::noinline]] void keep_a_distance(std::uint64_t at) noexcept {
+      if ((seen.load_relaxed() & 1) != 0) {
+        seen.store_relaxed(positions.after(at));
+        return;
+      }
+      const std::size_t enough = positions.capacity / 4 < 128 ? positions.capacity / 4 : 128;
+      std::uint64_t end = tail.load_relaxed() & ~closed_mark;
+      for (int pauses = 4; pauses <= 64 && end - at < 2 * enough; pauses *= 4) {
+        for (int i = 0; i < pauses; ++i) spin_pause();
+        const std::uint64_t before = end;
+        end = tail.load_relaxed() & ~closed_mark;
+        if (end == before) break;  // nobody is at work there
+      }
+      seen.store_relaxed(end);
+    }
+    void reaches_end(std::uint64_t at) noexcept {
+      if (seen.load_relaxed() != (at | 1)) seen.store_relaxed(at | 1);
+    }
+
     const detail::ring_positions positions;
     alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push, and closed_mark
     alignas(cache_line) Atom<std::uint64_t> head;  // position of the next pop
+    Atom<std::uint64_t> seen{1};                   // by consumers, of what is there
     alignas(cache_line) gate elements;          // consumers wait here
     alignas(cache_line) gate room;              // producers wait here
   };
@@ -285,6 +311,7 @@ class basic_mpmc_queue {
     for (;;) {
       slot& place = queue.at(head);
       if (place.stamp.load_acquire() == head + filled) {
+        if (queue.is_close(head)) queue.keep_a_distance(head);
         if (claim_head(queue, head, queue.positions.after(head))) {
           take(*place.value());
           place.value()->~Value();
@@ -294,7 +321,10 @@ class basic_mpmc_queue {
         }
       } else {
         const std::uint64_t now = queue.head.load_acquire();
-        if (now == head) return false;
+        if (now == head) {
+          queue.reaches_end(head);
+          return false;
+        }
         head = now;
       }
     }

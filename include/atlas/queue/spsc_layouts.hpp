@@ -25,26 +25,31 @@ struct ring_cursor {
     return steps < capacity - slot ? slot + steps : slot + steps - capacity;
   }
 
-  /// What the other side has done for this one, by `look`, which reads its count. A side that comes for the next element as soon as
-  /// it is there would fetch the count's line, and the element's, from the other's core for each one, and the other would fetch them
-  /// back. So one that keeps finding little waits a moment and looks again, and both get on: one that found nothing in
-  /// between does not, so that a single element is not held up.
-  /// Measured (two cores of Zen 5, 1,024 elements of 8 bytes): 180 to 290 million elements a second without, 220 to 410 with.
+  /// What the other side has done for this one, by `look`, which reads its count. A side that comes for the next element
+  /// as soon as it is there would fetch the count's line, and the element's, from the other's core for each one, and the
+  /// other would fetch them back. So one that keeps finding little waits a moment and looks again, three times at most,
+  /// and both get on. One that found nothing in between does not wait: a single element is not held up.
+  /// Measured (two cores of Zen 5, 1,024 elements, millions a second): of 8 bytes 290 to 330 without, 540 to 580 with; of
+  /// 64 bytes 77 to 80 and 179 to 183.
   template <class Look>
   [[nodiscard]] std::size_t progress(Look look, std::size_t capacity) noexcept {
-    constexpr std::size_t little = 32;
     std::size_t found = look();
-    if (found != 0 && keeps_coming && found < little && found < capacity / 4) {
-      for (int pauses = 4; pauses <= 16; pauses *= 4) {
-        for (int i = 0; i < pauses; ++i) spin_pause();
-        const std::size_t before = found;
-        found = look();
-        if (found >= little || found == before) break;
-      }
-    }
+    if (found != 0 && keeps_coming) found = wait_for_more(look, found, capacity);
     keeps_coming = found != 0;
     return found;
   }
+  template <class Look>
+  [[nodiscard]] static std::size_t wait_for_more(Look look, std::size_t found, std::size_t capacity) noexcept {
+    const std::size_t enough = capacity / 4 < most_waited_for ? capacity / 4 : most_waited_for;
+    for (int pauses = 4; pauses <= 64 && found < enough; pauses *= 4) {
+      for (int i = 0; i < pauses; ++i) spin_pause();
+      const std::size_t before = found;
+      found = look();
+      if (found == before) break;  // nobody is at work there
+    }
+    return found;
+  }
+  static constexpr std::size_t most_waited_for = 64;
 
   Atom<std::uint64_t> count;    // written by this side alone
   std::uint64_t other_seen;     // this side's last look at the other's count
