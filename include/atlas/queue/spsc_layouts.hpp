@@ -30,17 +30,20 @@ struct ring_cursor {
   /// other would fetch them back. So one that keeps finding little waits a moment and looks again, three times at most,
   /// and both get on. One that found nothing in between does not wait: a single element is not held up.
   /// Measured (two cores of Zen 5, 1,024 elements, millions a second): of 8 bytes 290 to 330 without, 540 to 580 with; of
-  /// 64 bytes 77 to 80 and 179 to 183.
+  /// 64 bytes 77 to 80 and 179 to 183; 64 of 8 bytes a call: 780 if that waits for 64, 870 to 910 for 128, 1,020 to 1,160 for 256.
   template <class Look>
-  [[nodiscard]] std::size_t progress(Look look, std::size_t capacity) noexcept {
+  [[nodiscard]] std::size_t progress(Look look, std::size_t wanted, std::size_t capacity) noexcept {
     std::size_t found = look();
-    if (found != 0 && keeps_coming) found = wait_for_more(look, found, capacity);
+    if (found != 0 && keeps_coming) found = wait_for_more(look, found, wanted, capacity);
     keeps_coming = found != 0;
     return found;
   }
   template <class Look>
-  [[nodiscard]] static std::size_t wait_for_more(Look look, std::size_t found, std::size_t capacity) noexcept {
-    const std::size_t enough = capacity / 4 < most_waited_for ? capacity / 4 : most_waited_for;
+  [[nodiscard]] static std::size_t wait_for_more(Look look, std::size_t found, std::size_t wanted,
+                                                 std::size_t capacity) noexcept {
+    const std::size_t most = capacity / 4;
+    const std::size_t some = wanted == 1 ? 64 : wanted < most ? 4 * wanted : most;
+    const std::size_t enough = some < most ? some : most;
     for (int pauses = 4; pauses <= 64 && found < enough; pauses *= 4) {
       for (int i = 0; i < pauses; ++i) spin_pause();
       const std::size_t before = found;
@@ -49,7 +52,6 @@ struct ring_cursor {
     }
     return found;
   }
-  static constexpr std::size_t most_waited_for = 64;
 
   Atom<std::uint64_t> count;    // written by this side alone
   std::uint64_t other_seen;     // this side's last look at the other's count
@@ -82,7 +84,7 @@ class counted_ring {
             producer_.other_seen = consumer_.count.load_acquire();
             return capacity_ - static_cast<std::size_t>(tail - producer_.other_seen);
           },
-          capacity_);
+          wanted, capacity_);
     }
     return room;
   }
@@ -160,7 +162,7 @@ struct index_cached {
               consumer.other_seen = this->producer_.count.load_acquire();
               return static_cast<std::size_t>(consumer.other_seen - head);
             },
-            this->capacity_);
+            wanted, this->capacity_);
       }
       return elements;
     }
