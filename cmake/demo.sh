@@ -43,8 +43,8 @@ ask() {
 if [ -n "$query" ]; then
   ask "$query"
 else
-  # Each line: the question, a tab, the file that answers it.
-  while IFS='	' read -r question answer; do
+  # Each line: the question, a tab, the files that answer it.
+  while IFS='	' read -r question answers; do
     case $question in '' | '#'*) ;; *) ask "$question" ;; esac
   done <cmake/demo_questions.txt
 fi
