@@ -7,11 +7,11 @@
 #include "support/child_process.hpp"
 #include "support/error_line.hpp"
 #include "support/shm_names.hpp"
+#include "support/threads.hpp"
 
 #include <doctest/doctest.h>
-#include <poll.h>
 
-#include <chrono>
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
@@ -244,9 +244,11 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     auto out = shm_sender::attach(name).value();
     while (out.try_push(bytes_of("x")).value()) {
     }
+    const auto memory = atlas::shared_memory::open(("/dev/shm/atlas." + name.text()).c_str(), 0).value();
+    auto& lane = atlas::detail::shm_segment(memory.data(), {1, 64}).lane(0);
     std::thread sender([&] { CHECK(support::failed_as(out.push(bytes_of("y"), in_seconds(60)), errc::closed)); });
-    std::thread closer([&] { in.close(); });
-    closer.join();
+    while (lane.room.is_wanted.load_acquire() == 0) std::this_thread::yield();
+    in.close();
     sender.join();
     CHECK(drained(in).size() == 3);
   }
@@ -309,6 +311,60 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     CHECK(drained(in).size() == 2);
   }
 
+  TEST_CASE("forks while another thread attaches and detaches: no child keeps a lane") {
+    if (support::under_thread_sanitizer) {
+      MESSAGE("skipped: ThreadSanitizer does not follow forks of a process with threads");
+      return;
+    }
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
+    int over[2];
+    REQUIRE(::pipe(over) == 0);
+    std::atomic<bool> is_over{false};
+    std::thread comes_and_goes([&] {
+      while (!is_over.load()) static_cast<void>(shm_sender::attach(name).ok());
+    });
+    std::vector<pid_t> children;
+    for (int i = 0; i < 100; ++i) {
+      children.push_back(support::start_child([&] {
+        ::close(over[1]);
+        char one = 0;
+        return ::read(over[0], &one, 1) == 0 ? 0 : 1;
+      }));
+    }
+    is_over.store(true);
+    comes_and_goes.join();
+    CHECK(in.senders().value() == 0);
+    CHECK(shm_sender::attach(name).ok());
+    ::close(over[1]);
+    for (const pid_t child : children) CHECK(support::wait_for(child).code == 0);
+    ::close(over[0]);
+  }
+
+  TEST_CASE("owners: a stopped receiver keeps its place") {
+    const shm_name name;
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const pid_t owner = support::start_child([&] {
+      auto in = shm_receiver::create(name, {.lanes = 1}).value();
+      static_cast<void>(::write(ready[1], "x", 1));
+      for (;;) ::pause();
+      return 0;
+    });
+    char one = 0;
+    REQUIRE(::read(ready[0], &one, 1) == 1);
+    REQUIRE(::kill(owner, SIGSTOP) == 0);
+    int how = 0;
+    REQUIRE(::waitpid(owner, &how, WUNTRACED) == owner);
+    CHECK(support::failed_as(shm_receiver::attach(name), errc::busy));
+    CHECK(shm_sender::attach(name).value().has_receiver().value());
+    REQUIRE(::kill(owner, SIGKILL) == 0);
+    CHECK(support::wait_for(owner).signal == SIGKILL);
+    CHECK(shm_receiver::attach(name).ok());
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+
   TEST_CASE("owners: a stopped one keeps its lane; a killed one does not, be it a zombie, or survived by a child") {
     const shm_name name;
     auto in = shm_receiver::create(name, {.lanes = 1}).value();
@@ -352,103 +408,4 @@ std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static
     for (const int end : {ready[0], ready[1], over[0], over[1]}) ::close(end);
   }
 
-  TEST_CASE("permissions: 0600 whatever the umask, others are refused; a channel for a group says so") {
-    const shm_name name;
-    const mode_t before = ::umask(0);
-    {
-      auto in = shm_receiver::create(name).value();
-      CHECK(in.descriptor().ok());
-    }
-    ::umask(077);
-    const shm_name shared;
-    auto open_to_all = shm_receiver::create(shared, {.permissions = 0666}).value();
-    CHECK(open_to_all.descriptor().ok());
-    ::umask(before);
-    struct stat facts;
-    REQUIRE(::stat(("/dev/shm/atlas." + name.text()).c_str(), &facts) == 0);
-    CHECK((facts.st_mode & 07777) == 0600);
-    REQUIRE(::stat(("/dev/shm/atlas." + name.text() + ".fifo").c_str(), &facts) == 0);
-    CHECK((facts.st_mode & 07777) == 0600);
-    REQUIRE(::stat(("/dev/shm/atlas." + shared.text()).c_str(), &facts) == 0);
-    CHECK((facts.st_mode & 07777) == 0666);
-    if (::geteuid() != 0) {
-      MESSAGE("skipped: without the superuser's rights there is no other user to be");
-      return;
-    }
-    CHECK(support::in_child_without_rights([&] {
-            if (!support::failed_as(shm_sender::attach(name), errc::permission_denied)) return 1;
-            auto out = shm_sender::attach(shared);
-            return out.ok() && out->push(bytes_of("hello")).ok() ? 0 : 2;
-          }).code == 0);
-    CHECK(drained(open_to_all) == std::vector<std::string>{"hello"});
-  }
-
-  TEST_CASE("descriptor: unreadable while there is nothing, readable behind a message, a close, or where arm() says so") {
-    const shm_name name;
-    auto in = shm_receiver::create(name).value();
-    CHECK_FALSE(in.arm());  // nothing to arm yet
-    const int descriptor = in.descriptor().value();
-    CHECK(in.descriptor().value() == descriptor);
-    const auto is_readable = [&](int milliseconds) {
-      pollfd one{descriptor, POLLIN, 0};
-      return ::poll(&one, 1, milliseconds) == 1;
-    };
-    for (int round = 0; round < 20; ++round) {
-      CHECK(in.arm());
-      CHECK_FALSE(is_readable(0));
-      CHECK(support::in_child([&] {
-              auto out = shm_sender::attach(name);
-              for (int i = 0; i < 5; ++i) {
-                if (!out.ok() || !out->push(bytes_of("x")).ok()) return 1;
-              }
-              return 0;
-            }).code == 0);
-      CHECK(is_readable(10'000));
-      CHECK_FALSE(in.arm());  // there is something
-      CHECK(drained(in).size() == 5);
-    }
-    CHECK(in.arm());
-    CHECK(support::in_child([&] {
-            shm_sender::attach(name).value().close();
-            return 0;
-          }).code == 0);
-    CHECK(is_readable(10'000));
-    CHECK_FALSE(in.arm());
-  }
-
-  TEST_CASE("descriptor: messages that come from threads while it is armed are never left lying") {
-    const shm_name name;
-    constexpr int each = 2'000;
-    auto in = shm_receiver::create(name, {.lane_bytes = 1024}).value();
-    const int descriptor = in.descriptor().value();
-    const auto send = [&] {
-      auto out = shm_sender::attach(name).value();
-      for (int i = 0; i < each; ++i) {
-        if (!out.push(bytes_of("message"), in_seconds(100)).ok()) return;
-      }
-    };
-    std::thread first(send);
-    std::thread second(send);
-    int received = 0;
-    while (received < 2 * each) {
-      received += static_cast<int>(drained(in).size());
-      if (received == 2 * each || !in.arm()) continue;
-      pollfd one{descriptor, POLLIN, 0};
-      if (::poll(&one, 1, 60'000) != 1) break;
-    }
-    first.join();
-    second.join();
-    CHECK(received == 2 * each);
-  }
-
-  TEST_CASE("descriptor: what is no pipe under the pipe's name is refused, and never written to") {
-    const shm_name name;
-    auto in = shm_receiver::create(name).value();
-    const std::string path = "/dev/shm/atlas." + name.text() + ".fifo";
-    const int other = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    REQUIRE(other >= 0);
-    CHECK(support::failed_as(in.descriptor(), errc::invalid_argument));
-    CHECK_FALSE(in.arm());
-    ::close(other);
-  }
 }

@@ -6,11 +6,15 @@
 #include "support/shm_names.hpp"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <random>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 TEST_SUITE("shm_segment") {
@@ -139,8 +143,103 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
     counts.written.store_relaxed(48);
     counts.taken.store_relaxed(3);
     CHECK(support::failed_as(shm_sender::attach(name), errc::corrupt_file));
-    in = shm_receiver::create(shm_name(), {.lanes = 1}).value();
-    CHECK(support::failed_as(shm_receiver::attach(name), errc::corrupt_file));
+  }
+
+  TEST_CASE("senders that die again and again before they count what they handed over leave the lane whole") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
+    const vandal other(name);
+    auto& counts = shm_segment(other.data(), shm_layout{1, 64}).lane(0).counts;
+    for (int death = 0; death < 20; ++death) {
+      auto out = shm_sender::attach(name);
+      REQUIRE_MESSAGE(out.ok(), support::error_line(out));
+      const std::uint64_t before = counts.written.load_relaxed();
+      CHECK(out->try_push(bytes_of("12345678")).value());
+      counts.written.store_relaxed(before);
+      shm_message message;
+      CHECK(in.try_peek(message).value());
+      in.release();
+    }
+  }
+
+  TEST_CASE("a receiver that finds an impossible count gives that lane up, and receives from the others") {
+    const shm_name name;
+    {
+      auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128}).value();
+      auto first = shm_sender::attach(name).value();
+      auto second = shm_sender::attach(name).value();
+      CHECK(first.push(bytes_of("lost")).ok());
+      CHECK(second.push(bytes_of("kept")).ok());
+    }
+    const vandal other(name);
+    shm_segment(other.data(), shm_layout{2, 128}).lane(0).counts.taken.store_relaxed(3);
+    for (int round = 0; round < 2; ++round) {
+      auto in = shm_receiver::attach(name).value();
+      shm_message message;
+      const auto told = in.try_peek(message);
+      CHECK(support::failed_as(told, errc::corrupt_file));
+      CHECK(told.error().row == 0);
+      CHECK(in.try_peek(message).value());
+      CHECK(message.lane == 1);
+      CHECK_FALSE(in.try_peek(message).value());
+    }
+    CHECK(shm_sender::attach(name).value().lane() == 1);
+  }
+
+  TEST_CASE("the bell of a wish is rung once, by whoever publishes; a new sender rings though its lane's last one took the wish") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
+    auto out = shm_sender::attach(name).value();
+    const vandal other(name);
+    const shm_segment segment(other.data(), shm_layout{1, 64});
+    auto& lane = segment.lane(0);
+    const auto wake_ups = [&] { return segment.header().records.load_acquire(); };
+    CHECK(out.push(bytes_of("the first")).ok());
+    const std::uint32_t before = wake_ups();
+    CHECK(before == 1);  // of a lane that is new
+    CHECK(out.push(bytes_of("the second")).ok());
+    CHECK(wake_ups() == before);
+    REQUIRE(in.descriptor().ok());
+    CHECK_FALSE(in.arm());
+    CHECK(lane.records.is_wanted.load_acquire() == 1);
+    shm_message message;
+    while (in.try_peek(message).value()) {
+    }
+    const std::uint32_t room_before = lane.room_signals.load_acquire();
+    lane.room.want();
+    in.release();
+    CHECK(lane.room_signals.load_acquire() == room_before + 1);
+    in.release();
+    CHECK(lane.room_signals.load_acquire() == room_before + 1);
+    CHECK(in.arm());
+    CHECK(lane.records.is_wanted.exchange(0) == 1);  // as a sender that is killed before it rings
+    { const shm_sender ended = std::move(out); }
+    auto next = shm_sender::attach(name).value();
+    CHECK(next.push(bytes_of("rings")).ok());
+    pollfd one{in.descriptor().value(), POLLIN, 0};
+    CHECK(::poll(&one, 1, 10'000) == 1);
+  }
+
+  TEST_CASE("wait_shared: a wake-up is never missed, though nobody looks for a minute otherwise") {
+    atlas::atomic<std::uint32_t> futex;
+    atlas::atomic<std::uint32_t> given;
+    atlas::detail::shm_bell bell;
+    constexpr std::uint32_t rounds = 300;
+    std::thread giver([&] {
+      for (std::uint32_t round = 1; round <= rounds; ++round) {
+        while (bell.is_wanted.load_acquire() == 0) std::this_thread::yield();  // about to sleep, or asleep
+        if (round % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        given.store_release(round);
+        if (bell.ring()) atlas::detail::wake_shared(futex);
+      }
+    });
+    for (std::uint32_t round = 1; round <= rounds; ++round) {
+      const auto waited = atlas::detail::wait_shared(
+          futex, [&] { bell.want(); }, [&] { return given.load_acquire() == round; }, [] { return false; },
+          atlas::monotonic_ns() + 60'000'000'000, 120'000'000'000);
+      REQUIRE(waited.ok());
+    }
+    giver.join();
   }
 
   TEST_CASE("a damaged lane is told once, and the others' messages come on") {
@@ -157,6 +256,8 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
     const auto refused = in.try_peek(message);
     CHECK(support::failed_as(refused, errc::corrupt_file));
     CHECK(refused.error().row == first.lane());
+    CHECK(support::failed_as(first.try_push(bytes_of("more")), errc::corrupt_file));
+    CHECK(support::failed_as(first.push(bytes_of("more")), errc::corrupt_file));
     for (int i = 0; i < 10; ++i) {
       CHECK(in.peek(message, 1).ok());
       CHECK(message.lane == second.lane());
@@ -175,6 +276,8 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
       auto in = shm_receiver::create(name, small);
       auto out = shm_sender::attach(name);
       const vandal other(name);
+      const std::byte* least[2] = {};  // of each lane's messages, in the receiver's memory
+      const std::byte* most[2] = {};
       for (int call = 0; call < 100; ++call) {
         // Of the shape only what nobody believes again; mostly where it hurts: counts and headers.
         const std::size_t at = random() % 4 != 0 ? 64 + random() % (other.size() - 64) / 8 * 8 : other.size() - 256 + random() % 32 * 8;
@@ -198,6 +301,13 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
             if (!found.ok() || !*found) break;
             ++messages;
             REQUIRE(message.bytes.size() <= 120);
+            REQUIRE(message.lane < 2);
+            const std::byte*& first = least[message.lane];
+            const std::byte*& last = most[message.lane];
+            const std::byte* const end = message.bytes.data() + message.bytes.size();
+            first = first == nullptr || message.bytes.data() < first ? message.bytes.data() : first;
+            last = last == nullptr || end > last ? end : last;
+            REQUIRE(last - first <= 120);  // a lane's ring, but for a header
             std::uint64_t sum = 0;
             for (const std::byte byte : message.bytes) sum += static_cast<std::uint64_t>(byte);
             REQUIRE(sum <= 255 * 120);
@@ -216,6 +326,7 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
             out = shm_sender::attach(name);
             in = errc::busy;
             in = shm_receiver::attach(name);
+            for (int lane = 0; lane < 2; ++lane) least[lane] = most[lane] = nullptr;
           }
         }
       }

@@ -22,7 +22,7 @@ namespace detail {
 // its beginning; the header of what is left at the end then says so, and is written last.
 //
 // The counts are of bytes modulo 2^64. `taken` gives room back. `written` is for those who come later: it lies behind the last
-// record, or, if its writer ended in between, one record before. Each side keeps its own count to itself and believes nothing else.
+// record, or, if its writer ended in between, before it. Each side keeps its own count to itself and believes nothing else.
 /// @tparam Atom  the atomic type: another one records or orders the schedules of a test
 template <template <class> class Atom>
 struct basic_byte_ring_counts {

@@ -4,7 +4,7 @@
 // Room:      shared_memory: a file in /dev/shm, mapped; made whole or not at all; locks that the kernel holds. wake_fifo: a pipe
 //            with a name beside it, for who waits in epoll.
 // Not here:  what the bytes mean (queue/shm_segment.hpp), files that stay (storage/).
-// Depends:   core/{mutex,os_error,result,text_view}.hpp, Linux (O_TMPFILE, open file description locks, named pipes).
+// Depends:   core/{mutex,os_error,result,text_view}.hpp, Linux (O_TMPFILE, open file description locks, named pipes, /proc).
 // Threads:   one object by one thread at a time; objects of one file by any threads and processes.
 #ifndef ATLAS_QUEUE_SHARED_MEMORY_HPP
 #define ATLAS_QUEUE_SHARED_MEMORY_HPP
@@ -29,7 +29,8 @@ namespace detail {
 
 /// A descriptor that a forked child does not keep: what hangs on it, a lock, ends with the process that opened it, even while
 /// children of it live. In the child it is closed before fork() returns, and number() is -1.
-/// A child made without fork(3)'s handlers, by the bare system call, keeps it until it ends or runs another program.
+/// A child made without fork(3)'s handlers, by the bare system call, keeps it until it ends or runs another program. A signal handler
+/// that forks while its thread is in here would wait for itself.
 class own_descriptor {
  public:
   own_descriptor() noexcept = default;
@@ -43,24 +44,27 @@ class own_descriptor {
   }
   ~own_descriptor() { close(); }
 
-  /// @return errc::no_memory if the system cannot tell us of forks; the number is closed then
-  status own(int number) noexcept {
+  /// As open(2). A fork comes before all of it or behind.
+  /// @return 0; the errno; ENOMEM if the system cannot tell us of forks
+  [[nodiscard]] int open(const char* path, int flags, unsigned permissions) noexcept {
+    close();
     all& others = everyone();
-    others.lock.lock();
+    const lock_guard lock(others.lock);
     if (!others.is_told_of_forks) others.is_told_of_forks = ::pthread_atfork(before_fork, in_parent, in_child) == 0;
-    const bool is_told = others.is_told_of_forks;
-    if (is_told) link(others, number);
-    others.lock.unlock();
-    if (is_told) return {};
-    ::close(number);
-    return errc::no_memory;
+    if (!others.is_told_of_forks) return ENOMEM;
+    int number = -1;
+    do {
+      number = ::open(path, flags | O_CLOEXEC, permissions);
+    } while (number < 0 && errno == EINTR);
+    if (number < 0) return errno;
+    link(others, number);
+    return 0;
   }
   void close() noexcept {
-    all& others = everyone();
-    others.lock.lock();
+    if (home_ == nullptr) return;
+    const lock_guard lock(home_->lock);
     const int closing = number_;
-    unlink(others);
-    others.lock.unlock();
+    unlink();
     if (closing >= 0) ::close(closing);
   }
   [[nodiscard]] int number() const noexcept { return number_; }
@@ -71,50 +75,51 @@ class own_descriptor {
     own_descriptor* first = nullptr;
     bool is_told_of_forks = false;
   };
-  // One list a process: fork() is the process's.
-  static all& everyone() noexcept {
+  // One list for each program and shared object, whose own the handlers are: they go with it when it is unloaded.
+  [[gnu::visibility("hidden")]] static all& everyone() noexcept {
     static constinit all list;
     return list;
   }
-  static void before_fork() { everyone().lock.lock(); }
-  static void in_parent() { everyone().lock.unlock(); }
-  static void in_child() {
+  [[gnu::visibility("hidden")]] static void before_fork() { everyone().lock.lock(); }
+  [[gnu::visibility("hidden")]] static void in_parent() { everyone().lock.unlock(); }
+  [[gnu::visibility("hidden")]] static void in_child() {
     all& others = everyone();
     while (others.first != nullptr) {
       ::close(others.first->number_);
-      others.first->unlink(others);
+      others.first->unlink();
     }
     others.lock.unlock();
   }
 
   void link(all& others, int number) noexcept {
+    home_ = &others;
     number_ = number;
     before_ = nullptr;
     next_ = others.first;
     if (next_ != nullptr) next_->before_ = this;
     others.first = this;
   }
-  void unlink(all& others) noexcept {
+  void unlink() noexcept {
     if (number_ < 0) return;
-    (before_ != nullptr ? before_->next_ : others.first) = next_;
+    (before_ != nullptr ? before_->next_ : home_->first) = next_;
     if (next_ != nullptr) next_->before_ = before_;
     number_ = -1;
   }
   void take(own_descriptor& other) noexcept {
-    all& others = everyone();
-    others.lock.lock();
+    if (other.home_ == nullptr) return;
+    const lock_guard lock(other.home_->lock);
     const int number = other.number_;
-    other.unlink(others);
-    if (number >= 0) link(others, number);
-    others.lock.unlock();
+    other.unlink();
+    if (number >= 0) link(*other.home_, number);
   }
 
+  all* home_ = nullptr;  // null: it was never open
   int number_ = -1;
   own_descriptor* before_ = nullptr;
   own_descriptor* next_ = nullptr;
 };
 
-/// Where a segment of that name is: FOLDER/atlas.NAME, and its pipe FOLDER/atlas.NAME.fifo.
+/// Where a segment of that name is: FOLDER/atlas.NAME, and its pipe: FOLDER/atlas-fifo.NAME.
 class segment_path {
  public:
   static constexpr std::size_t most_name_bytes = 128;
@@ -134,15 +139,8 @@ class segment_path {
       return error{errc::invalid_argument, "folder.bytes", "1 to", most_folder_bytes, folder.size()};
     }
     segment_path made;
-    char* to = made.text_;
-    const text_view parts[] = {folder, "/atlas.", name};
-    for (const text_view part : parts) {
-      std::memcpy(to, part.data(), part.size());
-      to += part.size();
-    }
-    *to = '\0';
-    std::memcpy(made.fifo_, made.text_, static_cast<std::size_t>(to - made.text_));
-    std::memcpy(made.fifo_ + (to - made.text_), ".fifo", sizeof ".fifo");
+    join(made.text_, folder, "/atlas.", name);
+    join(made.fifo_, folder, "/atlas-fifo.", name);
     std::memcpy(made.folder_, folder.data(), folder.size());
     made.folder_[folder.size()] = '\0';
     return made;
@@ -153,9 +151,20 @@ class segment_path {
 
  private:
   static constexpr std::size_t most_folder_bytes = 255;
+  static constexpr std::size_t most_bytes = most_folder_bytes + sizeof "/atlas-fifo." + most_name_bytes;
 
-  char text_[most_folder_bytes + most_name_bytes + 8];
-  char fifo_[most_folder_bytes + most_name_bytes + 13];
+  static void join(char (&to)[most_bytes], text_view folder, text_view between, text_view name) noexcept {
+    char* next = to;
+    const text_view parts[] = {folder, between, name};
+    for (const text_view part : parts) {
+      std::memcpy(next, part.data(), part.size());
+      next += part.size();
+    }
+    *next = '\0';
+  }
+
+  char text_[most_bytes];
+  char fifo_[most_bytes];
   char folder_[most_folder_bytes + 1];
 };
 
@@ -193,7 +202,10 @@ class shared_memory {
     rlimit most{};
     if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < size_bytes) return os_error(EFBIG, "segment.bytes");
     shared_memory made;
-    if (status said = made.opened(::open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)); !said.ok()) return said.error();
+    if (const int failed = made.file_.open(folder, O_TMPFILE | O_RDWR, 0600); failed != 0) {
+      if (failed != EISDIR && failed != EOPNOTSUPP) return os_error(failed, "folder");
+      return error{errc::invalid_argument, "folder", "a file system that holds unnamed files", "another"}.with_os_code(failed);
+    }
     if (::fchmod(made.file_.number(), permissions) != 0) return os_error(errno, "segment.permissions");
     // Taken at once: memory that ran out later would raise SIGBUS in whoever writes.
     int failed = 0;
@@ -203,6 +215,11 @@ class shared_memory {
     if (failed != 0) return os_error(failed, "segment.bytes");
     if (status said = made.map(size_bytes); !said.ok()) return said.error();
     return static_cast<shared_memory&&>(made);
+  }
+  /// Whether something has that name.
+  [[nodiscard]] static bool exists(const char* path) noexcept {
+    struct stat facts;
+    return ::lstat(path, &facts) == 0;
   }
   /// Gives it a name, in one step. @return errc::already_exists and the memory as it was, errc::io
   [[nodiscard]] status publish(const char* path) const noexcept {
@@ -217,8 +234,9 @@ class shared_memory {
   /// @return             errc::file_not_found, errc::permission_denied, errc::invalid_argument for what is no regular file
   [[nodiscard]] static result<shared_memory> open(const char* path, std::uint64_t least_bytes) noexcept {
     shared_memory made;
-    if (status said = made.opened(::open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)); !said.ok()) {
-      return said.error();
+    if (const int failed = made.file_.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0); failed != 0) {
+      if (failed == ELOOP) return error{errc::invalid_argument, "path", "a regular file", "a symbolic link"};
+      return os_error(failed, "path");
     }
     struct stat facts;
     if (::fstat(made.file_.number(), &facts) != 0) return os_error(errno, "segment.status");
@@ -227,6 +245,11 @@ class shared_memory {
     }
     const auto size_bytes = static_cast<std::uint64_t>(facts.st_size);
     if (size_bytes < least_bytes) return error{errc::corrupt_file, "segment.bytes", "at least", least_bytes, size_bytes};
+    // A hole would ask for memory when it is touched, and raise SIGBUS if there is none.
+    const auto there_bytes = static_cast<std::uint64_t>(facts.st_blocks) * 512;
+    if (there_bytes < size_bytes) {
+      return error{errc::corrupt_file, "segment.allocated_bytes", "at least", size_bytes, there_bytes};
+    }
     if (status said = made.map(size_bytes); !said.ok()) return said.error();
     return static_cast<shared_memory&&>(made);
   }
@@ -234,18 +257,16 @@ class shared_memory {
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
   [[nodiscard]] bool is_of_this_process() const noexcept { return file_.number() >= 0; }
-  /// Whose file it is. @return errc::io
-  [[nodiscard]] result<unsigned> owner() const noexcept {
-    struct stat facts;
-    if (::fstat(file_.number(), &facts) != 0) return os_error(errno, "segment.status");
-    return static_cast<unsigned>(facts.st_uid);
-  }
-
+  /// Whose file it is, and what it permits.
+  struct ownership {
+    unsigned owner;
+    unsigned permissions;
+  };
   /// @return errc::io
-  [[nodiscard]] result<unsigned> permissions() const noexcept {
+  [[nodiscard]] result<ownership> owned_by() const noexcept {
     struct stat facts;
     if (::fstat(file_.number(), &facts) != 0) return os_error(errno, "segment.status");
-    return static_cast<unsigned>(facts.st_mode & 0777U);
+    return ownership{static_cast<unsigned>(facts.st_uid), static_cast<unsigned>(facts.st_mode & 0777U)};
   }
 
   /// Takes a lock of a number for this object, until it ends or its process does, in whatever way: the kernel takes it back before
@@ -278,9 +299,6 @@ class shared_memory {
     one.l_len = 1;
     return one;
   }
-  [[nodiscard]] status opened(int number) noexcept {
-    return number < 0 ? status(os_error(errno, "path")) : file_.own(number);
-  }
   [[nodiscard]] status map(std::uint64_t size_bytes) noexcept {
     void* const at = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.number(), 0);
     if (at == MAP_FAILED) return os_error(errno, "segment.map");
@@ -289,8 +307,9 @@ class shared_memory {
     // The memory holds on to the opening it came from, also a child's copy of it; the locks are of an opening of their own.
     char itself[32];
     write_descriptor_path(itself);
-    detail::own_descriptor mapped = static_cast<detail::own_descriptor&&>(file_);
-    return opened(::open(itself, O_RDWR | O_CLOEXEC));
+    const detail::own_descriptor mapped = static_cast<detail::own_descriptor&&>(file_);
+    const int failed = file_.open(itself, O_RDWR, 0);
+    return failed == 0 ? status{} : status(os_error(failed, "/proc/self/fd"));
   }
   void unmap() noexcept {
     if (data_ != nullptr) ::munmap(data_, size_bytes_);
@@ -315,21 +334,27 @@ class shared_memory {
 /// A pipe with a name, of which one side is readable when the other has rung.
 class wake_fifo {
  public:
-  /// Opens it, and makes it if `permissions` are given and there is none.
-  /// @param owner  whose it must be
+  /// Opens it. The owner makes it if there is none.
+  /// @param owner        whose it must be
+  /// @param permissions  what it gets, by its owner; 0: it must be there
   /// @return  errc::file_not_found, errc::invalid_argument for what is no pipe, errc::permission_denied for another owner's
   [[nodiscard]] static result<wake_fifo> open(const char* path, unsigned owner, unsigned permissions) noexcept {
-    if (permissions != 0 && ::mkfifo(path, 0600) != 0 && errno != EEXIST) return os_error(errno, "fifo");
-    // For both directions: so that there is always a reader, without whom writing would end the process by a signal.
-    const int number = ::open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    if (number < 0) return os_error(errno, "fifo");
+    const bool is_owner = ::geteuid() == owner;
+    if (permissions != 0 && is_owner && ::mkfifo(path, 0600) != 0 && errno != EEXIST) return os_error(errno, "fifo");
     wake_fifo made;
-    if (status said = made.file_.own(number); !said.ok()) return said.error();
+    // For both directions: so that there is always a reader, without whom writing would end the process by a signal.
+    if (const int failed = made.file_.open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW, 0); failed != 0) {
+      if (failed == ELOOP) return error{errc::invalid_argument, "fifo", "a named pipe", "a symbolic link"};
+      return os_error(failed, "fifo");
+    }
     struct stat facts;
-    if (::fstat(number, &facts) != 0) return os_error(errno, "fifo.status");
+    if (::fstat(made.file_.number(), &facts) != 0) return os_error(errno, "fifo.status");
     if (!S_ISFIFO(facts.st_mode)) return error{errc::invalid_argument, "fifo", "a named pipe", "something else"};
     if (facts.st_uid != owner) return os_error(EACCES, "fifo.owner");
-    if (permissions != 0 && ::fchmod(number, permissions) != 0) return os_error(errno, "fifo.permissions");
+    if (permissions != 0 && is_owner && (facts.st_mode & 0777U) != permissions &&
+        ::fchmod(made.file_.number(), permissions) != 0) {
+      return os_error(errno, "fifo.permissions");
+    }
     return static_cast<wake_fifo&&>(made);
   }
 

@@ -50,13 +50,14 @@ struct shm_message {
   std::uint32_t lane = 0;  ///< its sender's
 };
 
-/// Removes a channel's name, and the pipe beside it. Who is attached goes on with the memory; nobody new finds it.
+/// Removes a channel's name, and the pipe beside it. Who is attached goes on with the memory; nobody new finds it. A sender that has
+/// not rung yet does not find the pipe either: while a receiver waits at its descriptor, keep the name.
 /// @return  errc::file_not_found, errc::permission_denied, errc::invalid_argument for a name that cannot be
 [[nodiscard]] inline status remove_shm_channel(text_view name, text_view folder = shm_folder) noexcept {
   const auto path = detail::segment_path::of(name, folder);
   if (!path.ok()) return path.error();
-  if (::unlink(path->fifo()) != 0 && errno != ENOENT) return os_error(errno, "fifo");
   if (::unlink(path->segment()) != 0) return os_error(errno, "path");
+  if (::unlink(path->fifo()) != 0 && errno != ENOENT) return os_error(errno, "fifo");
   return {};
 }
 
@@ -70,45 +71,50 @@ class shm_end {
     if (!memory.ok()) return memory.error();
     const auto layout = shm_segment::read_layout(memory->data(), memory->size_bytes());
     if (!layout.ok()) return layout.error();
-    return shm_end(static_cast<shared_memory&&>(*memory), *layout, path);
+    return of(static_cast<shared_memory&&>(*memory), *layout, path);
   }
   static result<shm_end> create(const segment_path& path, shm_layout layout, unsigned permissions) noexcept {
     auto memory = shared_memory::create(path.folder(), shm_segment::size_bytes(layout), permissions);
     if (!memory.ok()) return memory.error();
     shm_segment::initialise(memory->data(), layout);
-    return shm_end(static_cast<shared_memory&&>(*memory), layout, path);
+    return of(static_cast<shared_memory&&>(*memory), layout, path);
   }
 
   [[nodiscard]] const shm_segment& segment() const noexcept { return segment_; }
   [[nodiscard]] const shared_memory& memory() const noexcept { return memory_; }
-  [[nodiscard]] const segment_path& path() const noexcept { return path_; }
   /// In a forked child the lane or the place is the parent's.
   [[nodiscard]] status usable() const noexcept {
     if (memory_.is_of_this_process()) return {};
     return error{errc::busy, "channel.process", "the process that attached", "a child of it"};
   }
-  /// Opens the pipe of the segment's owner. @param permissions 0: only if it is there
-  [[nodiscard]] result<wake_fifo> fifo(unsigned permissions) const noexcept {
-    const auto owner = memory_.owner();
-    if (!owner.ok()) return owner.error();
-    return wake_fifo::open(path_.fifo(), *owner, permissions);
+  [[nodiscard]] shared_memory::ownership owned_by() const noexcept { return owned_by_; }
+  /// The pipe of the segment's owner, who makes it if there is none and it is to be there.
+  [[nodiscard]] result<wake_fifo> fifo(bool is_to_be_there) const noexcept {
+    return wake_fifo::open(path_.fifo(), owned_by_.owner, is_to_be_there ? owned_by_.permissions : 0);
   }
+  /// Wakes everybody again if it was closed before: the one who did it may have ended in between.
   void close() const noexcept {
-    if (segment_.header().closed.exchange(1) != 0) return;
+    static_cast<void>(segment_.header().closed.exchange(1));
     wake_shared(segment_.header().records);
     for (std::uint32_t i = 0; i < segment_.lanes_used(); ++i) wake_shared(segment_.lane(i).room_signals);
-    if (segment_.header().has_fifo.load_acquire() == 0) return;
-    const auto opened = fifo(0);
+    if (segment_.header().fifo.load_ordered() == 0) return;
+    const auto opened = fifo(false);
     if (opened.ok()) opened->ring();
   }
 
  private:
-  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept
-      : memory_(static_cast<shared_memory&&>(memory)), segment_(memory_.data(), layout), path_(path) {}
+  static result<shm_end> of(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept {
+    const auto owned_by = memory.owned_by();
+    if (!owned_by.ok()) return owned_by.error();
+    return shm_end(static_cast<shared_memory&&>(memory), layout, path, *owned_by);
+  }
+  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path, shared_memory::ownership owned_by) noexcept
+      : memory_(static_cast<shared_memory&&>(memory)), segment_(memory_.data(), layout), path_(path), owned_by_(owned_by) {}
 
   shared_memory memory_;
   shm_segment segment_;
   segment_path path_;
+  shared_memory::ownership owned_by_;  // asked once: a forked child has no descriptor to ask
 };
 
 }  // namespace detail
@@ -116,6 +122,8 @@ class shm_end {
 /// Sends messages of bytes to a channel's receiver, in order, from a lane of its own. It holds the lane until it ends.
 ///
 /// Order:     the receiver gets a sender's messages in the order of their commits; those of different senders in any.
+/// Closing:   a close by another process may overtake one push, which then succeeds: a try_peek behind errc::closed still finds it.
+/// Moving:    what was moved from can only be assigned to or destroyed.
 /// Progress:  all but the calls that wait are wait-free, but for a system call where the receiver sleeps.
 /// Cost:      a message of up to 48 bytes reaches a receiver that spins in one line of the cache; a commit is three stores and one
 ///            read-modify-write.
@@ -145,7 +153,10 @@ class shm_sender {
         end->memory().unlock(detail::receiver_lock + 1 + lane);
         continue;
       }
-      segment.lane(lane).sender_process.store_relaxed(current_process());
+      detail::shm_lane& here = segment.lane(lane);
+      here.counts.written.store_release(place->count);  // or each death before the count would leave it farther behind
+      here.sender_process.store_relaxed(current_process());
+      here.records.want();  // its last sender may have ended after it took the wish, and before it rang
       segment.tell_used(lane);
       return shm_sender(static_cast<detail::shm_end&&>(*end), lane, *place, taken);
     }
@@ -155,7 +166,8 @@ class shm_sender {
   /// Room for one message, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
   /// @param size_bytes  the most that the message may have
   /// @return            null when there is no room now; errc::closed; errc::limit_exceeded above longest_message();
-  ///                    errc::corrupt_file when the receiver's count cannot be; errc::busy in a child of the process that attached
+  ///                    errc::corrupt_file when the receiver's count cannot be, or it gave the lane up as damaged; errc::busy in a
+  ///                    child of the process that attached
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
     if (status said = end_.usable(); !said.ok()) return said.error();
     if (size_bytes > longest_message()) {
@@ -163,6 +175,9 @@ class shm_sender {
     }
     writer_.abort();
     if (is_closed()) return errc::closed;
+    if (here().is_damaged.load_relaxed() != 0) {
+      return error{errc::corrupt_file, "lane", "a whole one", "one that its receiver gave up"}.at_row(lane_);
+    }
     return writer_.claim(size_bytes);
   }
   /// The same, but waits for room.
@@ -185,6 +200,7 @@ class shm_sender {
   }
   /// Hands the message over. @param size_bytes  what was written of it @pre size_bytes is at most what was claimed
   void commit(std::size_t size_bytes) noexcept {
+    if (!end_.memory().is_of_this_process()) return;  // a claim of the parent's
     commit_quietly(size_bytes);
     tell();
   }
@@ -254,17 +270,21 @@ class shm_sender {
   [[gnu::noinline]] void wake_receiver() noexcept {
     detail::shm_header& header = end_.segment().header();
     detail::wake_shared(header.records);
-    if (header.has_fifo.load_acquire() == 0) return;
-    if (!fifo_.is_open()) {
-      auto opened = end_.fifo(0);
+    // Ordered, as the count of used lanes is: a receiver that sets this and then finds no lane used is found here.
+    const std::uint32_t opened_before = header.fifo.load_ordered();
+    if (opened_before == 0) return;
+    if (fifo_seen_ != opened_before) {
+      auto opened = end_.fifo(false);
       if (!opened.ok()) return;  // nobody can wait at a pipe that is not there
       fifo_ = static_cast<wake_fifo&&>(*opened);
+      fifo_seen_ = opened_before;
     }
     fifo_.ring();
   }
 
   detail::shm_end end_;
   wake_fifo fifo_;
+  std::uint32_t fifo_seen_ = 0;
   std::uint32_t lane_;
   detail::byte_ring_writer writer_;
 };
@@ -273,14 +293,16 @@ class shm_sender {
 ///
 /// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none waits for ever.
 /// Progress:  try_peek looks at each lane that was ever used at most once.
-/// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages are lost, and
-///            the others' come on.
+/// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages are lost, its
+///            sender is told, no other gets it, and the others' messages come on.
+/// Moving:    what was moved from can only be assigned to or destroyed.
 class shm_receiver {
  public:
   /// Makes a channel and is its receiver: it is there, whole and with a receiver, or not at all.
-  /// @return  errc::already_exists when the name is taken (by a channel of another shape, if it may exist), errc::busy when another
-  ///          receiver of that channel lives, errc::invalid_argument and errc::limit_exceeded for options, errc::no_space,
-  ///          errc::no_memory, errc::permission_denied, errc::io; with may_exist those of attach()
+  /// @return  errc::already_exists when the name is taken (if it may exist: by a channel of another shape, or that permits more),
+  ///          errc::busy when another receiver of that channel lives, errc::permission_denied for another user's,
+  ///          errc::invalid_argument and errc::limit_exceeded for options, errc::no_space, errc::no_memory, errc::io; with may_exist
+  ///          those of attach()
   static result<shm_receiver> create(text_view name, const shm_channel_options& options = {}) noexcept {
     const auto path = detail::segment_path::of(name, options.folder);
     if (!path.ok()) return path.error();
@@ -289,28 +311,29 @@ class shm_receiver {
     if (options.permissions > 0777) {
       return error{errc::invalid_argument, "channel.permissions", "at most", 0777, options.permissions};
     }
-    if (options.may_exist) {
-      auto there = detail::shm_end::open(*path);
-      if (there.ok()) return take_over(static_cast<detail::shm_end&&>(*there), *layout);
-      if (there.error() != errc::file_not_found) return there.error();
+    for (int tries = 0;; ++tries) {
+      if (options.may_exist) {
+        auto there = detail::shm_end::open(*path);
+        if (there.ok()) return take_over(static_cast<detail::shm_end&&>(*there), *layout, options.permissions);
+        if (there.error() != errc::file_not_found) return there.error();
+      } else if (shared_memory::exists(path->segment())) {
+        return error{errc::already_exists, "name", "a free name", "one that is taken"};
+      }
+      auto end = detail::shm_end::create(*path, *layout, options.permissions);
+      if (!end.ok()) return end.error();
+      // The place is taken before anybody can find the channel.
+      auto made = of(static_cast<detail::shm_end&&>(*end));
+      if (!made.ok()) return made;
+      const status published = made->end_.memory().publish(path->segment());
+      if (published.ok()) return made;
+      // Somebody came in between; who is gone again when the channel is to be opened, at most so often.
+      if (published.error() != errc::already_exists || !options.may_exist || tries == 10) return published.error();
     }
-    auto end = detail::shm_end::create(*path, *layout, options.permissions);
-    if (!end.ok()) return end.error();
-    // The place is taken before anybody can find the channel.
-    auto made = of(static_cast<detail::shm_end&&>(*end));
-    if (!made.ok()) return made;
-    status published = made->end_.memory().publish(path->segment());
-    if (!published.ok() && published.error() == errc::already_exists && options.may_exist) {
-      auto there = detail::shm_end::open(*path);  // of somebody who came in between
-      if (!there.ok()) return there.error();
-      return take_over(static_cast<detail::shm_end&&>(*there), *layout);
-    }
-    if (!published.ok()) return published.error();
-    return made;
   }
   /// Receives from a channel that is there, from the first message on that was not released.
   /// @return  errc::file_not_found, errc::permission_denied, errc::busy while another receiver lives, errc::not_atlas_file,
   ///          errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io, errc::invalid_argument
+  /// Whoever made the channel is trusted with its messages: in a folder that all may write to, any user may have made it.
   static result<shm_receiver> attach(text_view name, text_view folder = shm_folder) noexcept {
     const auto path = detail::segment_path::of(name, folder);
     if (!path.ok()) return path.error();
@@ -328,10 +351,14 @@ class shm_receiver {
     for (std::uint32_t looked = 0; looked < lanes; ++looked) {
       if (turn_ >= lanes) turn_ = 0;
       lane& from = lanes_[turn_];
-      if (!from.is_damaged) {
+      if (from.state == lane_state::damaged_before) {
+        give_up(turn_);
+        return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"}.at_row(turn_);
+      }
+      if (from.state == lane_state::whole) {
         const auto found = from.reader.peek(message.bytes);
         if (!found.ok()) {
-          from.is_damaged = true;
+          give_up(turn_);
           return found.error().at_row(turn_);
         }
         if (*found) {
@@ -376,7 +403,7 @@ class shm_receiver {
   void release() noexcept {
     if (!end_.memory().is_of_this_process()) return;
     for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
-      if (!lanes_[i].reader.holds_records()) continue;
+      if (lanes_[i].state != lane_state::whole || !lanes_[i].reader.holds_records()) continue;
       lanes_[i].reader.release();
       detail::shm_lane& there = end_.segment().lane(i);
       if (there.room.ring()) detail::wake_shared(there.room_signals);
@@ -385,16 +412,15 @@ class shm_receiver {
 
   /// For epoll and the like: readable when there may be something, after an arm() that said that there was nothing. It stays this
   /// object's. A process that is killed between its commit and its bell leaves the message without one: do not wait for ever.
-  /// @return  errc::io, errc::permission_denied, errc::invalid_argument when something else has the pipe's name
+  /// @return  errc::io, errc::permission_denied, errc::invalid_argument when something else has the pipe's name, errc::file_not_found
+  ///          when there is none, which only the segment's owner makes
   [[nodiscard]] result<int> descriptor() noexcept {
     if (status said = end_.usable(); !said.ok()) return said.error();
     if (!fifo_.is_open()) {
-      const auto permissions = end_.memory().permissions();
-      if (!permissions.ok()) return permissions.error();
-      auto opened = end_.fifo(*permissions);
+      auto opened = end_.fifo(true);
       if (!opened.ok()) return opened.error();
       fifo_ = static_cast<wake_fifo&&>(*opened);
-      end_.segment().header().has_fifo.store_release(1);
+      static_cast<void>(end_.segment().header().fifo.fetch_add(1));
     }
     return fifo_.descriptor();
   }
@@ -425,12 +451,24 @@ class shm_receiver {
  private:
   static constexpr std::uint32_t most_in_turn = 64;
 
+  enum class lane_state : std::uint8_t {
+    whole,
+    damaged_before,  // as it was found; not told yet
+    damaged,         // and told
+  };
   struct lane {
     detail::byte_ring_reader reader;
-    bool is_damaged;
+    lane_state state;
   };
 
-  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted) noexcept {
+  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted, unsigned permissions) noexcept {
+    const shared_memory::ownership owned_by = end.owned_by();
+    if (owned_by.owner != ::geteuid()) {
+      return error{errc::permission_denied, "channel.owner", ::geteuid(), owned_by.owner};
+    }
+    if ((owned_by.permissions & ~permissions) != 0) {
+      return error{errc::already_exists, "channel.permissions", "at most", permissions, owned_by.permissions};
+    }
     const detail::shm_layout found = end.segment().layout();
     if (found.lanes != wanted.lanes) return error{errc::already_exists, "channel.lanes", wanted.lanes, found.lanes};
     if (found.lane_bytes != wanted.lane_bytes) {
@@ -448,14 +486,22 @@ class shm_receiver {
     if (status said = made.lanes_.reserve(layout.lanes); !said.ok()) return said.error();
     for (std::uint32_t i = 0; i < layout.lanes; ++i) {
       const auto begin = segment.begin_of_lane(i);
-      if (!begin.ok()) return begin.error().at_row(i);
-      const lane one{{&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, *begin}, false};
+      const bool is_whole = begin.ok() && segment.lane(i).is_damaged.load_acquire() == 0;
+      const lane one{{&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, begin.ok() ? *begin : detail::ring_place{0, 0}},
+                     is_whole ? lane_state::whole : lane_state::damaged_before};
       if (status said = made.lanes_.push_back(one); !said.ok()) return said.error();
     }
     return static_cast<shm_receiver&&>(made);
   }
   explicit shm_receiver(detail::shm_end&& end) noexcept : end_(static_cast<detail::shm_end&&>(end)) {}
 
+  /// Of a lane with what cannot be: its sender is told at its next claim, and waits no more.
+  void give_up(std::uint32_t number) noexcept {
+    lanes_[number].state = lane_state::damaged;
+    detail::shm_lane& there = end_.segment().lane(number);
+    there.is_damaged.store_release(1);
+    detail::wake_shared(there.room_signals);
+  }
   void next_turn() noexcept {
     ++turn_;
     taken_in_turn_ = 0;
@@ -465,7 +511,7 @@ class shm_receiver {
   }
   [[nodiscard]] bool has_message() const noexcept {
     for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
-      if (!lanes_[i].is_damaged && !lanes_[i].reader.has_seen_all()) return true;
+      if (lanes_[i].state == lane_state::whole && !lanes_[i].reader.has_seen_all()) return true;
     }
     return false;
   }

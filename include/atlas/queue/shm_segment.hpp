@@ -3,7 +3,7 @@
 //
 // Room:      shm_layout (how many lanes of how many bytes), its header and the control block of a lane; waiting across processes.
 // Not here:  getting the memory (queue/shared_memory.hpp), sending and receiving (queue/shm_channel.hpp).
-// Depends:   core/{atomic,clock,futex,result}.hpp, queue/byte_ring_sides.hpp.
+// Depends:   core/{atomic,bits,clock,futex,result,thread}.hpp, queue/byte_ring_sides.hpp.
 // Threads:   any process may write anything to the memory at any time. The layout is read once, checked, and kept outside of it;
 //            of the rest nothing is believed that an access depends on.
 #ifndef ATLAS_QUEUE_SHM_SEGMENT_HPP
@@ -12,6 +12,7 @@
 #include <atlas/core/bits.hpp>              // next_power_of_two
 #include <atlas/core/clock.hpp>             // monotonic_ns
 #include <atlas/core/futex.hpp>             // futex_wait_shared, futex_wake_shared, spin_pause
+#include <atlas/core/thread.hpp>            // yield_thread
 #include <atlas/queue/byte_ring_sides.hpp>  // byte_ring_counts
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
@@ -37,7 +38,7 @@ struct shm_header {
   std::uint64_t lane_bytes = 0;
   alignas(cache_line) atomic<std::uint32_t> closed;
   atomic<std::uint32_t> lanes_used;  // lanes from the first on that ever had a sender; never less
-  atomic<std::uint32_t> has_fifo;    // somebody may wait at the pipe beside the segment
+  atomic<std::uint32_t> fifo;        // how often a pipe beside the segment was opened to be waited at; 0: never
   alignas(cache_line) atomic<std::uint32_t> records;  // futex of the receiver: a count of wake-ups
 };
 static_assert(sizeof(shm_header) == 3 * cache_line);
@@ -60,6 +61,7 @@ struct shm_bell {
 struct shm_lane {
   byte_ring_counts counts;
   alignas(cache_line) shm_bell records;    // rung by the sender
+  atomic<std::uint32_t> is_damaged;        // the receiver saw what cannot be, and looks no more
   atomic<std::uint32_t> sender_process;    // for people who look; means nothing in another container
   alignas(cache_line) shm_bell room;       // rung by the receiver
   atomic<std::uint32_t> room_signals;      // futex of the sender: a count of wake-ups
@@ -144,7 +146,7 @@ class shm_segment {
   }
   /// How many lanes a receiver has to look at.
   [[nodiscard]] std::uint32_t lanes_used() const noexcept {
-    const std::uint32_t said = header().lanes_used.load_acquire();
+    const std::uint32_t said = header().lanes_used.load_ordered();  // see shm_sender::wake_receiver
     return said < layout_.lanes ? said : layout_.lanes;
   }
   /// Says that a lane has a sender, before that sends anything.
@@ -162,6 +164,7 @@ class shm_segment {
   /// @return errc::corrupt_file if the counts or the record cannot be
   [[nodiscard]] result<ring_place> end_of_lane(std::uint32_t number, std::uint64_t& taken) const noexcept {
     shm_lane& of = lane(number);
+    if (of.is_damaged.load_acquire() != 0) return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"};
     const std::uint64_t written = of.counts.written.load_acquire();
     taken = of.counts.taken.load_acquire();
     // A receiver may have taken the record that was not counted.
@@ -197,23 +200,35 @@ class shm_segment {
   shm_layout layout_;
 };
 
-/// Sleeps at a word of shared memory until `attempt` succeeds: first spinning, then asleep. As wait_gate, but for other processes, any
-/// of which may end between what it did and the wake-up for it: nobody sleeps longer than `longest_nap_ns` without a look.
+/// Nobody sleeps longer without a look: a process may end between what it did and the wake-up for it.
+inline constexpr std::uint64_t longest_nap_ns = 50'000'000;
+
+/// Waits at a word of shared memory until `attempt` succeeds: spinning, then letting others run, then asleep. As wait_gate,
+/// but for other processes, any of which may end at any moment.
 ///
 /// @param futex        counts wake-ups
 /// @param want         void(): from here on a wake-up comes for what is published
 /// @param attempt      bool()
 /// @param is_over      bool(): it cannot succeed any more
 /// @param deadline_ns  on monotonic_ns(); 0: none
+/// @param nap_ns       the longest sleep; tests have a longer one, in which a missing wake-up shows
 /// @return             errc::closed when it is over, errc::timed_out
 template <class Want, class Attempt, class IsOver>
-status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsOver is_over, std::uint64_t deadline_ns) noexcept {
-  constexpr unsigned spins = 1000;  // 10 to 40 us: what a sleep and a wake-up take
-  constexpr std::uint64_t longest_nap_ns = 50'000'000;
+status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsOver is_over, std::uint64_t deadline_ns,
+                   std::uint64_t nap_ns = longest_nap_ns) noexcept {
+  constexpr std::uint64_t pausing_ns = 4'000;
+  constexpr std::uint64_t awake_ns = 20'000;  // about what a sleep and a wake-up take
+  bool stays_awake = true;
   for (;;) {
-    for (unsigned spin = 0; spin < spins; ++spin) {
-      if (attempt()) return {};
-      spin_pause();
+    const std::uint64_t begin_ns = monotonic_ns();
+    for (std::uint64_t now_ns = begin_ns; stays_awake && now_ns - begin_ns < awake_ns; now_ns = monotonic_ns()) {
+      for (int tries = 0; tries < 8; ++tries) {
+        if (attempt()) return {};
+        // The other side may be waiting for this very core.
+        if (now_ns - begin_ns < pausing_ns) spin_pause();
+        else yield_thread();
+      }
+      if (deadline_ns != 0 && now_ns >= deadline_ns) break;
     }
     const std::uint32_t seen = futex.load_acquire();
     want();
@@ -223,8 +238,9 @@ status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsO
     if (is_last) return errc::closed;
     const std::uint64_t now_ns = monotonic_ns();
     if (deadline_ns != 0 && now_ns >= deadline_ns) return errc::timed_out;
-    const std::uint64_t nap_ns = now_ns + longest_nap_ns;
-    futex_wait_shared(futex.address(), seen, deadline_ns != 0 && deadline_ns < nap_ns ? deadline_ns : nap_ns);
+    const std::uint64_t until_ns = now_ns + nap_ns;
+    futex_wait_shared(futex.address(), seen, deadline_ns != 0 && deadline_ns < until_ns ? deadline_ns : until_ns);
+    stays_awake = futex.load_acquire() != seen;  // woken, and not only at the end of a nap
   }
 }
 inline void wake_shared(atomic<std::uint32_t>& futex) noexcept {
