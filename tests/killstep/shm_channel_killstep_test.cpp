@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 #include <dirent.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <cstdio>
@@ -63,6 +64,9 @@ class folder {
  private:
   std::string path_;
 };
+
+/// Of the one channel that this process's folder has.
+std::string channel_path(const shm_sender&) { return "/dev/shm/atlas-killstep-" + std::to_string(::getpid()) + "/atlas.c"; }
 
 span<const std::byte> bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
 std::string text_of(span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -241,6 +245,20 @@ bool cannot_trace() {
                     },
                     push);
     survives_sender("push, to a receiver that is woken", true, nothing_first, push, true);
+    survives_sender("push, behind a sender that died before it counted its last message", true,
+                    [&](shm_sender& out) {
+                      const auto memory = atlas::shared_memory::open(channel_path(out).c_str(), 0).value();
+                      auto& counts = atlas::detail::shm_segment(memory.data(), {lanes, lane_bytes}).lane(0).counts;
+                      const std::uint64_t before = counts.written.load_relaxed();
+                      sends(20)(out);
+                      counts.written.store_relaxed(before);
+                    },
+                    push);
+    survives_sender("push of many, of which this is the first", true, nothing_first, [](shm_sender& out) {
+      const span<const std::byte> many[] = {bytes_of(in_flight)};
+      static_cast<void>(out.try_push_n({many, 1}).ok());
+    });
+    survives_sender("push that may wait", true, sends(20), [](shm_sender& out) { static_cast<void>(out.push(bytes_of(in_flight)).ok()); });
     survives_sender("claim, write, commit", true, sends(20), [](shm_sender& out) {
       std::byte* const room = out.try_claim(100).value();
       for (std::size_t i = 0; i < in_flight.size(); ++i) room[i] = static_cast<std::byte>(in_flight[i]);
@@ -271,12 +289,85 @@ bool cannot_trace() {
     });
   }
 
-  TEST_CASE("a process that is killed while it creates, attaches, detaches, closes, or opens the pipe") {
+  TEST_CASE("a process that is killed while it closes: others can, and then it is") {
+    if (cannot_trace()) return;
+    const folder here;
+    std::optional<shm_receiver> in;
+    bool was_closed = false;
+    survives(
+        "close",
+        [&] {
+          in.reset();
+          here.empty();
+          in.emplace(here.receiver());
+          REQUIRE(here.sender().try_push(bytes_of(in_flight)).value());
+          REQUIRE(in->descriptor().ok());
+        },
+        [&] { return here.sender(); }, [](shm_sender& out) { out.close(); },
+        [&](bool has_ended) {
+          REQUIRE((in->is_closed() || !was_closed));
+          REQUIRE((in->is_closed() || !has_ended));
+          was_closed = in->is_closed();
+          REQUIRE(shm_sender::attach("c", here.path()).ok() == !was_closed);
+          in->close();
+          REQUIRE(support::failed_as(shm_sender::attach("c", here.path()), errc::closed));
+          shm_message message;
+          REQUIRE(in->peek(message).ok());
+          REQUIRE(text_of(message.bytes) == in_flight);
+          REQUIRE(support::failed_as(in->peek(message), errc::closed));
+          pollfd one{in->descriptor().value(), POLLIN, 0};
+          REQUIRE(::poll(&one, 1, 10'000) == 1);
+        });
+  }
+
+  TEST_CASE("a receiver that is killed while it gives room to a sender that waits") {
+    if (cannot_trace()) return;
+    const folder here;
+    std::optional<shm_sender> out;
+    survives(
+        "release, to a sender that waits",
+        [&] {
+          out.reset();
+          here.empty();
+          static_cast<void>(here.receiver());
+          out.emplace(here.sender());
+          while (out->try_push(bytes_of(in_flight)).value()) {
+          }
+          const auto memory = atlas::shared_memory::open(channel_path(*out).c_str(), 0).value();
+          atlas::detail::shm_segment(memory.data(), {lanes, lane_bytes}).lane(0).room.want();
+        },
+        [&] { return shm_receiver::attach("c", here.path()).value(); },
+        [](shm_receiver& in) {
+          shm_message message;
+          static_cast<void>(in.try_peek(message).ok());
+          in.release();
+        },
+        [&](bool has_ended) {
+          REQUIRE((out->try_push(bytes_of(after)).value() || !has_ended));
+          shm_receiver next = shm_receiver::attach("c", here.path()).value();
+          REQUIRE(drained(next).size() >= 5);
+          std::vector<shm_sender> kept;
+          kept.push_back(std::move(*out));
+          out.reset();
+          goes_on(next, here, std::move(kept));
+        });
+  }
+
+  TEST_CASE("a process that is killed while it creates, takes over, attaches, detaches, removes, or opens the pipe") {
     if (cannot_trace()) return;
     const auto none = [](const folder&) { return nothing{}; };
     survives_holder("create", false, none, [](const folder& here, nothing&) {
       alignas(shm_receiver) unsigned char place[sizeof(shm_receiver)];
       ::new (place) shm_receiver(here.receiver());
+    });
+    survives_holder("create what may exist, and does", true, none, [](const folder& here, nothing&) {
+      atlas::shm_channel_options options = here.options();
+      options.may_exist = true;
+      alignas(shm_receiver) unsigned char place[sizeof(shm_receiver)];
+      ::new (place) shm_receiver(shm_receiver::create("c", options).value());
+    });
+    survives_holder("remove", true, none, [](const folder& here, nothing&) {
+      static_cast<void>(atlas::remove_shm_channel("c", here.path()).ok());
     });
     survives_holder("attach a receiver", true, none, [](const folder& here, nothing&) {
       alignas(shm_receiver) unsigned char place[sizeof(shm_receiver)];
