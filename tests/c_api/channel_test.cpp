@@ -29,9 +29,8 @@ class shm_name {
   shm_name(const shm_name&) = delete;
   shm_name& operator=(const shm_name&) = delete;
   ~shm_name() {
-    const std::string path = "/dev/shm/atlas." + text_;
-    ::unlink(path.c_str());
-    ::unlink((path + ".fifo").c_str());
+    ::unlink(("/dev/shm/atlas." + text_).c_str());
+    ::unlink(("/dev/shm/atlas-fifo." + text_).c_str());
   }
   [[nodiscard]] const std::string& text() const { return text_; }
 

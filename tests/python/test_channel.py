@@ -232,7 +232,7 @@ def test_another_folder(name, tmp_path):
             out.put(b"1")
             assert one.get(SOON) == b"1"
             one.fileno()
-            assert sorted(path.name for path in folder.iterdir()) == [f"atlas.{name}", f"atlas.{name}.fifo"]
+            assert sorted(path.name for path in folder.iterdir()) == [f"atlas-fifo.{name}", f"atlas.{name}"]
             assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
             with pytest.raises(atlas.NotFound):
                 atlas.Queue.attach(name)
