@@ -20,7 +20,8 @@ constexpr char cases[] = R"(Cases, and what is asked of them (ratio > 1: ATLAS i
   mpmc-2p2c/BYTES          two producers, two consumers: 1 x the best linearizable peer
   priority/THREADS         a push and a pop, 8 levels, 64 waiting: 1 x std::mutex and std::priority_queue
   process-round-trip/spinning   8 bytes to another process and back: 0.74 x (1.35 times as long as) two words of shared memory
-  process-round-trip/sleeping   the same by calls that may sleep: 0.91 x (1.1 times as long as) eventfd
+  process-round-trip/waiting    the same by calls that spin a while and then sleep: 0.91 x (1.1 times as long as) eventfd
+  process-round-trip/one-core   likewise with both processes on one core, where no spinning helps: 0.91 x eventfd
 )";
 
 }  // namespace

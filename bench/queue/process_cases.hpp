@@ -70,18 +70,14 @@ inline long involuntary_switches() {
 
 /// @param echo  bool(common_memory&, announce): in a child process; announces that it is ready, then answers; whether all was well
 /// @param ask   bool(common_memory&): here, once the child is ready
+/// @param core  of the child, of those that there are; this process stands on the first
 template <class Echo, class Ask>
-sample between_processes(Echo echo, Ask ask) {
+sample between_processes(std::size_t core, Echo echo, Ask ask) {
   common_memory common;
-  const std::vector<int> all = cores();
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("processes: no child");
   if (child == 0) {
-    // No core but the parent's is left: it is pinned when this is called.
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(static_cast<std::size_t>(all.back()), &one);
-    static_cast<void>(::sched_setaffinity(0, sizeof one, &one));
+    const on_core other(core);
     long before = 0;
     const bool was_well = echo(common, [&] {
       before = involuntary_switches();
@@ -94,7 +90,10 @@ sample between_processes(Echo echo, Ask ask) {
   bool was_well = false;
   {
     const on_core first(0);
-    while (common->is_ready.load() == 0) std::this_thread::yield();
+    while (common->is_ready.load() == 0) {
+      if (::waitpid(child, nullptr, WNOHANG) != 0) throw std::runtime_error("processes: the other one has ended");
+      std::this_thread::yield();
+    }
     const long before = involuntary_switches();
     const auto begin = std::chrono::steady_clock::now();
     was_well = ask(common);
@@ -112,6 +111,7 @@ sample between_processes(Echo echo, Ask ask) {
 /// Two words of shared memory, each written by one side: the least that there is.
 inline sample bare_spin(std::size_t count) {
   return between_processes(
+      1,
       [&](common_memory& common, auto announce) {
         announce();
         for (std::uint64_t i = 1; i <= count; ++i) {
@@ -129,10 +129,24 @@ inline sample bare_spin(std::size_t count) {
       });
 }
 
-inline sample raw_eventfd(std::size_t count) {
-  const int there = ::eventfd(0, EFD_CLOEXEC);
-  const int back = ::eventfd(0, EFD_CLOEXEC);
-  if (there < 0 || back < 0) throw std::runtime_error("processes: no eventfd");
+struct raw_eventfds {
+  raw_eventfds() : there(::eventfd(0, EFD_CLOEXEC)), back(::eventfd(0, EFD_CLOEXEC)) {
+    if (there < 0 || back < 0) throw std::runtime_error("processes: no eventfd");
+  }
+  raw_eventfds(const raw_eventfds&) = delete;
+  raw_eventfds& operator=(const raw_eventfds&) = delete;
+  ~raw_eventfds() {
+    ::close(there);
+    ::close(back);
+  }
+  int there;
+  int back;
+};
+
+inline sample raw_eventfd(std::size_t core, std::size_t count) {
+  const raw_eventfds events;
+  const int there = events.there;
+  const int back = events.back;
   const auto ring = [](int which) {
     const std::uint64_t one = 1;
     return ::write(which, &one, sizeof one) == sizeof one;
@@ -141,7 +155,8 @@ inline sample raw_eventfd(std::size_t count) {
     std::uint64_t got = 0;
     return ::read(which, &got, sizeof got) == sizeof got && got == 1;
   };
-  const sample took = between_processes(
+  return between_processes(
+      core,
       [&](common_memory&, auto announce) {
         announce();
         for (std::size_t i = 0; i < count; ++i) {
@@ -155,23 +170,31 @@ inline sample raw_eventfd(std::size_t count) {
         }
         return true;
       });
-  ::close(there);
-  ::close(back);
-  return took;
 }
+
+/// The name of a channel while it lives.
+struct channel_name {
+  explicit channel_name(const char* direction) : text("bench-" + std::to_string(::getpid()) + direction) {}
+  channel_name(const channel_name&) = delete;
+  channel_name& operator=(const channel_name&) = delete;
+  ~channel_name() { static_cast<void>(atlas::remove_shm_channel(text).ok()); }
+  std::string text;
+};
 
 /// A message of 8 bytes there and back by two channels.
 /// @param sleeps  waits by the channel's own calls; else tries until it works
-inline sample by_channel(bool sleeps, std::size_t count) {
-  const std::string name = "bench-" + std::to_string(::getpid());
-  const std::string there = name + "-there";
-  const std::string back = name + "-back";
+inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
+  const channel_name there_name("-there");
+  const channel_name back_name("-back");
+  const std::string& there = there_name.text;
+  const std::string& back = back_name.text;
+  const std::uint64_t until_ns = atlas::monotonic_ns() + 30'000'000'000;  // or a mistake would hang
   static_cast<void>(atlas::shm_receiver::create(there, {.lanes = 1, .lane_bytes = 65536}).value());
   atlas::shm_receiver in = atlas::shm_receiver::create(back, {.lanes = 1, .lane_bytes = 65536}).value();
   const auto send = [&](atlas::shm_sender& out, std::uint64_t number) {
     std::byte bytes[8];
     std::memcpy(bytes, &number, sizeof number);
-    if (sleeps) return out.push({bytes, sizeof bytes}).ok();
+    if (sleeps) return out.push({bytes, sizeof bytes}, until_ns).ok();
     for (;;) {
       const auto pushed = out.try_push({bytes, sizeof bytes});
       if (!pushed.ok()) return false;
@@ -182,7 +205,7 @@ inline sample by_channel(bool sleeps, std::size_t count) {
   const auto receive = [&](atlas::shm_receiver& from, std::uint64_t& number) {
     atlas::shm_message message;
     if (sleeps) {
-      if (!from.peek(message).ok()) return false;
+      if (!from.peek(message, until_ns).ok()) return false;
     } else {
       for (;;) {
         const auto found = from.try_peek(message);
@@ -195,7 +218,8 @@ inline sample by_channel(bool sleeps, std::size_t count) {
     from.release();
     return true;
   };
-  const sample took = between_processes(
+  return between_processes(
+      core,
       [&](common_memory&, auto announce) {
         auto from = atlas::shm_receiver::attach(there).value();
         auto out = atlas::shm_sender::attach(back).value();
@@ -214,18 +238,19 @@ inline sample by_channel(bool sleeps, std::size_t count) {
         }
         return true;
       });
-  static_cast<void>(atlas::remove_shm_channel(there).ok());
-  static_cast<void>(atlas::remove_shm_channel(back).ok());
-  return took;
 }
 
 inline void process_cases(const bench_options& options) {
+  const auto channel = [](bool sleeps, std::size_t core) {
+    return entrant{"shm_channel", true, true, [=](std::size_t count) { return by_channel(sleeps, core, count); }};
+  };
+  const auto eventfd = [](std::size_t core) {
+    return entrant{"eventfd", false, true, [=](std::size_t count) { return raw_eventfd(core, count); }};
+  };
   hold_contest("process-round-trip/spinning",
-               {{"shm_channel", true, true, [](std::size_t count) { return by_channel(false, count); }}, {"two words of shared memory", false, true, bare_spin}},
-               true, {{"", 1 / 1.35}}, options);
-  hold_contest("process-round-trip/sleeping",
-               {{"shm_channel", true, true, [](std::size_t count) { return by_channel(true, count); }}, {"eventfd", false, true, raw_eventfd}}, true,
-               {{"", 1 / 1.1}}, options);
+               {channel(false, 1), {"two words of shared memory", false, true, bare_spin}}, true, {{"", 1 / 1.35}}, options);
+  hold_contest("process-round-trip/waiting", {channel(true, 1), eventfd(1)}, true, {{"", 1 / 1.1}}, options);
+  hold_contest("process-round-trip/one-core", {channel(true, 0), eventfd(0)}, true, {{"", 1 / 1.1}}, options);
 }
 
 }  // namespace bench

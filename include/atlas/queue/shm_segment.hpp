@@ -216,7 +216,7 @@ inline constexpr std::uint64_t longest_nap_ns = 50'000'000;
 template <class Want, class Attempt, class IsOver>
 status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsOver is_over, std::uint64_t deadline_ns,
                    std::uint64_t nap_ns = longest_nap_ns) noexcept {
-  constexpr std::uint64_t pausing_ns = 4'000;
+  constexpr std::uint64_t pausing_ns = 500;
   constexpr std::uint64_t awake_ns = 20'000;  // about what a sleep and a wake-up take
   bool stays_awake = true;
   for (;;) {
