@@ -29,8 +29,8 @@ struct message<8> {
 
 inline constexpr std::size_t batch_size = 64;
 
-/// One queue and what can be timed with it. Each call makes `count` messages go through, checks that they are all there, and in
-/// order where there is one producer and one consumer, and throws if not.
+/// One queue and what can be timed with it. Each call makes `count` messages go through, checks that they are all
+/// there, and in order where there is one producer and one consumer, and throws if not.
 struct contestant {
   std::string name;
   bool is_atlas = false;
@@ -54,11 +54,12 @@ void insist_on(Try&& attempt, bool is_crowded) {
 }
 
 inline void check_sum(std::uint64_t sum, std::uint64_t count, const char* what) {
-  if (sum != count * (count - 1) / 2) throw std::runtime_error(std::string(what) + ": messages are missing or came twice");
+  if (sum != count * (count - 1) / 2)
+    throw std::runtime_error(std::string(what) + ": messages are missing or came twice");
 }
 
-// What a thread does, in functions of their own: all that they write to meanwhile is their queue and their own stack. Words of both
-// threads in one line of the cache would cost more than the queues.
+// What a thread does, in functions of their own: all that they write to meanwhile is their queue and their own stack.
+// Words of both threads in one line of the cache would cost more than the queues.
 
 template <class Message, class Adapter>
 void push_all(Adapter& queue, std::uint64_t first, std::uint64_t count, std::uint64_t step) {
@@ -144,8 +145,8 @@ template <class Adapter, class Message>
 sample throughput_of(std::size_t capacity, std::size_t count) {
   const auto queue = std::make_unique<Adapter>(capacity);
   bool in_order = false;
-  const sample took = run_together({[&] { push_all<Message>(*queue, 0, count, 1); },
-                                    [&] { in_order = pop_in_order<Message>(*queue, count); }});
+  const sample took = run_together(
+      {[&] { push_all<Message>(*queue, 0, count, 1); }, [&] { in_order = pop_in_order<Message>(*queue, count); }});
   if (!in_order) throw std::runtime_error("throughput: messages came out of order");
   return took;
 }
@@ -155,8 +156,8 @@ sample round_trips_of(std::size_t capacity, std::size_t count) {
   const auto there = std::make_unique<Adapter>(capacity);
   const auto back = std::make_unique<Adapter>(capacity);
   bool in_order = false;
-  const sample took = run_together({[&] { in_order = ask_all<Message>(*there, *back, count); },
-                                    [&] { answer_all<Message>(*there, *back, count); }});
+  const sample took = run_together(
+      {[&] { in_order = ask_all<Message>(*there, *back, count); }, [&] { answer_all<Message>(*there, *back, count); }});
   if (!in_order) throw std::runtime_error("round trips: another message came back");
   return took;
 }
@@ -166,8 +167,8 @@ template <class Adapter, class Message>
 sample batches_of(std::size_t capacity, std::size_t count) {
   const auto queue = std::make_unique<Adapter>(capacity);
   bool in_order = false;
-  const sample took = run_together({[&] { push_batches<Message>(*queue, count); },
-                                    [&] { in_order = pop_batches<Message>(*queue, count); }});
+  const sample took = run_together(
+      {[&] { push_batches<Message>(*queue, count); }, [&] { in_order = pop_batches<Message>(*queue, count); }});
   if (!in_order) throw std::runtime_error("batches: messages came out of order");
   return took;
 }
@@ -195,7 +196,7 @@ contestant make_contestant(std::string name, std::size_t capacity) {
   contestant made{std::move(name)};
   made.throughput = [capacity](std::size_t count) { return throughput_of<Adapter, Message>(capacity, count); };
   made.round_trips = [capacity](std::size_t count) { return round_trips_of<Adapter, Message>(capacity, count); };
-  if constexpr (requires(Adapter& queue, Message* values) { queue.push_n(values, std::size_t{1}); }) {
+  if constexpr (requires(Adapter & queue, Message * values) { queue.push_n(values, std::size_t{1}); }) {
     made.batches = [capacity](std::size_t count) { return batches_of<Adapter, Message>(capacity, count); };
   }
   if constexpr (Adapter::takes_a_crowd) {

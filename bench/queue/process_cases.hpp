@@ -68,7 +68,8 @@ inline long involuntary_switches() {
   return used.ru_nivcsw;
 }
 
-/// @param echo  bool(common_memory&, announce): in a child process; announces that it is ready, then answers; whether all was well
+/// @param echo  bool(common_memory&, announce): in a child process; announces that it is ready, then answers; whether
+///              all was well
 /// @param ask   bool(common_memory&): here, once the child is ready
 /// @param core  of the child, of those that there are; this process stands on the first
 template <class Echo, class Ask>
@@ -248,7 +249,8 @@ inline void process_cases(const bench_options& options) {
     return entrant{"eventfd", false, true, [=](std::size_t count) { return raw_eventfd(core, count); }};
   };
   hold_contest("process-round-trip/spinning",
-               {channel(false, 1), {"two words of shared memory", false, true, bare_spin}}, true, {{"", 1 / 1.35}}, options);
+               {channel(false, 1), {"two words of shared memory", false, true, bare_spin}}, true, {{"", 1 / 1.35}},
+               options);
   hold_contest("process-round-trip/waiting", {channel(true, 1), eventfd(1)}, true, {{"", 1 / 1.1}}, options);
   hold_contest("process-round-trip/one-core", {channel(true, 0), eventfd(0)}, true, {{"", 1 / 1.1}}, options);
 }

@@ -71,7 +71,8 @@ inline sample run_together(const std::vector<std::function<void()>>& pieces) {
   for (std::size_t which = 0; which < pieces.size(); ++which) threads.emplace_back(work, which);
   for (std::thread& one : threads) one.join();
   const auto took = *std::max_element(ends.begin(), ends.end()) - *std::min_element(begins.begin(), begins.end());
-  return {std::chrono::duration<double>(took).count(), std::all_of(switches.begin(), switches.end(), [](long count) { return count == 0; })};
+  return {std::chrono::duration<double>(took).count(),
+          std::all_of(switches.begin(), switches.end(), [](long count) { return count == 0; })};
 }
 
 }  // namespace bench

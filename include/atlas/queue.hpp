@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/queue.hpp -- bounded queues between threads, and between processes.
 //
-// Room:      mpmc_queue (any number of threads on both sides), mpsc_queue (one consumer), spsc_queue (one on each side, in two layouts),
-//            bounded_queue (all of these); priority_queue (a lane for each level of urgency);
-//            overflow_queue (drops, coalesces or refuses what a slow reader leaves no room for);
-//            broadcast_ring (one writer, every reader sees every element); byte_ring (records of any length, in place);
-//            sleeping, spinning and yielding, of which each queue is given one; wait_any (until one of several queues
-//            has an element) and queue_event (the same as a descriptor for epoll and asyncio);
-//            shm_sender and shm_receiver (messages from many processes to one, through shared memory with a name).
+// Room:      mpmc_queue (any number of threads on both sides), mpsc_queue (one consumer), spsc_queue (one on each side,
+//            in two layouts), bounded_queue (all of these); priority_queue (a lane for each level of urgency);
+//            overflow_queue (drops, coalesces or refuses what a slow reader leaves no room for); broadcast_ring (one
+//            writer, every reader sees every element); byte_ring (records of any length, in place); sleeping, spinning
+//            and yielding, of which each queue is given one; wait_any (until one of several queues has an element) and
+//            queue_event (the same as a descriptor for epoll and asyncio); shm_sender and shm_receiver (messages from
+//            many processes to one, through shared memory with a name).
 // Not here:  sharing out independent tasks (core/thread_pool.hpp).
 // Depends:   core, and Linux: eventfd, shared memory. Includes no <atomic>, no <thread>.
 // Threads:   as each queue says; all of it within one process, but for queue/shm_channel.hpp.

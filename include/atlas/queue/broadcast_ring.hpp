@@ -37,20 +37,27 @@ struct broadcast_options {
 ///     ring.push(tick{...}).value();                // the writer
 ///     for (tick one; reader.pop(one).ok();) ...    // each reader; ends when the ring is closed and read
 ///
-/// Order:     each reader sees the elements in the order of their pushes, each once, but for those that it is told it missed.
-/// Progress:  a push that overwrites is wait-free; one that is gated looks at all readers when the room it knows of is used up.
-/// Closing:   after a close() by the writer every reader is given all elements before errc::closed. A close() by another thread may
-///            overtake one push, which then succeeds; readers that were told errc::closed by then do not see it.
-/// Cost:      a push writes one slot and one count, whatever the readers; a pop copies one slot. Nothing is allocated after create().
-/// @param Value    trivially copyable, since readers copy what others read too, and may meet the writer when they are overtaken
+/// Order:     each reader sees the elements in the order of their pushes, each once, but for those that it is told it
+///            missed.
+/// Progress:  a push that overwrites is wait-free; one that is gated looks at all readers when the room it knows of is
+///            used up.
+/// Closing:   after a close() by the writer every reader is given all elements before errc::closed. A close() by
+///            another thread may overtake one push, which then succeeds; readers that were told errc::closed by then do
+///            not see it.
+/// Cost:      a push writes one slot and one count, whatever the readers; a pop copies one slot. Nothing is allocated
+///            after create().
+/// @param Value    trivially copyable, since readers copy what others read too, and may meet the writer when they are
+///                 overtaken
 /// @param Slow     whether the writer waits for a reader that does not keep up
 /// @param Waiting  sleeping, spinning or yielding: how push and pop wait
 /// @param Atom     the atomic type: another one records or orders the schedules of a test
-/// Source:    the gating and the sequence of the Disruptor (Thompson et al., 2011); overtaking by a sequence lock in each slot
-///            (Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012).
-template <class Value, slow_reader Slow = slow_reader::gates, class Waiting = sleeping, template <class> class Atom = atomic>
+/// Source:    the gating and the sequence of the Disruptor (Thompson et al., 2011); overtaking by a sequence lock in
+///            each slot (Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012).
+template <class Value, slow_reader Slow = slow_reader::gates, class Waiting = sleeping,
+          template <class> class Atom = atomic>
 class broadcast_ring {
-  static_assert(__is_trivially_copyable(Value), "a broadcast_ring's element must be trivially copyable; push an index or a pointer otherwise");
+  static_assert(__is_trivially_copyable(Value),
+                "a broadcast_ring's element must be trivially copyable; push an index or a pointer otherwise");
   using gate = typename Waiting::template gate<Atom>;
   static constexpr bool is_gated = Slow == slow_reader::gates;
   struct shared;
@@ -62,7 +69,9 @@ class broadcast_ring {
   /// One subscriber. It must not outlive the ring.
   class reader {
    public:
-    reader(reader&& other) noexcept : ring_(other.ring_), place_(other.place_), at_(other.at_), missed_(other.missed_) { other.ring_ = nullptr; }
+    reader(reader&& other) noexcept : ring_(other.ring_), place_(other.place_), at_(other.at_), missed_(other.missed_) {
+      other.ring_ = nullptr;
+    }
     reader& operator=(reader&& other) noexcept {
       if (this != &other) {
         leave();
@@ -98,11 +107,13 @@ class broadcast_ring {
         at_ = oldest;
       }
     }
-    /// Waits for an element. @return errc::closed when the ring is closed and read, errc::timed_out; `out` is then untouched
+    /// Waits for an element. @return errc::closed when the ring is closed and read, errc::timed_out; `out` is then
+    /// untouched
     /// @param deadline_ns  on the clock of monotonic_ns(); 0: wait as long as it takes
     status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept {
       if (try_pop(out)) return {};
-      return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
+      return ring_->elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); },
+                                  deadline_ns);
     }
     /// Whether a try_pop is worth it: there is an element, or this reader was overtaken. Threads: the reader's.
     [[nodiscard]] bool has_element() const noexcept {
@@ -144,17 +155,23 @@ class broadcast_ring {
     std::uint64_t missed_ = 0;
   };
 
-  /// @return  errc::invalid_argument for no capacity or no readers, errc::limit_exceeded above the most, errc::no_memory
+  /// @return  errc::invalid_argument for no capacity or no readers, errc::limit_exceeded above the most,
+  ///          errc::no_memory
   static result<broadcast_ring> create(const broadcast_options& options = {}) noexcept { return create_at(options, 0); }
   /// As if `laps` times the capacity of elements had gone through it: for tests of the positions' end.
   static result<broadcast_ring> create_at(const broadcast_options& options, std::uint64_t laps) noexcept {
     if (options.capacity == 0) return error{errc::invalid_argument, "ring.capacity", "at least 1", std::uint64_t{0}};
-    if (options.capacity > max_queue_capacity) return error{errc::limit_exceeded, "ring.capacity", max_queue_capacity, options.capacity};
-    if (options.most_readers == 0) return error{errc::invalid_argument, "ring.most_readers", "at least 1", std::uint64_t{0}};
-    if (options.most_readers > most_readers) return error{errc::limit_exceeded, "ring.most_readers", most_readers, options.most_readers};
+    if (options.capacity > max_queue_capacity)
+      return error{errc::limit_exceeded, "ring.capacity", max_queue_capacity, options.capacity};
+    if (options.most_readers == 0)
+      return error{errc::invalid_argument, "ring.most_readers", "at least 1", std::uint64_t{0}};
+    if (options.most_readers > most_readers)
+      return error{errc::limit_exceeded, "ring.most_readers", most_readers, options.most_readers};
     const std::size_t before_slots = sizeof(shared) + options.most_readers * sizeof(place);
-    if (options.capacity > (~std::size_t{0} - before_slots - cache_line) / sizeof(slot)) return error{errc::no_memory, "ring.capacity"};
-    const std::size_t bytes = before_slots + (options.capacity * sizeof(slot) + cache_line - 1) / cache_line * cache_line;
+    if (options.capacity > (~std::size_t{0} - before_slots - cache_line) / sizeof(slot))
+      return error{errc::no_memory, "ring.capacity"};
+    const std::size_t bytes =
+        before_slots + (options.capacity * sizeof(slot) + cache_line - 1) / cache_line * cache_line;
     auto* const memory = static_cast<unsigned char*>(std::aligned_alloc(cache_line, bytes));
     if (memory == nullptr) return error{errc::no_memory, "ring.capacity"};
     auto* const places = reinterpret_cast<place*>(memory + sizeof(shared));
@@ -162,7 +179,8 @@ class broadcast_ring {
     return broadcast_ring(::new (static_cast<void*>(memory)) shared(places, slots, options, laps, heavy_barrier()));
   }
 
-  /// @pre no other thread uses either ring, and neither has readers. The ring moved from can only be assigned to or destroyed.
+  /// @pre no other thread uses either ring, and neither has readers. The ring moved from can only be assigned to or
+  ///         destroyed.
   broadcast_ring(broadcast_ring&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
   broadcast_ring& operator=(broadcast_ring&& other) noexcept {
     if (this != &other) {
@@ -186,8 +204,9 @@ class broadcast_ring {
       if (free.is_taken.load_acquire() != 0) continue;
       free.position.store_release(ring.tail.load_acquire());
       free.is_taken.store_release(1);
-      // The writer adds to `looks` before it looks where the readers are. If it did so before this, its position then is seen here,
-      // and the room that it found ends at most one lap behind; if it does so after this, it sees this reader.
+      // The writer adds to `looks` before it looks where the readers are. If it did so before this, its position then
+      // is seen here, and the room that it found ends at most one lap behind; if it does so after this, it sees this
+      // reader.
       ring.looks.fetch_add(1);
       const std::uint64_t begin = ring.tail.load_acquire();
       free.position.store_release(begin);
@@ -197,7 +216,8 @@ class broadcast_ring {
     return error{errc::limit_exceeded, "readers", ring.most, ring.most + 1};
   }
 
-  /// @return  false, and nothing is written, when a reader has not read what lies in the next slot, and when the ring is closed
+  /// @return  false, and nothing is written, when a reader has not read what lies in the next slot, and when the ring
+  ///          is closed
   [[nodiscard]] bool try_push(const Value& value) noexcept {
     shared& ring = here();
     if (ring.closed.load_acquire() != 0) return false;
@@ -235,7 +255,11 @@ class broadcast_ring {
  private:
   static constexpr std::size_t most_readers = 4096;
   static constexpr std::size_t words = (sizeof(Value) + 7) / 8;
-  enum class reading : std::uint8_t { done, none, overtaken };
+  enum class reading : std::uint8_t {
+    done,
+    none,
+    overtaken
+  };
 
   /// A reader's, which gates the writer.
   struct alignas(cache_line) place {
@@ -250,8 +274,14 @@ class broadcast_ring {
 
   struct alignas(cache_line) shared {
     shared(place* readers, slot* memory, const broadcast_options& options, std::uint64_t laps, bool asymmetric) noexcept
-        : positions(options.capacity), places(readers), slots(memory), most(options.most_readers), tail(laps * positions.lap),
-          room_end(tail.load_relaxed() + positions.lap), elements(asymmetric), room(asymmetric) {
+        : positions(options.capacity),
+          places(readers),
+          slots(memory),
+          most(options.most_readers),
+          tail(laps * positions.lap),
+          room_end(tail.load_relaxed() + positions.lap),
+          elements(asymmetric),
+          room(asymmetric) {
       for (std::size_t i = 0; i < most; ++i) ::new (static_cast<void*>(places + i)) place();
       for (std::size_t i = 0; i < positions.capacity; ++i) {
         ::new (static_cast<void*>(slots + i)) slot();
@@ -265,7 +295,8 @@ class broadcast_ring {
       std::memcpy(copy, &value, sizeof value);
       // A reader that is overtaken by this sees a tail that is no older; and one that sees a word below sees this too.
       if (!is_gated) to.stamp.store_release(position | 1U);
-      for (std::size_t i = 0; i < words; ++i) is_gated ? to.word[i].store_relaxed(copy[i]) : to.word[i].store_release(copy[i]);
+      for (std::size_t i = 0; i < words; ++i)
+        is_gated ? to.word[i].store_relaxed(copy[i]) : to.word[i].store_release(copy[i]);
       to.stamp.store_release(position);
     }
     /// What a read would find, `done` for an element.
@@ -282,7 +313,8 @@ class broadcast_ring {
       const reading found = look(position);
       if (found != reading::done) return found;
       std::uint64_t copy[words];
-      for (std::size_t i = 0; i < words; ++i) copy[i] = is_gated ? from.word[i].load_relaxed() : from.word[i].load_acquire();
+      for (std::size_t i = 0; i < words; ++i)
+        copy[i] = is_gated ? from.word[i].load_relaxed() : from.word[i].load_acquire();
       if (!is_gated && from.stamp.load_acquire() != position) return reading::overtaken;
       std::memcpy(static_cast<void*>(&out), copy, sizeof out);
       return reading::done;
@@ -313,11 +345,11 @@ class broadcast_ring {
     const std::size_t most;
     mutex subscribing;
     Atom<std::uint32_t> closed;
-    Atom<std::uint32_t> looks;  // only its order counts
+    Atom<std::uint32_t> looks;                     // only its order counts
     alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push
-    std::uint64_t room_end;                          // the writer's: it may write up to here without another look
-    alignas(cache_line) gate elements;               // readers wait here
-    alignas(cache_line) gate room;                   // the writer waits here
+    std::uint64_t room_end;                        // the writer's: it may write up to here without another look
+    alignas(cache_line) gate elements;             // readers wait here
+    alignas(cache_line) gate room;                 // the writer waits here
   };
 
   explicit broadcast_ring(shared* made) noexcept : shared_(made) {}

@@ -25,8 +25,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///     while (ring.try_peek(record)) use(record);     // all stay where they are
 ///     ring.release();                                // until here
 ///
-/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has not so many bytes side by side, try_peek
-///            finds no record exactly when there is none that was not peeked at.
+/// Order:     linearizable, as spsc_queue: try_claim has no room exactly when the ring has not so many bytes side by
+///            side, try_peek finds no record exactly when there is none that was not peeked at.
 /// Progress:  all but the calls that wait are wait-free.
 /// Closing:   as of spsc_queue. A claim that was made before the close may be committed.
 /// Cost:      one release store a commit and a release. Nothing is allocated after create().
@@ -45,10 +45,12 @@ class byte_ring {
     if (capacity_bytes < detail::least_ring_bytes) {
       return error{errc::invalid_argument, "ring.capacity_bytes", "at least", detail::least_ring_bytes, capacity_bytes};
     }
-    if (capacity_bytes > most_bytes) return error{errc::limit_exceeded, "ring.capacity_bytes", most_bytes, capacity_bytes};
+    if (capacity_bytes > most_bytes)
+      return error{errc::limit_exceeded, "ring.capacity_bytes", most_bytes, capacity_bytes};
     const std::size_t capacity = (capacity_bytes + 7) / 8 * 8;
     const std::size_t ring_bytes = capacity + detail::record_header_bytes;
-    void* const memory = std::aligned_alloc(alignof(shared), sizeof(shared) + (ring_bytes + cache_line - 1) / cache_line * cache_line);
+    void* const memory =
+        std::aligned_alloc(alignof(shared), sizeof(shared) + (ring_bytes + cache_line - 1) / cache_line * cache_line);
     if (memory == nullptr) return error{errc::no_memory, "ring.capacity_bytes"};
     auto* const bytes = static_cast<std::byte*>(memory) + sizeof(shared);
     ::new (static_cast<void*>(bytes)) std::uint64_t(0);
@@ -75,10 +77,12 @@ class byte_ring {
 
   /// Room for one record, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
   /// @param size_bytes  the most that the record may have
-  /// @return            null when there is no room now, and when the ring is closed; errc::limit_exceeded above longest_record()
+  /// @return            null when there is no room now, and when the ring is closed; errc::limit_exceeded above
+  ///                    longest_record()
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
     shared& ring = here();
-    if (size_bytes > longest_record()) return error{errc::limit_exceeded, "record.size_bytes", longest_record(), size_bytes};
+    if (size_bytes > longest_record())
+      return error{errc::limit_exceeded, "record.size_bytes", longest_record(), size_bytes};
     ring.writer.abort();
     if (ring.closed.load_acquire() != 0) return static_cast<std::byte*>(nullptr);
     return ring.writer.claim(size_bytes);
@@ -88,10 +92,12 @@ class byte_ring {
   [[nodiscard]] result<std::byte*> claim(std::size_t size_bytes, std::uint64_t deadline_ns = 0) noexcept {
     result<std::byte*> got = try_claim(size_bytes);
     if (!got.ok() || *got != nullptr) return got;
-    const status waited = here().room.wait([&] {
-      got = try_claim(size_bytes);
-      return *got != nullptr;
-    }, [] { return false; }, [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
+    const status waited = here().room.wait(
+        [&] {
+          got = try_claim(size_bytes);
+          return *got != nullptr;
+        },
+        [] { return false; }, [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
     if (!waited.ok()) return waited.error();
     return got;
   }
@@ -122,7 +128,8 @@ class byte_ring {
   /// The same, but waits for a record. @return errc::closed when the ring is closed and drained, errc::timed_out
   [[nodiscard]] status peek(span<const std::byte>& record, std::uint64_t deadline_ns = 0) noexcept {
     if (try_peek(record)) return {};
-    return here().records.wait([&] { return try_peek(record); }, [] { return false; }, [&] { return pop_outlook(); }, deadline_ns);
+    return here().records.wait([&] { return try_peek(record); }, [] { return false; }, [&] { return pop_outlook(); },
+                               deadline_ns);
   }
   /// Gives the room of all records that were peeked at back to the writer.
   void release() noexcept {

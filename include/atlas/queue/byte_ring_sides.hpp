@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/byte_ring_sides.hpp -- records of any length in a ring of bytes: the side that writes and the side that reads.
+// include/atlas/queue/byte_ring_sides.hpp -- records of any length in a ring of bytes: the side that writes and the
+// side that reads.
 //
 // Room:      the form of the records, and what each side must check of the other.
 // Not here:  memory, waiting, closing (queue/byte_ring.hpp within a process, queue/shm_channel.hpp between processes).
@@ -12,17 +13,17 @@
 #include <atlas/core/result.hpp>  // result
 #include <atlas/core/span.hpp>    // span
 
-namespace atlas { inline namespace ATLAS_ABI {
+namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-namespace detail {
-
-// A record is a header of 8 bytes and its own bytes, up to a multiple of 8. The header is twice the length and one more; where the
-// next record's will be stands a nought, which the writer puts there before it lets the record be seen. So the reader looks at the
-// header alone, and a short record reaches it in one line of the cache. A record that does not fit before the ring's end begins at
-// its beginning; the header of what is left at the end then says so, and is written last.
+// A record is a header of 8 bytes and its own bytes, up to a multiple of 8. The header is twice the length and one
+// more; where the next record's will be stands a nought, which the writer puts there before it lets the record be seen.
+// So the reader looks at the header alone, and a short record reaches it in one line of the cache. A record that does
+// not fit before the ring's end begins at its beginning; the header of what is left at the end then says so, and is
+// written last.
 //
-// The counts are of bytes modulo 2^64. `taken` gives room back. `written` is for those who come later: it lies behind the last
-// record, or, if its writer ended in between, before it. Each side keeps its own count to itself and believes nothing else.
+// The counts are of bytes modulo 2^64. `taken` gives room back. `written` is for those who come later: it lies behind
+// the last record, or, if its writer ended in between, before it. Each side keeps its own count to itself and believes
+// nothing else.
 /// @tparam Atom  the atomic type: another one records or orders the schedules of a test
 template <template <class> class Atom>
 struct basic_byte_ring_counts {
@@ -47,7 +48,7 @@ inline constexpr std::size_t least_ring_bytes = 32;
 /// record_header_at, found by its namespace.
 template <template <class> class Atom>
 [[nodiscard]] Atom<std::uint64_t>& header_at(std::byte* at) noexcept {
-  if constexpr (requires(Atom<std::uint64_t>* kind) { record_header_at(kind, at); }) {
+  if constexpr (requires(Atom<std::uint64_t> * kind) { record_header_at(kind, at); }) {
     return record_header_at(static_cast<Atom<std::uint64_t>*>(nullptr), at);
   } else {
     static_assert(sizeof(Atom<std::uint64_t>) == record_header_bytes);
@@ -66,8 +67,8 @@ struct ring_place {
 /// @param record      out: the record's bytes
 /// @return            true, and `place` behind the record; false if there is none; errc::corrupt_file
 template <template <class> class Atom>
-[[nodiscard]] result<bool> read_record(std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes, ring_place& place,
-                                       span<const std::byte>& record) noexcept {
+[[nodiscard]] result<bool> read_record(std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes,
+                                       ring_place& place, span<const std::byte>& record) noexcept {
   std::size_t at = place.at;
   std::size_t most = ring_bytes - record_header_bytes - used_bytes;   // there is a nought behind the last record
   std::uint64_t header = header_at<Atom>(bytes + at).load_acquire();  // once: another process may write to it
@@ -139,7 +140,9 @@ class basic_byte_ring_writer {
   }
   void abort() noexcept { claimed_ = no_claim; }
   /// Whether a record of so many bytes may be committed.
-  [[nodiscard]] bool is_claimed(std::size_t length) const noexcept { return claimed_ != no_claim && length <= claimed_; }
+  [[nodiscard]] bool is_claimed(std::size_t length) const noexcept {
+    return claimed_ != no_claim && length <= claimed_;
+  }
   [[nodiscard]] std::size_t longest() const noexcept { return longest_record(ring_bytes_); }
 
  private:
@@ -178,7 +181,9 @@ class basic_byte_ring_reader {
     next_.at = static_cast<std::size_t>(record.data() - bytes_) - record_header_bytes;
   }
   /// Whether every record that was committed was peeked at.
-  [[nodiscard]] bool has_seen_all() const noexcept { return header_at<Atom>(bytes_ + next_.at).load_acquire() == no_record; }
+  [[nodiscard]] bool has_seen_all() const noexcept {
+    return header_at<Atom>(bytes_ + next_.at).load_acquire() == no_record;
+  }
   /// Whether records were peeked at that are not given back.
   [[nodiscard]] bool holds_records() const noexcept { return taken_ != next_.count; }
   /// Gives the room of all records that were peeked at back to the writer.
@@ -199,8 +204,6 @@ using byte_ring_counts = basic_byte_ring_counts<atomic>;
 using byte_ring_writer = basic_byte_ring_writer<atomic>;
 using byte_ring_reader = basic_byte_ring_reader<atomic>;
 
-}  // namespace detail
-
-}}  // namespace atlas::ATLAS_ABI
+}}}  // namespace atlas::ATLAS_ABI::detail
 
 #endif  // ATLAS_QUEUE_BYTE_RING_SIDES_HPP

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/ring_positions.hpp -- places in an endless row of elements that a ring of any capacity holds a part of.
+// include/atlas/queue/ring_positions.hpp -- places in an endless row of elements that a ring of any capacity holds a
+// part of.
 //
 // Room:      ring_positions.
 // Depends:   core/{assert,bits}.hpp.
@@ -12,11 +13,13 @@
 
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
-/// A position is ((laps done * stride) + slot) * 2, modulo 2^64, where the stride is the power of two from the capacity on: so it runs
-/// over its end without a seam for every capacity, and its successor needs no division. Bit 0 is free for a mark.
+/// A position is ((laps done * stride) + slot) * 2, modulo 2^64, where the stride is the power of two from the capacity
+/// on: so it runs over its end without a seam for every capacity, and its successor needs no division. Bit 0 is free
+/// for a mark.
 struct ring_positions {
   /// @param elements  of the ring, at least 1
-  explicit constexpr ring_positions(std::size_t elements) noexcept : capacity(elements), lap(next_power_of_two(elements) * 2) {}
+  explicit constexpr ring_positions(std::size_t elements) noexcept
+      : capacity(elements), lap(next_power_of_two(elements) * 2) {}
 
   [[nodiscard]] constexpr std::size_t slot(std::uint64_t position) const noexcept {
     return static_cast<std::size_t>((position & (lap - 1)) / 2);

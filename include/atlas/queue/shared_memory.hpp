@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/shared_memory.hpp -- memory with a name that processes share, and locks on it that end with their process.
+// include/atlas/queue/shared_memory.hpp -- memory with a name that processes share, and locks on it that end with their
+// process.
 //
-// Room:      shared_memory: a file in /dev/shm, mapped; made whole or not at all; locks that the kernel holds. wake_fifo: a pipe
-//            with a name beside it, for who waits in epoll.
+// Room:      shared_memory: a file in /dev/shm, mapped; made whole or not at all; locks that the kernel holds.
+//            wake_fifo: a pipe with a name beside it, for who waits in epoll.
 // Not here:  what the bytes mean (queue/shm_segment.hpp), files that stay (storage/).
-// Depends:   core/{mutex,os_error,result,text_view}.hpp, Linux (O_TMPFILE, open file description locks, named pipes, /proc).
+// Depends:   core/{mutex,os_error,result,text_view}.hpp, Linux (O_TMPFILE, open file description locks, named pipes,
+//            /proc).
 // Threads:   one object by one thread at a time; objects of one file by any threads and processes.
 #ifndef ATLAS_QUEUE_SHARED_MEMORY_HPP
 #define ATLAS_QUEUE_SHARED_MEMORY_HPP
@@ -27,10 +29,10 @@ namespace atlas { inline namespace ATLAS_ABI {
 
 namespace detail {
 
-/// A descriptor that a forked child does not keep: what hangs on it, a lock, ends with the process that opened it, even while
-/// children of it live. In the child it is closed before fork() returns, and number() is -1.
-/// A child made without fork(3)'s handlers, by the bare system call, keeps it until it ends or runs another program. A signal handler
-/// that forks while its thread is in here would wait for itself.
+/// A descriptor that a forked child does not keep: what hangs on it, a lock, ends with the process that opened it, even
+/// while children of it live. In the child it is closed before fork() returns, and number() is -1. A child made without
+/// fork(3)'s handlers, by the bare system call, keeps it until it ends or runs another program. A signal handler that
+/// forks while its thread is in here would wait for itself.
 class own_descriptor {
  public:
   own_descriptor() noexcept = default;
@@ -170,10 +172,11 @@ class segment_path {
 
 }  // namespace detail
 
-/// A file mapped for reading and writing by several processes. It must not be cut shorter while it is mapped: touching what is lost
-/// raises SIGBUS, as in every mapping; only who may write to the file can do that.
+/// A file mapped for reading and writing by several processes. It must not be cut shorter while it is mapped: touching
+/// what is lost raises SIGBUS, as in every mapping; only who may write to the file can do that.
 ///
-/// Forks: the child of a fork() has the memory but is not the owner of what its parent locked; is_of_this_process() is false there.
+/// Forks: the child of a fork() has the memory but is not the owner of what its parent locked; is_of_this_process() is
+///        false there.
 class shared_memory {
  public:
   shared_memory() noexcept = default;
@@ -197,14 +200,16 @@ class shared_memory {
   /// @param folder       of a file system in memory, as /dev/shm
   /// @param permissions  0 to 0777, whatever the umask
   /// @return             errc::no_space, errc::no_memory, errc::file_not_found, errc::permission_denied, errc::io
-  [[nodiscard]] static result<shared_memory> create(const char* folder, std::uint64_t size_bytes, unsigned permissions) noexcept {
+  [[nodiscard]] static result<shared_memory> create(const char* folder, std::uint64_t size_bytes,
+                                                    unsigned permissions) noexcept {
     // Beyond that limit the process would get a signal that ends it.
     rlimit most{};
     if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur < size_bytes) return os_error(EFBIG, "segment.bytes");
     shared_memory made;
     if (const int failed = made.file_.open(folder, O_TMPFILE | O_RDWR, 0600); failed != 0) {
       if (failed != EISDIR && failed != EOPNOTSUPP) return os_error(failed, "folder");
-      return error{errc::invalid_argument, "folder", "a file system that holds unnamed files", "another"}.with_os_code(failed);
+      return error{errc::invalid_argument, "folder", "a file system that holds unnamed files", "another"}.with_os_code(
+          failed);
     }
     if (::fchmod(made.file_.number(), permissions) != 0) return os_error(errno, "segment.permissions");
     // Taken at once: memory that ran out later would raise SIGBUS in whoever writes.
@@ -231,7 +236,8 @@ class shared_memory {
   }
   /// Maps what is there.
   /// @param least_bytes  what is shorter is refused with errc::corrupt_file
-  /// @return             errc::file_not_found, errc::permission_denied, errc::invalid_argument for what is no regular file
+  /// @return             errc::file_not_found, errc::permission_denied, errc::invalid_argument for what is no regular
+  ///                     file
   [[nodiscard]] static result<shared_memory> open(const char* path, std::uint64_t least_bytes) noexcept {
     shared_memory made;
     if (const int failed = made.file_.open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0); failed != 0) {
@@ -244,7 +250,8 @@ class shared_memory {
       return error{errc::invalid_argument, "path", "a regular file", "a pipe, socket or device"};
     }
     const auto size_bytes = static_cast<std::uint64_t>(facts.st_size);
-    if (size_bytes < least_bytes) return error{errc::corrupt_file, "segment.bytes", "at least", least_bytes, size_bytes};
+    if (size_bytes < least_bytes)
+      return error{errc::corrupt_file, "segment.bytes", "at least", least_bytes, size_bytes};
     // A hole would ask for memory when it is touched, and raise SIGBUS if there is none.
     const auto there_bytes = static_cast<std::uint64_t>(facts.st_blocks) * 512;
     if (there_bytes < size_bytes) {
@@ -269,8 +276,8 @@ class shared_memory {
     return ownership{static_cast<unsigned>(facts.st_uid), static_cast<unsigned>(facts.st_mode & 0777U)};
   }
 
-  /// Takes a lock of a number for this object, until it ends or its process does, in whatever way: the kernel takes it back before
-  /// a dead process becomes a zombie, and leaves it to a stopped one.
+  /// Takes a lock of a number for this object, until it ends or its process does, in whatever way: the kernel takes it
+  /// back before a dead process becomes a zombie, and leaves it to a stopped one.
   /// @return false when another object has it, of this process or another; errc::io
   [[nodiscard]] result<bool> try_lock(std::uint32_t number) const noexcept {
     struct flock wanted = lock_of(number);
@@ -292,7 +299,7 @@ class shared_memory {
 
  private:
   [[nodiscard]] static struct flock lock_of(std::uint32_t number) noexcept {
-    struct flock one{};
+    struct flock one {};
     one.l_type = F_WRLCK;
     one.l_whence = SEEK_SET;
     one.l_start = static_cast<off_t>(number);
@@ -304,7 +311,8 @@ class shared_memory {
     if (at == MAP_FAILED) return os_error(errno, "segment.map");
     data_ = static_cast<std::byte*>(at);
     size_bytes_ = size_bytes;
-    // The memory holds on to the opening it came from, also a child's copy of it; the locks are of an opening of their own.
+    // The memory holds on to the opening it came from, also a child's copy of it; the locks are of an opening of their
+    // own.
     char itself[32];
     write_descriptor_path(itself);
     const detail::own_descriptor mapped = static_cast<detail::own_descriptor&&>(file_);
@@ -320,7 +328,8 @@ class shared_memory {
     std::memcpy(out, folder, sizeof folder);
     char digits[12];
     std::size_t count = 0;
-    for (int left = file_.number(); count == 0 || left != 0; left /= 10) digits[count++] = static_cast<char>('0' + left % 10);
+    for (int left = file_.number(); count == 0 || left != 0; left /= 10)
+      digits[count++] = static_cast<char>('0' + left % 10);
     char* to = out + sizeof folder - 1;
     while (count != 0) *to++ = digits[--count];
     *to = '\0';
@@ -337,7 +346,8 @@ class wake_fifo {
   /// Opens it. The owner makes it if there is none.
   /// @param owner        whose it must be
   /// @param permissions  what it gets, by its owner; 0: it must be there
-  /// @return  errc::file_not_found, errc::invalid_argument for what is no pipe, errc::permission_denied for another owner's
+  /// @return  errc::file_not_found, errc::invalid_argument for what is no pipe, errc::permission_denied for another
+  ///          owner's
   [[nodiscard]] static result<wake_fifo> open(const char* path, unsigned owner, unsigned permissions) noexcept {
     const bool is_owner = ::geteuid() == owner;
     if (permissions != 0 && is_owner && ::mkfifo(path, 0600) != 0 && errno != EEXIST) return os_error(errno, "fifo");

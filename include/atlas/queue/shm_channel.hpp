@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/shm_channel.hpp -- messages from many processes to one, through shared memory with a name, without a daemon.
+// include/atlas/queue/shm_channel.hpp -- messages from many processes to one, through shared memory with a name,
+// without a daemon.
 //
 // Room:      shm_sender, shm_receiver, remove_shm_channel.
 // Not here:  threads of one process (queue/byte_ring.hpp and the queues), the memory's layout (queue/shm_segment.hpp).
 // Depends:   core/{memory,result,span,text_view}.hpp, queue/{byte_ring_sides,shared_memory,shm_segment}.hpp.
-// Threads:   one object by one thread at a time; different objects from any threads and processes. close() and is_closed() from any
-//            thread.
+// Threads:   one object by one thread at a time; different objects from any threads and processes. close() and
+//            is_closed() from any thread.
 //
 //   receiver:  auto in = atlas::shm_receiver::create("jobs").value();
 //              for (atlas::shm_message next; in.peek(next).ok(); in.release()) work(next.bytes);
 //   senders:   auto out = atlas::shm_sender::attach("jobs").value();
 //              out.push(bytes);   // or claim, write in place, commit
 //
-// A channel is FOLDER/atlas.NAME, of as many lanes as senders may be attached at once. Each sender has a lane of its own, a ring of
-// records: so no process ever holds anything that another one waits for, and one that is killed, at whatever instruction, leaves
-// every lane whole. What it committed is received; what it had only claimed is not. A sender's lane, and the receiver's place, are
-// free again when its process has ended (or its object): the kernel's file locks say so, whatever became of it. A stopped process
-// is alive and keeps them. A receiver that takes over begins with the first message that was not released.
+// A channel is FOLDER/atlas.NAME, of as many lanes as senders may be attached at once. Each sender has a lane of its
+// own, a ring of records: so no process ever holds anything that another one waits for, and one that is killed, at
+// whatever instruction, leaves every lane whole. What it committed is received; what it had only claimed is not. A
+// sender's lane, and the receiver's place, are free again when its process has ended (or its object): the kernel's file
+// locks say so, whatever became of it. A stopped process is alive and keeps them. A receiver that takes over begins
+// with the first message that was not released.
 //
-// Whoever may write to the segment may write anything: both sides check what they read, and give errc::corrupt_file for what cannot
-// be. They never read or write outside of the segment, nor loop on what it says.
+// Whoever may write to the segment may write anything: both sides check what they read, and give errc::corrupt_file for
+// what cannot be. They never read or write outside of the segment, nor loop on what it says.
 #ifndef ATLAS_QUEUE_SHM_CHANNEL_HPP
 #define ATLAS_QUEUE_SHM_CHANNEL_HPP
 
@@ -36,12 +38,13 @@ namespace atlas { inline namespace ATLAS_ABI {
 inline constexpr const char* shm_folder = "/dev/shm";
 
 struct shm_channel_options {
-  std::uint32_t lanes = 8;                           ///< senders at once, 1 to 1024
-  std::uint64_t lane_bytes = std::uint64_t{1} << 20; ///< 64 to 2^40 of each lane, rounded up to a power of two; taken at once
-  unsigned permissions = 0600;                       ///< of the segment, whatever the umask; others need both read and write
-  /// Takes over a channel that is there if it has the same shape. Else create() then gives errc::already_exists.
+  std::uint32_t lanes = 8;                      ///< senders at once, 1 to 1024
+  std::uint64_t lane_bytes = 1024 * 1024;       ///< of each lane, 64 to 2^40, to a power of two; taken at once
+  unsigned permissions = 0600;                  ///< of the segment, whatever the umask; others need read and write
+  /// Takes over a channel that is there if it is this user's, has the same shape and permits no more. Else create() then
+  /// gives errc::already_exists.
   bool may_exist = false;
-  text_view folder = shm_folder;                     ///< of a file system in memory that can hold unnamed files
+  text_view folder = shm_folder;                ///< of a file system in memory that can hold unnamed files
 };
 
 /// A message where it lies in the segment.
@@ -50,8 +53,8 @@ struct shm_message {
   std::uint32_t lane = 0;  ///< its sender's
 };
 
-/// Removes a channel's name, and the pipe beside it. Who is attached goes on with the memory; nobody new finds it. A sender that has
-/// not rung yet does not find the pipe either: while a receiver waits at its descriptor, keep the name.
+/// Removes a channel's name, and the pipe beside it. Who is attached goes on with the memory; nobody new finds it. A
+/// sender that has not rung yet does not find the pipe either: while a receiver waits at its descriptor, keep the name.
 /// @return  errc::file_not_found, errc::permission_denied, errc::invalid_argument for a name that cannot be
 [[nodiscard]] inline status remove_shm_channel(text_view name, text_view folder = shm_folder) noexcept {
   const auto path = detail::segment_path::of(name, folder);
@@ -108,8 +111,12 @@ class shm_end {
     if (!owned_by.ok()) return owned_by.error();
     return shm_end(static_cast<shared_memory&&>(memory), layout, path, *owned_by);
   }
-  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path, shared_memory::ownership owned_by) noexcept
-      : memory_(static_cast<shared_memory&&>(memory)), segment_(memory_.data(), layout), path_(path), owned_by_(owned_by) {}
+  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path,
+          shared_memory::ownership owned_by) noexcept
+      : memory_(static_cast<shared_memory&&>(memory)),
+        segment_(memory_.data(), layout),
+        path_(path),
+        owned_by_(owned_by) {}
 
   shared_memory memory_;
   shm_segment segment_;
@@ -122,17 +129,18 @@ class shm_end {
 /// Sends messages of bytes to a channel's receiver, in order, from a lane of its own. It holds the lane until it ends.
 ///
 /// Order:     the receiver gets a sender's messages in the order of their commits; those of different senders in any.
-/// Closing:   a close by another process may overtake one push, which then succeeds: a try_peek behind errc::closed still finds it.
+/// Closing:   a close by another process may overtake one push, which then succeeds: a try_peek behind errc::closed
+///            still finds it.
 /// Moving:    what was moved from can only be assigned to or destroyed.
 /// Progress:  all but the calls that wait are wait-free, but for a system call where the receiver sleeps.
-/// Cost:      a message of up to 48 bytes reaches a receiver that spins in one line of the cache; a commit is three stores and one
-///            read-modify-write.
+/// Cost:      a message of up to 48 bytes reaches a receiver that spins in one line of the cache; a commit is three
+///            stores and one read-modify-write.
 class shm_sender {
  public:
   /// Takes a free lane of a channel that is there.
-  /// @return  errc::file_not_found, errc::permission_denied, errc::busy when other senders have all lanes, errc::closed,
-  ///          errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io,
-  ///          errc::invalid_argument for a name that cannot be
+  /// @return  errc::file_not_found, errc::permission_denied, errc::busy when other senders have all lanes,
+  ///          errc::closed, errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file, errc::no_memory,
+  ///          errc::io, errc::invalid_argument for a name that cannot be
   /// Cost:    some ten system calls
   static result<shm_sender> attach(text_view name, text_view folder = shm_folder) noexcept {
     const auto path = detail::segment_path::of(name, folder);
@@ -166,8 +174,8 @@ class shm_sender {
   /// Room for one message, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
   /// @param size_bytes  the most that the message may have
   /// @return            null when there is no room now; errc::closed; errc::limit_exceeded above longest_message();
-  ///                    errc::corrupt_file when the receiver's count cannot be, or it gave the lane up as damaged; errc::busy in a
-  ///                    child of the process that attached
+  ///                    errc::corrupt_file when the receiver's count cannot be, or it gave the lane up as damaged;
+  ///                    errc::busy in a child of the process that attached
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
     if (status said = end_.usable(); !said.ok()) return said.error();
     if (size_bytes > longest_message()) {
@@ -181,7 +189,8 @@ class shm_sender {
     return writer_.claim(size_bytes);
   }
   /// The same, but waits for room.
-  /// @param deadline_ns  on the clock of monotonic_ns(); 0: as long as it takes, which a receiver that never comes back may make for ever
+  /// @param deadline_ns  on the clock of monotonic_ns(); 0: as long as it takes, which a receiver that never comes back
+  ///                     may make for ever
   /// @return             as try_claim, never null; errc::timed_out
   [[nodiscard]] result<std::byte*> claim(std::size_t size_bytes, std::uint64_t deadline_ns = 0) noexcept {
     result<std::byte*> got = try_claim(size_bytes);
@@ -234,8 +243,10 @@ class shm_sender {
         commit_quietly(messages[done].size());
         continue;
       }
-      if (done != 0) tell();
-      else if (!room.ok()) return room.error().at_row(0);
+      if (done != 0)
+        tell();
+      else if (!room.ok())
+        return room.error().at_row(0);
       return done;
     }
     if (!messages.empty()) tell();
@@ -291,18 +302,19 @@ class shm_sender {
 
 /// Receives the messages of all of a channel's senders, in place. There is one at a time.
 ///
-/// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none waits for ever.
+/// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none
+///            waits for ever.
 /// Progress:  try_peek looks at each lane that was ever used at most once.
-/// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages are lost, its
-///            sender is told, no other gets it, and the others' messages come on.
+/// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages
+///            are lost, its sender is told, no other gets it, and the others' messages come on.
 /// Moving:    what was moved from can only be assigned to or destroyed.
 class shm_receiver {
  public:
   /// Makes a channel and is its receiver: it is there, whole and with a receiver, or not at all.
-  /// @return  errc::already_exists when the name is taken (if it may exist: by a channel of another shape, or that permits more),
-  ///          errc::busy when another receiver of that channel lives, errc::permission_denied for another user's,
-  ///          errc::invalid_argument and errc::limit_exceeded for options, errc::no_space, errc::no_memory, errc::io; with may_exist
-  ///          those of attach()
+  /// @return  errc::already_exists when the name is taken (if it may exist: by a channel of another shape, or that
+  ///          permits more), errc::busy when another receiver of that channel lives, errc::permission_denied for
+  ///          another user's, errc::invalid_argument and errc::limit_exceeded for options, errc::no_space,
+  ///          errc::no_memory, errc::io; with may_exist those of attach()
   static result<shm_receiver> create(text_view name, const shm_channel_options& options = {}) noexcept {
     const auto path = detail::segment_path::of(name, options.folder);
     if (!path.ok()) return path.error();
@@ -331,9 +343,11 @@ class shm_receiver {
     }
   }
   /// Receives from a channel that is there, from the first message on that was not released.
-  /// @return  errc::file_not_found, errc::permission_denied, errc::busy while another receiver lives, errc::not_atlas_file,
-  ///          errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io, errc::invalid_argument
-  /// Whoever made the channel is trusted with its messages: in a folder that all may write to, any user may have made it.
+  /// @return  errc::file_not_found, errc::permission_denied, errc::busy while another receiver lives,
+  ///          errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file, errc::no_memory, errc::io,
+  ///          errc::invalid_argument
+  /// Whoever made the channel is trusted with its messages: in a folder that all may write to, any user may have made
+  /// it.
   static result<shm_receiver> attach(text_view name, text_view folder = shm_folder) noexcept {
     const auto path = detail::segment_path::of(name, folder);
     if (!path.ok()) return path.error();
@@ -343,8 +357,8 @@ class shm_receiver {
   }
 
   /// The next message that was not peeked at yet; it stays where it is until release().
-  /// @return  false, and `message` untouched, when there is none now; errc::corrupt_file for a damaged lane; errc::busy in a child of
-  ///          the process that attached
+  /// @return  false, and `message` untouched, when there is none now; errc::corrupt_file for a damaged lane; errc::busy
+  ///          in a child of the process that attached
   [[nodiscard]] result<bool> try_peek(shm_message& message) noexcept {
     if (status said = end_.usable(); !said.ok()) return said.error();
     const std::uint32_t lanes = end_.segment().lanes_used();
@@ -398,8 +412,8 @@ class shm_receiver {
     taken_in_turn_ = turn_ == last.lane && taken_in_turn_ != 0 ? taken_in_turn_ - 1 : most_in_turn - 1;
     turn_ = last.lane;
   }
-  /// Gives the room of all messages that were peeked at back to their senders. Until then they are received again by a receiver that
-  /// takes over from this one.
+  /// Gives the room of all messages that were peeked at back to their senders. Until then they are received again by a
+  /// receiver that takes over from this one.
   void release() noexcept {
     if (!end_.memory().is_of_this_process()) return;
     for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
@@ -410,10 +424,11 @@ class shm_receiver {
     }
   }
 
-  /// For epoll and the like: readable when there may be something, after an arm() that said that there was nothing. It stays this
-  /// object's. A process that is killed between its commit and its bell leaves the message without one: do not wait for ever.
-  /// @return  errc::io, errc::permission_denied, errc::invalid_argument when something else has the pipe's name, errc::file_not_found
-  ///          when there is none, which only the segment's owner makes
+  /// For epoll and the like: readable when there may be something, after an arm() that said that there was nothing. It
+  /// stays this object's. A process that is killed between its commit and its bell leaves the message without one: do
+  /// not wait for ever.
+  /// @return  errc::io, errc::permission_denied, errc::invalid_argument when something else has the pipe's name,
+  ///          errc::file_not_found when there is none, which only the segment's owner makes
   [[nodiscard]] result<int> descriptor() noexcept {
     if (status said = end_.usable(); !said.ok()) return said.error();
     if (!fifo_.is_open()) {
@@ -424,7 +439,8 @@ class shm_receiver {
     }
     return fifo_.descriptor();
   }
-  /// Makes the descriptor unreadable until something comes. @return false when something is there already, or the channel is closed
+  /// Makes the descriptor unreadable until something comes. @return false when something is there already, or the
+  /// channel is closed
   [[nodiscard]] bool arm() noexcept {
     if (!fifo_.is_open()) return false;
     fifo_.drain();
@@ -461,7 +477,8 @@ class shm_receiver {
     lane_state state;
   };
 
-  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted, unsigned permissions) noexcept {
+  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted,
+                                        unsigned permissions) noexcept {
     const shared_memory::ownership owned_by = end.owned_by();
     if (owned_by.owner != ::geteuid()) {
       return error{errc::permission_denied, "channel.owner", ::geteuid(), owned_by.owner};
@@ -487,8 +504,9 @@ class shm_receiver {
     for (std::uint32_t i = 0; i < layout.lanes; ++i) {
       const auto begin = segment.begin_of_lane(i);
       const bool is_whole = begin.ok() && segment.lane(i).is_damaged.load_acquire() == 0;
-      const lane one{{&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, begin.ok() ? *begin : detail::ring_place{0, 0}},
-                     is_whole ? lane_state::whole : lane_state::damaged_before};
+      const lane one{
+          {&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, begin.ok() ? *begin : detail::ring_place{0, 0}},
+          is_whole ? lane_state::whole : lane_state::damaged_before};
       if (status said = made.lanes_.push_back(one); !said.ok()) return said.error();
     }
     return static_cast<shm_receiver&&>(made);

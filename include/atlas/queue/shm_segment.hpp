@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // include/atlas/queue/shm_segment.hpp -- what lies where in the memory of a channel between processes.
 //
-// Room:      shm_layout (how many lanes of how many bytes), its header and the control block of a lane; waiting across processes.
+// Room:      shm_layout (how many lanes of how many bytes), its header and the control block of a lane; waiting across
+//            processes.
 // Not here:  getting the memory (queue/shared_memory.hpp), sending and receiving (queue/shm_channel.hpp).
 // Depends:   core/{atomic,bits,clock,futex,result,thread}.hpp, queue/byte_ring_sides.hpp.
-// Threads:   any process may write anything to the memory at any time. The layout is read once, checked, and kept outside of it;
-//            of the rest nothing is believed that an access depends on.
+// Threads:   any process may write anything to the memory at any time. The layout is read once, checked, and kept
+//            outside of it; of the rest nothing is believed that an access depends on.
 #ifndef ATLAS_QUEUE_SHM_SEGMENT_HPP
 #define ATLAS_QUEUE_SHM_SEGMENT_HPP
 
@@ -49,8 +50,8 @@ struct shm_bell {
 
   /// After this, a ring() for anything published later finds the wish; anything earlier is seen by the next look.
   void want() noexcept { static_cast<void>(is_wanted.fetch_or_acq_rel(1)); }
-  /// Whether a sleeper is to be woken for what was published before; takes the wish away. Cost: one read-modify-write of a word
-  /// that the other side touches only before it sleeps.
+  /// Whether a sleeper is to be woken for what was published before; takes the wish away. Cost: one read-modify-write
+  /// of a word that the other side touches only before it sleeps.
   [[nodiscard]] bool ring() noexcept {
     // Not a load: only two read-modify-writes of one word order what stands before one of them and behind the other.
     return is_wanted.fetch_add(0) != 0 && is_wanted.exchange(0) != 0;
@@ -60,11 +61,11 @@ struct shm_bell {
 /// Of one lane. The lock of number lane + 1 says that its sender lives.
 struct shm_lane {
   byte_ring_counts counts;
-  alignas(cache_line) shm_bell records;    // rung by the sender
-  atomic<std::uint32_t> is_damaged;        // the receiver saw what cannot be, and looks no more
-  atomic<std::uint32_t> sender_process;    // for people who look; means nothing in another container
-  alignas(cache_line) shm_bell room;       // rung by the receiver
-  atomic<std::uint32_t> room_signals;      // futex of the sender: a count of wake-ups
+  alignas(cache_line) shm_bell records;  // rung by the sender
+  atomic<std::uint32_t> is_damaged;      // the receiver saw what cannot be, and looks no more
+  atomic<std::uint32_t> sender_process;  // for people who look; means nothing in another container
+  alignas(cache_line) shm_bell room;     // rung by the receiver
+  atomic<std::uint32_t> room_signals;    // futex of the sender: a count of wake-ups
 };
 static_assert(sizeof(shm_lane) == 4 * cache_line);
 
@@ -85,14 +86,16 @@ class shm_segment {
   [[nodiscard]] static constexpr std::uint64_t size_bytes(shm_layout layout) noexcept {
     return rings_begin(layout) + layout.lanes * layout.lane_bytes;
   }
-  /// @return errc::invalid_argument, errc::limit_exceeded; the layout with its lanes' bytes rounded up to a power of two
+  /// @return errc::invalid_argument, errc::limit_exceeded; the layout with its lanes' bytes rounded up to a power of
+  ///         two
   [[nodiscard]] static result<shm_layout> checked(shm_layout wanted) noexcept {
     if (wanted.lanes == 0) return error{errc::invalid_argument, "channel.lanes", "at least 1", std::uint64_t{0}};
     if (wanted.lanes > shm_layout::most_lanes) {
       return error{errc::limit_exceeded, "channel.lanes", shm_layout::most_lanes, wanted.lanes};
     }
     if (wanted.lane_bytes < shm_layout::least_lane_bytes) {
-      return error{errc::invalid_argument, "channel.lane_bytes", "at least", shm_layout::least_lane_bytes, wanted.lane_bytes};
+      return error{errc::invalid_argument, "channel.lane_bytes", "at least", shm_layout::least_lane_bytes,
+                   wanted.lane_bytes};
     }
     if (wanted.lane_bytes > shm_layout::most_lane_bytes) {
       return error{errc::limit_exceeded, "channel.lane_bytes", shm_layout::most_lane_bytes, wanted.lane_bytes};
@@ -164,7 +167,8 @@ class shm_segment {
   /// @return errc::corrupt_file if the counts or the record cannot be
   [[nodiscard]] result<ring_place> end_of_lane(std::uint32_t number, std::uint64_t& taken) const noexcept {
     shm_lane& of = lane(number);
-    if (of.is_damaged.load_acquire() != 0) return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"};
+    if (of.is_damaged.load_acquire() != 0)
+      return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"};
     const std::uint64_t written = of.counts.written.load_acquire();
     taken = of.counts.taken.load_acquire();
     // A receiver may have taken the record that was not counted.
@@ -203,8 +207,8 @@ class shm_segment {
 /// Nobody sleeps longer without a look: a process may end between what it did and the wake-up for it.
 inline constexpr std::uint64_t longest_nap_ns = 50'000'000;
 
-/// Waits at a word of shared memory until `attempt` succeeds: spinning, then letting others run, then asleep. As wait_gate,
-/// but for other processes, any of which may end at any moment.
+/// Waits at a word of shared memory until `attempt` succeeds: spinning, then letting others run, then asleep. As
+/// wait_gate, but for other processes, any of which may end at any moment.
 ///
 /// @param futex        counts wake-ups
 /// @param want         void(): from here on a wake-up comes for what is published
@@ -225,8 +229,10 @@ status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsO
       for (int tries = 0; tries < 8; ++tries) {
         if (attempt()) return {};
         // The other side may be waiting for this very core.
-        if (now_ns - begin_ns < pausing_ns) spin_pause();
-        else yield_thread();
+        if (now_ns - begin_ns < pausing_ns)
+          spin_pause();
+        else
+          yield_thread();
       }
       if (deadline_ns != 0 && now_ns >= deadline_ns) break;
     }
