@@ -474,7 +474,7 @@ def test_loops_of_several_threads_come_and_go_at_once():
         task = asyncio.create_task(one.get_async())
         await asyncio.sleep(0)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
 
     def work():
         for _ in range(10):
