@@ -17,12 +17,8 @@
 #include <utility>
 #include <vector>
 
-namespace {
-
-struct parcel {
-  std::uint32_t producer = 0;
-  std::uint32_t number = 0;
-};
+// Not without a name: queues are made of it, in headers that several files of tests share.
+namespace mpmc_queue_test {
 
 /// Does something once, at the so many-th relaxed load of a position by this thread.
 template <class T>
@@ -34,6 +30,15 @@ struct meddled_atomic : atlas::atomic<T> {
   }
   static inline thread_local unsigned loads_left = 0;
   static inline thread_local std::function<void()> meddle{};
+};
+
+}  // namespace mpmc_queue_test
+
+namespace {
+
+struct parcel {
+  std::uint32_t producer = 0;
+  std::uint32_t number = 0;
 };
 
 enum class way : std::uint8_t {
@@ -131,9 +136,9 @@ TEST_SUITE("queue") {
   }
 
   TEST_CASE("mpmc_queue: an element may go to another while a pop that found it waits for more") {
-    auto queue = atlas::mpmc_queue<int, atlas::sleeping, meddled_atomic>::create(16).value();
+    auto queue = atlas::mpmc_queue<int, atlas::sleeping, mpmc_queue_test::meddled_atomic>::create(16).value();
     int other = 0;
-    using positions = meddled_atomic<std::uint64_t>;
+    using positions = mpmc_queue_test::meddled_atomic<std::uint64_t>;
     positions::meddle = [&] {
       CHECK(queue.try_pop(other));
       for (const int one : {3, 4}) CHECK(queue.try_push(one));
