@@ -14,7 +14,8 @@
  * message has a key, which says what it is about; 0: nothing that another message is about.
  *
  * Here atlas_queue_close says that no more messages come, and atlas_queue_free ends the handle: no other thread may be
- * inside a call on it, so close it and let the threads leave first. A child of fork() leaves the queue alone.
+ * inside a call on it, so close it and let the threads leave first. A child of fork() leaves the queue alone, and makes
+ * its own; atlas_queue_free there only closes the child's copy of the descriptor.
  */
 typedef struct atlas_queue atlas_queue;
 
@@ -48,8 +49,9 @@ typedef struct atlas_queue_options {
 #define ATLAS_QUEUE_OPTIONS_INIT { (uint32_t)sizeof(atlas_queue_options), 0, 0, 0, 0, 0 }
 
 /**
- * What atlas_queue_describe fills, all of one moment. At every moment, exactly:
+ * What atlas_queue_describe fills. At every moment, exactly:
  * pushed = popped + waiting + dropped_newest + dropped_oldest + coalesced
+ * All of them are of one moment; is_closed and refused may be of one a little later.
  */
 typedef struct atlas_queue_info {
   uint32_t struct_size;
@@ -73,7 +75,7 @@ typedef struct atlas_queue_info {
  */
 ATLAS_C_EXPORT atlas_status atlas_queue_create(atlas_queue** out, const atlas_queue_options* options);
 
-/** Ends a handle, with the messages that wait; NULL is accepted. */
+/** Ends a handle, with the messages that wait; NULL is accepted. In a child of fork() its memory stays. */
 ATLAS_C_EXPORT void atlas_queue_free(atlas_queue* queue);
 
 /**

@@ -214,9 +214,9 @@ extern "C" atlas_status atlas_channel_receiver_peek_n(uint64_t* count, atlas_cha
                                                       uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(count, "count"));
+    *count = 0;
     ATLAS_C_TRY(require(messages, "messages", most));
     ATLAS_C_TRY(require_own(receiver, "receiver"));
-    *count = 0;
     return peek(*count, messages, *receiver, most, timeout_ns);
   });
 }
@@ -235,12 +235,12 @@ extern "C" atlas_status atlas_channel_receiver_pop_n(uint64_t* count, void* buff
                                                      uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(count, "count"));
+    *count = 0;
     ATLAS_C_TRY(require(static_cast<std::byte*>(buffer), "buffer", buffer_bytes));
     if (most == SIZE_MAX) return error{errc::limit_exceeded, "most", SIZE_MAX - 1, most};
     ATLAS_C_TRY(require(offsets, "offsets", std::uint64_t{most} + 1));
     if (lanes != nullptr) ATLAS_C_TRY(require(lanes, "lanes", most));
     ATLAS_C_TRY(require_own(receiver, "receiver"));
-    *count = 0;
     return pop(*count, static_cast<std::byte*>(buffer), offsets, lanes, *receiver, buffer_bytes, most, timeout_ns);
   });
 }
@@ -308,10 +308,10 @@ extern "C" atlas_status atlas_channel_sender_push_n(uint64_t* accepted, atlas_ch
                                                     size_t message_count, uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(accepted, "accepted"));
+    *accepted = 0;
     const auto bytes = read_bytes(buffer, "buffer", buffer_bytes);
     if (!bytes.ok()) return bytes.error();
     ATLAS_C_TRY(require_own(sender, "sender"));
-    *accepted = 0;
     if (message_count == 0) return {};
     ATLAS_C_TRY(require(offsets, "offsets", std::uint64_t{message_count} + 1));
     ATLAS_C_TRY(check_offsets(offsets, message_count, buffer_bytes, sender->out.longest_message()));

@@ -106,7 +106,6 @@ status push(std::uint64_t& accepted, atlas_queue& queue, const std::byte* bytes,
 
 status pop(std::uint64_t& count, std::byte* buffer, std::uint64_t* offsets, std::uint64_t* keys, atlas_queue& queue,
            std::size_t buffer_bytes, std::size_t most, std::uint64_t timeout_ns) noexcept {
-  count = 0;
   if (most == 0) {
     offsets[0] = 0;
     return {};
@@ -156,17 +155,20 @@ extern "C" atlas_status atlas_queue_create(atlas_queue** out, const atlas_queue_
   });
 }
 
-extern "C" void atlas_queue_free(atlas_queue* queue) { delete queue; }
+extern "C" void atlas_queue_free(atlas_queue* queue) {
+  if (queue != nullptr && queue->process != atlas::current_process()) queue->event.reset();  // closes its descriptor
+  else delete queue;
+}
 
 extern "C" atlas_status atlas_queue_push_n(uint64_t* accepted, atlas_queue* queue, const void* buffer,
                                            size_t buffer_bytes, const uint64_t* offsets, const uint64_t* keys,
                                            size_t message_count, uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(accepted, "accepted"));
+    *accepted = 0;
     ATLAS_C_TRY(require(queue, "queue"));
     const auto bytes = read_bytes(buffer, "buffer", buffer_bytes);
     if (!bytes.ok()) return bytes.error();
-    *accepted = 0;
     if (message_count == 0) return {};
     ATLAS_C_TRY(require(offsets, "offsets", std::uint64_t{message_count} + 1));
     if (keys != nullptr) ATLAS_C_TRY(require(keys, "keys", message_count));
@@ -179,6 +181,7 @@ extern "C" atlas_status atlas_queue_pop_n(uint64_t* count, void* buffer, uint64_
                                           atlas_queue* queue, size_t buffer_bytes, size_t most, uint64_t timeout_ns) {
   return guard([&]() -> status {
     ATLAS_C_TRY(require(count, "count"));
+    *count = 0;
     ATLAS_C_TRY(require(static_cast<std::byte*>(buffer), "buffer", buffer_bytes));
     if (most == SIZE_MAX) return error{errc::limit_exceeded, "most", SIZE_MAX - 1, most};
     ATLAS_C_TRY(require(offsets, "offsets", std::uint64_t{most} + 1));

@@ -13,6 +13,7 @@
 #include <atlas/core/atomic.hpp>           // atomic
 #include <atlas/core/mutex.hpp>            // mutex
 #include <atlas/core/span.hpp>             // span
+#include <atlas/core/thread.hpp>           // current_process
 #include <atlas/queue/overflow_queue.hpp>  // overflow_queue
 #include <atlas/queue/queue_event.hpp>     // queue_event
 
@@ -187,6 +188,7 @@ struct atlas_queue {
   std::uint64_t capacity_bytes;  ///< of one message, as of all
   bool appends;
   bool refuses;                  ///< what finds no room
+  std::uint32_t process = atlas::current_process();  ///< whose it is: in a child of it other threads' work is half done
   atlas::atomic<std::uint64_t> refused_unseen{};  ///< behind a block of messages of which one was refused
   atlas::mutex event_lock{};
   std::optional<atlas::queue_event> event{};  ///< under event_lock; ends before the messages that it watches

@@ -34,9 +34,22 @@ struct standing {
   const entrant* who;
   std::vector<double> clean = {};
   std::vector<double> all = {};
+  std::vector<bool> was_clean = {};  ///< of all
   [[nodiscard]] bool is_clean() const { return clean.size() >= 5; }
   [[nodiscard]] double seconds() const { return median(is_clean() ? clean : all); }
 };
+
+/// How many times as long as `one` the other took: the median of the rounds' ratios, as what slows a round down slows both;
+/// of those rounds in which no thread of either lost its core, of all if there are too few.
+inline double paired_ratio(const standing& other, const standing& one) {
+  std::vector<double> clean;
+  std::vector<double> all;
+  for (std::size_t round = 0; round < one.all.size(); ++round) {
+    all.push_back(other.all[round] / one.all[round]);
+    if (one.was_clean[round] && other.was_clean[round]) clean.push_back(all.back());
+  }
+  return median(clean.size() >= 5 ? clean : all);
+}
 
 /// So many times that a sample lasts about a millisecond: short enough to be left alone as a rule.
 inline std::size_t count_for(const std::function<sample(std::size_t)>& timed_call) {
@@ -64,6 +77,7 @@ inline void hold_contest(const std::string& name, const std::vector<entrant>& en
       const sample took = standings[which].who->call(counts[which]);
       const double each = took.seconds / static_cast<double>(counts[which]);
       standings[which].all.push_back(each);
+      standings[which].was_clean.push_back(took.is_clean);
       if (took.is_clean) standings[which].clean.push_back(each);
     }
   }
@@ -80,7 +94,7 @@ inline void hold_contest(const std::string& name, const std::vector<entrant>& en
   for (const demand& wish : asked) {
     for (const standing& one : standings) {
       if (one.who->is_atlas || !(wish.peer.empty() ? one.who->is_linearizable : one.who->name == wish.peer)) continue;
-      row out{name, value_of(*best), unit, one.who->name, value_of(one), one.seconds() / best->seconds()};
+      row out{name, value_of(*best), unit, one.who->name, value_of(one), paired_ratio(one, *best)};
       out.asked = wish.asked;
       out.more = {{"atlas", best->who->name}};
       print_row("queue", out, options.json);

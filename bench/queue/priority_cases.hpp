@@ -56,11 +56,28 @@ class locked_heap {
   std::uint64_t next_ = 0;
 };
 
+inline unsigned level_of(std::uint64_t number) { return static_cast<unsigned>(number * 0x9E3779B97F4A7C15U >> 61U); }
+
+/// The most urgent first, and of a level the oldest, exactly; else nobody is timed.
+template <class Queue>
+void check_order() {
+  const auto queue = std::make_unique<Queue>();
+  constexpr std::uint64_t elements = 512;
+  for (std::uint64_t i = 0; i < elements; ++i) queue->push(i, level_of(i));
+  std::uint64_t before = 0;
+  std::uint64_t popped = 0;
+  for (std::uint64_t value = 0; queue->pop(value); before = value, ++popped) {
+    if (popped == 0) continue;
+    const bool is_next = level_of(before) != level_of(value) ? level_of(before) < level_of(value) : before < value;
+    if (!is_next) throw std::runtime_error("priority: out of order");
+  }
+  if (popped != elements) throw std::runtime_error("priority: elements are missing");
+}
+
 /// Each thread pushes one and pops one, `count` times in all, on a queue that holds `waiting`.
 template <class Queue>
 sample push_pop_pairs(std::size_t threads, std::size_t waiting, std::size_t count) {
   const auto queue = std::make_unique<Queue>();
-  const auto level_of = [](std::uint64_t number) { return static_cast<unsigned>(number * 0x9E3779B97F4A7C15U >> 61U); };
   std::uint64_t pushed = 0;
   for (std::uint64_t i = 0; i < waiting; ++i) {
     queue->push(i, level_of(i));
@@ -96,6 +113,8 @@ sample push_pop_pairs(std::size_t threads, std::size_t waiting, std::size_t coun
 
 inline void priority_cases(const bench_options& options) {
   constexpr std::size_t waiting = 64;
+  check_order<atlas_lanes>();
+  check_order<locked_heap>();
   for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
     const std::vector<entrant> entrants = {
         {"priority_queue", true, true, [=](std::size_t count) { return push_pop_pairs<atlas_lanes>(threads, waiting, count); }},

@@ -48,6 +48,13 @@ TEST_SUITE("c_api") {
     refuses_null(atlas_channel_receiver_peek_n(nullptr, &message, receiver, 1, ATLAS_NO_WAIT));
     refuses_null(atlas_channel_receiver_peek_n(&count, nullptr, receiver, 1, ATLAS_NO_WAIT));
     refuses_null(atlas_channel_receiver_peek_n(&count, &message, nullptr, 1, ATLAS_NO_WAIT));
+    for (int call = 0; call < 3; ++call) {
+      count = 7;
+      if (call == 0) refuses_null(atlas_channel_receiver_peek_n(&count, nullptr, receiver, 1, ATLAS_NO_WAIT));
+      if (call == 1) refuses_null(atlas_channel_receiver_pop_n(&count, nullptr, offsets, &lane, receiver, 4, 1, 0));
+      if (call == 2) refuses_null(atlas_channel_sender_push_n(&count, sender, nullptr, 4, offsets, 1, ATLAS_NO_WAIT));
+      CHECK(count == 0);  // nothing was done, and that is told
+    }
     refuses_null(atlas_channel_receiver_release(nullptr));
     refuses_null(atlas_channel_receiver_pop_n(nullptr, buffer, offsets, &lane, receiver, 4, 1, ATLAS_NO_WAIT));
     refuses_null(atlas_channel_receiver_pop_n(&count, nullptr, offsets, &lane, receiver, 4, 1, ATLAS_NO_WAIT));

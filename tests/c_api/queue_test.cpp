@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/c_api/queue_test.cpp -- messages in and out in batches, bounded in bytes, coalesced, dropped and counted.
 #include "c_api/c_api_support.hpp"
+#include "support/child_process.hpp"
 #include "support/threads.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 
 TEST_SUITE("c_api") {
@@ -406,5 +408,39 @@ atlas_queue_info info_of(const atlas_queue* queue) {
     CHECK_FALSE(is_readable(0));
     REQUIRE(atlas_queue_close(queue.get()) == ATLAS_OK);
     CHECK(is_readable(60'000));
+  }
+
+  TEST_CASE("queue: a forked child that ends its copy only closes the descriptor, and the parent's goes on") {
+    queue_handle queue = queue_of(4, 0);
+    std::int32_t descriptor = -1;
+    REQUIRE(atlas_queue_event_fd(&descriptor, queue.get()) == ATLAS_OK);
+    REQUIRE(atlas_queue_event_arm(nullptr, queue.get()) == ATLAS_OK);
+    CHECK(support::in_child([&] {
+            queue.reset();
+            return ::fcntl(descriptor, F_GETFD) == -1 ? 0 : 1;
+          }).code == 0);
+    pollfd asked{descriptor, POLLIN, 0};
+    CHECK(::poll(&asked, 1, 0) == 0);
+    std::uint64_t accepted = 0;
+    REQUIRE(push(accepted, queue.get(), {{0, "a"}}) == ATLAS_OK);
+    CHECK(::poll(&asked, 1, 60'000) == 1);
+  }
+
+  TEST_CASE("queue: what was done is told, as nothing, also by a call that is refused") {
+    const queue_handle queue = queue_of(4, 0);
+    std::uint64_t offsets[2] = {0, 1};
+    char buffer[1] = {};
+    std::uint64_t told = 77;
+    CHECK(atlas_queue_push_n(&told, queue.get(), nullptr, 5, offsets, nullptr, 1, ATLAS_NO_WAIT) ==
+          ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(told == 0);
+    told = 77;
+    CHECK(atlas_queue_pop_n(&told, buffer, offsets, nullptr, queue.get(), 1, SIZE_MAX, ATLAS_NO_WAIT) ==
+          ATLAS_ERR_LIMIT_EXCEEDED);
+    CHECK(told == 0);
+    told = 77;
+    CHECK(atlas_queue_pop_n(&told, buffer, nullptr, nullptr, queue.get(), 1, 4, ATLAS_NO_WAIT) ==
+          ATLAS_ERR_INVALID_ARGUMENT);
+    CHECK(told == 0);
   }
 }

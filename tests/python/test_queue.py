@@ -13,11 +13,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+import types
 
 import numpy as np
 import pytest
 
 import atlas
+from conftest import native_only, pure_only
 
 SOON = 60.0  # a wait that long is a bug
 
@@ -158,6 +161,8 @@ def test_what_may_not_be_is_refused():
                  lambda: one.put_many(b"a", offsets=[0, -1])):
         with pytest.raises((ValueError, atlas.AtlasError)):
             call()
+    with pytest.raises(atlas.InvalidArgument, match=r"key: expected 0 to 2\^64 - 1, found 18446744073709551616"):
+        one.put(b"a", key=1 << 64)
     for offsets, kind, row, said in (([0, 3, 2, 4], atlas.InvalidArgument, 1, "offsets: expected at least 3, found 2"),
                                      ([0, 3, 9], atlas.InvalidArgument, 1, "offsets: expected at most 8, found 9"),
                                      ([(1 << 64) - 1, 1], atlas.InvalidArgument, 0, "offsets: expected at least"),
@@ -432,3 +437,142 @@ def test_a_cancelled_get_takes_nothing():
             assert got == [b"%d" % number] and len(one) == 0
 
     asyncio.run(main())
+
+
+def test_many_waiters_are_cancelled_in_any_order_and_the_rest_is_served_in_its_own():
+    one = atlas.Queue()
+
+    async def main():
+        tasks = [asyncio.create_task(one.get_async()) for _ in range(40)]
+        await asyncio.sleep(0)
+        for number in (0, 39, 17, 18, 3):
+            tasks[number].cancel()
+        left = [task for number, task in enumerate(tasks) if number not in (0, 39, 17, 18, 3)]
+        await asyncio.sleep(0)
+        one.put_many([b"%d" % number for number in range(len(left))])
+        assert await asyncio.wait_for(asyncio.gather(*left), SOON) == [b"%d" % number for number in range(len(left))]
+
+    asyncio.run(main())
+
+
+def test_loops_of_several_threads_come_and_go_at_once():
+    one = atlas.Queue()
+    meeting = threading.Barrier(2)
+
+    class Loop(asyncio.SelectorEventLoop):
+        is_over = False
+
+        def is_closed(self):
+            if self.is_over:
+                try:
+                    meeting.wait(0.2)  # two threads find out at once, if they can
+                except threading.BrokenBarrierError:
+                    pass
+            return super().is_closed()
+
+    async def wait():
+        task = asyncio.create_task(one.get_async())
+        await asyncio.sleep(0)
+        task.cancel()
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+
+    def work():
+        for _ in range(10):
+            asyncio.run(wait())
+
+    loop = Loop()
+    loop.run_until_complete(wait())
+    loop.close()
+    loop.is_over = True
+    in_threads(work, work)
+    in_threads(*[work] * 6)
+
+
+@pure_only
+def test_a_message_that_is_put_wakes_who_has_one_of_its_key():
+    one = atlas.Queue(1, overflow="coalesce")
+    one.put(b"1", key=1)
+    thread = threading.Thread(target=one.put, args=(b"new",), kwargs=dict(key=2), daemon=True)
+    thread.start()
+    room = one._backend._room
+    while not room._waiters:
+        time.sleep(0)
+    with room:  # a get, whose signal another takes, and the other's put
+        one._backend._drop_front()
+        one._backend._popped += 1
+        assert one._backend._accepts(b"old", 2)
+    thread.join(SOON)
+    assert not thread.is_alive()
+    assert one.get_nowait() == b"new" and counts(one).coalesced == 1
+
+
+@native_only
+def test_time_goes_on_while_others_take_the_messages_that_did_not_fit(monkeypatch):
+    from atlas import _native_queue
+    one = atlas.Queue(4)
+    now = [100.0]
+    monkeypatch.setattr(_native_queue, "time",
+                        types.SimpleNamespace(monotonic=lambda: now[0], monotonic_ns=time.monotonic_ns))
+    asked = []
+
+    def waited(call, timeout):
+        asked.append(timeout)
+        now[0] += 0.75
+        if len(asked) > 3:
+            return call(0)  # in vain, as it was for ever before
+        one.put(b"x" * (100_000 * len(asked)))
+        status = call(0)
+        assert len(one.get_nowait()) == 100_000 * len(asked)  # another consumer is faster
+        return status
+
+    monkeypatch.setattr(_native_queue, "_waited", waited)
+    with pytest.raises(atlas.QueueEmpty):
+        one.get(timeout=1)
+    assert asked == [1, 0.25]
+
+
+@native_only
+def test_what_fails_behind_a_wait_is_told_by_its_row_of_the_whole(monkeypatch):
+    from atlas import _native_queue
+    one = atlas.Queue(2)
+    real = _native_queue._push_n
+    calls = []
+
+    def push(accepted, queue, data, size, offsets, keys, count, timeout_ns):
+        calls.append(count)
+        if len(calls) == 1:
+            one.get_many()
+            return real(accepted, queue, data, size, offsets, keys, 1, timeout_ns) or -26  # one more, then no room
+        return real(accepted, queue, data, 4, offsets, keys, count, timeout_ns)  # its second is refused
+
+    monkeypatch.setattr(_native_queue, "_push_n", push)
+    with pytest.raises(atlas.InvalidArgument, match="offsets: expected at most 4") as caught:
+        one.put_many([b"1", b"2", b"3", b"4", b"5"], timeout=SOON)
+    assert calls == [3, 2] and caught.value.row == 4
+
+
+@native_only
+def test_room_for_the_largest_batches_is_not_kept():
+    one = atlas.Queue()
+    for most in (1, 64, 1 << 24, 64):
+        one.put(b"message")
+        assert one.get_many(most).tolist() == [b"message"]
+        assert sum(len(landing.all) for landing in one._backend._landings) < 1 << 21
+
+
+def test_a_forked_child_that_lets_go_of_a_queue_leaves_the_parent_s_alone():
+    one = atlas.Queue()
+    descriptor = one.fileno()
+    assert not one.arm()
+    child = os.fork()
+    if child == 0:
+        try:
+            del one
+            gc.collect()
+            os.fstat(descriptor)
+        except OSError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    one.put(b"message")
+    assert select.select([one], [], [], SOON)[0] == [one] and one.get() == b"message"

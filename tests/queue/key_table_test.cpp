@@ -43,7 +43,7 @@ TEST_SUITE("key_table") {
         if ((atlas::mix64(key) & 15U) == home || (atlas::mix64(key) & 15U) == ((home + 1) & 15U)) keys.push_back(key);
       }
       for (unsigned gone = 0; gone < 1U << most; ++gone) {
-        auto table = key_table::create(most).value();
+        auto table = key_table::create_with(most, 0).value();
         for (std::size_t i = 0; i < most; ++i) table.insert(keys[i], i);
         for (std::size_t i = 0; i < most; ++i) {
           if ((gone >> i & 1U) != 0) table.erase(keys[i]);

@@ -12,9 +12,27 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <thread>
 #include <utility>
 #include <vector>
+
+// Not without a name: queues are made of it, in headers that several files of tests share.
+namespace mpmc_queue_test {
+
+/// Does something once, at the so many-th relaxed load of a position by this thread.
+template <class T>
+struct meddled_atomic : atlas::atomic<T> {
+  using atlas::atomic<T>::atomic;
+  [[nodiscard]] T load_relaxed() const noexcept {
+    if (sizeof(T) == 8 && loads_left != 0 && --loads_left == 0) meddle();
+    return atlas::atomic<T>::load_relaxed();
+  }
+  static inline thread_local unsigned loads_left = 0;
+  static inline thread_local std::function<void()> meddle{};
+};
+
+}  // namespace mpmc_queue_test
 
 namespace {
 
@@ -115,6 +133,29 @@ TEST_SUITE("queue") {
         CHECK(delivers(capacity, 0, 1, 3, each, how));
       }
     }
+  }
+
+  TEST_CASE("mpmc_queue: an element may go to another while a pop that found it waits for more") {
+    auto queue = atlas::mpmc_queue<int, atlas::sleeping, mpmc_queue_test::meddled_atomic>::create(16).value();
+    int other = 0;
+    using positions = mpmc_queue_test::meddled_atomic<std::uint64_t>;
+    positions::meddle = [&] {
+      CHECK(queue.try_pop(other));
+      for (const int one : {3, 4}) CHECK(queue.try_push(one));
+    };
+    for (const int one : {1, 2}) REQUIRE(queue.try_push(one));
+    int out = 0;
+    REQUIRE(queue.try_pop(out));
+    CHECK(out == 1);
+    positions::loads_left = 4;  // the look at the end after the first pauses
+    REQUIRE(queue.try_pop(out));
+    CHECK(positions::loads_left == 0);
+    CHECK(other == 2);
+    CHECK(out == 3);
+    REQUIRE(queue.try_pop(out));
+    CHECK(out == 4);
+    CHECK_FALSE(queue.try_pop(out));
+    positions::meddle = nullptr;
   }
 
   TEST_CASE("mpmc_queue: a crowd of producers is never told full while there is room") {

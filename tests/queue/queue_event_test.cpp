@@ -274,6 +274,36 @@ TEST_SUITE("queue") {
     CHECK((::fcntl(event.descriptor(), F_GETFL) & O_NONBLOCK) != 0);
   }
 
+  TEST_CASE("queue_event: one that ends in a forked child closes its descriptor there, whatever threads were at work") {
+    support::watchable_queue queue;
+    std::atomic<int> stage{0};
+    std::optional<atlas::queue_event> event = atlas::queue_event::create().value();
+    REQUIRE(event->watch(queue).ok());
+    atlas::gate_watcher slow;  // in whose notification the list stays locked
+    slow.who = &stage;
+    slow.notify = [](void* who) noexcept {
+      auto& seen = *static_cast<std::atomic<int>*>(who);
+      seen.store(1);
+      while (seen.load() == 1) std::this_thread::yield();
+    };
+    atlas::wait_gate& gate = atlas::detail::watch_access::gate(queue);
+    gate.attach(slow);
+    std::thread signals([&] { gate.signal_all(); });
+    while (stage.load() == 0) std::this_thread::yield();
+    CHECK(support::holds_in_child([&] {
+      ::alarm(30);  // it would sleep for ever
+      const int number = event->descriptor();
+      event.reset();
+      queue.~watchable_queue();  // nor does a checked build blame it for the parent's watchers
+      return ::fcntl(number, F_GETFD) == -1;
+    }));
+    stage.store(2);
+    signals.join();
+    gate.detach(slow);
+    CHECK(is_readable(*event));
+    CHECK(event->unwatch(queue));
+  }
+
   TEST_CASE("queue_event: a queue that ends while it is watched ends the process in checked builds") {
 #if ATLAS_CHECKED
     const auto ends_watched = [](auto queue) {

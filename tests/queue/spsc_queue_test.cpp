@@ -12,7 +12,44 @@
 #include <cstdint>
 #include <vector>
 
+// Not without a name: queues are made of it, in headers that several files of tests share.
+namespace spsc_queue_test {
+
+template <class T>
+struct counting_atomic : atlas::atomic<T> {
+  using atlas::atomic<T>::atomic;
+  [[nodiscard]] T load_acquire() const noexcept {
+    ++loads;
+    return atlas::atomic<T>::load_acquire();
+  }
+  static inline unsigned loads = 0;
+};
+
+}  // namespace spsc_queue_test
+
 TEST_SUITE("spsc_queue") {
+  using spsc_queue_test::counting_atomic;
+
+  TEST_CASE("spsc_queue: has_element says what try_pop will, and is only a look") {
+    const auto agrees = []<class Layout>(Layout) {
+      auto queue = atlas::spsc_queue<int, Layout, atlas::sleeping, counting_atomic>::create(16).value();
+      int out = 0;
+      CHECK_FALSE(queue.has_element());
+      for (int round = 0; round < 40; ++round) {
+        for (int i = 0; i < 2; ++i) CHECK(queue.try_push(int(i)));
+        for (int i = 0; i < 2; ++i) {
+          counting_atomic<std::uint64_t>::loads = 0;
+          CHECK(queue.has_element());
+          CHECK(counting_atomic<std::uint64_t>::loads <= 1);  // else it looked again
+          CHECK(queue.try_pop(out));
+        }
+      }
+      CHECK_FALSE(queue.has_element());
+    };
+    agrees(atlas::index_cached{});
+    agrees(atlas::slot_sequenced{});
+  }
+
   TEST_CASE("spsc_queue: an element that throws on its way in is not in, and one on its way out stays in") {
     struct thrown {};
     struct fragile {

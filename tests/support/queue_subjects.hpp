@@ -46,6 +46,17 @@ inline std::uint64_t drawn_begin(quick_random& random) {
   return begins[random.below(3)];
 }
 
+/// So few that the ends are near, or from 8 on, where a side of some queues waits for the other to get further.
+inline std::size_t drawn_capacity(quick_random& random) {
+  return random.below(2) == 0 ? 8 + random.below(9) : 1 + random.below(4);
+}
+/// How many elements are there at first: any number, of a large capacity nearly none or nearly all.
+inline std::size_t drawn_fill(std::size_t capacity, quick_random& random) {
+  if (capacity < 8) return random.below(capacity + 1);
+  const std::size_t few = random.below(2);
+  return random.below(2) == 0 ? few : capacity - few;
+}
+
 /// Gives the calls of a history their values, one after the other.
 class planner {
  public:
@@ -123,7 +134,7 @@ class fifo_subject {
   static constexpr bool is_drained = true;
 
   explicit fifo_subject(quick_random& random)
-      : promise_{.capacity = 1 + random.below(4),
+      : promise_{.capacity = drawn_capacity(random),
                  .one_step = Kind::one_step,
                  .whole_pushes = Kind::whole_pushes,
                  .whole_pops = Kind::whole_pops},
@@ -131,7 +142,10 @@ class fifo_subject {
 
   void plan(quick_random& random, history& plan) {
     planner made(random);
-    for (std::uint64_t i = random.below(promise_.capacity + 1); i != 0; --i) plan.before.push_back(made.push(false));
+    for (std::size_t left = drawn_fill(promise_.capacity, random); left != 0;) {
+      plan.before.push_back(made.push(left >= most_batch && made.one_in(2)));
+      left -= plan.before.back().wanted;
+    }
     made.share_out(plan, [&](unsigned thread) {
       bool pushes = made.one_in(2);
       if (!Kind::many_consumers) pushes = thread != 0;
@@ -173,7 +187,7 @@ class fifo_subject {
   void drain(history& done, Call call) {
     do {
       call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < 8);
+    } while (done.after.back().done != 0 && done.after.size() < promise_.capacity + 4);
   }
   [[nodiscard]] fifo_model model() const { return fifo_model(promise_); }
 

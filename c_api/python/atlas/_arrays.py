@@ -173,7 +173,9 @@ def checked_count(name: str, value: object, least: int = 0, most: int = (1 << 63
     except TypeError:
         raise TypeError(f"{name}: expected an integer, found {type(value).__qualname__}") from None
     if not least <= count <= most:
-        raise refused(InvalidArgument, name, f"{least} to {most}" if most <= 1 << 32 else f"at least {least}", count)
+        powers = {1 << 62: "2^62", (1 << 64) - 1: "2^64 - 1"}
+        said = f"{least} to {powers.get(most, most)}" if most <= 1 << 32 or most in powers else f"at least {least}"
+        raise refused(InvalidArgument, name, said, count)
     return count
 
 

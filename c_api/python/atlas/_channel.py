@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any, AsyncIterator, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, AsyncIterator, Iterable, Iterator, List, Optional, Set, Tuple, Type, TypeVar, Union
 
 from . import _backend
 from ._arrays import KeysLike, checked_count
 from ._encoding import Bytes, checked_bytes
 from ._errors import Busy, Closed, InvalidArgument, refused
 from ._index import Path, checked_path
-from ._queue import _MOST_MESSAGES, _checked_numbers, _checked_timeout, _joined
+from ._queue import _MOST_MESSAGES, _checked_numbers, _checked_timeout, _EachLoop, _joined
 from ._queue_types import MessageBatch, QueueEmpty
 
 # A process that is killed between its commit and its bell leaves a message without one.
@@ -165,7 +165,7 @@ class QueueReceiver(_Side):
 
     def __init__(self, name: str, backend: Any) -> None:
         super().__init__(name, backend)
-        self._waiters: Dict[asyncio.AbstractEventLoop, _Waiters] = {}
+        self._waiters = _EachLoop(lambda loop: _Waiters(backend, loop))
 
     def get(self, timeout: Optional[float] = None) -> bytes:
         """Takes a message.
@@ -200,7 +200,7 @@ class QueueReceiver(_Side):
                 return self.get(0)
             except QueueEmpty:
                 pass
-            await self._wait()
+            await self._waiters.of_running().wait()
 
     async def get_many_async(self, most: int = 64) -> MessageBatch:
         while True:
@@ -208,16 +208,7 @@ class QueueReceiver(_Side):
                 return self.get_many(most, 0)
             except QueueEmpty:
                 pass
-            await self._wait()
-
-    async def _wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        waiters = self._waiters.get(loop)
-        if waiters is None:
-            for old in [one for one in self._waiters if one.is_closed()]:
-                del self._waiters[old]
-            waiters = self._waiters[loop] = _Waiters(self._backend, loop)
-        await waiters.wait()
+            await self._waiters.of_running().wait()
 
     def __iter__(self) -> Iterator[bytes]:
         """Every message until the queue is closed and drained."""

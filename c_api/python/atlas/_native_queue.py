@@ -50,7 +50,7 @@ class _Landing:
     One block: `room` + 1 offsets, as many keys, the bytes.
     """
 
-    __slots__ = ("queue", "room", "size", "most", "all", "words", "begin", "count", "arguments", "is_plain")
+    __slots__ = ("queue", "room", "size", "most", "all", "words", "begin", "count", "arguments", "is_kept", "is_plain")
 
     def __init__(self, queue: Any, room: int, size: int) -> None:
         self.queue = queue
@@ -64,8 +64,9 @@ class _Landing:
         self.size = size
         self.all = np.empty(self.begin + size, dtype=np.uint8).data
         self.words = self.all[:self.begin].cast("Q")
-        # Whether it is kept, and all of it copied, though some of the numbers may say nothing.
-        self.is_plain = size <= _MOST_KEPT_BYTES and self.room <= _LEAST_ROOM
+        self.is_kept = size <= _MOST_KEPT_BYTES and self.begin <= _MOST_KEPT_BYTES
+        # Whether all of it is copied, though some of the numbers may say nothing.
+        self.is_plain = self.is_kept and self.room <= _LEAST_ROOM
         self.for_most(self.most)
 
     def for_most(self, most: int) -> None:
@@ -139,18 +140,20 @@ class NativeQueue:
 
     def _put_rest(self, status: int, done: int, data: Any, size: int, offsets: Keys, keys: Optional[Keys],
                   timeout: Optional[float]) -> None:
+        first = 0
         if status == _TIMED_OUT and timeout != 0:
             accepted = _Count()
             pointer = _pointer_to(data)
 
             def rest(timeout_ns: int) -> int:
-                nonlocal done
+                nonlocal done, first
+                first = done
                 one = int(_push_n(_byref(accepted), self._at, pointer, size, offsets[done:].tobytes(),
                                   None if keys is None else keys[done:].tobytes(), len(offsets) - 1 - done, timeout_ns))
                 done += accepted.value
                 return one
             status = _waited(rest, timeout)
-        self._raise(status, done)
+        self._raise(status, done, first)
 
     def put_one(self, data: Any, size: int, key: int, timeout: Optional[float]) -> None:
         accepted = _Count()
@@ -165,8 +168,8 @@ class NativeQueue:
                                                             timeout_ns)), timeout)
         self._raise(status, 0)
 
-    def _raise(self, status: int, row: int) -> None:
-        """What a put failed by. Of a message that is too long, and offsets, the library says the row."""
+    def _raise(self, status: int, row: int, first: int = 0) -> None:
+        """What a put failed by. Of anything else than room and the end the library says the row, from `first` on."""
         if status == 0:
             return
         if status == _TIMED_OUT:
@@ -175,14 +178,15 @@ class NativeQueue:
             raise is_at_its_end(row)
         if status == _LIMIT_EXCEEDED and _lib.atlas_last_error().startswith(b"limit exceeded: queue: "):
             raise is_full(row, True)
-        _check(status)
+        _check(status, first)
 
     def _land(self, landing: _Landing, status: int, timeout: Optional[float]) -> None:
         """Goes on after a first call that did not find a message, or not the room for one."""
+        left = timeout
+        end = time.monotonic() + (timeout or 0)
         while True:
-            if status == _TIMED_OUT and timeout != 0:
-                status = _waited(lambda timeout_ns: int(_pop_ready(*landing.arguments[:-1], _Count(timeout_ns))),
-                                 timeout)
+            if status == _TIMED_OUT and left != 0:
+                status = _waited(lambda timeout_ns: int(_pop_ready(*landing.arguments[:-1], _Count(timeout_ns))), left)
             if status == 0:
                 return
             if status == _TIMED_OUT:
@@ -191,7 +195,9 @@ class NativeQueue:
                 raise is_at_its_end()
             if status != _LIMIT_EXCEEDED:
                 _check(status)
-            landing.resize(landing.words[1])  # the first is longer; it stays until it fits
+            landing.resize(landing.words[1])  # the first is longer; it stays until it fits, or another takes it
+            if timeout is not None:
+                left = max(0.0, end - time.monotonic())
             status = _pop_ready(*landing.arguments)
 
     def take(self, most: int, timeout: Optional[float]) -> MessageBatch:
@@ -211,7 +217,7 @@ class NativeQueue:
             self._landings.append(landing)
             return MessageBatch(whole, begin, end, whole, count, most + 1)
         batch = landing.batch()
-        if landing.size <= _MOST_KEPT_BYTES:
+        if landing.is_kept:
             self._landings.append(landing)
         return batch
 
@@ -224,7 +230,7 @@ class NativeQueue:
         if status != 0:
             self._land(landing, status, timeout)
         message = landing.all[landing.begin:landing.begin + landing.words[1]].tobytes()
-        if landing.size <= _MOST_KEPT_BYTES:
+        if landing.is_kept:
             self._singles.append(landing)
         return message
 

@@ -7,9 +7,11 @@ import asyncio
 import math
 import operator
 import struct
-from collections import deque
+import threading
+from collections import OrderedDict
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, AsyncIterator, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union
+from typing import (TYPE_CHECKING, Any, AsyncIterator, Callable, Dict, Generic, Iterable, Iterator, Optional, Tuple,
+                    TypeVar, Union)
 
 import numpy as np
 
@@ -80,13 +82,37 @@ def _joined(messages: Iterable[Bytes]) -> Tuple[bytes, Keys]:
     return b"".join(parts), np.frombuffer(offsets, dtype=np.uint64)
 
 
+_Thing = TypeVar("_Thing")
+
+
+class _EachLoop(Generic[_Thing]):
+    """One thing for each event loop that asks for it, whichever threads they run in."""
+
+    def __init__(self, make: Callable[[asyncio.AbstractEventLoop], _Thing]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._things: Dict[asyncio.AbstractEventLoop, _Thing] = {}
+
+    def of_running(self) -> _Thing:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            thing = self._things.get(loop)
+            if thing is None:
+                for old in list(self._things):
+                    if old.is_closed():
+                        del self._things[old]
+                thing = self._things[loop] = self._make(loop)
+            return thing
+
+
 class _Waiters:
     """The coroutines of one event loop that wait for a message."""
 
     def __init__(self, backend: QueueBackend, loop: asyncio.AbstractEventLoop) -> None:
         self._backend = backend
         self._loop = loop
-        self._futures: Deque["asyncio.Future[None]"] = deque()
+        # Of whom any may be cancelled, and the first is woken first: each in one step.
+        self._futures: "OrderedDict[asyncio.Future[None], None]" = OrderedDict()
 
     async def wait(self) -> None:
         """Until there may be a message, or the end."""
@@ -94,13 +120,12 @@ class _Waiters:
         future: "asyncio.Future[None]" = self._loop.create_future()
         if not self._futures:
             self._loop.add_reader(descriptor, self._wake)
-        self._futures.append(future)
+        self._futures[future] = None
         self._backend.arm()
         try:
             await future
         finally:
-            if future in self._futures:
-                self._futures.remove(future)
+            self._futures.pop(future, None)
             if not self._futures:
                 self._loop.remove_reader(descriptor)
 
@@ -108,7 +133,7 @@ class _Waiters:
         """As many as there are messages. They take them themselves: one that is cancelled first leaves its message."""
         count = len(self._futures) if self._backend.is_closed() else self._backend.size()
         while self._futures and count > 0:
-            future = self._futures.popleft()
+            future, _ = self._futures.popitem(last=False)
             if not future.done():
                 future.set_result(None)
                 count -= 1
@@ -136,6 +161,9 @@ class Queue(Closing):
 
     Waiting releases the GIL, and Ctrl-C ends it. QueueFull is a ``queue.Full``, QueueEmpty a ``queue.Empty``. After
     close(), put raises Closed, and get does when all messages are taken. A child of fork() makes its own.
+
+    There is no asynchronous put: one that may wait, which only "block" does, belongs in a thread
+    (``loop.run_in_executor``), or is a put_nowait() that is tried again.
 
     From process to process, by a name: ``Queue.create`` gives the side that receives, ``Queue.attach`` one that sends.
     """
@@ -166,7 +194,8 @@ class Queue(Closing):
         self._capacity = checked_count("capacity", capacity, 1, 1 << 32)
         self._max_bytes = MOST_BYTES if max_bytes is None else checked_count("max_bytes", max_bytes, 1, MOST_BYTES)
         self._backend = _backend.create_queue(QueueOptions(self._capacity, self._max_bytes, how, last, way))
-        self._waiters: Dict[asyncio.AbstractEventLoop, _Waiters] = {}
+        backend = self._backend
+        self._waiters = _EachLoop(lambda loop: _Waiters(backend, loop))
 
     @staticmethod
     def create(name: str, *, lanes: int = 8, lane_bytes: int = 1 << 20, permissions: int = 0o600,
@@ -289,7 +318,7 @@ class Queue(Closing):
                 return self._backend.take_one(0)
             except QueueEmpty:
                 pass
-            await self._wait()
+            await self._waiters.of_running().wait()
 
     async def get_many_async(self, most: int = 64) -> MessageBatch:
         while True:
@@ -297,16 +326,7 @@ class Queue(Closing):
                 return self.get_many(most, 0)
             except QueueEmpty:
                 pass
-            await self._wait()
-
-    async def _wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        waiters = self._waiters.get(loop)
-        if waiters is None:
-            for old in [one for one in self._waiters if one.is_closed()]:
-                del self._waiters[old]
-            waiters = self._waiters[loop] = _Waiters(self._backend, loop)
-        await waiters.wait()
+            await self._waiters.of_running().wait()
 
     def __iter__(self) -> Iterator[bytes]:
         """Every message until the queue is closed and drained."""

@@ -43,7 +43,7 @@ class QueueEmpty(AtlasError, queue.Empty):
 
 
 class QueueStatistics(NamedTuple):
-    """All of one moment, at which exactly::
+    """All of one moment, ``refused`` perhaps of one a little later. Exactly::
 
         pushed == popped + waiting + dropped_newest + dropped_oldest + coalesced
     """

@@ -3,15 +3,16 @@
 //
 // Room:      the futex of a gate; gate_watcher, one entry in a gate's list; gate_watchers, the list.
 // Not here:  signals and waiters (queue/wait_gate.hpp); who watches (queue/wait_any.hpp, queue/queue_event.hpp).
-// Depends:   core/{assert,atomic,futex}.hpp.
+// Depends:   core/{assert,atomic,futex,thread}.hpp.
 // Threads:   every member of gate_watchers, from any thread of one process. As of any lock, a list that another thread
-//            uses during fork() stays locked in the child.
+//            uses during fork() stays locked in the child, which may destroy it and nothing else.
 #ifndef ATLAS_QUEUE_GATE_WATCHERS_HPP
 #define ATLAS_QUEUE_GATE_WATCHERS_HPP
 
 #include <atlas/core/assert.hpp>  // ATLAS_ASSERT
 #include <atlas/core/atomic.hpp>  // atomic
 #include <atlas/core/futex.hpp>   // futex_wait, futex_wake
+#include <atlas/core/thread.hpp>  // current_process
 
 namespace atlas { inline namespace ATLAS_ABI {
 
@@ -38,8 +39,8 @@ class gate_watchers {
   gate_watchers() noexcept = default;
   gate_watchers(const gate_watchers&) = delete;
   gate_watchers& operator=(const gate_watchers&) = delete;
-  /// @pre no watcher is left
-  ~gate_watchers() { ATLAS_ASSERT(first_ == nullptr); }
+  /// @pre no watcher of this process is left
+  ~gate_watchers() { ATLAS_ASSERT(first_ == nullptr || process_ != current_process()); }
 
   void attach(gate_watcher& added) noexcept {
     const held in(*this);
@@ -47,6 +48,7 @@ class gate_watchers {
     added.next = first_;
     if (first_ != nullptr) first_->previous = &added;
     first_ = &added;
+    process_ = current_process();
     count_.store_release(count_.load_relaxed() + 1);
   }
   /// When it returns no notification of this watcher runs, nor will one. @pre it is attached here
@@ -86,6 +88,7 @@ class gate_watchers {
   Atom<std::uint32_t> lock_{open};
   Atom<std::uint32_t> count_{0};  // written under the lock
   gate_watcher* first_ = nullptr;
+  std::uint32_t process_ = 0;  // of the watchers
 };
 
 }}  // namespace atlas::ATLAS_ABI

@@ -14,8 +14,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 /// Keys other than 0, each with a place. Open addressing with linear probing, at most half full; a key that goes pulls
 /// the ones behind it up, so that no marks of what was there lengthen later searches.
-/// Cost: constant time a call unless keys are chosen against mix64, 32 to 64 bytes a key, all of them taken by
-/// create().
+/// Cost: constant time a call, 32 to 64 bytes a key, all of them taken by create(). Keys that a stranger chooses to meet
+/// in few slots would have to be chosen for the table's address, which address space randomisation keeps from him.
 class key_table {
  public:
   static constexpr std::size_t no_place = ~std::size_t{0};
@@ -24,9 +24,16 @@ class key_table {
   key_table() noexcept = default;
   /// @param most  keys at a time, less than 2^58
   static result<key_table> create(std::size_t most) noexcept {
+    auto made = create_with(most, 0);
+    if (made.ok()) made->secret_ = mix64(reinterpret_cast<std::uintptr_t>(made->entries_.data()));
+    return made;
+  }
+  /// The same, with keys that begin at mix64(key ^ secret): for tests.
+  static result<key_table> create_with(std::size_t most, std::uint64_t secret) noexcept {
     key_table made;
     const auto count = static_cast<std::size_t>(next_power_of_two(most * 2));
     if (const status zeroed = made.entries_.resize_zeroed(count); !zeroed.ok()) return zeroed.error();
+    made.secret_ = secret;
     return made;
   }
 
@@ -65,7 +72,7 @@ class key_table {
   [[nodiscard]] std::size_t mask() const noexcept { return entries_.size() - 1; }
   [[nodiscard]] std::size_t next(std::size_t slot) const noexcept { return (slot + 1) & mask(); }
   [[nodiscard]] std::size_t first_slot_of(std::uint64_t key) const noexcept {
-    return static_cast<std::size_t>(mix64(key)) & mask();
+    return static_cast<std::size_t>(mix64(key ^ secret_)) & mask();
   }
   /// Of the key, or the free one where it belongs; half of all are free.
   [[nodiscard]] std::size_t slot_of(std::uint64_t key) const noexcept {
@@ -75,6 +82,7 @@ class key_table {
   }
 
   buffer<entry> entries_;
+  std::uint64_t secret_ = 0;
 };
 
 }}}  // namespace atlas::ATLAS_ABI::detail

@@ -32,7 +32,9 @@ enum class consumer_count : bool { one, many };
 /// try_pop:   false when no element is there; also when the oldest is still being written by a push that began
 ///            earlier, although later pushes may have finished. Apart from these two, queue and results are
 ///            linearizable.
-/// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed.
+/// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed. A try_pop that is
+///            about to take the last element seen waits for more of them, up to 84 pauses of the processor (some us); a call that
+///            loses its position to another of its side waits 64 before it tries again.
 /// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
 /// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
 /// @param Value      what moves, without throwing; no default constructor is needed

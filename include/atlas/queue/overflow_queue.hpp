@@ -184,7 +184,7 @@ class overflow_queue {
   /// @return how many succeeded; the rest is untouched
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(pushes_safely) {
     std::size_t pushed = 0;
-    offer(values, pushed);
+    static_cast<void>(offer(values, pushed));
     return pushed;
   }
   /// Takes up to out.size() elements, with no other consumer's between them.
@@ -210,20 +210,20 @@ class overflow_queue {
                    std::uint64_t deadline_ns = 0) noexcept(puts_safely<Source>) {
     pushed = 0;
     for (;;) {
-      offer(values, pushed);
+      std::size_t too_heavy = offer(values, pushed);
       if (pushed == values.size()) return {};
       if (is_closed()) return error{errc::closed}.at_row(pushed);
-      if (const std::size_t weight = here().weight_of(values[pushed]); weight > here().capacity_weight) {
-        return error{errc::limit_exceeded, "value.weight", here().capacity_weight, weight}.at_row(pushed);
+      if (too_heavy != 0) {
+        return error{errc::limit_exceeded, "value.weight", here().capacity_weight, too_heavy}.at_row(pushed);
       }
       if (here().last_resort() == overflow::error) {
         return error{errc::limit_exceeded, "queue", "room", "none"}.at_row(pushed);
       }
       const status waited = here().room.wait([&]() noexcept(puts_safely<Source>) {
         const std::size_t before = pushed;
-        offer(values, pushed);
-        return pushed != before;
-      }, [&] { return here().has_room(); }, [&] { return here().push_outlook(); }, deadline_ns);
+        too_heavy = offer(values, pushed);
+        return pushed != before || too_heavy != 0;
+      }, [&]() noexcept { return here().has_room() ? here().woken_by(1) : 0; }, [&] { return here().push_outlook(); }, deadline_ns);
       if (!waited.ok()) return waited.error().at_row(pushed);
     }
   }
@@ -231,7 +231,7 @@ class overflow_queue {
   template <class Source>
   [[nodiscard]] std::size_t try_emplace_n(span<Source> values) noexcept(puts_safely<Source>) {
     std::size_t pushed = 0;
-    offer(values, pushed);
+    static_cast<void>(offer(values, pushed));
     return pushed;
   }
   /// Waits for one element and takes up to out.size() of those that are there. @param popped  told how many
@@ -254,8 +254,9 @@ class overflow_queue {
     if (!queue.has_element()) return 0;
     taken_elements done(queue);
     const lock_guard lock(queue.guard);
-    while (done.count < most && queue.size.load_relaxed() != 0 && take(*queue.front())) {
+    while (done.count < most && queue.count != 0 && take(*queue.front())) {
       queue.drop_front();
+      queue.publish_count();
       ++queue.counts.popped;
       ++done.count;
     }
@@ -276,7 +277,8 @@ class overflow_queue {
       return is_shown;
     };
     if (attempt()) return {};
-    return here().elements.wait(attempt, [&] { return has_element(); }, [&] { return pop_outlook(); }, deadline_ns);
+    return here().elements.wait(attempt, [&]() noexcept { return has_element(); }, [&] { return pop_outlook(); },
+                                deadline_ns);
   }
 
   /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
@@ -289,15 +291,14 @@ class overflow_queue {
   [[nodiscard]] std::size_t capacity() const noexcept { return here().capacity; }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
-    const std::size_t size = here().size.load_acquire();
-    return size < capacity() ? size : capacity();
+    return here().size.load_acquire();
   }
   /// All counts of one moment.
   [[nodiscard]] overflow_statistics statistics() const noexcept {
     const shared& queue = here();
     const lock_guard lock(queue.guard);
     overflow_statistics now = queue.counts;
-    now.waiting = queue.size.load_relaxed();
+    now.waiting = queue.count;
     now.waiting_weight = queue.weight;
     return now;
   }
@@ -310,7 +311,7 @@ class overflow_queue {
   };
   static constexpr std::size_t most_weight = std::size_t{1} << 62;
 
-  enum class outcome : std::uint8_t { added, settled, full };
+  enum class outcome : std::uint8_t { added, settled, full, too_heavy };
   static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
 
   struct alignas(block_alignment) shared : detail::locked_state<gate, Atom> {
@@ -336,7 +337,14 @@ class overflow_queue {
     /// Whether it is worth another producer's while to try.
     [[nodiscard]] bool has_room() const noexcept {
       const lock_guard lock(this->guard);
-      return this->closed.load_relaxed() == 0 && this->size.load_relaxed() < capacity && weight < capacity_weight;
+      return this->closed.load_relaxed() == 0 && count < capacity && weight < capacity_weight;
+    }
+    /// How many producers are woken for `freed` things that may serve one each. Where the next one's value may not fit,
+    /// or have no waiting element of its key, while another's does, all of them: at every signal, as of two at once
+    /// only one wakes.
+    [[nodiscard]] std::uint32_t woken_by(std::size_t freed) const noexcept {
+      if (is_weighed || policy == overflow::coalesce) return wake_all;
+      return static_cast<std::uint32_t>(freed < wake_all ? freed : wake_all);
     }
 
     // What follows is under the lock.
@@ -347,10 +355,15 @@ class overflow_queue {
       const std::size_t place = first + elements_before;
       return place <= capacity ? place : place - capacity - 1;
     }
+    /// `size` is what is seen without the lock. It is told once a put: in between the queue may hold nothing for a
+    /// moment, or one too many, which it never did for anybody else.
+    void publish_count() noexcept { this->size.store_release(count); }
+    /// @param added  out: the value's weight
     template <class Source>
-    [[nodiscard]] outcome put(Source& value) noexcept(puts_safely<Source>) {
-      const std::size_t added = weight_of(value);
-      if (added > capacity_weight) return outcome::full;
+    [[nodiscard]] outcome put(Source& value, std::size_t& added) noexcept(puts_safely<Source>) {
+      added = weight_of(value);
+      if (added > capacity_weight) return outcome::too_heavy;
+      const count_at_end told{*this};
       overflow how = policy;
       std::uint64_t key = 0;
       std::size_t waiting = detail::key_table::no_place;
@@ -378,10 +391,10 @@ class overflow_queue {
         if (waiting == first) waiting = detail::key_table::no_place;
         drop_oldest();
       }
-      const bool fits = this->size.load_relaxed() < capacity && added <= capacity_weight - weight;
+      const bool fits = count < capacity && added <= capacity_weight - weight;
       if (!fits && how != overflow::drop_oldest) return settle(how);
       append(value, key, added);
-      while (this->size.load_relaxed() > capacity || weight > capacity_weight) drop_oldest();
+      while (count > capacity || weight > capacity_weight) drop_oldest();
       return outcome::added;
     }
     void drop_front() noexcept {
@@ -392,10 +405,14 @@ class overflow_queue {
       gone.value()->~Value();
       weight -= gone.weight;
       first = place_behind(1);
-      this->size.store_release(this->size.load_relaxed() - 1);
+      --count;
     }
 
    private:
+    struct count_at_end {
+      shared& queue;
+      ~count_at_end() { queue.publish_count(); }
+    };
     [[nodiscard]] outcome settle(overflow how) noexcept {
       if (how != overflow::drop_newest) return outcome::full;
       ++counts.dropped_newest;
@@ -408,7 +425,7 @@ class overflow_queue {
     }
     template <class Source>
     void append(Source& value, std::uint64_t key, std::size_t added) noexcept(puts_safely<Source>) {
-      const std::size_t place = place_behind(this->size.load_relaxed());
+      const std::size_t place = place_behind(count);
       slot& to = slots[place];
       ::new (static_cast<void*>(to.bytes)) Value(static_cast<Source&&>(value));
       to.key = key;
@@ -416,7 +433,7 @@ class overflow_queue {
       if (key != 0) keys.insert(key, place);
       weight += added;  // of more than may be, for a moment
       ++counts.pushed;
-      this->size.store_release(this->size.load_relaxed() + 1);
+      ++count;
     }
     template <class Source>
     [[nodiscard]] std::size_t merged_weight(slot& older, const Source& newer,
@@ -445,18 +462,19 @@ class overflow_queue {
     const Rule rule;
     detail::key_table keys;
     std::size_t first = 0;
+    std::size_t count = 0;  // elements
     std::size_t weight = 0;
     overflow_statistics counts;
     alignas(cache_line) gate room;  // producers wait here
   };
 
-  /// Wakes the producers for which a call made room. Room for one may be too little for the one that a signal for one
-  /// would wake, so weighed elements wake all.
+  /// Wakes the producers that a call serves.
   struct taken_elements : detail::signal_at_end<gate> {
-    explicit taken_elements(shared& queue) noexcept : detail::signal_at_end<gate>(queue.room) {}
+    explicit taken_elements(shared& where) noexcept : detail::signal_at_end<gate>(where.room), queue(where) {}
     ~taken_elements() {
-      if (is_weighed && this->count != 0) this->count = wake_all;
+      if (this->count != 0) this->count = queue.woken_by(this->count);
     }
+    shared& queue;
   };
 
   explicit overflow_queue(shared* made) noexcept : shared_(made) {}
@@ -492,28 +510,33 @@ class overflow_queue {
   [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept { return here().pop_outlook(); }
   /// @param done  counts on over those for which the policy has an answer that is not to wait
+  /// @return      the weight of the next one if that is more than all may weigh, else 0
   template <class Source>
-  void offer(span<Source> values, std::size_t& done) noexcept(puts_safely<Source>) {
+  std::size_t offer(span<Source> values, std::size_t& done) noexcept(puts_safely<Source>) {
     shared& queue = here();
     detail::signal_at_end added(queue.elements);
-    taken_elements freed(queue);  // an element that coalesced may weigh less than it did
+    // Producers who wait are served by an element that coalesced and weighs less than it did, and under coalesce by one
+    // that was added, if their values have its key.
+    taken_elements freed(queue);
     const lock_guard lock(queue.guard);
-    if (queue.closed.load_relaxed() != 0) return;
+    if (queue.closed.load_relaxed() != 0) return 0;
     for (; done < values.size(); ++done) {
       const std::size_t before = queue.weight;
-      const outcome became = queue.put(values[done]);
-      if (became == outcome::full) {
+      std::size_t weight = 0;
+      const outcome became = queue.put(values[done], weight);
+      if (became == outcome::full || became == outcome::too_heavy) {
         if (queue.last_resort() == overflow::error) queue.counts.refused += values.size() - done;
-        return;
+        return became == outcome::too_heavy ? weight : 0;
       }
       if (became == outcome::added) ++added.count;
-      if (queue.weight < before) ++freed.count;
+      if (queue.weight < before || (became == outcome::added && queue.policy == overflow::coalesce)) ++freed.count;
     }
+    return 0;
   }
 
   void destroy() noexcept {
     if (shared_ == nullptr) return;
-    while (shared_->has_element()) shared_->drop_front();
+    while (shared_->count != 0) shared_->drop_front();
     shared_->~shared();
     std::free(shared_);
     shared_ = nullptr;

@@ -3,7 +3,7 @@
 //
 // Room:      queue_event, over an eventfd: what epoll, poll, select and asyncio wait for.
 // Not here:  waiting for queues alone (queue/wait_any.hpp, cheaper by some system calls).
-// Depends:   core/{atomic,barrier,mutex,os_error,result}.hpp, queue/watched_queue.hpp, Linux eventfd.
+// Depends:   core/{atomic,barrier,mutex,os_error,result,thread}.hpp, queue/watched_queue.hpp, Linux eventfd.
 // Threads:   watch, unwatch, arm, move and destruction by one thread at a time, which is also one that may pop from
 //            every queue watched. Pushes and closes from any thread of the process.
 #ifndef ATLAS_QUEUE_QUEUE_EVENT_HPP
@@ -14,6 +14,7 @@
 #include <atlas/core/mutex.hpp>           // mutex, lock_guard
 #include <atlas/core/os_error.hpp>        // os_error
 #include <atlas/core/result.hpp>          // result, status
+#include <atlas/core/thread.hpp>          // current_process
 #include <atlas/queue/watched_queue.hpp>  // watched_queue
 
 #include <cstdlib>  // std::malloc, std::free
@@ -44,7 +45,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///
 /// exec closes the descriptor. A child of fork() shares it with its parent, but has copies of the queues: what it
 /// pushes to one that is watched wakes the parent, and its arm() takes the parent's wake-ups. So it leaves the event
-/// and the queues alone (closing its descriptor is fine) and makes its own.
+/// and the queues alone, and makes its own. An event that ends in a child only closes the child's descriptor: its memory
+/// stays, as another thread may have been at work on it, or in a queue's list of watchers, during the fork.
 class queue_event {
  public:
   /// @return  errc::io when there is no descriptor left (os_code EMFILE, ENFILE), errc::no_memory
@@ -71,7 +73,7 @@ class queue_event {
   }
   queue_event(const queue_event&) = delete;
   queue_event& operator=(const queue_event&) = delete;
-  /// Unwatches all queues, and closes the descriptor.
+  /// Unwatches all queues, and closes the descriptor; in a child of fork() that alone.
   ~queue_event() { destroy(); }
 
   /// Nobody else's to close, read or write.
@@ -174,6 +176,7 @@ class queue_event {
     }
 
     const int number;
+    const std::uint32_t process = current_process();  // that made it
     mutex guard;
     atomic<std::uint32_t> is_armed;  // written under the lock
     bool is_readable = false;        // under the lock
@@ -201,11 +204,12 @@ class queue_event {
   }
   void destroy() noexcept {
     if (shared_ == nullptr) return;
-    while (shared_->first != nullptr) remove(shared_->first);
+    const bool is_own = shared_->process == current_process();
+    while (is_own && shared_->first != nullptr) remove(shared_->first);
     const int errno_before = errno;
     ::close(shared_->number);
     errno = errno_before;
-    std::free(shared_);
+    if (is_own) std::free(shared_);
     shared_ = nullptr;
   }
 

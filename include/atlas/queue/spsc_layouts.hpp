@@ -166,6 +166,11 @@ struct index_cached {
       }
       return elements;
     }
+    /// Whether there is an element; does not wait for more of them.
+    [[nodiscard]] bool has_element() const noexcept {
+      const std::uint64_t head = this->consumer_.count.load_relaxed();
+      return this->consumer_.other_seen != head || this->pushed() != head;
+    }
     [[nodiscard]] std::size_t adjacent_elements() const noexcept { return this->capacity_ - this->consumer_.slot; }
   };
 };
@@ -204,6 +209,7 @@ struct slot_sequenced {
       while (found < most && this->slots_[this->consumer_.slot_ahead(found, this->capacity_)].number.load_acquire() == head + found + 1) ++found;
       return found;
     }
+    [[nodiscard]] bool has_element() noexcept { return elements(1) != 0; }
   };
 };
 

@@ -26,7 +26,9 @@ namespace atlas { inline namespace ATLAS_ABI {
 /// Order:     linearizable: try_push is false exactly when the queue is full or closed, try_pop exactly when it is
 ///            empty. What the producer wrote before a push is seen after the pop of that element. Of a batch by slot_sequenced the
 ///            elements come one by one.
-/// Progress:  try_push and try_pop are wait-free.
+/// Progress:  try_push and try_pop are wait-free. But one that finds, for the second time running, that the other side has
+///            gone on waits for that to go on further, up to 84 pauses of the processor (some us), also if it has found what it
+///            wants; so do batches. Not try_pop by slot_sequenced, has_element() and size_approx().
 /// Closing:   after a close() by the producer every element is popped before errc::closed. A close() by another
 ///            thread may overtake one push, which then succeeds; its element is popped later or ends with the queue.
 /// Throws:    what an element's constructor or assignment throws; a push then leaves the queue, and a pop the element in it, as it
@@ -176,7 +178,7 @@ class spsc_queue {
   }
   [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
   /// Whether try_pop would succeed. Threads: the consumer.
-  [[nodiscard]] bool has_element() const noexcept { return here().slots.elements(1) != 0; }
+  [[nodiscard]] bool has_element() const noexcept { return here().slots.has_element(); }
   [[nodiscard]] std::size_t capacity() const noexcept { return here().slots.capacity(); }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {

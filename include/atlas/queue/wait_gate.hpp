@@ -98,7 +98,8 @@ class basic_wait_gate {
   /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
   ///
   /// @param attempt      bool(): true when it succeeded; false promises a signal when it may succeed
-  /// @param has_more     bool(): another waiter's attempt may succeed now
+  /// @param has_more     bool() noexcept: another waiter's attempt may succeed now, whichever waiter is woken. If it
+  ///                     depends on which, every signal here is for wake_all, and this gives wake_all or 0 instead
   /// @param outlook      wait_outlook(), asked after a failed attempt
   /// @param deadline_ns  on monotonic_ns(); 0: none. At least one attempt is made, also if it has passed
   /// @return             errc::closed when the outlook is, errc::timed_out
@@ -113,15 +114,10 @@ class basic_wait_gate {
       // After this, a signal for anything published later finds the mark; anything earlier is seen by attempt().
       const std::uint32_t announced = state_.fetch_or_acq_rel(may_sleep) | may_sleep;
       const bool is_ordered = !asymmetric_ || heavy_barrier();
-      bool has_succeeded = false;
       {
-        handed_on on_throw{this};  // the wake-up, to another waiter
-        has_succeeded = attempt();
-        on_throw.gate = nullptr;
-      }
-      if (has_succeeded) {
-        if (has_more()) signal(1);
-        return {};
+        handed_on<HasMore> wake_up{*this, has_more};  // also if the attempt throws
+        if (attempt()) return {};
+        wake_up.is_kept = true;
       }
       const wait_outlook future = outlook();
       if (future == wait_outlook::closed) return errc::closed;
@@ -137,10 +133,15 @@ class basic_wait_gate {
   // between its attempt and its sleep. It would have to miss 2^31 of them to be fooled.
   static constexpr std::uint32_t may_sleep = 1;
 
+  /// A wake-up that this waiter needs no more, to another one.
+  template <class HasMore>
   struct handed_on {
-    basic_wait_gate* gate;
+    basic_wait_gate& gate;
+    HasMore& has_more;
+    bool is_kept = false;
     ~handed_on() {
-      if (gate != nullptr) gate->signal(1);
+      if (is_kept) return;
+      if (const std::uint32_t more = has_more(); more != 0) gate.signal(more);
     }
   };
 

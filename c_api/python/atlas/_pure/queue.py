@@ -78,6 +78,7 @@ class PureQueue:
                 self._waiting[self._next] = _Message(key, bytearray(data))
                 if key_here:
                     self._numbers[key_here] = self._next
+                    self._room.notify_all()  # those whose messages have its key
                 self._next += 1
                 self._bytes += len(data)
                 self._elements.notify()
