@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/queue/overflow_queue_rule_test.cpp -- when overflow_queue asks its rule, what it tells while the rule works, and
-// what is left of it when any of the rule's calls, or of an element's, throws.
+// tests/queue/overflow_queue_rule_test.cpp -- when overflow_queue asks its rule, what it tells while the rule works,
+// and what is left of it when any of the rule's calls, or of an element's, throws.
 #include <atlas/queue/overflow_queue.hpp>
 
 #include "support/waits.hpp"
@@ -172,7 +172,8 @@ TEST_SUITE("overflow_queue_rule") {
         overflow_queue_options options{.capacity = random() % 4 + 1, .capacity_weight = random() % 12 + 1};
         options.overflow = static_cast<overflow>(random() % 5);
         if (options.overflow == overflow::coalesce) {
-          constexpr overflow others[] = {overflow::block, overflow::drop_newest, overflow::drop_oldest, overflow::error};
+          constexpr overflow others[] = {overflow::block, overflow::drop_newest, overflow::drop_oldest,
+                                         overflow::error};
           options.otherwise = others[random() % 4];
         }
         auto queue = throwing_queue::create(options).value();

@@ -15,8 +15,8 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// How long a lock's waiter looks at it before it sleeps, in pauses of the processor: about 1 to 5 us, less than a sleep
-/// and a wake. Between two looks shared_mutex makes one of them, mutex twice as many as the time before.
+/// How long a lock's waiter looks at it before it sleeps, in pauses of the processor: about 1 to 5 us, less than a
+/// sleep and a wake. Between two looks shared_mutex makes one of them, mutex twice as many as the time before.
 inline constexpr unsigned lock_spins = 100;
 
 /// Mutual exclusion in 4 bytes; all zero bytes are an open lock.

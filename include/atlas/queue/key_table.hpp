@@ -14,8 +14,8 @@ namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 /// Keys other than 0, each with a place. Open addressing with linear probing, at most half full; a key that goes pulls
 /// the ones behind it up, so that no marks of what was there lengthen later searches.
-/// Cost: constant time a call, 32 to 64 bytes a key, all of them taken by create(). Keys that a stranger chooses to meet
-/// in few slots would have to be chosen for the table's address, which address space randomisation keeps from him.
+/// Cost: constant time a call, 32 to 64 bytes a key, all of them taken by create(). Keys that a stranger chooses to
+/// meet in few slots would have to be chosen for the table's address, which address space randomisation keeps from him.
 class key_table {
  public:
   static constexpr std::size_t no_place = ~std::size_t{0};

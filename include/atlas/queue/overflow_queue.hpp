@@ -223,7 +223,8 @@ class overflow_queue {
         const std::size_t before = pushed;
         too_heavy = offer(values, pushed);
         return pushed != before || too_heavy != 0;
-      }, [&]() noexcept { return here().has_room() ? here().woken_by(1) : 0; }, [&] { return here().push_outlook(); }, deadline_ns);
+      }, [&]() noexcept { return here().has_room() ? here().woken_by(1) : 0; }, [&] { return here().push_outlook(); },
+                                                   deadline_ns);
       if (!waited.ok()) return waited.error().at_row(pushed);
     }
   }

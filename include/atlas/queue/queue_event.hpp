@@ -45,8 +45,8 @@ namespace atlas { inline namespace ATLAS_ABI {
 ///
 /// exec closes the descriptor. A child of fork() shares it with its parent, but has copies of the queues: what it
 /// pushes to one that is watched wakes the parent, and its arm() takes the parent's wake-ups. So it leaves the event
-/// and the queues alone, and makes its own. An event that ends in a child only closes the child's descriptor: its memory
-/// stays, as another thread may have been at work on it, or in a queue's list of watchers, during the fork.
+/// and the queues alone, and makes its own. An event that ends in a child only closes the child's descriptor: its
+/// memory stays, as another thread may have been at work on it, or in a queue's list of watchers, during the fork.
 class queue_event {
  public:
   /// @return  errc::io when there is no descriptor left (os_code EMFILE, ENFILE), errc::no_memory
