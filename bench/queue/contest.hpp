@@ -29,18 +29,19 @@ struct demand {
   double asked;
 };
 
-/// What an entrant reached in the rounds: the median of those in which no thread lost its core, of all if there are too few.
+/// What an entrant reached in the rounds: the median of those in which no thread lost its core; of all if that is the rule, as with
+/// more threads than cores.
 struct standing {
   const entrant* who;
   std::vector<double> clean = {};
   std::vector<double> all = {};
   std::vector<bool> was_clean = {};  ///< of all
-  [[nodiscard]] bool is_clean() const { return clean.size() >= 5; }
+  [[nodiscard]] bool is_clean() const { return 2 * clean.size() >= all.size(); }
   [[nodiscard]] double seconds() const { return median(is_clean() ? clean : all); }
 };
 
 /// How many times as long as `one` the other took: the median of the rounds' ratios, as what slows a round down slows both;
-/// of those rounds in which no thread of either lost its core, of all if there are too few.
+/// of those rounds in which no thread of either lost its core, of all if those are fewer than half.
 inline double paired_ratio(const standing& other, const standing& one) {
   std::vector<double> clean;
   std::vector<double> all;
@@ -48,7 +49,7 @@ inline double paired_ratio(const standing& other, const standing& one) {
     all.push_back(other.all[round] / one.all[round]);
     if (one.was_clean[round] && other.was_clean[round]) clean.push_back(all.back());
   }
-  return median(clean.size() >= 5 ? clean : all);
+  return median(2 * clean.size() >= all.size() ? clean : all);
 }
 
 /// So many times that a sample lasts about a millisecond: short enough to be left alone as a rule.
