@@ -27,6 +27,16 @@ struct of_atlas {
   Queue queue;
 };
 
+/// By the calls that wait.
+template <class Queue>
+struct waiting_atlas {
+  static constexpr bool takes_a_crowd = true;
+  explicit waiting_atlas(std::size_t capacity) : queue(Queue::create(capacity).value()) {}
+  bool push(const typename Queue::value_type& value) { return queue.push(value).ok(); }
+  bool pop(typename Queue::value_type& value) { return queue.pop(value).ok(); }
+  Queue queue;
+};
+
 class thread_cases {
  public:
   explicit thread_cases(const bench_options& options) : options_(options) {}
@@ -51,6 +61,7 @@ class thread_cases {
     contest("spsc-batch64" + suffix, single, &contestant::batches, false, {{"boost::lockfree::spsc_queue", 1.1}});
     std::vector<contestant> many = mpmc_peers(Bytes, capacity);
     add<of_atlas<atlas::mpmc_queue<value>, true>, value>(many, "mpmc_queue");
+    add<waiting_atlas<atlas::mpmc_queue<value>>, value>(many, "mpmc_queue, push and pop");
     contest("mpmc-1p1c" + suffix, many, &contestant::throughput, false,
             {{"", 1.0}, {"boost::lockfree::queue", 4.0}, {"tbb::concurrent_bounded_queue", 4.0}});
     contest("mpmc-round-trip" + suffix, many, &contestant::round_trips, true, {{"", 0}});
