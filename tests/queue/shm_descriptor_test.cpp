@@ -4,6 +4,7 @@
 
 #include "support/child_process.hpp"
 #include "support/error_line.hpp"
+#include "support/shm_messages.hpp"
 #include "support/shm_names.hpp"
 
 #include <doctest/doctest.h>
@@ -23,18 +24,10 @@ using atlas::shm_message;
 using atlas::shm_receiver;
 using atlas::shm_sender;
 using atlas::span;
+using support::bytes_of;
+using support::drained;
+using support::in_seconds;
 using support::shm_name;
-
-span<const std::byte> bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
-std::string text_of(span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-std::vector<std::string> drained(shm_receiver& in) {
-  std::vector<std::string> all;
-  for (shm_message message; in.try_peek(message).value(); in.release()) all.push_back(text_of(message.bytes));
-  return all;
-}
-
-std::uint64_t in_seconds(double seconds) { return atlas::monotonic_ns() + static_cast<std::uint64_t>(seconds * 1e9); }
 
 bool is_readable(int descriptor, int milliseconds) {
   pollfd one{descriptor, POLLIN, 0};

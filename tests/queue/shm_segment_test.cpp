@@ -3,6 +3,7 @@
 #include <atlas/queue/shm_channel.hpp>
 
 #include "support/error_line.hpp"
+#include "support/shm_messages.hpp"
 #include "support/shm_names.hpp"
 
 #include <doctest/doctest.h>
@@ -27,9 +28,8 @@ using atlas::shm_sender;
 using atlas::span;
 using atlas::detail::shm_layout;
 using atlas::detail::shm_segment;
+using support::bytes_of;
 using support::shm_name;
-
-span<const std::byte> bytes_of(const std::string& text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
 
 /// A segment's bytes, as any process that may write to it has them.
 class vandal {
