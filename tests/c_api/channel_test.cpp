@@ -2,6 +2,7 @@
 // tests/c_api/channel_test.cpp -- a channel's two sides through the C ABI: what it adds, and every misuse.
 #include "c_api/c_api_support.hpp"
 #include "support/child_process.hpp"
+#include "support/shm_names.hpp"
 #include "support/threads.hpp"
 
 #include <array>
@@ -19,24 +20,7 @@ using namespace c_api_support;
 
 constexpr std::uint64_t one_minute_ns = 60'000'000'000U;
 
-/// A name that no other test has, and that is free again afterwards. As support/shm_names.hpp, without the C++ headers.
-class shm_name {
- public:
-  shm_name() {
-    static int made = 0;
-    text_ = "test-c-" + std::to_string(::getpid()) + "-" + std::to_string(++made);
-  }
-  shm_name(const shm_name&) = delete;
-  shm_name& operator=(const shm_name&) = delete;
-  ~shm_name() {
-    ::unlink(("/dev/shm/atlas." + text_).c_str());
-    ::unlink(("/dev/shm/atlas-fifo." + text_).c_str());
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
+using support::shm_name;
 
 atlas_channel_options of_shape(std::uint32_t lanes, std::uint64_t lane_bytes) {
   atlas_channel_options options = ATLAS_CHANNEL_OPTIONS_INIT;

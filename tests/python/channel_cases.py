@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of queues between processes share: names of their own, threads, forked children."""
+"""What the tests of queues between processes share: names of their own, forked children."""
 
 import gc
 import itertools
 import os
 import pathlib
-import threading
 
 import pytest
 
 import atlas
 
-SOON = 60.0  # a wait that long is a bug
 FOLDER = pathlib.Path("/dev/shm")
 _numbers = itertools.count()
 
@@ -25,24 +23,6 @@ def name():
     if (FOLDER / f"atlas.{text}").exists():
         atlas.Queue.remove(text)
     assert list(FOLDER.glob(f"atlas.{text}*")) == []
-
-
-def in_threads(*works):
-    errors = []
-
-    def run(work):
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SOON)
-        assert not thread.is_alive()
-    assert errors == []
 
 
 def in_fork(work):

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import atlas
-from channel_cases import FOLDER, SOON, in_fork, in_threads, is_asleep, name  # noqa: F401
+from channel_cases import FOLDER, in_fork, is_asleep, name  # noqa: F401
 from conftest import native_only, pure_only
+from thread_cases import SOON, in_threads
 
 
 @pure_only

@@ -12,8 +12,9 @@ import sys
 import pytest
 
 import atlas
-from channel_cases import SOON, in_fork, name  # noqa: F401
+from channel_cases import in_fork, name  # noqa: F401
 from conftest import native_only
+from thread_cases import SOON
 
 
 def put_numbers(name, number, count, close):

@@ -21,8 +21,7 @@ import pytest
 
 import atlas
 from conftest import native_only, pure_only
-
-SOON = 60.0  # a wait that long is a bug
+from thread_cases import SOON, in_threads
 
 
 def counts(one):
@@ -242,24 +241,6 @@ def test_each_policy_does_what_a_plain_list_does(overflow, otherwise, coalesce):
         now = counts(one)
         assert {name: getattr(now, name) for name in want} == want
         assert now.waiting == len(one) == len(model) and now.waiting_bytes == sum(len(data) for _, data in model)
-
-
-def in_threads(*works):
-    errors = []
-
-    def run(work):
-        try:
-            work()
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,), daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SOON)
-        assert not thread.is_alive()
-    assert errors == []
 
 
 def test_threads():

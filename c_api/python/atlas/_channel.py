@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any, AsyncIterator, Iterable, Iterator, List, Optional, Set, Tuple, Type, TypeVar, Union
+from typing import Any, Iterable, List, Optional, Set, Tuple, Type, TypeVar, Union
 
 from . import _backend
 from ._arrays import KeysLike, checked_count
 from ._encoding import Bytes, checked_bytes
 from ._errors import Busy, Closed, InvalidArgument, refused
 from ._index import Path, checked_path
-from ._queue import _MOST_MESSAGES, _checked_numbers, _checked_timeout, _EachLoop, _joined
-from ._queue_types import MessageBatch, QueueEmpty
+from ._queue import _MOST_MESSAGES, Taking, _checked_numbers, _checked_timeout, _EachLoop, _joined
+from ._queue_types import MessageBatch
 
 # A process that is killed between its commit and its bell leaves a message without one.
 _LOOK_SECONDS = 0.1
@@ -146,7 +146,7 @@ def _end_views(views: List[memoryview]) -> None:
             pass  # an array stands on it, and keeps the memory
 
 
-class QueueReceiver(_Side):
+class QueueReceiver(Taking, _Side):
     """The one that receives: everything that was put by all senders, of each in its order.
 
         with atlas.Queue.create("jobs") as queue:
@@ -192,40 +192,6 @@ class QueueReceiver(_Side):
         the process ends within the block, the next receiver gets these messages. One block at a time.
         """
         return _Peek(self._backend, checked_count("most", most, 1, _MOST_MESSAGES), _checked_timeout(timeout))
-
-    async def get_async(self) -> bytes:
-        """As get, in an event loop. Cancelled, it has taken nothing."""
-        while True:
-            try:
-                return self.get(0)
-            except QueueEmpty:
-                pass
-            await self._waiters.of_running().wait()
-
-    async def get_many_async(self, most: int = 64) -> MessageBatch:
-        while True:
-            try:
-                return self.get_many(most, 0)
-            except QueueEmpty:
-                pass
-            await self._waiters.of_running().wait()
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Every message until the queue is closed and drained."""
-        while True:
-            try:
-                message = self.get()
-            except Closed:
-                return
-            yield message
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
-            try:
-                message = await self.get_async()
-            except Closed:
-                return
-            yield message
 
     @property
     def lanes(self) -> int:

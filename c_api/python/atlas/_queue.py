@@ -142,7 +142,53 @@ class _Waiters:
         self._backend.arm()
 
 
-class Queue(Closing):
+class Taking:
+    """What all have that give messages: taking them one after the other, and in event loops."""
+
+    _waiters: "_EachLoop[Any]"
+
+    def get(self, timeout: Optional[float] = None) -> bytes:
+        raise NotImplementedError
+
+    def get_many(self, most: int = 64, timeout: Optional[float] = None) -> MessageBatch:
+        raise NotImplementedError
+
+    async def get_async(self) -> bytes:
+        """As get, in an event loop. Cancelled, it has taken nothing."""
+        while True:
+            try:
+                return self.get(0)
+            except QueueEmpty:
+                pass
+            await self._waiters.of_running().wait()
+
+    async def get_many_async(self, most: int = 64) -> MessageBatch:
+        while True:
+            try:
+                return self.get_many(most, 0)
+            except QueueEmpty:
+                pass
+            await self._waiters.of_running().wait()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Every message until the queue is closed and drained."""
+        while True:
+            try:
+                message = self.get()
+            except Closed:
+                return
+            yield message
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                message = await self.get_async()
+            except Closed:
+                return
+            yield message
+
+
+class Queue(Taking, Closing):
     """Messages of bytes, first in, first out, bounded, between any number of threads and event loops of one process.
 
         queue = atlas.Queue(1000, overflow="drop_oldest")
@@ -310,40 +356,6 @@ class Queue(Closing):
         if type(most) is not int or not 1 <= most <= _MOST_MESSAGES:
             most = checked_count("most", most, 1, _MOST_MESSAGES)
         return self._backend.take(most, timeout if timeout is None else _checked_timeout(timeout))
-
-    async def get_async(self) -> bytes:
-        """As get, in an event loop. Cancelled, it has taken nothing."""
-        while True:
-            try:
-                return self._backend.take_one(0)
-            except QueueEmpty:
-                pass
-            await self._waiters.of_running().wait()
-
-    async def get_many_async(self, most: int = 64) -> MessageBatch:
-        while True:
-            try:
-                return self.get_many(most, 0)
-            except QueueEmpty:
-                pass
-            await self._waiters.of_running().wait()
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Every message until the queue is closed and drained."""
-        while True:
-            try:
-                message = self._backend.take_one(None)
-            except Closed:
-                return
-            yield message
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
-            try:
-                message = await self.get_async()
-            except Closed:
-                return
-            yield message
 
     def close(self) -> None:
         """Says that no more messages come: put raises Closed from now on, what is there can still be taken, and
