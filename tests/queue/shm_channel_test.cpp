@@ -313,7 +313,9 @@ using support::text_of;
     const shm_name name;
     auto in = shm_receiver::create(name, {.lanes = 1, .lane_bytes = 64}).value();
     int over[2];
+    int ready[2];  // a child has closed what it is not to keep once it runs, which may be later than here
     REQUIRE(::pipe(over) == 0);
+    REQUIRE(::pipe(ready) == 0);
     std::atomic<bool> is_over{false};
     std::thread comes_and_goes([&] {
       while (!is_over.load()) static_cast<void>(shm_sender::attach(name).ok());
@@ -322,17 +324,22 @@ using support::text_of;
     for (int i = 0; i < 100; ++i) {
       children.push_back(support::start_child([&] {
         ::close(over[1]);
-        char one = 0;
+        char one = 'x';
+        if (::write(ready[1], &one, 1) != 1) return 1;
         return ::read(over[0], &one, 1) == 0 ? 0 : 1;
       }));
     }
     is_over.store(true);
     comes_and_goes.join();
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      char one = 0;
+      REQUIRE(::read(ready[0], &one, 1) == 1);
+    }
     CHECK(in.senders().value() == 0);
     CHECK(shm_sender::attach(name).ok());
     ::close(over[1]);
     for (const pid_t child : children) CHECK(support::wait_for(child).code == 0);
-    ::close(over[0]);
+    for (const int end : {over[0], ready[0], ready[1]}) ::close(end);
   }
 
   TEST_CASE("owners: a stopped receiver keeps its place") {
