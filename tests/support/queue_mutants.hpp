@@ -5,6 +5,7 @@
 
 #include <atlas/queue.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace support {
@@ -18,7 +19,9 @@ struct off_by_one {
 
    public:
     using base::base;
-    [[nodiscard]] std::size_t room(std::size_t wanted) { return base::room(wanted) + 1; }
+    [[nodiscard]] std::size_t room(std::size_t wanted) {  // no more than a lap, of which positions consist
+      return std::min(base::room(wanted), this->positions().capacity - 1) + 1;
+    }
   };
 };
 /// One that once gives a slot too many back, whose element nobody took; or one too few, whose element is taken again.
@@ -53,28 +56,28 @@ struct overhasty {
     using base::base;
     [[nodiscard]] std::size_t room(std::size_t wanted) {
       if (IsConsumer) return base::room(wanted);
-      return seen_by(this->producer_, this->consumer_, wanted, this->capacity_);
+      return goes_on(this->producer_, wanted, [&] { return this->popped() + atlas::detail::lapped_positions::lap; });
     }
     [[nodiscard]] std::size_t elements(std::size_t wanted) {
       if (!IsConsumer) return base::elements(wanted);
-      return seen_by(this->consumer_, this->producer_, wanted, 0);
+      return goes_on(this->consumer_, wanted, [&] { return this->pushed(); });
     }
+    [[nodiscard]] void* place(std::size_t ahead) { return base::place(IsConsumer ? ahead : ahead + too_far_); }
+    [[nodiscard]] Value* element(std::size_t ahead) { return base::element(IsConsumer ? ahead + too_far_ : ahead); }
+    [[nodiscard]] std::size_t adjacent_places() { return base::adjacent_places() - (IsConsumer ? 0 : too_far_); }
+    [[nodiscard]] std::size_t adjacent_elements() { return base::adjacent_elements() - (IsConsumer ? too_far_ : 0); }
 
    private:
-    template <class Cursor>
-    std::size_t seen_by(Cursor& side, Cursor& other, std::size_t wanted, std::size_t room_of_none) {
-      const std::uint64_t own = side.count.load_relaxed();
-      const auto ahead = [&] { return room_of_none + static_cast<std::size_t>(side.other_seen - own); };
+    template <class LookLimit>
+    std::size_t goes_on(typename base::cursor& side, std::size_t wanted, LookLimit look_limit) {
       int looks = 0;
-      if (ahead() >= wanted) return ahead();
-      return side.progress(
-          [&] {
-            side.other_seen = other.count.load_acquire();
-            if (++looks == 2) side.slot = side.slot_ahead(1, this->capacity_);
-            return ahead();
-          },
-          wanted, this->capacity_);
+      return this->known(side, wanted, [&] {
+        if (++looks == 2) too_far_ = 1;
+        return look_limit();
+      });
     }
+
+    std::size_t too_far_ = 0;
   };
 };
 template <class Layout>

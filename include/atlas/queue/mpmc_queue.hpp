@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// include/atlas/queue/mpmc_queue.hpp -- a bounded queue for any number of producers, and any number of consumers or one.
+// include/atlas/queue/mpmc_queue.hpp -- a bounded queue for any number of producers, and any number of consumers or
+// one.
 //
 // Room:      mpmc_queue, mpsc_queue.
 // Not here:  one producer and one consumer (queue/spsc_queue.hpp, several times faster), other processes.
 // Depends:   core/{result,span,atomic}.hpp, queue/{wait_gate,queue_element,ring_positions}.hpp.
-// Threads:   every member but creation, move and destruction, from any thread of one process; the pops of mpsc_queue from one at a time.
+// Threads:   every member but creation, move and destruction, from any thread of one process; the pops of mpsc_queue
+//            from one at a time.
 #ifndef ATLAS_QUEUE_MPMC_QUEUE_HPP
 #define ATLAS_QUEUE_MPMC_QUEUE_HPP
 
@@ -20,7 +22,10 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 /// How many threads may pop at a time.
-enum class consumer_count : bool { one, many };
+enum class consumer_count : bool {
+  one,
+  many
+};
 
 /// A bounded first-in-first-out queue in one block of memory: at least 64 bytes for each element of capacity.
 ///
@@ -32,9 +37,9 @@ enum class consumer_count : bool { one, many };
 /// try_pop:   false when no element is there; also when the oldest is still being written by a push that began
 ///            earlier, although later pushes may have finished. Apart from these two, queue and results are
 ///            linearizable.
-/// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed. A try_pop that is
-///            about to take the last element seen waits for more of them, up to 84 pauses of the processor (some us); a call that
-///            loses its position to another of its side waits 64 before it tries again.
+/// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed. A try_pop
+///            that is about to take the last element seen waits for more of them, up to 84 pauses of the processor
+///            (some us); a call that loses its position to another of its side waits 64 before it tries again.
 /// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
 /// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
 /// @param Value      what moves, without throwing; no default constructor is needed
@@ -188,7 +193,9 @@ class basic_mpmc_queue {
   /// Pushes fail from now on; what was pushed can still be popped. Every waiting thread wakes. Idempotent.
   void close() noexcept {
     shared& queue = here();
-    if ((queue.tail.fetch_or_acq_rel(closed_mark) & closed_mark) != 0) return;
+    const bool was_open = (queue.tail.fetch_or_acq_rel(closed_mark) & closed_mark) == 0;
+    queue.closing.store_release(1);
+    if (!was_open) return;
     queue.elements.signal_all();
     queue.room.signal_all();
   }
@@ -210,8 +217,8 @@ class basic_mpmc_queue {
 
  private:
   friend struct detail::watch_access;
-  // Bit 0 of `tail` says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`) once that push
-  // has finished.
+  // Bit 0 of `tail` says closed. A slot's stamp is the position of the push that it waits for, and one more (`filled`)
+  // once that push has finished.
   static constexpr std::uint64_t closed_mark = 1;
   static constexpr std::uint64_t filled = 1;
   static constexpr std::size_t slot_alignment = alignof(Value) > cache_line ? alignof(Value) : cache_line;
@@ -234,16 +241,17 @@ class basic_mpmc_queue {
           head(first_lap * positions.lap),
           elements(asymmetric),
           room(asymmetric) {
-      for (std::size_t i = 0; i < positions.capacity; ++i) ::new (static_cast<void*>(slots() + i)) slot(first_lap * positions.lap + i * 2);
+      for (std::size_t i = 0; i < positions.capacity; ++i)
+        ::new (static_cast<void*>(slots() + i)) slot(first_lap * positions.lap + i * 2);
     }
     [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
     [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[positions.slot(position)]; }
 
-    // Consumers that are at the producers' heels fetch every slot's line from their cores while it is still written to, and the
-    // producers fetch it back. So consumers that get as far as they saw elements wait a moment, three times at most, for more to be
-    // there, and both get on; but not when there was nothing in between: a single element is not held up. Measured (two cores of
-    // Zen 5, one thread a side, 1,024 elements of 8 bytes): 70 million a second without, 120 to 170 with.
-    // `seen` is the end of what was seen, or, one more than that, where nothing was.
+    // Consumers that are at the producers' heels fetch every slot's line from their cores while it is still written to,
+    // and the producers fetch it back. So consumers that get as far as they saw elements wait a moment, three times at
+    // most, for more to be there, and both get on; but not when there was nothing in between: a single element is not
+    // held up. Measured (two cores of Zen 5, one thread a side, 1,024 elements of 8 bytes): 70 million a second
+    // without, 120 to 170 with. `seen` is the end of what was seen, or, one more than that, where nothing was.
     [[nodiscard]] bool is_close(std::uint64_t at) const noexcept { return (seen.load_relaxed() | 1) == (at | 1); }
     [[gnu::noinline]] void keep_a_distance(std::uint64_t at) noexcept {
       if ((seen.load_relaxed() & 1) != 0) {
@@ -265,11 +273,14 @@ class basic_mpmc_queue {
     }
 
     const detail::ring_positions positions;
+    // 1 once `tail` has its mark: for consumers who wait, and leave that line to the producers. A look at it for each
+    // try would cost them and the producers the line (Zen 3, a round trip of 8 bytes: 272 ns, 116 to 135 without).
+    Atom<std::uint32_t> closing{0};
     alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push, and closed_mark
     alignas(cache_line) Atom<std::uint64_t> head;  // position of the next pop
     Atom<std::uint64_t> seen{1};                   // by consumers, of what is there
-    alignas(cache_line) gate elements;          // consumers wait here
-    alignas(cache_line) gate room;              // producers wait here
+    alignas(cache_line) gate elements;             // consumers wait here
+    alignas(cache_line) gate room;                 // producers wait here
   };
 
   explicit basic_mpmc_queue(shared* made) noexcept : shared_(made) {}
@@ -302,8 +313,9 @@ class basic_mpmc_queue {
     }
   }
 
-  // Behind a position that another thread of this side took: that one goes on undisturbed for a while, with the lines that it has.
-  // Measured (two cores of Zen 5, two producers and two consumers): 38 to 50 million elements a second, without 5 to 44.
+  // Behind a position that another thread of this side took: that one goes on undisturbed for a while, with the lines
+  // that it has. Measured (two cores of Zen 5, two producers and two consumers): 38 to 50 million elements a second,
+  // without 5 to 44.
   [[gnu::noinline]] static std::uint64_t gave_way(const Atom<std::uint64_t>& position) noexcept {
     for (int i = 0; i < 64; ++i) spin_pause();
     return position.load_acquire();
@@ -345,7 +357,8 @@ class basic_mpmc_queue {
     }
   }
 
-  // Whether it is worth another waiter's while to try. If the position is an old one by now, it is: nothing was seen of the present one.
+  // Whether it is worth another waiter's while to try. If the position is an old one by now, it is: nothing was seen of
+  // the present one.
   [[nodiscard]] bool has_room() const noexcept {
     const std::uint64_t tail = here().tail.load_acquire();
     if ((tail & closed_mark) != 0) return false;
@@ -356,9 +369,9 @@ class basic_mpmc_queue {
   }
   [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
-    const std::uint64_t tail = here().tail.load_acquire();
-    if ((tail & closed_mark) == 0) return wait_outlook::open;
+    if (here().closing.load_acquire() == 0) return wait_outlook::open;
     // No push can claim any more; but one that did may not have finished.
+    const std::uint64_t tail = here().tail.load_acquire();
     return here().head.load_acquire() == (tail & ~closed_mark) ? wait_outlook::closed : wait_outlook::ending;
   }
 

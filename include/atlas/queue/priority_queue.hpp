@@ -19,18 +19,19 @@
 namespace atlas { inline namespace ATLAS_ABI {
 
 struct priority_queue_options {
-  std::size_t capacity = 1024;  ///< elements of each level, 1 to max_queue_capacity; a full level leaves the others their room
-  /// 0: a less urgent element waits for as long as a more urgent one is there. Else a level whose elements were passed over by so many
-  /// pops is due; of levels that are due, and the most urgent one, the one passed over most often gives the next, of equal ones the
-  /// least urgent. So no level waits for more than about ageing and Levels pops.
+  /// Elements of each level, 1 to max_queue_capacity; a full level leaves the others their room.
+  std::size_t capacity = 1024;
+  /// 0: a less urgent element waits for as long as a more urgent one is there. Else a level whose elements were passed
+  /// over by so many pops is due; of levels that are due, and the most urgent one, the one passed over most often gives
+  /// the next, of equal ones the least urgent. So no level waits for more than about ageing and Levels pops.
   std::uint32_t ageing = 0;
 };
 
-/// Elements come out the most urgent first, level 0, and those of a level in the order in which they came in. The words are
-/// mpmc_queue's, with a level.
+/// Elements come out the most urgent first, level 0, and those of a level in the order in which they came in. The words
+/// are mpmc_queue's, with a level.
 ///
-/// Order:     linearizable and exact: a pop takes the oldest element of the most urgent level that is not empty, but where ageing says
-///            otherwise. What a producer wrote before a push is seen after the pop of that element.
+/// Order:     linearizable and exact: a pop takes the oldest element of the most urgent level that is not empty, but
+///            where ageing says otherwise. What a producer wrote before a push is seen after the pop of that element.
 /// Progress:  a call holds a lock for as long as it moves its elements.
 /// Throws:    what an element's constructor or assignment throws; the queue is then as spsc_queue would be.
 /// Cost:      a call is two atomic operations on the lock, whatever the levels. Nothing is allocated after create().
@@ -49,11 +50,13 @@ class priority_queue {
   using value_type = Value;
   static constexpr unsigned level_count = Levels;
 
-  /// @return  errc::invalid_argument for a capacity of 0, errc::limit_exceeded above max_queue_capacity, errc::no_memory
+  /// @return  errc::invalid_argument for a capacity of 0, errc::limit_exceeded above max_queue_capacity,
+  ///          errc::no_memory
   static result<priority_queue> create(const priority_queue_options& options = {}) noexcept {
     if (const status checked = detail::check_queue_capacity(options.capacity); !checked.ok()) return checked.error();
     constexpr std::size_t unit = alignof(shared);
-    if (options.capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot) / Levels) return error{errc::no_memory, "queue.capacity"};
+    if (options.capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot) / Levels)
+      return error{errc::no_memory, "queue.capacity"};
     const std::size_t bytes = sizeof(shared) + (options.capacity * Levels * sizeof(slot) + unit - 1) / unit * unit;
     void* const memory = std::aligned_alloc(unit, bytes);
     if (memory == nullptr) return error{errc::no_memory, "queue.capacity"};
@@ -81,7 +84,8 @@ class priority_queue {
   [[nodiscard]] bool try_push(Value&& value, unsigned level) noexcept(moves_safely) {
     return try_push_n({&value, 1}, level) == 1;
   }
-  [[nodiscard]] bool try_push(const Value& value, unsigned level) noexcept(copies_without_throwing<Value> && moves_safely)
+  [[nodiscard]] bool try_push(const Value& value, unsigned level) noexcept(copies_without_throwing<Value> &&
+                                                                        moves_safely)
     requires copyable_element<Value>
   {
     return try_push(Value(value), level);
@@ -109,15 +113,18 @@ class priority_queue {
   /// @return             errc::closed, errc::timed_out; `value` is then untouched
   status push(Value&& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
     if (try_push(static_cast<Value&&>(value), level)) return {};
-    return here().at(level).room.wait([&] { return try_push(static_cast<Value&&>(value), level); }, [&] { return has_room(level); },
-                                   [&] { return here().push_outlook(); }, deadline_ns);
+    return here().at(level).room.wait([&] { return try_push(static_cast<Value&&>(value), level); },
+                                      [&] { return has_room(level); }, [&] { return here().push_outlook(); },
+                                      deadline_ns);
   }
-  status push(const Value& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
+  status push(const Value& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> &&
+                                                                                            moves_safely)
     requires copyable_element<Value>
   {
     return push(Value(value), level, deadline_ns);
   }
-  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then untouched
+  /// Waits for an element. @return errc::closed when the queue is closed and drained, errc::timed_out; `out` is then
+  /// untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0, unsigned* level = nullptr) noexcept(moves_safely) {
     if (try_pop(out, level)) return {};
     return here().elements.wait([&] { return try_pop(out, level); }, [&] { return has_element(); },
@@ -181,10 +188,16 @@ class priority_queue {
 
   struct alignas(block_alignment) shared : detail::locked_state<gate, Atom> {
     shared(slot* memory, const priority_queue_options& options, bool asymmetric) noexcept
-        : detail::locked_state<gate, Atom>(asymmetric), slots(memory), capacity(options.capacity), ageing(options.ageing) {
-      for (unsigned level = 0; level < Levels; ++level) ::new (static_cast<void*>(lane_bytes + level * sizeof(lane))) lane(asymmetric);
+        : detail::locked_state<gate, Atom>(asymmetric),
+          slots(memory),
+          capacity(options.capacity),
+          ageing(options.ageing) {
+      for (unsigned level = 0; level < Levels; ++level)
+        ::new (static_cast<void*>(lane_bytes + level * sizeof(lane))) lane(asymmetric);
     }
-    [[nodiscard]] lane& at(unsigned level) noexcept { return *(std::launder(reinterpret_cast<lane*>(lane_bytes)) + level); }
+    [[nodiscard]] lane& at(unsigned level) noexcept {
+      return *(std::launder(reinterpret_cast<lane*>(lane_bytes)) + level);
+    }
     [[nodiscard]] slot& slot_of(unsigned level, std::size_t which) noexcept {
       return slots[level * capacity + (which < capacity ? which : which - capacity)];
     }
@@ -209,7 +222,8 @@ class priority_queue {
       if (ageing == 0) return urgent;
       unsigned due = urgent;
       for (unsigned level = urgent + 1; level < Levels; ++level) {
-        if ((filled >> level & 1U) != 0 && at(level).passed >= ageing && at(level).passed >= at(due).passed) due = level;
+        if ((filled >> level & 1U) != 0 && at(level).passed >= ageing && at(level).passed >= at(due).passed)
+          due = level;
       }
       return due;
     }

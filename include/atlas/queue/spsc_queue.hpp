@@ -9,8 +9,8 @@
 #ifndef ATLAS_QUEUE_SPSC_QUEUE_HPP
 #define ATLAS_QUEUE_SPSC_QUEUE_HPP
 
-#include <atlas/core/result.hpp>         // result, status
-#include <atlas/core/span.hpp>           // span
+#include <atlas/core/result.hpp>          // result, status
+#include <atlas/core/span.hpp>            // span
 #include <atlas/queue/queue_element.hpp>  // queue_element
 #include <atlas/queue/spsc_layouts.hpp>   // index_cached, slot_sequenced
 #include <atlas/queue/wait_gate.hpp>      // sleeping, spinning, yielding
@@ -20,21 +20,23 @@
 
 namespace atlas { inline namespace ATLAS_ABI {
 
-/// A bounded first-in-first-out queue in one block of memory: sizeof(Value) for each element of capacity, by slot_sequenced 8 bytes
-/// more, up to 16, 32 or a multiple of 64. The words are mpmc_queue's.
+/// A bounded first-in-first-out queue, with one block of memory: sizeof(Value) for each element of capacity, by
+/// slot_sequenced 8 bytes more, up to 16, 32 or a multiple of 64. The words are mpmc_queue's.
 ///
 /// Order:     linearizable: try_push is false exactly when the queue is full or closed, try_pop exactly when it is
-///            empty. What the producer wrote before a push is seen after the pop of that element. Of a batch by slot_sequenced the
-///            elements come one by one.
-/// Progress:  try_push and try_pop are wait-free. But one that finds, for the second time running, that the other side has
-///            gone on waits for that to go on further, up to 84 pauses of the processor (some us), also if it has found what it
-///            wants; so do batches. Not try_pop by slot_sequenced, has_element() and size_approx().
+///            empty. What the producer wrote before a push is seen after the pop of that element. Of a batch by
+///            slot_sequenced the elements come one by one.
+/// Progress:  try_push and try_pop are wait-free. But one that finds, for the second time running, that the other side
+///            has gone on waits for that to go on further, up to 84 pauses of the processor (some us), also if it has
+///            found what it wants; so do batches. Not try_pop by slot_sequenced, has_element() and size_approx().
 /// Closing:   after a close() by the producer every element is popped before errc::closed. A close() by another
 ///            thread may overtake one push, which then succeeds; its element is popped later or ends with the queue.
-/// Throws:    what an element's constructor or assignment throws; a push then leaves the queue, and a pop the element in it, as it
-///            was (moved from if the assignment did so). A batch ends there, and what it did before stays done.
-/// Cost:      one release store a call, by slot_sequenced two; the other side's count is read only when the copy of it here is used up.
-///            Nothing is allocated after create().
+/// Throws:    what an element's constructor or assignment throws; a push then leaves the queue, and a pop the element
+///            in it, as it was (moved from if the assignment did so). A batch ends there, and what it did before stays
+///            done.
+/// Cost:      one release store a call, by slot_sequenced two; the other side's position is read only when the copy of
+///            it here is used up. Nothing is allocated after create(). The queue itself is five lines of the
+///            cache, which a move copies.
 /// @param Value    what moves; no default constructor is needed
 /// @param Layout   index_cached (throughput) or slot_sequenced (latency)
 /// @param Waiting  sleeping, spinning or yielding: how push and pop wait
@@ -53,30 +55,26 @@ class spsc_queue {
   /// @param capacity  elements, 1 to max_queue_capacity; held exactly, no power of two needed
   /// @return          errc::invalid_argument for 0, errc::limit_exceeded above, errc::no_memory
   static result<spsc_queue> create(std::size_t capacity) noexcept { return create_at(capacity, 0); }
-  /// As if `count` elements had gone through it: for tests of the counts' end.
-  static result<spsc_queue> create_at(std::size_t capacity, std::uint64_t count) noexcept {
+  /// As if `laps` times `capacity` elements had gone through it: for tests of the positions' end.
+  static result<spsc_queue> create_at(std::size_t capacity, std::uint64_t laps) noexcept {
     if (capacity == 0) return error{errc::invalid_argument, "queue.capacity", "at least 1", std::uint64_t{0}};
     if (capacity > max_queue_capacity) {
       return error{errc::limit_exceeded, "queue.capacity", max_queue_capacity, capacity};
     }
-    constexpr std::size_t unit = alignof(shared);
-    if (capacity > (~std::size_t{0} - sizeof(shared) - unit) / sizeof(slot)) {
-      return error{errc::no_memory, "queue.capacity"};
-    }
-    const std::size_t bytes = sizeof(shared) + (capacity * sizeof(slot) + unit - 1) / unit * unit;
-    void* const memory = std::aligned_alloc(unit, bytes);
+    constexpr std::size_t unit = alignof(slot) > cache_line ? alignof(slot) : cache_line;
+    if (capacity > (~std::size_t{0} - unit) / sizeof(slot)) return error{errc::no_memory, "queue.capacity"};
+    void* const memory = std::aligned_alloc(unit, (capacity * sizeof(slot) + unit - 1) / unit * unit);
     if (memory == nullptr) return error{errc::no_memory, "queue.capacity"};
-    auto* const slots = reinterpret_cast<slot*>(static_cast<unsigned char*>(memory) + sizeof(shared));
-    return spsc_queue(::new (memory) shared(slots, capacity, count, heavy_barrier()));
+    return spsc_queue(static_cast<slot*>(memory), capacity, laps, heavy_barrier());
   }
 
-  /// @pre no other thread uses either queue. The queue moved from can only be assigned to or destroyed.
-  spsc_queue(spsc_queue&& other) noexcept : shared_(other.shared_) { other.shared_ = nullptr; }
+  /// @pre no other thread uses either queue, and nothing watches them. The queue moved from can only be assigned to or
+  ///         destroyed.
+  spsc_queue(spsc_queue&& other) noexcept : spsc_queue(nullptr, 0, 0, other.asymmetric_) { take(other); }
   spsc_queue& operator=(spsc_queue&& other) noexcept {
     if (this != &other) {
       destroy();
-      shared_ = other.shared_;
-      other.shared_ = nullptr;
+      take(other);
     }
     return *this;
   }
@@ -96,13 +94,12 @@ class spsc_queue {
   }
   /// @param out  assigned the oldest element; untouched when the answer is false
   [[nodiscard]] bool try_pop(Value& out) noexcept(moves_safely) {
-    shared& queue = here();
-    if (queue.slots.elements(1) == 0) return false;
-    Value* const value = queue.slots.element(0);
+    if (slots().elements(1) == 0) return false;
+    Value* const value = slots_.element(0);
     out = static_cast<Value&&>(*value);
     value->~Value();
-    queue.slots.release(1);
-    queue.room.signal(1);
+    slots_.release(1);
+    room_.signal(1);
     return true;
   }
 
@@ -112,10 +109,11 @@ class spsc_queue {
   /// @return             errc::closed, errc::timed_out; `value` is then untouched
   status push(Value&& value, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
     if (try_push(static_cast<Value&&>(value))) return {};
-    return here().room.wait([&] { return try_push(static_cast<Value&&>(value)); }, [] { return false; },
-                            [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
+    return room_.wait([&] { return try_push(static_cast<Value&&>(value)); }, [] { return false; },
+                      [&] { return is_closed() ? wait_outlook::closed : wait_outlook::open; }, deadline_ns);
   }
-  status push(const Value& value, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
+  status push(const Value& value, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> &&
+                                                                            moves_safely)
     requires copyable_element<Value>
   {
     return push(Value(value), deadline_ns);
@@ -124,44 +122,44 @@ class spsc_queue {
   /// `out` is then untouched
   status pop(Value& out, std::uint64_t deadline_ns = 0) noexcept(moves_safely) {
     if (try_pop(out)) return {};
-    return here().elements.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); },
-                                deadline_ns);
+    return elements_.wait([&] { return try_pop(out); }, [] { return false; }, [&] { return pop_outlook(); },
+                          deadline_ns);
   }
 
   /// Moves the first values in. @return how many; the rest is untouched. Fewer than all when there was no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(moves_safely) {
-    shared& queue = here();
-    if (values.empty() || queue.closed.load_acquire() != 0) return 0;
-    const std::size_t count = least(queue.slots.room(values.size()), values.size());
+    if (values.empty() || closed_.load_acquire() != 0) return 0;
+    const std::size_t count = least(slots().room(values.size()), values.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
-      const std::size_t first = least(count, queue.slots.adjacent_places());
-      std::memcpy(queue.slots.place(0), values.data(), first * sizeof(Value));
-      if (first != count) std::memcpy(queue.slots.place(first), values.data() + first, (count - first) * sizeof(Value));
-      queue.slots.publish(count);
-      queue.elements.signal(1);
+      const std::size_t first = least(count, slots_.adjacent_places());
+      std::memcpy(slots_.place(0), values.data(), first * sizeof(Value));
+      if (first != count) std::memcpy(slots_.place(first), values.data() + first, (count - first) * sizeof(Value));
+      slots_.publish(count);
+      elements_.signal(1);
     } else {
-      published done(queue);
-      for (; done.count < count; ++done.count) ::new (queue.slots.place(done.count)) Value(static_cast<Value&&>(values[done.count]));
+      published done(*this);
+      for (; done.count < count; ++done.count)
+        ::new (slots_.place(done.count)) Value(static_cast<Value&&>(values[done.count]));
     }
     return count;
   }
   /// Takes up to out.size() elements. @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
-    shared& queue = here();
     if (out.empty()) return 0;
-    const std::size_t count = least(queue.slots.elements(out.size()), out.size());
+    const std::size_t count = least(slots().elements(out.size()), out.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
-      const std::size_t first = least(count, queue.slots.adjacent_elements());
-      std::memcpy(static_cast<void*>(out.data()), queue.slots.element(0), first * sizeof(Value));
-      if (first != count) std::memcpy(static_cast<void*>(out.data() + first), queue.slots.element(first), (count - first) * sizeof(Value));
-      queue.slots.release(count);
-      queue.room.signal(1);
+      const std::size_t first = least(count, slots_.adjacent_elements());
+      std::memcpy(static_cast<void*>(out.data()), slots_.element(0), first * sizeof(Value));
+      if (first != count)
+        std::memcpy(static_cast<void*>(out.data() + first), slots_.element(first), (count - first) * sizeof(Value));
+      slots_.release(count);
+      room_.signal(1);
     } else {
-      released done(queue);
+      released done(*this);
       for (; done.count < count; ++done.count) {
-        Value* const value = queue.slots.element(done.count);
+        Value* const value = slots_.element(done.count);
         out[done.count] = static_cast<Value&&>(*value);
         value->~Value();
       }
@@ -171,101 +169,102 @@ class spsc_queue {
 
   /// Pushes fail from now on; what was pushed can still be popped. A waiting thread wakes. Idempotent.
   void close() noexcept {
-    shared& queue = here();
-    if (queue.closed.exchange(1) != 0) return;
-    queue.elements.signal_all();
-    queue.room.signal_all();
+    if (closed_.exchange(1) != 0) return;
+    elements_.signal_all();
+    room_.signal_all();
   }
-  [[nodiscard]] bool is_closed() const noexcept { return here().closed.load_acquire() != 0; }
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.load_acquire() != 0; }
   /// Whether try_pop would succeed. Threads: the consumer.
-  [[nodiscard]] bool has_element() const noexcept { return here().slots.has_element(); }
-  [[nodiscard]] std::size_t capacity() const noexcept { return here().slots.capacity(); }
+  [[nodiscard]] bool has_element() const noexcept { return slots().has_element(); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return slots().positions().capacity; }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
-    const std::uint64_t head = here().slots.popped();
-    const std::uint64_t size = here().slots.pushed() - head;
-    return size <= capacity() ? static_cast<std::size_t>(size) : size > ~std::uint64_t{0} / 2 ? 0 : capacity();  // popped before counted
+    const std::uint64_t head = slots().popped();
+    return least(slots().positions().steps(head, slots().pushed()),
+                 capacity());  // others may have been pushed and popped in between
   }
 
  private:
   friend struct detail::watch_access;
-  static constexpr std::size_t block_alignment = alignof(slot) > cache_line ? alignof(slot) : cache_line;
   /// Elements lie side by side and are bytes.
-  static constexpr bool copies_blocks = __is_trivially_copyable(Value) && requires(ring& slots) { slots.adjacent_places(); };
-
-  struct alignas(block_alignment) shared {
-    shared(slot* first, std::size_t capacity, std::uint64_t count, bool asymmetric) noexcept
-        : slots(first, capacity, count), elements(asymmetric), room(asymmetric) {}
-
-    ring slots;
-    alignas(cache_line) Atom<std::uint32_t> closed{0};  // looked at by the producer, like what follows
-    gate elements;                                      // the consumer waits here
-    alignas(cache_line) gate room;                      // the producer waits here
+  static constexpr bool copies_blocks = __is_trivially_copyable(Value) && requires(ring & slots) {
+    slots.adjacent_places();
   };
 
   /// Hands over what a batch did, also if an element throws.
   struct published {
-    explicit published(shared& where) noexcept : queue(where) {}
+    explicit published(spsc_queue& where) noexcept : queue(where) {}
     published(const published&) = delete;
     ~published() {
       if (count == 0) return;
-      queue.slots.publish(count);
-      queue.elements.signal(1);
+      queue.slots_.publish(count);
+      queue.elements_.signal(1);
     }
-    shared& queue;
+    spsc_queue& queue;
     std::size_t count = 0;
   };
   struct released {
-    explicit released(shared& where) noexcept : queue(where) {}
+    explicit released(spsc_queue& where) noexcept : queue(where) {}
     released(const released&) = delete;
     ~released() {
       if (count == 0) return;
-      queue.slots.release(count);
-      queue.room.signal(1);
+      queue.slots_.release(count);
+      queue.room_.signal(1);
     }
-    shared& queue;
+    spsc_queue& queue;
     std::size_t count = 0;
   };
 
-  explicit spsc_queue(shared* made) noexcept : shared_(made) {}
-
-  [[nodiscard]] shared& here() const noexcept {
-    ATLAS_ASSERT(shared_ != nullptr);
-    return *shared_;
+  spsc_queue(slot* slots, std::size_t capacity, std::uint64_t laps, bool asymmetric) noexcept
+      : slots_(slots, capacity, laps), asymmetric_(asymmetric), elements_(asymmetric), room_(asymmetric) {}
+  void take(spsc_queue& other) noexcept {
+    slots_.take(other.slots_);
+    closed_.store_relaxed(other.closed_.load_relaxed());
+  }
+  [[nodiscard]] ring& slots() noexcept {
+    ATLAS_ASSERT(slots_.slots() != nullptr);  // the queue was not moved from
+    return slots_;
+  }
+  [[nodiscard]] const ring& slots() const noexcept {
+    ATLAS_ASSERT(slots_.slots() != nullptr);
+    return slots_;
   }
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
 
   template <class Construct>
   bool try_emplace(Construct construct) noexcept(noexcept(construct(nullptr))) {
-    shared& queue = here();
-    if (queue.closed.load_acquire() != 0 || queue.slots.room(1) == 0) return false;
-    construct(queue.slots.place(0));
-    queue.slots.publish(1);
-    queue.elements.signal(1);
+    if (closed_.load_acquire() != 0 || slots().room(1) == 0) return false;
+    construct(slots_.place(0));
+    slots_.publish(1);
+    elements_.signal(1);
     return true;
   }
 
-  [[nodiscard]] gate& element_gate() noexcept { return here().elements; }
+  [[nodiscard]] gate& element_gate() noexcept { return elements_; }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     if (!is_closed()) return wait_outlook::open;
-    // Closed is read first: what the closing producer pushed before is then visible to this look at the count.
-    const ring& slots = here().slots;
-    return slots.pushed() == slots.popped() ? wait_outlook::closed : wait_outlook::ending;
+    // Closed is read first: what the closing producer pushed before is then visible to this look at the positions.
+    return slots().pushed() == slots().popped() ? wait_outlook::closed : wait_outlook::ending;
   }
 
   void destroy() noexcept {
-    if (shared_ == nullptr) return;
-    ring& slots = shared_->slots;
-    for (std::uint64_t left = slots.pushed() - slots.popped(); left != 0; --left) {
-      slots.element(0)->~Value();
-      slots.release(1);
+    if (slots_.slots() == nullptr) return;
+    while (slots_.popped() != slots_.pushed()) {
+      slots_.element(0)->~Value();
+      slots_.release(1);
     }
-    shared_->~shared();
-    std::free(shared_);
-    shared_ = nullptr;
+    slots_.end_slots();
+    std::free(slots_.slots());
   }
 
-  shared* shared_;
+  // Here and not in the block of the slots: as long as the place of what a call leaves for the next is an offset from
+  // the queue's own address, which stays in a register, processors hand it on without a way through memory. Measured
+  // (Zen 3, 8 bytes, six runs of each): 250 to 346 million elements a second, and 250 to 293 by a pointer to it.
+  alignas(cache_line) ring slots_;
+  alignas(cache_line) Atom<std::uint32_t> closed_{0};  // looked at by the producer, like what follows
+  const bool asymmetric_;                              // as both gates are
+  gate elements_;                                      // the consumer waits here
+  alignas(cache_line) gate room_;                      // the producer waits here
 };
 
 }}  // namespace atlas::ATLAS_ABI

@@ -64,18 +64,17 @@ class basic_wait_gate {
  public:
   /// @param asymmetric  whether heavy_barrier() works here: then signal() is one load while nobody sleeps, else
   ///                    one read-modify-write
-  explicit basic_wait_gate(bool asymmetric) noexcept : asymmetric_(asymmetric) {}
+  explicit basic_wait_gate(bool asymmetric) noexcept : state_(asymmetric ? 0 : symmetric) {}
 
   /// Wakes waiters after something was published for them. @param count things published, >= 1
   void signal(std::uint32_t count) noexcept {
     light_barrier();
-    const std::uint32_t seen = asymmetric_ ? state_.load_relaxed() : state_.fetch_add(0);
-    if ((seen & may_sleep) != 0) wake(seen, count);
+    if ((state_.load_relaxed() & (may_sleep | symmetric)) != 0) wake(count);
   }
   /// Wakes every waiter, also those that are about to sleep, because the outlook changed.
   void signal_all() noexcept {
     std::uint32_t seen = state_.load_relaxed();
-    while (!state_.compare_exchange(seen, (seen | may_sleep) + 1)) {
+    while (!state_.compare_exchange(seen, signalled(seen))) {
     }
     wake_at(state_, wake_all);
     watchers_.notify();
@@ -90,10 +89,7 @@ class basic_wait_gate {
   void detach(gate_watcher& removed) noexcept { watchers_.detach(removed); }
   /// Of two things at least one holds afterwards: a look finds what was published, or its signal notifies the watchers.
   /// @return  whether that needs a heavy_barrier() between this and the look; one will do for several gates
-  [[nodiscard]] bool announce() noexcept {
-    state_.fetch_or_acq_rel(may_sleep);
-    return asymmetric_;
-  }
+  [[nodiscard]] bool announce() noexcept { return (state_.fetch_or_acq_rel(may_sleep) & symmetric) == 0; }
 
   /// Repeats `attempt` until it succeeds, first spinning, then asleep between signals.
   ///
@@ -113,7 +109,7 @@ class basic_wait_gate {
     for (;;) {
       // After this, a signal for anything published later finds the mark; anything earlier is seen by attempt().
       const std::uint32_t announced = state_.fetch_or_acq_rel(may_sleep) | may_sleep;
-      const bool is_ordered = !asymmetric_ || heavy_barrier();
+      const bool is_ordered = (announced & symmetric) != 0 || heavy_barrier();
       {
         handed_on<HasMore> wake_up{*this, has_more};  // also if the attempt throws
         if (attempt()) return {};
@@ -129,9 +125,14 @@ class basic_wait_gate {
   }
 
  private:
-  // state_: bit 0, somebody may sleep; above it a count of signals, so that a sleeper notices one that came
-  // between its attempt and its sleep. It would have to miss 2^31 of them to be fooled.
+  // state_: bit 0, somebody may sleep; bit 1, never changed, heavy_barrier() does not work here; above them a count of
+  // signals, so that a sleeper notices one that came between its attempt and its sleep. It would have to miss 2^30 of
+  // them to be fooled.
   static constexpr std::uint32_t may_sleep = 1;
+  static constexpr std::uint32_t symmetric = 2;
+  static constexpr std::uint32_t one_signal = 4;
+  /// One signal more, and nobody who may sleep.
+  static constexpr std::uint32_t signalled(std::uint32_t seen) noexcept { return (seen & ~may_sleep) + one_signal; }
 
   /// A wake-up that this waiter needs no more, to another one.
   template <class HasMore>
@@ -145,16 +146,18 @@ class basic_wait_gate {
     }
   };
 
-  [[gnu::noinline]] void wake(std::uint32_t seen, std::uint32_t count) noexcept {
-    // Clears the mark and counts the signal in one addition. If it fails, another signal came first; the waiter
-    // that it wakes, and the watchers that it tells, look after what we published.
-    if (!state_.compare_exchange(seen, seen + 1)) return;
+  [[gnu::noinline]] void wake(std::uint32_t count) noexcept {
+    std::uint32_t seen = state_.load_relaxed();
+    if ((seen & symmetric) != 0) seen = state_.fetch_add(0);  // what was published stands before this look at the mark
+    if ((seen & may_sleep) == 0) return;
+    // Clears the mark and counts the signal. If it fails, another signal came first; the waiter that it wakes, and the
+    // watchers that it tells, look after what we published.
+    if (!state_.compare_exchange(seen, signalled(seen))) return;
     wake_at(state_, count);
     watchers_.notify();
   }
 
-  Atom<std::uint32_t> state_{0};
-  const bool asymmetric_;
+  Atom<std::uint32_t> state_;
   gate_watchers<Atom> watchers_;
 };
 using wait_gate = basic_wait_gate<atomic>;
