@@ -6,6 +6,7 @@
 
 #include "support/queue_histories.hpp"
 #include "support/queue_models.hpp"
+#include "support/channel_histories.hpp"
 #include "support/queue_subjects.hpp"
 
 #include <atlas/core/clock.hpp>
@@ -184,6 +185,10 @@ TEST_SUITE("linearizability") {
   }
   TEST_CASE("overflow_queue: is linearizable, batches too") {
     check_histories<support::fifo_subject<overflow, support::of_locked>>("overflow_queue", 10);
+  }
+  TEST_CASE("shm_channel: is linearizable in each lane, nothing to receive means what it says") {
+    check_histories<support::channel_subject<support::numbered_sender<support::yielding_atomic>,
+                                             atlas::basic_shm_receiver<support::yielding_atomic>>>("shm_channel", 11);
   }
   TEST_CASE("byte_ring: is linearizable, no room and no record mean what they say") {
     check_histories<bytes>("byte_ring", 9);

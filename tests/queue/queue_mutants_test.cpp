@@ -6,6 +6,7 @@
 #include "support/fibres.hpp"
 #include "support/queue_histories.hpp"
 #include "support/queue_mutants.hpp"
+#include "support/channel_histories.hpp"
 #include "support/queue_subjects.hpp"
 
 #include <doctest/doctest.h>
@@ -294,10 +295,10 @@ TEST_SUITE("queue_mutants") {
       return unwritten_bytes(Ring::create_at(capacity_bytes, count).value());
     }
     void write(std::byte* room, std::uint8_t number, std::size_t length) {
-      this->fill(room, 0, length);  // whatever was there
+      support::fill_number(room, 0, length);  // whatever was there
       this->commit(length);
       at_atomic();
-      this->fill(room, number, length);
+      support::fill_number(room, number, length);
     }
   };
   /// Gives a record's room back before the reader has read it.
@@ -316,6 +317,71 @@ TEST_SUITE("queue_mutants") {
     }
     void release() {}
   };
+
+  template <template <class> class Atom = yielding_atomic>
+  using sender = support::numbered_sender<Atom>;
+  template <template <class> class Atom = yielding_atomic>
+  using receiver = atlas::basic_shm_receiver<Atom>;
+  /// Hands a message over and then writes it.
+  class unwritten_sender : public sender<> {
+   public:
+    using sender<>::sender;
+    void send(std::byte* room, std::uint8_t number, std::size_t length) {
+      support::fill_number(room, 0, length);
+      commit(length);
+      at_atomic();
+      support::fill_number(room, number, length);
+    }
+  };
+  /// What the mutants of a channel's receiver begin with.
+  class altered_receiver : public receiver<> {
+   public:
+    explicit altered_receiver(receiver<>&& made) noexcept : receiver<>(std::move(made)) {}
+  };
+  template <class Mutant>
+  class made_receiver : public Mutant {
+   public:
+    using Mutant::Mutant;
+    static atlas::result<made_receiver> create(const atlas::text_view& name, const atlas::shm_channel_options& options) {
+      return made_receiver(receiver<>::create(name, options).value());
+    }
+  };
+  /// Gives a message's room back before it is read.
+  class releasing_receiver : public altered_receiver {
+   public:
+    using altered_receiver::altered_receiver;
+    atlas::result<bool> try_peek(atlas::shm_message& message) {
+      auto found = receiver<>::try_peek(message);
+      receiver<>::release();
+      return found;
+    }
+  };
+  /// Does not give the room of every third back before the next is.
+  class retaining_receiver : public altered_receiver {
+   public:
+    using altered_receiver::altered_receiver;
+    void release() {
+      if (++calls_ % 3 != 0) receiver<>::release();
+    }
+
+   private:
+    int calls_ = 0;
+  };
+  /// Passes over every third.
+  class passing_receiver : public altered_receiver {
+   public:
+    using altered_receiver::altered_receiver;
+    atlas::result<bool> try_peek(atlas::shm_message& message) {
+      atlas::shm_message passed_over;
+      if (++calls_ % 3 == 0) static_cast<void>(receiver<>::try_peek(passed_over));
+      return receiver<>::try_peek(message);
+    }
+
+   private:
+    int calls_ = 0;
+  };
+  template <class Sender, class Receiver>
+  using channel = support::channel_subject<Sender, made_receiver<Receiver>>;
 
   constexpr verdict whatever = verdict::linearizable;
   /// Of 300 histories the checker finds the fault in some, and says what it is. Others it may break in another way.
@@ -439,6 +505,13 @@ TEST_SUITE("queue_mutants") {
     check_caught<support::bytes_subject<released_bytes<bytes>>>("given back before it is read", verdict::from_nowhere);
     check_caught<support::bytes_subject<roomy<support::numbered_bytes<bytes>>>>("eight bytes more than told",
                                                                                 verdict::over_capacity);
+  }
+
+  TEST_CASE("shm_channel") {
+    check_caught<channel<unwritten_sender, altered_receiver>>("published before it is written", verdict::from_nowhere);
+    check_caught<channel<sender<>, releasing_receiver>>("given back before it is read", verdict::from_nowhere);
+    check_caught<channel<sender<>, retaining_receiver>>("not given back", verdict::refused);
+    check_caught<channel<sender<>, passing_receiver>>("passed over", verdict::lost);
   }
 }
 #undef ATLAS_CREATES

@@ -223,7 +223,7 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
   TEST_CASE("wait_shared: a wake-up is never missed, though nobody looks for a minute otherwise") {
     atlas::atomic<std::uint32_t> futex;
     atlas::atomic<std::uint32_t> given;
-    atlas::detail::shm_bell bell;
+    atlas::detail::basic_shm_bell<atlas::atomic> bell;
     constexpr std::uint32_t rounds = 300;
     std::thread giver([&] {
       for (std::uint32_t round = 1; round <= rounds; ++round) {

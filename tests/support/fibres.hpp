@@ -128,6 +128,7 @@ class yielding : public atlas::atomic<T> {
 
   [[nodiscard]] T load_relaxed() const noexcept { return pause(), base::load_relaxed(); }
   [[nodiscard]] T load_acquire() const noexcept { return at_atomic(), base::load_acquire(); }
+  [[nodiscard]] T load_ordered() const noexcept { return at_atomic(), base::load_ordered(); }
   void store_relaxed(T value) noexcept { pause(), base::store_relaxed(value); }
   void store_release(T value) noexcept { pause(), base::store_release(value); }
   T exchange(T value) noexcept { return pause(), base::exchange(value); }

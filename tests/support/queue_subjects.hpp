@@ -40,6 +40,18 @@ inline std::uint8_t event_value(int number) {
   return number > 0 && number < 255 ? static_cast<std::uint8_t>(number) : std::uint8_t{255};
 }
 
+/// Bytes that are one number, each of them atomic: what is changed while it is read is a wrong number.
+inline void fill_number(std::byte* room, std::uint8_t number, std::size_t length) {
+  for (std::size_t i = 0; i < length; ++i) atlas::store_relaxed(reinterpret_cast<std::uint8_t*>(room + i), number);
+}
+inline int number_in(atlas::span<const std::byte> bytes) {
+  const auto first = atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  for (std::size_t i = 1; i < bytes.size(); ++i) {
+    if (atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(bytes.data() + i)) != first) return -1;
+  }
+  return first;
+}
+
 /// Where the counts of a queue begin: at 0 or shortly before the end of 32 or 64 bits.
 inline std::uint64_t drawn_begin(quick_random& random) {
   constexpr std::uint64_t begins[] = {0, (std::uint64_t{1} << 32) - 3, ~std::uint64_t{0} - 2};
@@ -378,7 +390,7 @@ class bytes_subject {
     } else {
       atlas::span<const std::byte> record;
       for (; event.done < event.wanted && ring_.try_peek(record); ++event.done) {
-        event.values[event.done] = event_value(ring_.read(record));
+        event.values[event.done] = event_value(number_in(record));
       }
       if (event.done != 0) ring_.release();
     }
@@ -397,8 +409,7 @@ class bytes_subject {
   Ring ring_;
 };
 
-/// A byte_ring whose records are one number, by bytes that are atomic: one that is changed while it is read is a
-/// wrong number.
+/// A byte_ring whose records are such bytes.
 template <class Ring>
 class numbered_bytes : public Ring {
  public:
@@ -407,18 +418,8 @@ class numbered_bytes : public Ring {
     return numbered_bytes(Ring::create_at(capacity_bytes, count).value());
   }
   void write(std::byte* room, std::uint8_t number, std::size_t length) {
-    fill(room, number, length);
+    fill_number(room, number, length);
     this->commit(length);
-  }
-  static int read(atlas::span<const std::byte> record) {
-    const auto first = atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(record.data()));
-    for (std::size_t i = 1; i < record.size(); ++i) {
-      if (atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(record.data() + i)) != first) return -1;
-    }
-    return first;
-  }
-  static void fill(std::byte* room, std::uint8_t number, std::size_t length) {
-    for (std::size_t i = 0; i < length; ++i) atlas::store_relaxed(reinterpret_cast<std::uint8_t*>(room + i), number);
   }
 };
 

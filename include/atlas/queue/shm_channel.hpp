@@ -38,13 +38,13 @@ namespace atlas { inline namespace ATLAS_ABI {
 inline constexpr const char* shm_folder = "/dev/shm";
 
 struct shm_channel_options {
-  std::uint32_t lanes = 8;                      ///< senders at once, 1 to 1024
-  std::uint64_t lane_bytes = 1024 * 1024;       ///< of each lane, 64 to 2^40, to a power of two; taken at once
-  unsigned permissions = 0600;                  ///< of the segment, whatever the umask; others need read and write
-  /// Takes over a channel that is there if it is this user's, has the same shape and permits no more. Else create() then
-  /// gives errc::already_exists.
+  std::uint32_t lanes = 8;                 ///< senders at once, 1 to 1024
+  std::uint64_t lane_bytes = 1024 * 1024;  ///< of each lane, 64 to 2^40, to a power of two; taken at once
+  unsigned permissions = 0600;             ///< of the segment, whatever the umask; others need read and write
+  /// Takes over a channel that is there if it is this user's, has the same shape and permits no more. Else create()
+  /// then gives errc::already_exists.
   bool may_exist = false;
-  text_view folder = shm_folder;                ///< of a file system in memory that can hold unnamed files
+  text_view folder = shm_folder;  ///< of a file system in memory that can hold unnamed files
 };
 
 /// A message where it lies in the segment.
@@ -67,16 +67,19 @@ struct shm_message {
 namespace detail {
 
 /// What both sides have: the mapped segment, its layout as it was checked, its path.
-class shm_end {
+template <template <class> class Atom>
+class basic_shm_end {
+  using shm_segment = basic_shm_segment<Atom>;
+
  public:
-  static result<shm_end> open(const segment_path& path) noexcept {
+  static result<basic_shm_end> open(const segment_path& path) noexcept {
     auto memory = shared_memory::open(path.segment(), shm_page);
     if (!memory.ok()) return memory.error();
     const auto layout = shm_segment::read_layout(memory->data(), memory->size_bytes());
     if (!layout.ok()) return layout.error();
     return of(static_cast<shared_memory&&>(*memory), *layout, path);
   }
-  static result<shm_end> create(const segment_path& path, shm_layout layout, unsigned permissions) noexcept {
+  static result<basic_shm_end> create(const segment_path& path, shm_layout layout, unsigned permissions) noexcept {
     auto memory = shared_memory::create(path.folder(), shm_segment::size_bytes(layout), permissions);
     if (!memory.ok()) return memory.error();
     shm_segment::initialise(memory->data(), layout);
@@ -106,13 +109,13 @@ class shm_end {
   }
 
  private:
-  static result<shm_end> of(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept {
+  static result<basic_shm_end> of(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept {
     const auto owned_by = memory.owned_by();
     if (!owned_by.ok()) return owned_by.error();
-    return shm_end(static_cast<shared_memory&&>(memory), layout, path, *owned_by);
+    return basic_shm_end(static_cast<shared_memory&&>(memory), layout, path, *owned_by);
   }
-  shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path,
-          shared_memory::ownership owned_by) noexcept
+  basic_shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path,
+                shared_memory::ownership owned_by) noexcept
       : memory_(static_cast<shared_memory&&>(memory)),
         segment_(memory_.data(), layout),
         path_(path),
@@ -135,19 +138,23 @@ class shm_end {
 /// Progress:  all but the calls that wait are wait-free, but for a system call where the receiver sleeps.
 /// Cost:      a message of up to 48 bytes reaches a receiver that spins in one line of the cache; a commit is three
 ///            stores and one read-modify-write.
-class shm_sender {
+/// @tparam Atom  the atomic type: another one orders the schedules of a test
+template <template <class> class Atom>
+class basic_shm_sender {
+  using shm_end = detail::basic_shm_end<Atom>;
+
  public:
   /// Takes a free lane of a channel that is there.
   /// @return  errc::file_not_found, errc::permission_denied, errc::busy when other senders have all lanes,
   ///          errc::closed, errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file, errc::no_memory,
   ///          errc::io, errc::invalid_argument for a name that cannot be
   /// Cost:    some ten system calls
-  static result<shm_sender> attach(text_view name, text_view folder = shm_folder) noexcept {
+  static result<basic_shm_sender> attach(text_view name, text_view folder = shm_folder) noexcept {
     const auto path = detail::segment_path::of(name, folder);
     if (!path.ok()) return path.error();
-    auto end = detail::shm_end::open(*path);
+    auto end = shm_end::open(*path);
     if (!end.ok()) return end.error();
-    const detail::shm_segment segment = end->segment();
+    const detail::basic_shm_segment<Atom> segment = end->segment();
     if (segment.is_closed()) return errc::closed;
     error why{errc::busy, "channel.lanes", "a free one of", segment.layout().lanes, 0};
     for (std::uint32_t lane = 0; lane < segment.layout().lanes; ++lane) {
@@ -161,12 +168,12 @@ class shm_sender {
         end->memory().unlock(detail::receiver_lock + 1 + lane);
         continue;
       }
-      detail::shm_lane& here = segment.lane(lane);
+      detail::basic_shm_lane<Atom>& here = segment.lane(lane);
       here.counts.written.store_release(place->count);  // or each death before the count would leave it farther behind
       here.sender_process.store_relaxed(current_process());
       here.records.want();  // its last sender may have ended after it took the wish, and before it rang
       segment.tell_used(lane);
-      return shm_sender(static_cast<detail::shm_end&&>(*end), lane, *place, taken);
+      return basic_shm_sender(static_cast<shm_end&&>(*end), lane, *place, taken);
     }
     return why;
   }
@@ -196,7 +203,7 @@ class shm_sender {
     result<std::byte*> got = try_claim(size_bytes);
     const auto is_settled = [&] { return !got.ok() || *got != nullptr; };
     if (is_settled()) return got;
-    detail::shm_lane& lane = here();
+    detail::basic_shm_lane<Atom>& lane = here();
     const status waited = detail::wait_shared(
         lane.room_signals, [&] { lane.room.want(); },
         [&] {
@@ -262,12 +269,12 @@ class shm_sender {
   [[nodiscard]] result<bool> has_receiver() const noexcept { return end_.memory().is_locked(detail::receiver_lock); }
 
  private:
-  shm_sender(detail::shm_end&& end, std::uint32_t lane, detail::ring_place place, std::uint64_t taken) noexcept
-      : end_(static_cast<detail::shm_end&&>(end)),
+  basic_shm_sender(shm_end&& end, std::uint32_t lane, detail::ring_place place, std::uint64_t taken) noexcept
+      : end_(static_cast<shm_end&&>(end)),
         lane_(lane),
         writer_(&here().counts, end_.segment().ring(lane), end_.segment().layout().lane_bytes, place, taken) {}
 
-  [[nodiscard]] detail::shm_lane& here() const noexcept { return end_.segment().lane(lane_); }
+  [[nodiscard]] detail::basic_shm_lane<Atom>& here() const noexcept { return end_.segment().lane(lane_); }
   static void copy(std::byte* to, span<const std::byte> message) noexcept {
     if (!message.empty()) std::memcpy(to, message.data(), message.size());
   }
@@ -279,7 +286,7 @@ class shm_sender {
     if (here().records.ring()) wake_receiver();
   }
   [[gnu::noinline]] void wake_receiver() noexcept {
-    detail::shm_header& header = end_.segment().header();
+    detail::basic_shm_header<Atom>& header = end_.segment().header();
     detail::wake_shared(header.records);
     // Ordered, as the count of used lanes is: a receiver that sets this and then finds no lane used is found here.
     const std::uint32_t opened_before = header.fifo.load_ordered();
@@ -293,12 +300,13 @@ class shm_sender {
     fifo_.ring();
   }
 
-  detail::shm_end end_;
+  shm_end end_;
   wake_fifo fifo_;
   std::uint32_t fifo_seen_ = 0;
   std::uint32_t lane_;
-  detail::byte_ring_writer writer_;
+  detail::basic_byte_ring_writer<Atom> writer_;
 };
+using shm_sender = basic_shm_sender<atomic>;
 
 /// Receives the messages of all of a channel's senders, in place. There is one at a time.
 ///
@@ -308,33 +316,37 @@ class shm_sender {
 /// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages
 ///            are lost, its sender is told, no other gets it, and the others' messages come on.
 /// Moving:    what was moved from can only be assigned to or destroyed.
-class shm_receiver {
+/// @tparam Atom  the atomic type: another one orders the schedules of a test
+template <template <class> class Atom>
+class basic_shm_receiver {
+  using shm_end = detail::basic_shm_end<Atom>;
+
  public:
   /// Makes a channel and is its receiver: it is there, whole and with a receiver, or not at all.
   /// @return  errc::already_exists when the name is taken (if it may exist: by a channel of another shape, or that
   ///          permits more), errc::busy when another receiver of that channel lives, errc::permission_denied for
   ///          another user's, errc::invalid_argument and errc::limit_exceeded for options, errc::no_space,
   ///          errc::no_memory, errc::io; with may_exist those of attach()
-  static result<shm_receiver> create(text_view name, const shm_channel_options& options = {}) noexcept {
+  static result<basic_shm_receiver> create(text_view name, const shm_channel_options& options = {}) noexcept {
     const auto path = detail::segment_path::of(name, options.folder);
     if (!path.ok()) return path.error();
-    const auto layout = detail::shm_segment::checked({options.lanes, options.lane_bytes});
+    const auto layout = detail::basic_shm_segment<Atom>::checked({options.lanes, options.lane_bytes});
     if (!layout.ok()) return layout.error();
     if (options.permissions > 0777) {
       return error{errc::invalid_argument, "channel.permissions", "at most", 0777, options.permissions};
     }
     for (int tries = 0;; ++tries) {
       if (options.may_exist) {
-        auto there = detail::shm_end::open(*path);
-        if (there.ok()) return take_over(static_cast<detail::shm_end&&>(*there), *layout, options.permissions);
+        auto there = shm_end::open(*path);
+        if (there.ok()) return take_over(static_cast<shm_end&&>(*there), *layout, options.permissions);
         if (there.error() != errc::file_not_found) return there.error();
       } else if (shared_memory::exists(path->segment())) {
         return error{errc::already_exists, "name", "a free name", "one that is taken"};
       }
-      auto end = detail::shm_end::create(*path, *layout, options.permissions);
+      auto end = shm_end::create(*path, *layout, options.permissions);
       if (!end.ok()) return end.error();
       // The place is taken before anybody can find the channel.
-      auto made = of(static_cast<detail::shm_end&&>(*end));
+      auto made = of(static_cast<shm_end&&>(*end));
       if (!made.ok()) return made;
       const status published = made->end_.memory().publish(path->segment());
       if (published.ok()) return made;
@@ -348,12 +360,12 @@ class shm_receiver {
   ///          errc::invalid_argument
   /// Whoever made the channel is trusted with its messages: in a folder that all may write to, any user may have made
   /// it.
-  static result<shm_receiver> attach(text_view name, text_view folder = shm_folder) noexcept {
+  static result<basic_shm_receiver> attach(text_view name, text_view folder = shm_folder) noexcept {
     const auto path = detail::segment_path::of(name, folder);
     if (!path.ok()) return path.error();
-    auto end = detail::shm_end::open(*path);
+    auto end = shm_end::open(*path);
     if (!end.ok()) return end.error();
-    return of(static_cast<detail::shm_end&&>(*end));
+    return of(static_cast<shm_end&&>(*end));
   }
 
   /// The next message that was not peeked at yet; it stays where it is until release().
@@ -419,7 +431,7 @@ class shm_receiver {
     for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
       if (lanes_[i].state != lane_state::whole || !lanes_[i].reader.holds_records()) continue;
       lanes_[i].reader.release();
-      detail::shm_lane& there = end_.segment().lane(i);
+      detail::basic_shm_lane<Atom>& there = end_.segment().lane(i);
       if (there.room.ring()) detail::wake_shared(there.room_signals);
     }
   }
@@ -473,12 +485,11 @@ class shm_receiver {
     damaged,         // and told
   };
   struct lane {
-    detail::byte_ring_reader reader;
+    detail::basic_byte_ring_reader<Atom> reader;
     lane_state state;
   };
 
-  static result<shm_receiver> take_over(detail::shm_end&& end, detail::shm_layout wanted,
-                                        unsigned permissions) noexcept {
+  static result<basic_shm_receiver> take_over(shm_end&& end, detail::shm_layout wanted, unsigned permissions) noexcept {
     const shared_memory::ownership owned_by = end.owned_by();
     if (owned_by.owner != ::geteuid()) {
       return error{errc::permission_denied, "channel.owner", ::geteuid(), owned_by.owner};
@@ -491,14 +502,14 @@ class shm_receiver {
     if (found.lane_bytes != wanted.lane_bytes) {
       return error{errc::already_exists, "channel.lane_bytes", wanted.lane_bytes, found.lane_bytes};
     }
-    return of(static_cast<detail::shm_end&&>(end));
+    return of(static_cast<shm_end&&>(end));
   }
-  static result<shm_receiver> of(detail::shm_end&& end) noexcept {
+  static result<basic_shm_receiver> of(shm_end&& end) noexcept {
     const auto is_mine = end.memory().try_lock(detail::receiver_lock);
     if (!is_mine.ok()) return is_mine.error();
     if (!*is_mine) return error{errc::busy, "channel.receiver", "none", "one that lives"};
-    shm_receiver made(static_cast<detail::shm_end&&>(end));
-    const detail::shm_segment segment = made.end_.segment();
+    basic_shm_receiver made(static_cast<shm_end&&>(end));
+    const detail::basic_shm_segment<Atom> segment = made.end_.segment();
     const detail::shm_layout layout = segment.layout();
     if (status said = made.lanes_.reserve(layout.lanes); !said.ok()) return said.error();
     for (std::uint32_t i = 0; i < layout.lanes; ++i) {
@@ -509,14 +520,14 @@ class shm_receiver {
           is_whole ? lane_state::whole : lane_state::damaged_before};
       if (status said = made.lanes_.push_back(one); !said.ok()) return said.error();
     }
-    return static_cast<shm_receiver&&>(made);
+    return static_cast<basic_shm_receiver&&>(made);
   }
-  explicit shm_receiver(detail::shm_end&& end) noexcept : end_(static_cast<detail::shm_end&&>(end)) {}
+  explicit basic_shm_receiver(shm_end&& end) noexcept : end_(static_cast<shm_end&&>(end)) {}
 
   /// Of a lane with what cannot be: its sender is told at its next claim, and waits no more.
   void give_up(std::uint32_t number) noexcept {
     lanes_[number].state = lane_state::damaged;
-    detail::shm_lane& there = end_.segment().lane(number);
+    detail::basic_shm_lane<Atom>& there = end_.segment().lane(number);
     there.is_damaged.store_release(1);
     detail::wake_shared(there.room_signals);
   }
@@ -534,12 +545,13 @@ class shm_receiver {
     return false;
   }
 
-  detail::shm_end end_;
+  shm_end end_;
   wake_fifo fifo_;
   buffer<lane> lanes_;
   std::uint32_t turn_ = 0;
   std::uint32_t taken_in_turn_ = 0;
 };
+using shm_receiver = basic_shm_receiver<atomic>;
 
 }}  // namespace atlas::ATLAS_ABI
 

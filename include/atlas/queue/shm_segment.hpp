@@ -29,7 +29,9 @@ struct shm_layout {
 };
 
 /// The first page. All numbers little-endian, as this machine's.
-struct shm_header {
+/// @tparam Atom  here and below: the atomic type, as large as a plain word; another one orders the schedules of a test
+template <template <class> class Atom>
+struct basic_shm_header {
   static constexpr std::uint64_t magic_number = 0x4d48'5353'414c'5441;  // the bytes "ATLASSHM"
   static constexpr std::uint32_t version_number = 1;
 
@@ -37,16 +39,18 @@ struct shm_header {
   std::uint32_t version = 0;
   std::uint32_t lanes = 0;
   std::uint64_t lane_bytes = 0;
-  alignas(cache_line) atomic<std::uint32_t> closed;
-  atomic<std::uint32_t> lanes_used;  // lanes from the first on that ever had a sender; never less
-  atomic<std::uint32_t> fifo;        // how often a pipe beside the segment was opened to be waited at; 0: never
-  alignas(cache_line) atomic<std::uint32_t> records;  // futex of the receiver: a count of wake-ups
+  alignas(cache_line) Atom<std::uint32_t> closed;
+  Atom<std::uint32_t> lanes_used;  // lanes from the first on that ever had a sender; never less
+  Atom<std::uint32_t> fifo;        // how often a pipe beside the segment was opened to be waited at; 0: never
+  alignas(cache_line) Atom<std::uint32_t> records;  // futex of the receiver: a count of wake-ups
 };
+using shm_header = basic_shm_header<atomic>;
 static_assert(sizeof(shm_header) == 3 * cache_line);
 
 /// Bell at which one side says that it may sleep until the other did something.
-struct shm_bell {
-  atomic<std::uint32_t> is_wanted;
+template <template <class> class Atom>
+struct basic_shm_bell {
+  Atom<std::uint32_t> is_wanted;
 
   /// After this, a ring() for anything published later finds the wish; anything earlier is seen by the next look.
   void want() noexcept { static_cast<void>(is_wanted.fetch_or_acq_rel(1)); }
@@ -59,14 +63,16 @@ struct shm_bell {
 };
 
 /// Of one lane. The lock of number lane + 1 says that its sender lives.
-struct shm_lane {
-  byte_ring_counts counts;
-  alignas(cache_line) shm_bell records;  // rung by the sender
-  atomic<std::uint32_t> is_damaged;      // the receiver saw what cannot be, and looks no more
-  atomic<std::uint32_t> sender_process;  // for people who look; means nothing in another container
-  alignas(cache_line) shm_bell room;     // rung by the receiver
-  atomic<std::uint32_t> room_signals;    // futex of the sender: a count of wake-ups
+template <template <class> class Atom>
+struct basic_shm_lane {
+  basic_byte_ring_counts<Atom> counts;
+  alignas(cache_line) basic_shm_bell<Atom> records;  // rung by the sender
+  Atom<std::uint32_t> is_damaged;                    // the receiver saw what cannot be, and looks no more
+  Atom<std::uint32_t> sender_process;                // for people who look; means nothing in another container
+  alignas(cache_line) basic_shm_bell<Atom> room;     // rung by the receiver
+  Atom<std::uint32_t> room_signals;                  // futex of the sender: a count of wake-ups
 };
+using shm_lane = basic_shm_lane<atomic>;
 static_assert(sizeof(shm_lane) == 4 * cache_line);
 
 inline constexpr std::uint64_t shm_page = 4096;
@@ -74,13 +80,18 @@ inline constexpr std::uint64_t shm_page = 4096;
 inline constexpr std::uint32_t receiver_lock = 0;
 
 /// Where the parts of a mapped segment are.
-class shm_segment {
+template <template <class> class Atom>
+class basic_shm_segment {
  public:
-  shm_segment() noexcept = default;
-  shm_segment(std::byte* base, shm_layout layout) noexcept : base_(base), layout_(layout) {}
+  using header_type = basic_shm_header<Atom>;
+  using lane_type = basic_shm_lane<Atom>;
+  static_assert(sizeof(header_type) == sizeof(shm_header) && sizeof(lane_type) == sizeof(shm_lane));
+
+  basic_shm_segment() noexcept = default;
+  basic_shm_segment(std::byte* base, shm_layout layout) noexcept : base_(base), layout_(layout) {}
 
   [[nodiscard]] static constexpr std::uint64_t rings_begin(shm_layout layout) noexcept {
-    return shm_page + (layout.lanes * sizeof(shm_lane) + shm_page - 1) / shm_page * shm_page;
+    return shm_page + (layout.lanes * sizeof(lane_type) + shm_page - 1) / shm_page * shm_page;
   }
   /// At most 2^51.
   [[nodiscard]] static constexpr std::uint64_t size_bytes(shm_layout layout) noexcept {
@@ -104,20 +115,20 @@ class shm_segment {
   }
   /// Fills zeroed memory in.
   static void initialise(std::byte* base, shm_layout layout) noexcept {
-    auto* const header = ::new (static_cast<void*>(base)) shm_header{};
+    auto* const header = ::new (static_cast<void*>(base)) header_type{};
     header->magic = shm_header::magic_number;
     header->version = shm_header::version_number;
     header->lanes = layout.lanes;
     header->lane_bytes = layout.lane_bytes;
     for (std::uint32_t i = 0; i < layout.lanes; ++i) {
-      auto* const lane = ::new (static_cast<void*>(base + shm_page + i * sizeof(shm_lane))) shm_lane{};
+      auto* const lane = ::new (static_cast<void*>(base + shm_page + i * sizeof(lane_type))) lane_type{};
       lane->records.want();  // of a lane's first record a receiver that sleeps already has to be told
     }
   }
   /// What a segment of so many bytes says of itself, if it can be.
   /// @return errc::not_atlas_file, errc::unsupported_version, errc::corrupt_file
   [[nodiscard]] static result<shm_layout> read_layout(const std::byte* base, std::uint64_t bytes) noexcept {
-    const auto* const header = reinterpret_cast<const shm_header*>(base);
+    const auto* const header = reinterpret_cast<const header_type*>(base);
     if (load_relaxed(&header->magic) != shm_header::magic_number) {
       return error{errc::not_atlas_file, "segment.magic", shm_header::magic_number, load_relaxed(&header->magic)};
     }
@@ -140,9 +151,9 @@ class shm_segment {
   }
 
   [[nodiscard]] shm_layout layout() const noexcept { return layout_; }
-  [[nodiscard]] shm_header& header() const noexcept { return *reinterpret_cast<shm_header*>(base_); }
-  [[nodiscard]] shm_lane& lane(std::uint32_t number) const noexcept {
-    return *reinterpret_cast<shm_lane*>(base_ + shm_page + number * sizeof(shm_lane));
+  [[nodiscard]] header_type& header() const noexcept { return *reinterpret_cast<header_type*>(base_); }
+  [[nodiscard]] lane_type& lane(std::uint32_t number) const noexcept {
+    return *reinterpret_cast<lane_type*>(base_ + shm_page + number * sizeof(lane_type));
   }
   [[nodiscard]] std::byte* ring(std::uint32_t number) const noexcept {
     return base_ + rings_begin(layout_) + number * layout_.lane_bytes;
@@ -154,7 +165,7 @@ class shm_segment {
   }
   /// Says that a lane has a sender, before that sends anything.
   void tell_used(std::uint32_t number) const noexcept {
-    atomic<std::uint32_t>& used = header().lanes_used;
+    Atom<std::uint32_t>& used = header().lanes_used;
     // Bounded: another process could write something small to it for ever.
     std::uint32_t seen = used.load_acquire();
     for (int tries = 0; seen <= number && tries < 1000; ++tries) {
@@ -166,7 +177,7 @@ class shm_segment {
   /// Where a lane's next sender goes on: behind its last record, which the one before may not have counted.
   /// @return errc::corrupt_file if the counts or the record cannot be
   [[nodiscard]] result<ring_place> end_of_lane(std::uint32_t number, std::uint64_t& taken) const noexcept {
-    shm_lane& of = lane(number);
+    lane_type& of = lane(number);
     if (of.is_damaged.load_acquire() != 0)
       return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"};
     const std::uint64_t written = of.counts.written.load_acquire();
@@ -183,7 +194,7 @@ class shm_segment {
       }
       span<const std::byte> record;
       const auto found =
-          read_record<atomic>(ring(number), layout_.lane_bytes, static_cast<std::size_t>(used), end, record);
+          read_record<Atom>(ring(number), layout_.lane_bytes, static_cast<std::size_t>(used), end, record);
       if (!found.ok()) return found.error();
       if (!*found) return end;
     }
@@ -203,6 +214,7 @@ class shm_segment {
   std::byte* base_ = nullptr;
   shm_layout layout_;
 };
+using shm_segment = basic_shm_segment<atomic>;
 
 /// Nobody sleeps longer without a look: a process may end between what it did and the wake-up for it.
 inline constexpr std::uint64_t longest_nap_ns = 50'000'000;
@@ -210,15 +222,15 @@ inline constexpr std::uint64_t longest_nap_ns = 50'000'000;
 /// Waits at a word of shared memory until `attempt` succeeds: spinning, then letting others run, then asleep. As
 /// wait_gate, but for other processes, any of which may end at any moment.
 ///
-/// @param futex        counts wake-ups
+/// @param futex        an atomic word that counts wake-ups
 /// @param want         void(): from here on a wake-up comes for what is published
 /// @param attempt      bool()
 /// @param is_over      bool(): it cannot succeed any more
 /// @param deadline_ns  on monotonic_ns(); 0: none
 /// @param nap_ns       the longest sleep; tests have a longer one, in which a missing wake-up shows
 /// @return             errc::closed when it is over, errc::timed_out
-template <class Want, class Attempt, class IsOver>
-status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsOver is_over, std::uint64_t deadline_ns,
+template <class Word, class Want, class Attempt, class IsOver>
+status wait_shared(Word& futex, Want want, Attempt attempt, IsOver is_over, std::uint64_t deadline_ns,
                    std::uint64_t nap_ns = longest_nap_ns) noexcept {
   constexpr std::uint64_t pausing_ns = 500;
   constexpr std::uint64_t awake_ns = 20'000;  // about what a sleep and a wake-up take
@@ -249,7 +261,8 @@ status wait_shared(atomic<std::uint32_t>& futex, Want want, Attempt attempt, IsO
     stays_awake = futex.load_acquire() != seen;  // woken, and not only at the end of a nap
   }
 }
-inline void wake_shared(atomic<std::uint32_t>& futex) noexcept {
+template <class Word>
+void wake_shared(Word& futex) noexcept {
   static_cast<void>(futex.fetch_add(1));
   futex_wake_shared(futex.address(), wake_all);
 }
