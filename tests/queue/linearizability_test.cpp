@@ -7,6 +7,7 @@
 #include "support/queue_histories.hpp"
 #include "support/queue_models.hpp"
 #include "support/channel_histories.hpp"
+#include "support/overflow_histories.hpp"
 #include "support/queue_subjects.hpp"
 
 #include <atlas/core/clock.hpp>
@@ -87,13 +88,15 @@ TEST_SUITE("linearizability") {
   using broadcast = support::broadcast_subject<
       atlas::broadcast_ring<support::pair_element, Slow, atlas::sleeping, support::yielding_atomic>,
       Slow == atlas::slow_reader::gates>;
-  /// One that blocks: what other policies do when it is full is in their own tests. It has no count of a beginning.
+  /// One that blocks, as any other queue. It has no count of a beginning.
   struct overflow : atlas::overflow_queue<support::element, atlas::any_element, atlas::sleeping, support::looking_atomic> {
     static atlas::result<overflow> create_at(std::size_t capacity, std::uint64_t) {
       return overflow(create({.capacity = capacity}).value());
     }
     explicit overflow(overflow_queue&& made) noexcept : overflow_queue(static_cast<overflow_queue&&>(made)) {}
   };
+  template <class Rule>
+  using of_rule = atlas::overflow_queue<support::element, Rule, atlas::sleeping, support::looking_atomic>;
   using bytes =
       support::bytes_subject<support::numbered_bytes<atlas::byte_ring<atlas::sleeping, support::yielding_atomic>>>;
 
@@ -189,6 +192,12 @@ TEST_SUITE("linearizability") {
   TEST_CASE("shm_channel: is linearizable in each lane, nothing to receive means what it says") {
     check_histories<support::channel_subject<support::numbered_sender<support::yielding_atomic>,
                                              atlas::basic_shm_receiver<support::yielding_atomic>>>("shm_channel", 11);
+  }
+  TEST_CASE("overflow_queue: is linearizable in all of its policies, with keys, weights and counts") {
+    using support::merging_rule;
+    using support::replacing_rule;
+    check_histories<support::overflow_subject<of_rule<replacing_rule>, replacing_rule>>("overflow_queue, replacing", 12);
+    check_histories<support::overflow_subject<of_rule<merging_rule>, merging_rule>>("overflow_queue, merging", 13);
   }
   TEST_CASE("byte_ring: is linearizable, no room and no record mean what they say") {
     check_histories<bytes>("byte_ring", 9);

@@ -4,6 +4,7 @@
 #include <atlas/queue.hpp>
 
 #include "support/fibres.hpp"
+#include "support/overflow_histories.hpp"
 #include "support/queue_histories.hpp"
 #include "support/queue_mutants.hpp"
 #include "support/channel_histories.hpp"
@@ -383,6 +384,58 @@ TEST_SUITE("queue_mutants") {
   template <class Sender, class Receiver>
   using channel = support::channel_subject<Sender, made_receiver<Receiver>>;
 
+  /// Rules that say something else than what is promised.
+  struct forgetful_rule : support::replacing_rule {
+    [[nodiscard]] std::uint64_t key_of(const element& one) const noexcept {
+      return replacing_rule::key_of(one) == 3 ? 0 : replacing_rule::key_of(one);
+    }
+  };
+  struct light_rule : support::replacing_rule {
+    [[nodiscard]] std::size_t weight_of(const element&) const noexcept { return 1; }
+  };
+  struct reversed_rule : support::merging_rule {
+    void merge(element& older, element&& newer) const noexcept {
+      older = element(support::merged_number(newer.number(), older.number()));
+    }
+  };
+  struct added_rule : support::merging_rule {
+    [[nodiscard]] std::size_t merged_weight_of(const element& older, const element& newer) const noexcept {
+      return weight_of(older) + weight_of(newer);
+    }
+  };
+  template <class Rule>
+  using overflowing = atlas::overflow_queue<element, Rule, sleeping, looking_atomic>;
+  /// Drops at the other end.
+  class other_end : public altered<overflowing<support::replacing_rule>> {
+   public:
+    using altered::altered;
+    static atlas::result<other_end> create(atlas::overflow_queue_options options) {
+      const auto turned = [](atlas::overflow policy) {
+        return policy == atlas::overflow::drop_newest   ? atlas::overflow::drop_oldest
+               : policy == atlas::overflow::drop_oldest ? atlas::overflow::drop_newest
+                                                        : policy;
+      };
+      options.overflow = turned(options.overflow);
+      options.otherwise = turned(options.otherwise);
+      return other_end(overflowing<support::replacing_rule>::create(options).value());
+    }
+  };
+  /// Does not tell of the first that it drops.
+  class discreet : public altered<overflowing<support::replacing_rule>> {
+   public:
+    using altered::altered;
+    static atlas::result<discreet> create(const atlas::overflow_queue_options& options) {
+      return discreet(overflowing<support::replacing_rule>::create(options).value());
+    }
+    [[nodiscard]] atlas::overflow_statistics statistics() const {
+      atlas::overflow_statistics counts = altered::statistics();
+      counts.dropped_oldest -= counts.dropped_oldest != 0 ? 1 : 0;
+      return counts;
+    }
+  };
+  template <class Queue, class Rule = support::replacing_rule>
+  using overflow_histories = support::overflow_subject<Queue, Rule>;
+
   constexpr verdict whatever = verdict::linearizable;
   /// Of 300 histories the checker finds the fault in some, and says what it is. Others it may break in another way.
   template <class Subject>
@@ -505,6 +558,17 @@ TEST_SUITE("queue_mutants") {
     check_caught<support::bytes_subject<released_bytes<bytes>>>("given back before it is read", verdict::from_nowhere);
     check_caught<support::bytes_subject<roomy<support::numbered_bytes<bytes>>>>("eight bytes more than told",
                                                                                 verdict::over_capacity);
+  }
+
+  TEST_CASE("overflow_queue") {
+    check_caught<overflow_histories<other_end>>("dropped at the other end", verdict::out_of_order);
+    check_caught<overflow_histories<discreet>>("dropped, and not told", verdict::out_of_order);
+    check_caught<overflow_histories<overflowing<forgetful_rule>>>("a key that is not seen", verdict::out_of_order);
+    check_caught<overflow_histories<overflowing<light_rule>>>("weights that are not seen", verdict::over_capacity);
+    check_caught<overflow_histories<overflowing<reversed_rule>, support::merging_rule>>("the newer merged into",
+                                                                                        verdict::out_of_order);
+    check_caught<overflow_histories<overflowing<added_rule>, support::merging_rule>>("heavier than told",
+                                                                                     verdict::refused);
   }
 
   TEST_CASE("shm_channel") {

@@ -57,9 +57,11 @@ class channel_model {
       case queue_call::push:
         return pushes(now, event, now.stage[which]);
       case queue_call::pop:
+        return pops(now, event, now.stage[which]);
+      case queue_call::count:
         break;
     }
-    return pops(now, event, now.stage[which]);
+    return step::none;
   }
 
  private:
@@ -196,6 +198,9 @@ class channel_subject {
         break;
       case queue_call::pop:
         pop(event);
+        break;
+      case queue_call::count:
+        break;
     }
     at_atomic();
   }

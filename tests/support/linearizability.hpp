@@ -21,6 +21,7 @@ enum class queue_call : std::uint8_t {
   close,
   subscribe,
   unsubscribe,
+  count,  ///< the counts of an overflow_queue
 };
 
 inline constexpr std::size_t most_batch = 4;

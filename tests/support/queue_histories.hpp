@@ -47,7 +47,7 @@ struct history {
 };
 
 inline std::string text_of(const std::vector<queue_event>& events) {
-  constexpr const char* names[] = {"push", "pop", "close", "subscribe", "unsubscribe"};
+  constexpr const char* names[] = {"push", "pop", "close", "subscribe", "unsubscribe", "count"};
   std::string text;
   for (const queue_event& event : events) {
     text += std::to_string(event.begin) + "-" + std::to_string(event.end) + " " +

@@ -250,6 +250,8 @@ class broadcast_model {
         break;
       case queue_call::pop:
         return pops(now, event) ? step::last : step::none;
+      case queue_call::count:
+        return step::none;
     }
     const bool is_open = now.closed == 0 || lenience_.closing;
     if (event.done == 0) {

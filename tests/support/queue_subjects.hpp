@@ -330,7 +330,10 @@ class broadcast_subject {
         event.done = reader->try_pop(one) ? 1 : 0;
         event.values[0] = event_value(number_of(one));
         event.missed = static_cast<std::uint8_t>(reader->missed() - missed);
+        break;
       }
+      case queue_call::count:
+        break;
     }
     at_atomic();
   }
