@@ -19,8 +19,9 @@ struct off_by_one {
 
    public:
     using base::base;
-    [[nodiscard]] std::size_t room(std::size_t wanted) {  // no more than a lap, of which positions consist
-      return std::min(base::room(wanted), this->positions().capacity - 1) + 1;
+    [[nodiscard]] std::size_t room(std::uint64_t tail,
+                                   std::size_t wanted) {  // no more than a lap: positions have no more
+      return std::min(base::room(tail, wanted), this->positions().capacity - 1) + 1;
     }
   };
 };
@@ -33,10 +34,10 @@ struct miscounted {
 
    public:
     using base::base;
-    void release(std::size_t count) {
-      const bool may = !is_done_ && (TooMany < 0 || base::elements(count + 1) > count);
+    void release(std::uint64_t head, std::size_t count) {
+      const bool may = !is_done_ && (TooMany < 0 || base::elements(head, count + 1) > count);
       if (may && ++calls_ == 2) is_done_ = true;
-      base::release(may && is_done_ ? count + static_cast<std::size_t>(TooMany) : count);
+      base::release(head, may && is_done_ ? count + static_cast<std::size_t>(TooMany) : count);
     }
 
    private:
@@ -54,24 +55,33 @@ struct overhasty {
 
    public:
     using base::base;
-    [[nodiscard]] std::size_t room(std::size_t wanted) {
-      if (IsConsumer) return base::room(wanted);
-      return goes_on(this->producer_, wanted, [&] { return this->popped() + atlas::detail::lapped_positions::lap; });
+    [[nodiscard]] std::size_t room(std::uint64_t tail, std::size_t wanted) {
+      if (IsConsumer) return base::room(tail, wanted);
+      return goes_on(this->producer_, tail, wanted,
+                     [&] { return this->popped() + atlas::detail::lapped_positions::lap; });
     }
-    [[nodiscard]] std::size_t elements(std::size_t wanted) {
-      if (!IsConsumer) return base::elements(wanted);
-      return goes_on(this->consumer_, wanted, [&] { return this->pushed(); });
+    [[nodiscard]] std::size_t elements(std::uint64_t head, std::size_t wanted) {
+      if (!IsConsumer) return base::elements(head, wanted);
+      return goes_on(this->consumer_, head, wanted, [&] { return this->pushed(); });
     }
-    [[nodiscard]] void* place(std::size_t ahead) { return base::place(IsConsumer ? ahead : ahead + too_far_); }
-    [[nodiscard]] Value* element(std::size_t ahead) { return base::element(IsConsumer ? ahead + too_far_ : ahead); }
-    [[nodiscard]] std::size_t adjacent_places() { return base::adjacent_places() - (IsConsumer ? 0 : too_far_); }
-    [[nodiscard]] std::size_t adjacent_elements() { return base::adjacent_elements() - (IsConsumer ? too_far_ : 0); }
+    [[nodiscard]] void* place(std::uint64_t tail, std::size_t ahead) {
+      return base::place(tail, IsConsumer ? ahead : ahead + too_far_);
+    }
+    [[nodiscard]] Value* element(std::uint64_t head, std::size_t ahead) {
+      return base::element(head, IsConsumer ? ahead + too_far_ : ahead);
+    }
+    [[nodiscard]] std::size_t adjacent_places(std::uint64_t tail) {
+      return base::adjacent_places(tail) - (IsConsumer ? 0 : too_far_);
+    }
+    [[nodiscard]] std::size_t adjacent_elements(std::uint64_t head) {
+      return base::adjacent_elements(head) - (IsConsumer ? too_far_ : 0);
+    }
 
    private:
     template <class LookLimit>
-    std::size_t goes_on(typename base::cursor& side, std::size_t wanted, LookLimit look_limit) {
+    std::size_t goes_on(typename base::cursor& side, std::uint64_t at, std::size_t wanted, LookLimit look_limit) {
       int looks = 0;
-      return this->known(side, wanted, [&] {
+      return this->known(side, at, wanted, [&] {
         if (++looks == 2) too_far_ = 1;
         return look_limit();
       });

@@ -110,23 +110,29 @@ class positioned_ring {
   [[nodiscard]] slot* slots() const noexcept { return slots_; }
   [[nodiscard]] const lapped_positions& positions() const noexcept { return positions_; }
 
+  // A side asks for its position once a call, and hands it in: a look at it costs more than what is made of it.
+
   // --- the producer ---
 
-  /// Free slots: `wanted` of them or more, or all that there are.
-  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
-    return known(producer_, wanted, [&] { return consumer_.position.load_acquire() + positions_.lap; });
+  [[nodiscard]] std::uint64_t tail() const noexcept { return producer_.position.load_relaxed(); }
+  /// Free slots from the tail on: `wanted` of them or more, or all that there are.
+  [[nodiscard]] std::size_t room(std::uint64_t tail, std::size_t wanted) noexcept {
+    return known(producer_, tail, wanted, [&] { return consumer_.position.load_acquire() + positions_.lap; });
   }
-  /// The memory of the free slot that is `ahead` of the next one. @pre ahead < room
-  [[nodiscard]] void* place(std::size_t ahead) noexcept { return slot_ahead(producer_, ahead).bytes; }
+  /// The memory of the free slot that is `ahead` of the tail. @pre ahead < room
+  [[nodiscard]] void* place(std::uint64_t tail, std::size_t ahead) noexcept { return slot_ahead(tail, ahead).bytes; }
 
   // --- the consumer ---
 
-  /// The element that is `ahead` of the next one. @pre ahead < elements
-  [[nodiscard]] Value* element(std::size_t ahead) noexcept {
-    return std::launder(reinterpret_cast<Value*>(slot_ahead(consumer_, ahead).bytes));
+  [[nodiscard]] std::uint64_t head() const noexcept { return consumer_.position.load_relaxed(); }
+  /// The element that is `ahead` of the head. @pre ahead < elements
+  [[nodiscard]] Value* element(std::uint64_t head, std::size_t ahead) noexcept {
+    return std::launder(reinterpret_cast<Value*>(slot_ahead(head, ahead).bytes));
   }
-  /// Gives the next `count` slots back, whose elements have ended.
-  void release(std::size_t count) noexcept { advance(consumer_, count); }
+  /// Gives `count` slots from the head on back, whose elements have ended.
+  void release(std::uint64_t head, std::size_t count) noexcept {
+    consumer_.position.store_release(positions_.ahead(head, count));
+  }
 
   // --- any thread ---
 
@@ -138,8 +144,7 @@ class positioned_ring {
 
   /// How far a side may go: `wanted` or more, or all there is, by a look at the other side through `look_limit`.
   template <class LookLimit>
-  [[nodiscard]] std::size_t known(cursor& side, std::size_t wanted, LookLimit look_limit) noexcept {
-    const std::uint64_t at = side.position.load_relaxed();
+  [[nodiscard]] std::size_t known(cursor& side, std::uint64_t at, std::size_t wanted, LookLimit look_limit) noexcept {
     if (wanted == 1 && at != side.limit) [[likely]] {
       return 1;
     }
@@ -152,15 +157,8 @@ class positioned_ring {
         },
         wanted, positions_.capacity);
   }
-  [[nodiscard]] slot& slot_ahead(const cursor& side, std::size_t steps) const noexcept {
-    const std::uint64_t at = side.position.load_relaxed();
+  [[nodiscard]] slot& slot_ahead(std::uint64_t at, std::size_t steps) const noexcept {
     return slots_[positions_.slot(steps == 0 ? at : positions_.ahead(at, steps))];
-  }
-  [[nodiscard]] std::size_t adjacent(const cursor& side) const noexcept {
-    return positions_.capacity - positions_.slot(side.position.load_relaxed());
-  }
-  void advance(cursor& side, std::size_t steps) noexcept {
-    side.position.store_release(positions_.ahead(side.position.load_relaxed(), steps));
   }
 
   slot* slots_;
@@ -196,18 +194,22 @@ struct index_cached {
     using base::base;
     void end_slots() noexcept {}  // they are bytes
 
-    /// How many slots from the next one on lie side by side.
-    [[nodiscard]] std::size_t adjacent_places() const noexcept { return this->adjacent(this->producer_); }
-    [[nodiscard]] std::size_t adjacent_elements() const noexcept { return this->adjacent(this->consumer_); }
-    /// Hands the elements of the next `count` slots over.
-    void publish(std::size_t count) noexcept { this->advance(this->producer_, count); }
-    /// Elements: `wanted` of them or more, or all that there are.
-    [[nodiscard]] std::size_t elements(std::size_t wanted) noexcept {
-      return this->known(this->consumer_, wanted, [&] { return this->pushed(); });
+    /// How many slots from the tail or the head on lie side by side.
+    [[nodiscard]] std::size_t adjacent_places(std::uint64_t tail) const noexcept {
+      return this->positions_.capacity - this->positions_.slot(tail);
+    }
+    [[nodiscard]] std::size_t adjacent_elements(std::uint64_t head) const noexcept { return adjacent_places(head); }
+    /// Hands the elements of `count` slots from the tail on over.
+    void publish(std::uint64_t tail, std::size_t count) noexcept {
+      this->producer_.position.store_release(this->positions_.ahead(tail, count));
+    }
+    /// Elements from the head on: `wanted` of them or more, or all that there are.
+    [[nodiscard]] std::size_t elements(std::uint64_t head, std::size_t wanted) noexcept {
+      return this->known(this->consumer_, head, wanted, [&] { return this->pushed(); });
     }
     /// Whether there is an element; does not wait for more of them.
     [[nodiscard]] bool has_element() const noexcept {
-      const std::uint64_t head = this->consumer_.position.load_relaxed();
+      const std::uint64_t head = this->head();
       return this->consumer_.limit != head || this->pushed() != head;
     }
   };
@@ -235,21 +237,20 @@ struct slot_sequenced {
       for (std::size_t i = 0; i < this->positions_.capacity; ++i) this->slots_[i].~slot();
     }
 
-    void publish(std::size_t count) noexcept {
-      std::uint64_t at = this->producer_.position.load_relaxed();
-      for (; count != 0; --count, at = this->positions_.ahead(at, 1)) at_slot(at).number.store_release(at);
-      this->producer_.position.store_release(at);
+    void publish(std::uint64_t tail, std::size_t count) noexcept {
+      for (; count != 0; --count, tail = this->positions_.ahead(tail, 1)) at_slot(tail).number.store_release(tail);
+      this->producer_.position.store_release(tail);
     }
 
     /// Looks at the slots, and at no more of them than are wanted.
-    [[nodiscard]] std::size_t elements(std::size_t wanted) const noexcept {
-      std::uint64_t at = this->consumer_.position.load_relaxed();
+    [[nodiscard]] std::size_t elements(std::uint64_t head, std::size_t wanted) const noexcept {
       const std::size_t most = wanted < this->positions_.capacity ? wanted : this->positions_.capacity;
       std::size_t found = 0;
-      for (; found < most && at_slot(at).number.load_acquire() == at; at = this->positions_.ahead(at, 1)) ++found;
+      for (; found < most && at_slot(head).number.load_acquire() == head; head = this->positions_.ahead(head, 1))
+        ++found;
       return found;
     }
-    [[nodiscard]] bool has_element() const noexcept { return elements(1) != 0; }
+    [[nodiscard]] bool has_element() const noexcept { return elements(this->head(), 1) != 0; }
 
    private:
     [[nodiscard]] slot& at_slot(std::uint64_t at) const noexcept { return this->slots_[this->positions_.slot(at)]; }

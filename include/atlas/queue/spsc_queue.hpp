@@ -94,11 +94,12 @@ class spsc_queue {
   }
   /// @param out  assigned the oldest element; untouched when the answer is false
   [[nodiscard]] bool try_pop(Value& out) noexcept(moves_safely) {
-    if (slots().elements(1) == 0) return false;
-    Value* const value = slots_.element(0);
+    const std::uint64_t head = slots().head();
+    if (slots_.elements(head, 1) == 0) return false;
+    Value* const value = slots_.element(head, 0);
     out = static_cast<Value&&>(*value);
     value->~Value();
-    slots_.release(1);
+    slots_.release(head, 1);
     room_.signal(1);
     return true;
   }
@@ -129,37 +130,41 @@ class spsc_queue {
   /// Moves the first values in. @return how many; the rest is untouched. Fewer than all when there was no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(moves_safely) {
     if (values.empty() || closed_.load_acquire() != 0) return 0;
-    const std::size_t count = least(slots().room(values.size()), values.size());
+    const std::uint64_t tail = slots().tail();
+    const std::size_t count = least(slots_.room(tail, values.size()), values.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
-      const std::size_t first = least(count, slots_.adjacent_places());
-      std::memcpy(slots_.place(0), values.data(), first * sizeof(Value));
-      if (first != count) std::memcpy(slots_.place(first), values.data() + first, (count - first) * sizeof(Value));
-      slots_.publish(count);
+      const std::size_t first = least(count, slots_.adjacent_places(tail));
+      std::memcpy(slots_.place(tail, 0), values.data(), first * sizeof(Value));
+      if (first != count)
+        std::memcpy(slots_.place(tail, first), values.data() + first, (count - first) * sizeof(Value));
+      slots_.publish(tail, count);
       elements_.signal(1);
     } else {
-      published done(*this);
+      published done(*this, tail);
       for (; done.count < count; ++done.count)
-        ::new (slots_.place(done.count)) Value(static_cast<Value&&>(values[done.count]));
+        ::new (slots_.place(tail, done.count)) Value(static_cast<Value&&>(values[done.count]));
     }
     return count;
   }
   /// Takes up to out.size() elements. @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
     if (out.empty()) return 0;
-    const std::size_t count = least(slots().elements(out.size()), out.size());
+    const std::uint64_t head = slots().head();
+    const std::size_t count = least(slots_.elements(head, out.size()), out.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
-      const std::size_t first = least(count, slots_.adjacent_elements());
-      std::memcpy(static_cast<void*>(out.data()), slots_.element(0), first * sizeof(Value));
+      const std::size_t first = least(count, slots_.adjacent_elements(head));
+      std::memcpy(static_cast<void*>(out.data()), slots_.element(head, 0), first * sizeof(Value));
       if (first != count)
-        std::memcpy(static_cast<void*>(out.data() + first), slots_.element(first), (count - first) * sizeof(Value));
-      slots_.release(count);
+        std::memcpy(static_cast<void*>(out.data() + first), slots_.element(head, first),
+                    (count - first) * sizeof(Value));
+      slots_.release(head, count);
       room_.signal(1);
     } else {
-      released done(*this);
+      released done(*this, head);
       for (; done.count < count; ++done.count) {
-        Value* const value = slots_.element(done.count);
+        Value* const value = slots_.element(head, done.count);
         out[done.count] = static_cast<Value&&>(*value);
         value->~Value();
       }
@@ -193,25 +198,27 @@ class spsc_queue {
 
   /// Hands over what a batch did, also if an element throws.
   struct published {
-    explicit published(spsc_queue& where) noexcept : queue(where) {}
+    published(spsc_queue& where, std::uint64_t tail) noexcept : queue(where), begin(tail) {}
     published(const published&) = delete;
     ~published() {
       if (count == 0) return;
-      queue.slots_.publish(count);
+      queue.slots_.publish(begin, count);
       queue.elements_.signal(1);
     }
     spsc_queue& queue;
+    const std::uint64_t begin;
     std::size_t count = 0;
   };
   struct released {
-    explicit released(spsc_queue& where) noexcept : queue(where) {}
+    released(spsc_queue& where, std::uint64_t head) noexcept : queue(where), begin(head) {}
     released(const released&) = delete;
     ~released() {
       if (count == 0) return;
-      queue.slots_.release(count);
+      queue.slots_.release(begin, count);
       queue.room_.signal(1);
     }
     spsc_queue& queue;
+    const std::uint64_t begin;
     std::size_t count = 0;
   };
 
@@ -233,9 +240,11 @@ class spsc_queue {
 
   template <class Construct>
   bool try_emplace(Construct construct) noexcept(noexcept(construct(nullptr))) {
-    if (closed_.load_acquire() != 0 || slots().room(1) == 0) return false;
-    construct(slots_.place(0));
-    slots_.publish(1);
+    if (closed_.load_acquire() != 0) return false;
+    const std::uint64_t tail = slots().tail();
+    if (slots_.room(tail, 1) == 0) return false;
+    construct(slots_.place(tail, 0));
+    slots_.publish(tail, 1);
     elements_.signal(1);
     return true;
   }
@@ -249,9 +258,8 @@ class spsc_queue {
 
   void destroy() noexcept {
     if (slots_.slots() == nullptr) return;
-    while (slots_.popped() != slots_.pushed()) {
-      slots_.element(0)->~Value();
-      slots_.release(1);
+    for (std::uint64_t at = slots_.head(); at != slots_.pushed(); at = slots_.positions().ahead(at, 1)) {
+      slots_.element(at, 0)->~Value();
     }
     slots_.end_slots();
     std::free(slots_.slots());
