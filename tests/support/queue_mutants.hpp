@@ -80,8 +80,10 @@ struct overhasty {
    private:
     template <class LookLimit>
     std::size_t goes_on(typename base::cursor& side, std::uint64_t at, std::size_t wanted, LookLimit look_limit) {
+      const std::size_t seen = this->known(side, at, wanted);
+      if (seen >= wanted) return seen;
       int looks = 0;
-      return this->known(side, at, wanted, [&] {
+      return this->look(side, at, wanted, [&] {
         if (++looks == 2) too_far_ = 1;
         return look_limit();
       });

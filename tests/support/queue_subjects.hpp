@@ -112,7 +112,7 @@ struct of_spsc {
   static constexpr unsigned most_threads = 3;  // the third closes
   static constexpr bool many_producers = false;
   static constexpr bool many_consumers = false;
-  static constexpr bool whole_pushes = requires { &Layout::template ring<int, atlas::atomic>::adjacent_places; };
+  static constexpr bool whole_pushes = Layout::template ring<int, atlas::atomic>::lie_side_by_side;
   static constexpr bool whole_pops = true;
   static constexpr bool one_step = true;
 };

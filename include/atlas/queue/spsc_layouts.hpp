@@ -67,7 +67,7 @@ struct ring_cursor {
   [[nodiscard]] static std::size_t wait_for_more(Look look, std::size_t found, std::size_t wanted,
                                                  std::size_t capacity) noexcept {
     const std::size_t most = capacity / 4;
-    const std::size_t some = wanted == 1 ? 64 : wanted < most ? 4 * wanted : most;
+    const std::size_t some = wanted <= 64 ? 256 : wanted < most ? 4 * wanted : most;
     const std::size_t enough = some < most ? some : most;
     for (int pauses = 4; pauses <= 64 && found < enough; pauses *= 4) {
       for (int i = 0; i < pauses; ++i) spin_pause();
@@ -117,7 +117,9 @@ class positioned_ring {
   [[nodiscard]] std::uint64_t tail() const noexcept { return producer_.position.load_relaxed(); }
   /// Free slots from the tail on: `wanted` of them or more, or all that there are.
   [[nodiscard]] std::size_t room(std::uint64_t tail, std::size_t wanted) noexcept {
-    return known(producer_, tail, wanted, [&] { return consumer_.position.load_acquire() + positions_.lap; });
+    const std::size_t seen = known(producer_, tail, wanted);
+    if (seen >= wanted) return seen;
+    return look(producer_, tail, wanted, [&] { return consumer_.position.load_acquire() + positions_.lap; });
   }
   /// The memory of the free slot that is `ahead` of the tail. @pre ahead < room
   [[nodiscard]] void* place(std::uint64_t tail, std::size_t ahead) noexcept { return slot_ahead(tail, ahead).bytes; }
@@ -142,14 +144,13 @@ class positioned_ring {
  protected:
   using cursor = ring_cursor<Atom>;
 
-  /// How far a side may go: `wanted` or more, or all there is, by a look at the other side through `look_limit`.
+  /// How far a side may go as far as it knows; of more than one when only one is wanted, one.
+  [[nodiscard]] std::size_t known(const cursor& side, std::uint64_t at, std::size_t wanted) const noexcept {
+    return wanted == 1 ? (at != side.limit ? 1 : 0) : positions_.steps(at, side.limit);
+  }
+  /// The same by a look at the other side, through `look_limit`.
   template <class LookLimit>
-  [[nodiscard]] std::size_t known(cursor& side, std::uint64_t at, std::size_t wanted, LookLimit look_limit) noexcept {
-    if (wanted == 1 && at != side.limit) [[likely]] {
-      return 1;
-    }
-    const std::size_t steps = positions_.steps(at, side.limit);
-    if (steps >= wanted) return steps;
+  [[nodiscard]] std::size_t look(cursor& side, std::uint64_t at, std::size_t wanted, LookLimit look_limit) noexcept {
     return side.progress(
         [&] {
           side.limit = look_limit();
@@ -192,7 +193,8 @@ struct index_cached {
 
    public:
     using base::base;
-    void end_slots() noexcept {}  // they are bytes
+    static constexpr bool lie_side_by_side = true;  ///< the elements
+    void end_slots() noexcept {}                    // they are bytes
 
     /// How many slots from the tail or the head on lie side by side.
     [[nodiscard]] std::size_t adjacent_places(std::uint64_t tail) const noexcept {
@@ -205,12 +207,28 @@ struct index_cached {
     }
     /// Elements from the head on: `wanted` of them or more, or all that there are.
     [[nodiscard]] std::size_t elements(std::uint64_t head, std::size_t wanted) noexcept {
-      return this->known(this->consumer_, head, wanted, [&] { return this->pushed(); });
+      const std::size_t seen = this->known(this->consumer_, head, wanted);
+      if (seen >= wanted) return seen;
+      const std::size_t found = this->look(this->consumer_, head, wanted, [&] { return this->pushed(); });
+      ask_for_lines(head, found);
+      return found;
     }
     /// Whether there is an element; does not wait for more of them.
     [[nodiscard]] bool has_element() const noexcept {
       const std::uint64_t head = this->head();
       return this->consumer_.limit != head || this->pushed() != head;
+    }
+
+   private:
+    /// Asks for the lines of elements that were found, all at once: else each would be asked for when it is read, and
+    /// waited for. Measured (Zen 3, 8 bytes): 307 to 319 million elements a second without, 334 to 385 with.
+    void ask_for_lines(std::uint64_t head, std::size_t found) const noexcept {
+      constexpr std::size_t most_bytes = 32 * cache_line;
+      const std::size_t side_by_side = found < adjacent_elements(head) ? found : adjacent_elements(head);
+      const auto* const first = reinterpret_cast<const unsigned char*>(this->slots_ + this->positions_.slot(head));
+      for (std::size_t i = 0; i < side_by_side * sizeof(Value) && i < most_bytes; i += cache_line) {
+        __builtin_prefetch(first + i);
+      }
     }
   };
 };
@@ -227,6 +245,7 @@ struct slot_sequenced {
 
    public:
     using slot = typename base::slot;
+    static constexpr bool lie_side_by_side = false;
 
     ring(slot* slots, std::size_t capacity, std::uint64_t laps) noexcept : base(slots, capacity, laps) {
       for (std::size_t i = 0; i < capacity; ++i)

@@ -191,10 +191,7 @@ class spsc_queue {
 
  private:
   friend struct detail::watch_access;
-  /// Elements lie side by side and are bytes.
-  static constexpr bool copies_blocks = __is_trivially_copyable(Value) && requires(ring & slots) {
-    slots.adjacent_places();
-  };
+  static constexpr bool copies_blocks = __is_trivially_copyable(Value) && ring::lie_side_by_side;
 
   /// Hands over what a batch did, also if an element throws.
   struct published {
