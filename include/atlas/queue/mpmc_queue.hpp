@@ -39,7 +39,9 @@ enum class consumer_count : bool {
 ///            linearizable.
 /// Progress:  not lock-free: a thread that is stopped inside a push or pop holds up the slot that it claimed. A try_pop
 ///            that is about to take the last element seen waits for more of them, up to 84 pauses of the processor
-///            (some us); a call that loses its position to another of its side waits 64 before it tries again.
+///            (some us), and a try_push that is about to fill the last slot that it saw free likewise, if it did not
+///            find that there was none in between; a call that loses its position to another of its side waits 64
+///            before it tries again.
 /// Cost:      one compare-and-swap and one release store a call; nothing is allocated after create().
 /// Source:    Vyukov, "Bounded MPMC queue" (1024cores.net, 2010): a sequence number in each slot.
 /// @param Value      what moves, without throwing; no default constructor is needed
@@ -247,28 +249,35 @@ class basic_mpmc_queue {
     [[nodiscard]] slot* slots() noexcept { return reinterpret_cast<slot*>(this + 1); }
     [[nodiscard]] slot& at(std::uint64_t position) noexcept { return slots()[positions.slot(position)]; }
 
-    // Consumers that are at the producers' heels fetch every slot's line from their cores while it is still written to,
-    // and the producers fetch it back. So consumers that get as far as they saw elements wait a moment, three times at
-    // most, for more to be there, and both get on; but not when there was nothing in between: a single element is not
-    // held up. Measured (two cores of Zen 5, one thread a side, 1,024 elements of 8 bytes): 70 million a second
-    // without, 120 to 170 with. `seen` is the end of what was seen, or, one more than that, where nothing was.
-    [[nodiscard]] bool is_close(std::uint64_t at) const noexcept { return (seen.load_relaxed() | 1) == (at | 1); }
-    [[gnu::noinline]] void keep_a_distance(std::uint64_t at) noexcept {
+    // Consumers at the producers' heels fetch every slot's line from their cores while it is still written to, and the
+    // producers fetch it back; and so do producers at the consumers' heels, when the queue is full. So a side that gets
+    // as far as it saw the other waits a moment, three times at most, for that to get on, and both do; but not when it
+    // had nothing to do in between: a single element is not held up. Measured (one thread a side, 1,024 elements of 8
+    // bytes): two cores of Zen 5, 70 million a second without, 120 to 170 where consumers do so; Zen 3, 73 to 132
+    // where consumers do, 138 to 155 where both do. `seen` is the end of what a side saw, or, one more than that,
+    // where nothing was.
+    [[nodiscard]] static bool is_close(const Atom<std::uint64_t>& seen, std::uint64_t at) noexcept {
+      return (seen.load_relaxed() | 1) == (at | 1);
+    }
+    /// @param look_end  where the other side's work ends
+    template <class LookEnd>
+    [[gnu::noinline]] void keep_a_distance(Atom<std::uint64_t>& seen, std::uint64_t at,
+                                           LookEnd look_end) const noexcept {
       if ((seen.load_relaxed() & 1) != 0) {
         seen.store_relaxed(positions.after(at));
         return;
       }
       const std::size_t enough = positions.capacity / 4 < 128 ? positions.capacity / 4 : 128;
-      std::uint64_t end = tail.load_relaxed() & ~closed_mark;
+      std::uint64_t end = look_end();
       for (int pauses = 4; pauses <= 64 && end - at < 2 * enough; pauses *= 4) {
         for (int i = 0; i < pauses; ++i) spin_pause();
         const std::uint64_t before = end;
-        end = tail.load_relaxed() & ~closed_mark;
+        end = look_end();
         if (end == before) break;  // nobody is at work there
       }
       seen.store_relaxed(end);
     }
-    void reaches_end(std::uint64_t at) noexcept {
+    static void reaches_end(Atom<std::uint64_t>& seen, std::uint64_t at) noexcept {
       if (seen.load_relaxed() != (at | 1)) seen.store_relaxed(at | 1);
     }
 
@@ -277,8 +286,9 @@ class basic_mpmc_queue {
     // try would cost them and the producers the line (Zen 3, a round trip of 8 bytes: 272 ns, 116 to 135 without).
     Atom<std::uint32_t> closing{0};
     alignas(cache_line) Atom<std::uint64_t> tail;  // position of the next push, and closed_mark
+    Atom<std::uint64_t> room_seen{1};              // by producers
     alignas(cache_line) Atom<std::uint64_t> head;  // position of the next pop
-    Atom<std::uint64_t> seen{1};                   // by consumers, of what is there
+    Atom<std::uint64_t> elements_seen{1};          // by consumers
     alignas(cache_line) gate elements;             // consumers wait here
     alignas(cache_line) gate room;                 // producers wait here
   };
@@ -298,6 +308,9 @@ class basic_mpmc_queue {
       if ((tail & closed_mark) != 0) return false;
       slot& place = queue.at(tail);
       if (place.stamp.load_acquire() == tail) {
+        if (queue.is_close(queue.room_seen, tail)) {
+          queue.keep_a_distance(queue.room_seen, tail, [&] { return queue.head.load_relaxed() + queue.positions.lap; });
+        }
         if (queue.tail.compare_exchange_weak_acquire(tail, queue.positions.after(tail))) {
           construct(place.memory());
           place.stamp.store_release(tail + filled);
@@ -307,7 +320,10 @@ class basic_mpmc_queue {
         tail = gave_way(queue.tail);
       } else {
         const std::uint64_t now = queue.tail.load_acquire();
-        if (now == tail) return false;
+        if (now == tail) {
+          queue.reaches_end(queue.room_seen, tail);
+          return false;
+        }
         tail = now;
       }
     }
@@ -337,7 +353,9 @@ class basic_mpmc_queue {
     for (;;) {
       slot& place = queue.at(head);
       if (place.stamp.load_acquire() == head + filled) {
-        if (queue.is_close(head)) queue.keep_a_distance(head);
+        if (queue.is_close(queue.elements_seen, head)) {
+          queue.keep_a_distance(queue.elements_seen, head, [&] { return queue.tail.load_relaxed() & ~closed_mark; });
+        }
         if (claim_head(queue, head, queue.positions.after(head))) {
           take(*place.value());
           place.value()->~Value();
@@ -349,7 +367,7 @@ class basic_mpmc_queue {
       } else {
         const std::uint64_t now = queue.head.load_acquire();
         if (now == head) {
-          queue.reaches_end(head);
+          queue.reaches_end(queue.elements_seen, head);
           return false;
         }
         head = now;
