@@ -17,7 +17,7 @@ namespace support {
 /// A channel of up to three lanes; each event's `who` is the lane of the sender that made the call. A push sees the
 /// channel open, and later its message is there; of messages that were taken together each comes at its own moment,
 /// from any lane, and then the lanes' room is given back, one lane after the other.
-class channel_model {
+class channel_model : public history_model {
  public:
   static constexpr std::size_t most_lanes = 3;
   static constexpr std::size_t most_messages = 32;  // of one lane
@@ -38,10 +38,6 @@ class channel_model {
 
   explicit channel_model(std::size_t lane_bytes) : ring_bytes_(static_cast<unsigned>(lane_bytes)) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -116,8 +112,6 @@ class channel_model {
   }
 
   unsigned ring_bytes_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 /// A sender whose messages are fill_number's.
@@ -206,9 +200,7 @@ class channel_subject {
   }
   template <class Call>
   void drain(history& done, Call call) {
-    do {
-      call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < 30);
+    drain_by_pops(done, 30, call);
   }
   [[nodiscard]] channel_model model() const { return channel_model(lane_bytes_); }
 

@@ -39,7 +39,7 @@ struct merging_rule : replacing_rule {
 };
 
 /// Every call happens at one moment, batches and the reading of the counts too.
-class overflow_model {
+class overflow_model : public history_model {
  public:
   static constexpr std::size_t most_capacity = 4;
   struct state {
@@ -71,10 +71,6 @@ class overflow_model {
 
   overflow_model(atlas::overflow_queue_options options, bool is_merging) : options_(options), is_merging_(is_merging) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -165,8 +161,6 @@ class overflow_model {
 
   atlas::overflow_queue_options options_;
   bool is_merging_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 /// @tparam Queue  an overflow_queue of elements and one of the rules
@@ -209,9 +203,7 @@ class overflow_subject {
   }
   template <class Call>
   void drain(history& done, Call call) {
-    do {
-      call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < 2 * overflow_model::most_capacity);
+    drain_by_pops(done, 2 * overflow_model::most_capacity, call);
     call(done.after.emplace_back(queue_event{.call = queue_call::count}));
   }
   [[nodiscard]] overflow_model model() const { return overflow_model(options_, Rule::is_merging); }

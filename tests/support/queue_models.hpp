@@ -14,6 +14,19 @@ namespace support {
 
 inline constexpr std::size_t most_places = 64;  ///< elements that go through a queue in one history
 
+/// What the models have in common: the events that are to be explained, and the parts of the promise that are left out.
+class history_model {
+ public:
+  void begins(const std::vector<queue_event>& events, leniency lenience) {
+    events_ = events.data();
+    lenience_ = lenience;
+  }
+
+ protected:
+  leniency lenience_;
+  const queue_event* events_ = nullptr;
+};
+
 /// What a first-in-first-out queue promises beyond its order.
 struct fifo_promise {
   std::size_t capacity = 1;
@@ -28,7 +41,7 @@ struct fifo_promise {
 
 /// spsc_queue, mpsc_queue, mpmc_queue. A batch that is cut short saw no more room, or no more elements, at some
 /// moment before its claim since which no other call claimed.
-class fifo_model {
+class fifo_model : public history_model {
  public:
   struct state {
     std::uint64_t published = 0;  // a bit for each place
@@ -43,10 +56,6 @@ class fifo_model {
 
   explicit fifo_model(fifo_promise promise) : promise_(promise) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -122,12 +131,10 @@ class fifo_model {
   }
 
   fifo_promise promise_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 /// priority_queue of three levels: every call happens at one moment, batches too.
-class priority_model {
+class priority_model : public history_model {
  public:
   static constexpr std::size_t levels = 3;
   struct state {
@@ -140,10 +147,6 @@ class priority_model {
 
   priority_model(std::size_t capacity, unsigned ageing) : capacity_(capacity), ageing_(ageing) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -195,14 +198,12 @@ class priority_model {
 
   std::size_t capacity_;
   unsigned ageing_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 /// broadcast_ring with one writer. A reader may read an element before its push has returned, and one that subscribes
 /// meanwhile begins with that element or behind it. While a reader subscribes to a gated ring, a push may find no
 /// room.
-class broadcast_model {
+class broadcast_model : public history_model {
  public:
   static constexpr std::size_t most_readers = 4;
   struct state {
@@ -221,10 +222,6 @@ class broadcast_model {
   broadcast_model(std::size_t capacity, bool is_gated)
       : capacity_(static_cast<unsigned>(capacity)), is_gated_(is_gated) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -296,12 +293,10 @@ class broadcast_model {
 
   unsigned capacity_;
   bool is_gated_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 /// byte_ring: a record happens at one moment, of a batch that was read the room becomes free at one moment.
-class bytes_model {
+class bytes_model : public history_model {
  public:
   struct state {
     std::uint8_t values[most_places] = {};
@@ -317,10 +312,6 @@ class bytes_model {
 
   explicit bytes_model(std::size_t capacity_bytes) : capacity_(static_cast<unsigned>(capacity_bytes)) {}
 
-  void begins(const std::vector<queue_event>& events, leniency lenience) {
-    events_ = events.data();
-    lenience_ = lenience;
-  }
   [[nodiscard]] static state begin() { return {}; }
 
   step advance(state& now, std::size_t which) const {
@@ -362,8 +353,6 @@ class bytes_model {
   [[nodiscard]] unsigned ring_bytes() const { return capacity_ + 8; }  // with the nought behind the last record
 
   unsigned capacity_;
-  leniency lenience_;
-  const queue_event* events_ = nullptr;
 };
 
 }  // namespace support

@@ -106,6 +106,14 @@ class planner {
   std::uint8_t next_ = 1;
 };
 
+/// Plans pops by `call`, one after the other, until one finds nothing, `most` at most.
+template <class Call>
+void drain_by_pops(history& done, std::size_t most, Call call) {
+  do {
+    call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
+  } while (done.after.back().done != 0 && done.after.size() < most);
+}
+
 /// What the first-in-first-out queues differ in. @tparam Layout of spsc_queue
 template <class Layout>
 struct of_spsc {
@@ -197,9 +205,7 @@ class fifo_subject {
   }
   template <class Call>
   void drain(history& done, Call call) {
-    do {
-      call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < promise_.capacity + 4);
+    drain_by_pops(done, promise_.capacity + 4, call);
   }
   [[nodiscard]] fifo_model model() const { return fifo_model(promise_); }
 
@@ -253,9 +259,7 @@ class priority_subject {
   }
   template <class Call>
   void drain(history& done, Call call) {
-    do {
-      call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < 12);
+    drain_by_pops(done, 12, call);
   }
   [[nodiscard]] priority_model model() const { return priority_model(capacity_, ageing_); }
 
@@ -401,9 +405,7 @@ class bytes_subject {
   }
   template <class Call>
   void drain(history& done, Call call) {
-    do {
-      call(done.after.emplace_back(queue_event{.call = queue_call::pop}));
-    } while (done.after.back().done != 0 && done.after.size() < 8);
+    drain_by_pops(done, 8, call);
   }
   [[nodiscard]] bytes_model model() const { return bytes_model(capacity_); }
 
