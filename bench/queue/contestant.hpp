@@ -115,9 +115,9 @@ void answer_all(Adapter& there, Adapter& back, std::uint64_t count) {
     insist_on([&] { return back.push(got); }, false);
   }
 }
-/// A batch that lies elsewhere in its page each time. A load waits for an earlier store whose address ends in the same 12
-/// bits; so a copy from a buffer to a queue that lies a little behind it, in their pages, takes twice as long. Nobody shall
-/// have that for a whole run.
+/// A batch that lies elsewhere in its page in each sample. A load waits for an earlier store whose address ends in the
+/// same 12 bits; so a copy from a buffer to a queue that lies a little behind it, in their pages, takes twice as long.
+/// Nobody shall have that in all samples of a contest.
 template <class Message>
 class batch_memory {
  public:

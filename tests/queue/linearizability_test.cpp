@@ -4,10 +4,10 @@
 // ATLAS_HISTORIES=100000 records so many of each kind, with fibres and with threads, instead of those of everyday.
 #include <atlas/queue.hpp>
 
-#include "support/queue_histories.hpp"
-#include "support/queue_models.hpp"
 #include "support/channel_histories.hpp"
 #include "support/overflow_histories.hpp"
+#include "support/queue_histories.hpp"
+#include "support/queue_models.hpp"
 #include "support/queue_subjects.hpp"
 
 #include <atlas/core/clock.hpp>
@@ -196,7 +196,8 @@ TEST_SUITE("linearizability") {
   TEST_CASE("overflow_queue: is linearizable in all of its policies, with keys, weights and counts") {
     using support::merging_rule;
     using support::replacing_rule;
-    check_histories<support::overflow_subject<of_rule<replacing_rule>, replacing_rule>>("overflow_queue, replacing", 12);
+    check_histories<support::overflow_subject<of_rule<replacing_rule>, replacing_rule>>("overflow_queue, replacing",
+                                                                                         12);
     check_histories<support::overflow_subject<of_rule<merging_rule>, merging_rule>>("overflow_queue, merging", 13);
   }
   TEST_CASE("byte_ring: is linearizable, no room and no record mean what they say") {

@@ -2,6 +2,8 @@
 // tests/queue/mpmc_queue_test.cpp -- mirrors include/atlas/queue/mpmc_queue.hpp: many producers, many consumers.
 #include <atlas/queue/mpmc_queue.hpp>
 
+#include <atlas/core/clock.hpp>
+
 #include "support/counted.hpp"
 #include "support/threads.hpp"
 #include "support/without_membarrier.hpp"
@@ -30,6 +32,23 @@ struct meddled_atomic : atlas::atomic<T> {
   }
   static inline thread_local unsigned loads_left = 0;
   static inline thread_local std::function<void()> meddle{};
+};
+
+inline thread_local bool halts_at_mark = false;
+inline std::atomic<bool> is_halted{false};
+inline std::atomic<bool> goes_on{false};
+/// A close that stands still behind its mark.
+template <class T>
+struct halting_atomic : atlas::atomic<T> {
+  using atlas::atomic<T>::atomic;
+  T fetch_or_acq_rel(T value) noexcept {
+    const T before = atlas::atomic<T>::fetch_or_acq_rel(value);
+    if (halts_at_mark && sizeof(T) == 8) {
+      is_halted = true;
+      while (!goes_on) std::this_thread::yield();
+    }
+    return before;
+  }
 };
 
 }  // namespace mpmc_queue_test
@@ -339,6 +358,24 @@ TEST_SUITE("queue") {
       if (!support::forbid_membarrier()) return false;
       return !atlas::heavy_barrier() && delivers(1, 0, 3, 3, 400, way::waited) && delivers(2, 0, 2, 2, 400, way::tried);
     }));
+  }
+
+  TEST_CASE("mpmc_queue: is closed for everybody at one moment") {
+    auto queue = atlas::mpmc_queue<int, atlas::yielding, mpmc_queue_test::halting_atomic>::create(4).value();
+    support::together(2, [&](unsigned thread) {
+      if (thread == 0) {
+        mpmc_queue_test::halts_at_mark = true;
+        queue.close();
+        mpmc_queue_test::halts_at_mark = false;
+      } else {
+        while (!mpmc_queue_test::is_halted) std::this_thread::yield();
+        int out = 0;
+        CHECK(queue.is_closed());
+        CHECK(queue.push(1).error() == atlas::errc::closed);
+        CHECK(queue.pop(out, atlas::monotonic_ns() + 20'000'000).error() == atlas::errc::closed);
+        mpmc_queue_test::goes_on = true;
+      }
+    });
   }
 
   TEST_CASE("mpmc_queue: keeps working where the membarrier call is taken away while it is in use") {

@@ -3,11 +3,11 @@
 // They are the queues as they stand, by another layout, atomic type or element, or by a call that does something else.
 #include <atlas/queue.hpp>
 
+#include "support/channel_histories.hpp"
 #include "support/fibres.hpp"
 #include "support/overflow_histories.hpp"
 #include "support/queue_histories.hpp"
 #include "support/queue_mutants.hpp"
-#include "support/channel_histories.hpp"
 #include "support/queue_subjects.hpp"
 
 #include <doctest/doctest.h>
@@ -343,7 +343,8 @@ TEST_SUITE("queue_mutants") {
   class made_receiver : public Mutant {
    public:
     using Mutant::Mutant;
-    static atlas::result<made_receiver> create(const atlas::text_view& name, const atlas::shm_channel_options& options) {
+    static atlas::result<made_receiver> create(const atlas::text_view& name,
+                                               const atlas::shm_channel_options& options) {
       return made_receiver(receiver<>::create(name, options).value());
     }
   };
@@ -367,6 +368,25 @@ TEST_SUITE("queue_mutants") {
 
    private:
     int calls_ = 0;
+  };
+  /// Gives less than was sent, or another's lane.
+  class cutting_receiver : public altered_receiver {
+   public:
+    using altered_receiver::altered_receiver;
+    atlas::result<bool> try_peek(atlas::shm_message& message) {
+      auto found = receiver<>::try_peek(message);
+      if (found.ok() && *found) message.bytes = {message.bytes.data(), message.bytes.size() / 2};
+      return found;
+    }
+  };
+  class mistaken_receiver : public altered_receiver {
+   public:
+    using altered_receiver::altered_receiver;
+    atlas::result<bool> try_peek(atlas::shm_message& message) {
+      auto found = receiver<>::try_peek(message);
+      message.lane = (message.lane + 1) % lanes();
+      return found;
+    }
   };
   /// Passes over every third.
   class passing_receiver : public altered_receiver {
@@ -576,6 +596,8 @@ TEST_SUITE("queue_mutants") {
     check_caught<channel<sender<>, releasing_receiver>>("given back before it is read", verdict::from_nowhere);
     check_caught<channel<sender<>, retaining_receiver>>("not given back", verdict::refused);
     check_caught<channel<sender<>, passing_receiver>>("passed over", verdict::lost);
+    check_caught<channel<sender<>, cutting_receiver>>("cut short", verdict::from_nowhere);
+    check_caught<channel<sender<>, mistaken_receiver>>("of another lane", verdict::from_nowhere);
   }
 }
 #undef ATLAS_CREATES

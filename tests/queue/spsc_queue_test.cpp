@@ -9,7 +9,9 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 // Not without a name: queues are made of it, in headers that several files of tests share.
@@ -25,10 +27,67 @@ struct counting_atomic : atlas::atomic<T> {
   static inline unsigned loads = 0;
 };
 
+inline thread_local int releases_to_come = 0;
+inline std::atomic<bool> is_halted{false};
+inline std::atomic<bool> goes_on{false};
+/// A producer that stands still before its second release, by slot_sequenced between an element and the count of it.
+template <class T>
+struct halting_atomic : atlas::atomic<T> {
+  using atlas::atomic<T>::atomic;
+  void store_release(T value) noexcept {
+    if (releases_to_come != 0 && --releases_to_come == 0) {
+      is_halted = true;
+      while (!goes_on) std::this_thread::yield();
+    }
+    atlas::atomic<T>::store_release(value);
+  }
+};
+
 }  // namespace spsc_queue_test
 
 TEST_SUITE("spsc_queue") {
   using spsc_queue_test::counting_atomic;
+
+  TEST_CASE("spsc_queue: has no size below 0 where an element is popped before it is counted") {
+    using spsc_queue_test::halting_atomic;
+    using queue_type = atlas::spsc_queue<int, atlas::slot_sequenced, atlas::spinning, halting_atomic>;
+    for (const std::size_t capacity : {1U, 2U, 1000U}) {
+      CAPTURE(capacity);
+      auto queue = queue_type::create(capacity).value();
+      spsc_queue_test::is_halted = spsc_queue_test::goes_on = false;
+      support::together(2, [&](unsigned thread) {
+        if (thread == 0) {
+          spsc_queue_test::releases_to_come = 2;
+          CHECK(queue.try_push(7));
+        } else {
+          while (!spsc_queue_test::is_halted) std::this_thread::yield();
+          int out = 0;
+          CHECK(queue.try_pop(out));
+          CHECK(out == 7);
+          CHECK(queue.size_approx() == 0);
+          spsc_queue_test::goes_on = true;
+        }
+      });
+      CHECK(queue.size_approx() == 0);
+    }
+  }
+
+  TEST_CASE("lapped_positions: steps and distances, over the end of the laps") {
+    for (const std::size_t capacity : {1U, 2U, 3U, 1000U}) {
+      const atlas::detail::lapped_positions positions{capacity};
+      for (const std::uint64_t lap : {std::uint64_t{0}, (std::uint64_t{1} << 32) - 1}) {
+        const std::uint64_t begin = lap * positions.lap + capacity - 1;
+        std::uint64_t at = begin;
+        for (std::size_t count = 0; count <= 3 * capacity; ++count, at = positions.ahead(at, 1)) {
+          REQUIRE(positions.distance(begin, at) == static_cast<std::int64_t>(count));
+          REQUIRE(positions.distance(at, begin) == -static_cast<std::int64_t>(count));
+          if (count > capacity) continue;
+          REQUIRE(positions.steps(begin, at) == count);
+          REQUIRE(positions.ahead(begin, count) == at);
+        }
+      }
+    }
+  }
 
   TEST_CASE("spsc_queue: has_element says what try_pop will, and is only a look") {
     const auto agrees = []<class Layout>(Layout) {

@@ -58,8 +58,9 @@ TEST_SUITE("wrap") {
 
   TEST_CASE_TEMPLATE("spsc_queue", Layout, atlas::index_cached, atlas::slot_sequenced) {
     using queue = atlas::spsc_queue<int, Layout>;
-    check_queue<queue>([](std::uint64_t count, std::size_t) { return count; });  // that many laps, of which the last 2^32 are counted
-    check_queue<queue>([](std::uint64_t count, std::size_t capacity) { return count / capacity; });  // its elements
+    // That many laps, which are counted modulo 2^32; and that many elements.
+    check_queue<queue>([](std::uint64_t count, std::size_t) { return count; });
+    check_queue<queue>([](std::uint64_t count, std::size_t capacity) { return count / capacity; });
   }
 
   TEST_CASE_TEMPLATE("mpmc_queue, mpsc_queue", Queue, atlas::mpmc_queue<int>, atlas::mpsc_queue<int>) {

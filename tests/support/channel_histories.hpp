@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/support/channel_histories.hpp -- a channel between processes as queue_histories.hpp runs it, and what it may do.
+// tests/support/channel_histories.hpp -- a channel between processes as queue_histories.hpp runs it, and what it may
+// do.
 #ifndef ATLAS_TESTS_SUPPORT_CHANNEL_HISTORIES_HPP
 #define ATLAS_TESTS_SUPPORT_CHANNEL_HISTORIES_HPP
 
@@ -127,8 +128,8 @@ class numbered_sender : public atlas::basic_shm_sender<Atom> {
   }
 };
 
-/// Thread 0 receives; the others have a sender each, of which the last one's comes and goes. Lanes are as many as
-/// senders, so that a lane goes from one sender to the next.
+/// Thread 0 receives; the others have a sender each, of which the last one's comes and goes. A sender that comes takes
+/// the first free lane, so that a lane goes from one to the next.
 /// @tparam Sender, Receiver  as numbered_sender and basic_shm_receiver
 template <class Sender, class Receiver>
 class channel_subject {
@@ -221,6 +222,7 @@ class channel_subject {
     if (!room.ok()) {
       if (room.error() != atlas::errc::closed) cannot_be(event);
     } else if (*room != nullptr) {
+      sent_.add(event.values[0], event.written, event.who);
       sender.send(*room, event.values[0], event.written);
       event.done = 1;
     }
@@ -233,7 +235,7 @@ class channel_subject {
       if (!*found) break;
     }
     at_atomic();
-    for (std::size_t i = 0; i < event.done; ++i) event.values[i] = event_value(number_in(messages[i].bytes));
+    for (std::size_t i = 0; i < event.done; ++i) event.values[i] = sent_.value_of(messages[i].bytes, messages[i].lane);
     receiver_.release();
   }
 
@@ -241,6 +243,7 @@ class channel_subject {
   std::uint64_t lane_bytes_;
   Receiver receiver_;
   std::optional<Sender> senders_[most_threads];
+  sent_records sent_;
 };
 
 }  // namespace support

@@ -45,12 +45,30 @@ inline void fill_number(std::byte* room, std::uint8_t number, std::size_t length
   for (std::size_t i = 0; i < length; ++i) atlas::store_relaxed(reinterpret_cast<std::uint8_t*>(room + i), number);
 }
 inline int number_in(atlas::span<const std::byte> bytes) {
+  if (bytes.empty()) return -1;
   const auto first = atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(bytes.data()));
   for (std::size_t i = 1; i < bytes.size(); ++i) {
     if (atlas::load_relaxed(reinterpret_cast<const std::uint8_t*>(bytes.data() + i)) != first) return -1;
   }
   return first;
 }
+
+/// What was sent as each number; records that are received are held against it.
+class sent_records {
+ public:
+  void add(std::uint8_t number, std::size_t length, unsigned lane = 0) {
+    atlas::store_relaxed(&sent_[number], static_cast<std::uint16_t>(lane << 8 | length));
+  }
+  /// As an event holds it: of a record that is no number, or of another length or lane, one that nobody sent.
+  [[nodiscard]] std::uint8_t value_of(atlas::span<const std::byte> record, unsigned lane = 0) const {
+    const std::uint8_t value = event_value(number_in(record));
+    const bool is_whole = atlas::load_relaxed(&sent_[value]) == (lane << 8 | record.size());
+    return is_whole ? value : std::uint8_t{255};
+  }
+
+ private:
+  std::uint16_t sent_[256] = {};
+};
 
 /// Where the counts of a queue begin: at 0 or shortly before the end of 32 or 64 bits.
 inline std::uint64_t drawn_begin(quick_random& random) {
@@ -391,13 +409,14 @@ class bytes_subject {
     } else if (event.call == queue_call::push) {
       if (event.values[0] % 2 == 0 && ring_.try_claim(event.length).value() != nullptr) ring_.abort();
       if (std::byte* const room = ring_.try_claim(event.length).value(); room != nullptr) {
+        sent_.add(event.values[0], event.written);
         ring_.write(room, event.values[0], event.written);
         event.done = 1;
       }
     } else {
       atlas::span<const std::byte> record;
       for (; event.done < event.wanted && ring_.try_peek(record); ++event.done) {
-        event.values[event.done] = event_value(number_in(record));
+        event.values[event.done] = sent_.value_of(record);
       }
       if (event.done != 0) ring_.release();
     }
@@ -412,6 +431,7 @@ class bytes_subject {
  private:
   std::size_t capacity_;
   Ring ring_;
+  sent_records sent_;
 };
 
 /// A byte_ring whose records are such bytes.

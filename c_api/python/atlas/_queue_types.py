@@ -132,7 +132,7 @@ class MessageBatch(Sequence[memoryview]):
     def tolist(self) -> List[bytes]:
         """Each message as bytes of its own."""
         ends = self._ends()
-        # A stream's read makes bytes of a length; two thirds of what a slice takes.
+        # A stream's read makes bytes of a length: two thirds of what a slice takes (Python 3.11 on Zen 3).
         if type(self._whole) is bytes:
             stream = io.BytesIO(self._whole)  # shares them
             stream.seek(self._begin)

@@ -117,8 +117,8 @@ class priority_queue {
                                       [&] { return has_room(level); }, [&] { return here().push_outlook(); },
                                       deadline_ns);
   }
-  status push(const Value& value, unsigned level, std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> &&
-                                                                                            moves_safely)
+  status push(const Value& value, unsigned level,
+              std::uint64_t deadline_ns = 0) noexcept(copies_without_throwing<Value> && moves_safely)
     requires copyable_element<Value>
   {
     return push(Value(value), level, deadline_ns);

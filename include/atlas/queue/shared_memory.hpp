@@ -299,11 +299,11 @@ class shared_memory {
 
   /// Has the pages of some bytes mapped for writing now, so that no access stops for a page fault. A wish only: where
   /// the kernel does not know it (before Linux 5.14), each comes with its first access.
-  void map_pages(const std::byte* begin, std::uint64_t bytes) const noexcept {
+  void map_pages(std::byte* begin, std::uint64_t bytes) const noexcept {
     constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, which older headers do not name
     const auto page = static_cast<std::uint64_t>(::getpagesize());
     const auto before = static_cast<std::uint64_t>(begin - data_) % page;
-    static_cast<void>(::madvise(data_ + (begin - data_) - before, bytes + before, populate_write));
+    static_cast<void>(::madvise(begin - before, bytes + before, populate_write));
   }
 
  private:

@@ -272,7 +272,7 @@ class basic_shm_sender {
   [[nodiscard]] result<bool> has_receiver() const noexcept { return end_.memory().is_locked(detail::receiver_lock); }
 
  private:
-  /// So much of the lane can be written to from the beginning without a page fault, which each takes a microsecond
+  /// So much of the lane, from its place on, it can write to without a page fault, which each takes a microsecond
   /// (Zen 3, a virtual machine: messages of 8 bytes 12 ns on the first lap, 5.4 without). All of a long lane is not
   /// worth it: a sender may have come for one message.
   static constexpr std::uint64_t first_mapped_bytes = 256 * 1024;

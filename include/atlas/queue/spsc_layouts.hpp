@@ -35,6 +35,12 @@ struct lapped_positions {
   [[nodiscard]] constexpr std::size_t steps(std::uint64_t from, std::uint64_t to) const noexcept {
     return slot(to) - slot(from) + ((from ^ to) >= lap ? capacity : 0);
   }
+  /// The same of any two positions less than 2^31 laps apart; below 0 if the other lies before.
+  [[nodiscard]] constexpr std::int64_t distance(std::uint64_t from, std::uint64_t to) const noexcept {
+    const auto laps = static_cast<std::int32_t>(static_cast<std::uint32_t>((to / lap) - (from / lap)));
+    return laps * static_cast<std::int64_t>(capacity) + static_cast<std::int64_t>(slot(to)) -
+           static_cast<std::int64_t>(slot(from));
+  }
 
   std::size_t capacity;  ///< at most max_queue_capacity, so that a slot has room in 32 bits
 };
@@ -43,7 +49,9 @@ struct lapped_positions {
 template <template <class> class Atom>
 struct ring_cursor {
   ring_cursor(std::uint64_t begin, std::uint64_t first_limit) noexcept : position(begin), limit(first_limit) {}
-  void operator=(const ring_cursor& other) noexcept {
+  ring_cursor(const ring_cursor&) = delete;
+  ring_cursor& operator=(const ring_cursor&) = delete;
+  void take(const ring_cursor& other) noexcept {
     position.store_relaxed(other.position.load_relaxed());
     limit = other.limit;
     keeps_coming = other.keeps_coming;
@@ -53,9 +61,9 @@ struct ring_cursor {
   /// element as soon as it is there would fetch the position's line, and the element's, from the other's core for each
   /// one, and the other would fetch them back. So one that keeps finding little waits a moment and looks again, three
   /// times at most, and both get on. One that found nothing in between does not wait: a single element is not held up.
-  /// Measured (two cores of Zen 5, 1,024 elements, millions a second): of 8 bytes 290 to 330 without, 540 to 580 with;
-  /// of 64 bytes 77 to 80 and 179 to 183; 64 of 8 bytes a call: 780 if that waits for 64, 870 to 910 for 128, 1,020 to
-  /// 1,160 for 256.
+  /// Measured (two cores of Zen 5, 1,024 elements, millions a second, waiting for 64): of 8 bytes 290 to 330 without,
+  /// 540 to 580 with; of 64 bytes 77 to 80 and 179 to 183; 64 of 8 bytes a call: 780 if that waits for 64, 870 to 910
+  /// for 128, 1,020 to 1,160 for 256. Of 8 bytes on Zen 3: 297 waiting for 64, 319 for 256.
   template <class Look>
   [[nodiscard]] std::size_t progress(Look look, std::size_t wanted, std::size_t capacity) noexcept {
     std::size_t found = look();
@@ -98,12 +106,14 @@ class positioned_ring {
         positions_{capacity},
         producer_(laps * positions_.lap, (laps + 1) * positions_.lap),
         consumer_(laps * positions_.lap, laps * positions_.lap) {}
+  positioned_ring(const positioned_ring&) = delete;
+  positioned_ring& operator=(const positioned_ring&) = delete;
   /// Takes the slots over. @pre no other thread uses either ring, and this one has no slots
   void take(positioned_ring& other) noexcept {
     slots_ = other.slots_;
     positions_ = other.positions_;
-    producer_ = other.producer_;
-    consumer_ = other.consumer_;
+    producer_.take(other.producer_);
+    consumer_.take(other.consumer_);
     other.slots_ = nullptr;
   }
   /// None behind take().
@@ -114,9 +124,10 @@ class positioned_ring {
 
   // --- the producer ---
 
-  [[nodiscard]] std::uint64_t tail() const noexcept { return producer_.position.load_relaxed(); }
-  /// Free slots from the tail on: `wanted` of them or more, or all that there are.
+  [[nodiscard]] std::uint64_t producer_at() const noexcept { return producer_.position.load_relaxed(); }
+  /// Free slots from the tail on: `wanted` of them or more, or all that there are. @param tail  producer_at()
   [[nodiscard]] std::size_t room(std::uint64_t tail, std::size_t wanted) noexcept {
+    ATLAS_ASSERT(tail == producer_at());
     const std::size_t seen = known(producer_, tail, wanted);
     if (seen >= wanted) return seen;
     return look(producer_, tail, wanted, [&] { return consumer_.position.load_acquire() + positions_.lap; });
@@ -126,7 +137,7 @@ class positioned_ring {
 
   // --- the consumer ---
 
-  [[nodiscard]] std::uint64_t head() const noexcept { return consumer_.position.load_relaxed(); }
+  [[nodiscard]] std::uint64_t consumer_at() const noexcept { return consumer_.position.load_relaxed(); }
   /// The element that is `ahead` of the head. @pre ahead < elements
   [[nodiscard]] Value* element(std::uint64_t head, std::size_t ahead) noexcept {
     return std::launder(reinterpret_cast<Value*>(slot_ahead(head, ahead).bytes));
@@ -205,8 +216,9 @@ struct index_cached {
     void publish(std::uint64_t tail, std::size_t count) noexcept {
       this->producer_.position.store_release(this->positions_.ahead(tail, count));
     }
-    /// Elements from the head on: `wanted` of them or more, or all that there are.
+    /// Elements from the head on: `wanted` of them or more, or all that there are. @param head  consumer_at()
     [[nodiscard]] std::size_t elements(std::uint64_t head, std::size_t wanted) noexcept {
+      ATLAS_ASSERT(head == this->consumer_at());
       const std::size_t seen = this->known(this->consumer_, head, wanted);
       if (seen >= wanted) return seen;
       const std::size_t found = this->look(this->consumer_, head, wanted, [&] { return this->pushed(); });
@@ -215,19 +227,22 @@ struct index_cached {
     }
     /// Whether there is an element; does not wait for more of them.
     [[nodiscard]] bool has_element() const noexcept {
-      const std::uint64_t head = this->head();
+      const std::uint64_t head = this->consumer_at();
       return this->consumer_.limit != head || this->pushed() != head;
     }
 
    private:
-    /// Asks for the lines of elements that were found, all at once: else each would be asked for when it is read, and
-    /// waited for. Measured (Zen 3, 8 bytes): 307 to 319 million elements a second without, 334 to 385 with.
+    /// Asks for the lines of elements that were found, up to the ring's end and at most 64, all at once: else each
+    /// would be asked for when it is read, and waited for. Measured (Zen 3, 8 bytes): 307 to 319 million elements a
+    /// second without, 334 to 385 with.
     void ask_for_lines(std::uint64_t head, std::size_t found) const noexcept {
       constexpr std::size_t most_bytes = 64 * cache_line;
       const std::size_t side_by_side = found < adjacent_elements(head) ? found : adjacent_elements(head);
       const auto* const first = reinterpret_cast<const unsigned char*>(this->slots_ + this->positions_.slot(head));
-      for (std::size_t i = 0; i < side_by_side * sizeof(Value) && i < most_bytes; i += cache_line) {
-        __builtin_prefetch(first + i);
+      const std::size_t in_line = reinterpret_cast<std::uintptr_t>(first) % cache_line;
+      const std::size_t bytes = in_line + side_by_side * sizeof(Value);
+      for (std::size_t i = 0; side_by_side != 0 && i < bytes && i < most_bytes; i += cache_line) {
+        __builtin_prefetch(first - in_line + i);
       }
     }
   };
@@ -269,7 +284,7 @@ struct slot_sequenced {
         ++found;
       return found;
     }
-    [[nodiscard]] bool has_element() const noexcept { return elements(this->head(), 1) != 0; }
+    [[nodiscard]] bool has_element() const noexcept { return elements(this->consumer_at(), 1) != 0; }
 
    private:
     [[nodiscard]] slot& at_slot(std::uint64_t at) const noexcept { return this->slots_[this->positions_.slot(at)]; }

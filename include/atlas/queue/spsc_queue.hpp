@@ -94,7 +94,7 @@ class spsc_queue {
   }
   /// @param out  assigned the oldest element; untouched when the answer is false
   [[nodiscard]] bool try_pop(Value& out) noexcept(moves_safely) {
-    const std::uint64_t head = slots().head();
+    const std::uint64_t head = slots().consumer_at();
     if (slots_.elements(head, 1) == 0) return false;
     Value* const value = slots_.element(head, 0);
     out = static_cast<Value&&>(*value);
@@ -129,8 +129,8 @@ class spsc_queue {
 
   /// Moves the first values in. @return how many; the rest is untouched. Fewer than all when there was no more room
   [[nodiscard]] std::size_t try_push_n(span<Value> values) noexcept(moves_safely) {
+    const std::uint64_t tail = slots().producer_at();
     if (values.empty() || closed_.load_acquire() != 0) return 0;
-    const std::uint64_t tail = slots().tail();
     const std::size_t count = least(slots_.room(tail, values.size()), values.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
@@ -150,7 +150,7 @@ class spsc_queue {
   /// Takes up to out.size() elements. @return how many; the rest of `out` is untouched
   [[nodiscard]] std::size_t try_pop_n(span<Value> out) noexcept(moves_safely) {
     if (out.empty()) return 0;
-    const std::uint64_t head = slots().head();
+    const std::uint64_t head = slots().consumer_at();
     const std::size_t count = least(slots_.elements(head, out.size()), out.size());
     if (count == 0) return 0;
     if constexpr (copies_blocks) {
@@ -174,19 +174,25 @@ class spsc_queue {
 
   /// Pushes fail from now on; what was pushed can still be popped. A waiting thread wakes. Idempotent.
   void close() noexcept {
+    ATLAS_ASSERT(has_slots());
     if (closed_.exchange(1) != 0) return;
     elements_.signal_all();
     room_.signal_all();
   }
-  [[nodiscard]] bool is_closed() const noexcept { return closed_.load_acquire() != 0; }
+  [[nodiscard]] bool is_closed() const noexcept {
+    ATLAS_ASSERT(has_slots());
+    return closed_.load_acquire() != 0;
+  }
   /// Whether try_pop would succeed. Threads: the consumer.
   [[nodiscard]] bool has_element() const noexcept { return slots().has_element(); }
   [[nodiscard]] std::size_t capacity() const noexcept { return slots().positions().capacity; }
   /// Elements, a moment ago; exact while no other thread uses the queue.
   [[nodiscard]] std::size_t size_approx() const noexcept {
+    // Of slot_sequenced the consumer may be ahead of what the producer has counted; and between two looks others may
+    // have been pushed and popped.
     const std::uint64_t head = slots().popped();
-    return least(slots().positions().steps(head, slots().pushed()),
-                 capacity());  // others may have been pushed and popped in between
+    const std::int64_t size = slots().positions().distance(head, slots().pushed());
+    return size < 0 ? 0 : least(static_cast<std::size_t>(size), capacity());
   }
 
  private:
@@ -226,19 +232,21 @@ class spsc_queue {
     closed_.store_relaxed(other.closed_.load_relaxed());
   }
   [[nodiscard]] ring& slots() noexcept {
-    ATLAS_ASSERT(slots_.slots() != nullptr);  // the queue was not moved from
+    ATLAS_ASSERT(has_slots());
     return slots_;
   }
   [[nodiscard]] const ring& slots() const noexcept {
-    ATLAS_ASSERT(slots_.slots() != nullptr);
+    ATLAS_ASSERT(has_slots());
     return slots_;
   }
+  /// It was not moved from.
+  [[nodiscard]] bool has_slots() const noexcept { return slots_.slots() != nullptr; }
   static std::size_t least(std::size_t left, std::size_t right) noexcept { return left < right ? left : right; }
 
   template <class Construct>
   bool try_emplace(Construct construct) noexcept(noexcept(construct(nullptr))) {
+    const std::uint64_t tail = slots().producer_at();
     if (closed_.load_acquire() != 0) return false;
-    const std::uint64_t tail = slots().tail();
     if (slots_.room(tail, 1) == 0) return false;
     construct(slots_.place(tail, 0));
     slots_.publish(tail, 1);
@@ -246,7 +254,10 @@ class spsc_queue {
     return true;
   }
 
-  [[nodiscard]] gate& element_gate() noexcept { return elements_; }
+  [[nodiscard]] gate& element_gate() noexcept {
+    ATLAS_ASSERT(has_slots());
+    return elements_;
+  }
   [[nodiscard]] wait_outlook pop_outlook() const noexcept {
     if (!is_closed()) return wait_outlook::open;
     // Closed is read first: what the closing producer pushed before is then visible to this look at the positions.
@@ -254,8 +265,8 @@ class spsc_queue {
   }
 
   void destroy() noexcept {
-    if (slots_.slots() == nullptr) return;
-    for (std::uint64_t at = slots_.head(); at != slots_.pushed(); at = slots_.positions().ahead(at, 1)) {
+    if (!has_slots()) return;
+    for (std::uint64_t at = slots_.consumer_at(); at != slots_.pushed(); at = slots_.positions().ahead(at, 1)) {
       slots_.element(at, 0)->~Value();
     }
     slots_.end_slots();

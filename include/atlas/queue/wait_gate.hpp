@@ -63,7 +63,7 @@ template <template <class> class Atom>
 class basic_wait_gate {
  public:
   /// @param asymmetric  whether heavy_barrier() works here: then signal() is one load while nobody sleeps, else
-  ///                    one read-modify-write
+  ///                    a read-modify-write beside it
   explicit basic_wait_gate(bool asymmetric) noexcept : state_(asymmetric ? 0 : symmetric) {}
 
   /// Wakes waiters after something was published for them. @param count things published, >= 1
