@@ -3,7 +3,7 @@
 // They are the queues as they stand, by another layout, atomic type or element, or by a call that does something else.
 #include <atlas/queue.hpp>
 
-#include "support/channel_histories.hpp"
+#include "support/caught.hpp"
 #include "support/fibres.hpp"
 #include "support/overflow_histories.hpp"
 #include "support/queue_histories.hpp"
@@ -26,10 +26,12 @@ TEST_SUITE("queue_mutants") {
   using atlas::sleeping;
   using atlas::slot_sequenced;
   using support::at_atomic;
+  using support::check_caught;
   using support::element;
   using support::looking_atomic;
   using support::pair_element;
   using support::verdict;
+  using support::whatever;
   using support::yielding_atomic;
 
   // --- faults of order: what was written before a publication is seen after it ---
@@ -319,91 +321,6 @@ TEST_SUITE("queue_mutants") {
     void release() {}
   };
 
-  template <template <class> class Atom = yielding_atomic>
-  using sender = support::numbered_sender<Atom>;
-  template <template <class> class Atom = yielding_atomic>
-  using receiver = atlas::basic_shm_receiver<Atom>;
-  /// Hands a message over and then writes it.
-  class unwritten_sender : public sender<> {
-   public:
-    using sender<>::sender;
-    void send(std::byte* room, std::uint8_t number, std::size_t length) {
-      support::fill_number(room, 0, length);
-      commit(length);
-      at_atomic();
-      support::fill_number(room, number, length);
-    }
-  };
-  /// What the mutants of a channel's receiver begin with.
-  class altered_receiver : public receiver<> {
-   public:
-    explicit altered_receiver(receiver<>&& made) noexcept : receiver<>(std::move(made)) {}
-  };
-  template <class Mutant>
-  class made_receiver : public Mutant {
-   public:
-    using Mutant::Mutant;
-    static atlas::result<made_receiver> create(const atlas::text_view& name,
-                                               const atlas::shm_channel_options& options) {
-      return made_receiver(receiver<>::create(name, options).value());
-    }
-  };
-  /// Gives a message's room back before it is read.
-  class releasing_receiver : public altered_receiver {
-   public:
-    using altered_receiver::altered_receiver;
-    atlas::result<bool> try_peek(atlas::shm_message& message) {
-      auto found = receiver<>::try_peek(message);
-      receiver<>::release();
-      return found;
-    }
-  };
-  /// Does not give the room of every third back before the next is.
-  class retaining_receiver : public altered_receiver {
-   public:
-    using altered_receiver::altered_receiver;
-    void release() {
-      if (++calls_ % 3 != 0) receiver<>::release();
-    }
-
-   private:
-    int calls_ = 0;
-  };
-  /// Gives less than was sent, or another's lane.
-  class cutting_receiver : public altered_receiver {
-   public:
-    using altered_receiver::altered_receiver;
-    atlas::result<bool> try_peek(atlas::shm_message& message) {
-      auto found = receiver<>::try_peek(message);
-      if (found.ok() && *found) message.bytes = {message.bytes.data(), message.bytes.size() / 2};
-      return found;
-    }
-  };
-  class mistaken_receiver : public altered_receiver {
-   public:
-    using altered_receiver::altered_receiver;
-    atlas::result<bool> try_peek(atlas::shm_message& message) {
-      auto found = receiver<>::try_peek(message);
-      message.lane = (message.lane + 1) % lanes();
-      return found;
-    }
-  };
-  /// Passes over every third.
-  class passing_receiver : public altered_receiver {
-   public:
-    using altered_receiver::altered_receiver;
-    atlas::result<bool> try_peek(atlas::shm_message& message) {
-      atlas::shm_message passed_over;
-      if (++calls_ % 3 == 0) static_cast<void>(receiver<>::try_peek(passed_over));
-      return receiver<>::try_peek(message);
-    }
-
-   private:
-    int calls_ = 0;
-  };
-  template <class Sender, class Receiver>
-  using channel = support::channel_subject<Sender, made_receiver<Receiver>>;
-
   /// Rules that say something else than what is promised.
   struct forgetful_rule : support::replacing_rule {
     [[nodiscard]] std::uint64_t key_of(const element& one) const noexcept {
@@ -455,22 +372,6 @@ TEST_SUITE("queue_mutants") {
   };
   template <class Queue, class Rule = support::replacing_rule>
   using overflow_histories = support::overflow_subject<Queue, Rule>;
-
-  constexpr verdict whatever = verdict::linearizable;
-  /// Of 300 histories the checker finds the fault in some, and says what it is. Others it may break in another way.
-  template <class Subject>
-  void check_caught(const char* what, verdict wanted) {
-    if (support::under_thread_sanitizer) {
-      MESSAGE("skipped: ThreadSanitizer does not follow a change of stacks");
-      return;
-    }
-    const support::recorded found = support::record<Subject>({.histories = 300, .seed = 11, .stops_at_first = false});
-    const std::string name = std::string(what) + ": " + support::name_of(wanted);
-    CAPTURE(name);
-    CAPTURE(found.unexplained);
-    CHECK_MESSAGE((wanted == whatever ? found.unexplained : found.said[static_cast<std::size_t>(wanted)]) > 0,
-                  found.text);
-  }
 
   template <class Layout, template <class> class Atom = yielding_atomic, class Value = element>
   using spsc = atlas::spsc_queue<Value, Layout, sleeping, Atom>;
@@ -589,15 +490,6 @@ TEST_SUITE("queue_mutants") {
                                                                                         verdict::out_of_order);
     check_caught<overflow_histories<overflowing<added_rule>, support::merging_rule>>("heavier than told",
                                                                                      verdict::refused);
-  }
-
-  TEST_CASE("shm_channel") {
-    check_caught<channel<unwritten_sender, altered_receiver>>("published before it is written", verdict::from_nowhere);
-    check_caught<channel<sender<>, releasing_receiver>>("given back before it is read", verdict::from_nowhere);
-    check_caught<channel<sender<>, retaining_receiver>>("not given back", verdict::refused);
-    check_caught<channel<sender<>, passing_receiver>>("passed over", verdict::lost);
-    check_caught<channel<sender<>, cutting_receiver>>("cut short", verdict::from_nowhere);
-    check_caught<channel<sender<>, mistaken_receiver>>("of another lane", verdict::from_nowhere);
   }
 }
 #undef ATLAS_CREATES
