@@ -34,19 +34,14 @@ struct meddled_atomic : atlas::atomic<T> {
   static inline thread_local std::function<void()> meddle{};
 };
 
-inline thread_local bool halts_at_mark = false;
-inline std::atomic<bool> is_halted{false};
-inline std::atomic<bool> goes_on{false};
+inline thread_local support::standstill* behind_mark = nullptr;
 /// A close that stands still behind its mark.
 template <class T>
 struct halting_atomic : atlas::atomic<T> {
   using atlas::atomic<T>::atomic;
   T fetch_or_acq_rel(T value) noexcept {
     const T before = atlas::atomic<T>::fetch_or_acq_rel(value);
-    if (halts_at_mark && sizeof(T) == 8) {
-      is_halted = true;
-      while (!goes_on) std::this_thread::yield();
-    }
+    if (behind_mark != nullptr && sizeof(T) == 8) behind_mark->here();
     return before;
   }
 };
@@ -362,18 +357,19 @@ TEST_SUITE("queue") {
 
   TEST_CASE("mpmc_queue: is closed for everybody at one moment") {
     auto queue = atlas::mpmc_queue<int, atlas::yielding, mpmc_queue_test::halting_atomic>::create(4).value();
+    support::standstill marked;
     support::together(2, [&](unsigned thread) {
       if (thread == 0) {
-        mpmc_queue_test::halts_at_mark = true;
+        mpmc_queue_test::behind_mark = &marked;
         queue.close();
-        mpmc_queue_test::halts_at_mark = false;
+        mpmc_queue_test::behind_mark = nullptr;
       } else {
-        while (!mpmc_queue_test::is_halted) std::this_thread::yield();
+        marked.wait_until_reached();
         int out = 0;
         CHECK(queue.is_closed());
         CHECK(queue.push(1).error() == atlas::errc::closed);
         CHECK(queue.pop(out, atlas::monotonic_ns() + 20'000'000).error() == atlas::errc::closed);
-        mpmc_queue_test::goes_on = true;
+        marked.end();
       }
     });
   }

@@ -162,15 +162,23 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
     }
   }
 
-  TEST_CASE("a receiver that finds an impossible count gives that lane up, and receives from the others") {
-    const shm_name name;
-    {
-      auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128}).value();
-      auto first = shm_sender::attach(name).value();
-      auto second = shm_sender::attach(name).value();
+  /// A channel of two lanes of 128 bytes, in the first of which lies "lost", in the second "kept".
+  struct two_messages {
+    explicit two_messages(const shm_name& name)
+        : in(shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128}).value()),
+          first(shm_sender::attach(name).value()),
+          second(shm_sender::attach(name).value()) {
       CHECK(first.push(bytes_of("lost")).ok());
       CHECK(second.push(bytes_of("kept")).ok());
     }
+    shm_receiver in;
+    shm_sender first;
+    shm_sender second;
+  };
+
+  TEST_CASE("a receiver that finds an impossible count gives that lane up, and receives from the others") {
+    const shm_name name;
+    { const two_messages gone(name); }
     const vandal other(name);
     shm_segment(other.data(), shm_layout{2, 128}).lane(0).counts.taken.store_relaxed(3);
     for (int round = 0; round < 2; ++round) {
@@ -244,11 +252,8 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
 
   TEST_CASE("a damaged lane is told once, and the others' messages come on") {
     const shm_name name;
-    auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 128}).value();
-    auto first = shm_sender::attach(name).value();
-    auto second = shm_sender::attach(name).value();
-    CHECK(first.push(bytes_of("lost")).ok());
-    CHECK(second.push(bytes_of("kept")).ok());
+    two_messages sent(name);
+    auto& [in, first, second] = sent;
     const vandal other(name);
     const shm_segment segment(other.data(), shm_layout{2, 128});
     std::memset(segment.ring(first.lane()), 0x5A, 128);

@@ -27,18 +27,14 @@ struct counting_atomic : atlas::atomic<T> {
   static inline unsigned loads = 0;
 };
 
+inline thread_local support::standstill* before_release = nullptr;
 inline thread_local int releases_to_come = 0;
-inline std::atomic<bool> is_halted{false};
-inline std::atomic<bool> goes_on{false};
 /// A producer that stands still before its second release, by slot_sequenced between an element and the count of it.
 template <class T>
 struct halting_atomic : atlas::atomic<T> {
   using atlas::atomic<T>::atomic;
   void store_release(T value) noexcept {
-    if (releases_to_come != 0 && --releases_to_come == 0) {
-      is_halted = true;
-      while (!goes_on) std::this_thread::yield();
-    }
+    if (releases_to_come != 0 && --releases_to_come == 0) before_release->here();
     atlas::atomic<T>::store_release(value);
   }
 };
@@ -54,18 +50,19 @@ TEST_SUITE("spsc_queue") {
     for (const std::size_t capacity : {1U, 2U, 1000U}) {
       CAPTURE(capacity);
       auto queue = queue_type::create(capacity).value();
-      spsc_queue_test::is_halted = spsc_queue_test::goes_on = false;
+      support::standstill uncounted;
       support::together(2, [&](unsigned thread) {
         if (thread == 0) {
+          spsc_queue_test::before_release = &uncounted;
           spsc_queue_test::releases_to_come = 2;
           CHECK(queue.try_push(7));
         } else {
-          while (!spsc_queue_test::is_halted) std::this_thread::yield();
+          uncounted.wait_until_reached();
           int out = 0;
           CHECK(queue.try_pop(out));
           CHECK(out == 7);
           CHECK(queue.size_approx() == 0);
-          spsc_queue_test::goes_on = true;
+          uncounted.end();
         }
       });
       CHECK(queue.size_approx() == 0);

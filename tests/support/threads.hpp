@@ -65,6 +65,23 @@ class meeting {
   std::atomic<std::uint64_t> arrived_{0};
 };
 
+/// A place where one thread stands still until another lets it go on.
+class standstill {
+ public:
+  void here() {
+    is_reached_ = true;
+    while (!is_over_) std::this_thread::yield();
+  }
+  void wait_until_reached() const {
+    while (!is_reached_) std::this_thread::yield();
+  }
+  void end() { is_over_ = true; }
+
+ private:
+  std::atomic<bool> is_reached_{false};
+  std::atomic<bool> is_over_{false};
+};
+
 /// The number by which the kernel knows the calling thread.
 inline pid_t kernel_thread() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
