@@ -68,12 +68,14 @@ inline long involuntary_switches() {
   return used.ru_nivcsw;
 }
 
-/// @param echo  bool(common_memory&, announce): in a child process; announces that it is ready, then answers; whether
-///              all was well
-/// @param ask   bool(common_memory&): here, once the child is ready
-/// @param core  of the child, of those that there are; this process stands on the first
+/// @param core     of the child, of those that there are; this process stands on the first
+/// @param warm_up  round trips before the time is taken: memory that was never touched is no matter of a round trip
+/// @param count    round trips
+/// @param echo     bool(common_memory&, announce): in a child process; announces that it is ready, then answers all;
+///                 whether all was well
+/// @param ask      bool(common_memory&, begin, end): the round trips of these numbers, here, once the child is ready
 template <class Echo, class Ask>
-sample between_processes(std::size_t core, Echo echo, Ask ask) {
+sample between_processes(std::size_t core, std::size_t warm_up, std::size_t count, Echo echo, Ask ask) {
   common_memory common;
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("processes: no child");
@@ -95,9 +97,10 @@ sample between_processes(std::size_t core, Echo echo, Ask ask) {
       if (::waitpid(child, nullptr, WNOHANG) != 0) throw std::runtime_error("processes: the other one has ended");
       std::this_thread::yield();
     }
+    was_well = ask(common, std::size_t{0}, warm_up);
     const long before = involuntary_switches();
     const auto begin = std::chrono::steady_clock::now();
-    was_well = ask(common);
+    was_well = was_well && ask(common, warm_up, warm_up + count);
     took.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     took.is_clean = involuntary_switches() == before;
   }
@@ -109,20 +112,24 @@ sample between_processes(std::size_t core, Echo echo, Ask ask) {
   return took;
 }
 
+/// Messages of 8 bytes for a bit more than once round a lane, where waiting costs no system call.
+inline constexpr std::uint64_t lane_bytes = 65536;
+inline constexpr std::size_t channel_warm_up = lane_bytes / 16 + 100;
+
 /// Two words of shared memory, each written by one side: the least that there is.
 inline sample bare_spin(std::size_t count) {
   return between_processes(
-      1,
+      1, channel_warm_up, count,
       [&](common_memory& common, auto announce) {
         announce();
-        for (std::uint64_t i = 1; i <= count; ++i) {
+        for (std::uint64_t i = 1; i <= channel_warm_up + count; ++i) {
           while (common->there.load(std::memory_order_acquire) != i) pause_a_moment();
           common->back.store(i, std::memory_order_release);
         }
         return true;
       },
-      [&](common_memory& common) {
-        for (std::uint64_t i = 1; i <= count; ++i) {
+      [&](common_memory& common, std::size_t begin, std::size_t end) {
+        for (std::uint64_t i = begin + 1; i <= end; ++i) {
           common->there.store(i, std::memory_order_release);
           while (common->back.load(std::memory_order_acquire) != i) pause_a_moment();
         }
@@ -156,17 +163,18 @@ inline sample raw_eventfd(std::size_t core, std::size_t count) {
     std::uint64_t got = 0;
     return ::read(which, &got, sizeof got) == sizeof got && got == 1;
   };
+  constexpr std::size_t warm_up = 10;  // each takes microseconds
   return between_processes(
-      core,
+      core, warm_up, count,
       [&](common_memory&, auto announce) {
         announce();
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < warm_up + count; ++i) {
           if (!wait(there) || !ring(back)) return false;
         }
         return true;
       },
-      [&](common_memory&) {
-        for (std::size_t i = 0; i < count; ++i) {
+      [&](common_memory&, std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
           if (!ring(there) || !wait(back)) return false;
         }
         return true;
@@ -190,8 +198,9 @@ inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
   const std::string& there = there_name.text;
   const std::string& back = back_name.text;
   const std::uint64_t until_ns = atlas::monotonic_ns() + 30'000'000'000;  // or a mistake would hang
-  static_cast<void>(atlas::shm_receiver::create(there, {.lanes = 1, .lane_bytes = 65536}).value());
-  atlas::shm_receiver in = atlas::shm_receiver::create(back, {.lanes = 1, .lane_bytes = 65536}).value();
+  static_cast<void>(atlas::shm_receiver::create(there, {.lanes = 1, .lane_bytes = lane_bytes}).value());
+  atlas::shm_receiver in = atlas::shm_receiver::create(back, {.lanes = 1, .lane_bytes = lane_bytes}).value();
+  atlas::shm_sender out_there = atlas::shm_sender::attach(there).value();
   const auto send = [&](atlas::shm_sender& out, std::uint64_t number) {
     std::byte bytes[8];
     std::memcpy(bytes, &number, sizeof number);
@@ -216,26 +225,27 @@ inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
       }
     }
     std::memcpy(&number, message.bytes.data(), sizeof number);
-    from.release();
     return true;
   };
+  const std::size_t warm_up = core == 0 ? 10 : channel_warm_up;  // both on one core: each takes microseconds
   return between_processes(
-      core,
+      core, warm_up, count,
       [&](common_memory&, auto announce) {
         auto from = atlas::shm_receiver::attach(there).value();
         auto out = atlas::shm_sender::attach(back).value();
         announce();
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < warm_up + count; ++i) {
           std::uint64_t number = 0;
           if (!receive(from, number) || !send(out, number + 1)) return false;
+          from.release();  // behind the answer, as by whoever works on a message where it lies
         }
         return true;
       },
-      [&](common_memory&) {
-        auto out = atlas::shm_sender::attach(there).value();
-        for (std::uint64_t i = 0; i < count; ++i) {
+      [&](common_memory&, std::size_t begin, std::size_t end) {
+        for (std::uint64_t i = begin; i < end; ++i) {
           std::uint64_t number = 0;
-          if (!send(out, i) || !receive(in, number) || number != i + 1) return false;
+          if (!send(out_there, i) || !receive(in, number) || number != i + 1) return false;
+          in.release();
         }
         return true;
       });

@@ -212,6 +212,33 @@ using support::text_of;
     CHECK(got[1] == sent[1]);
   }
 
+  TEST_CASE("release(): of every lane that was peeked at, and of no message that was not") {
+    const shm_name name;
+    constexpr std::size_t count = 3;
+    std::vector<shm_sender> outs;
+    {
+      auto in = shm_receiver::create(name, {.lanes = count + 1, .lane_bytes = 64}).value();
+      for (std::size_t i = 0; i < count; ++i) outs.push_back(shm_sender::attach(name).value());
+      for (int round = 0; round < 10; ++round) {
+        for (shm_sender& out : outs) {
+          for (const char* const text : {"1", "2", "3"}) CHECK(out.try_push(bytes_of(text)).value());
+          CHECK_FALSE(out.try_push(bytes_of("4")).value());
+        }
+        shm_message message;
+        for (std::size_t i = 0; i < 3 * count; ++i) REQUIRE(in.try_peek(message).value());
+        in.release();
+      }
+      for (shm_sender& out : outs) CHECK(out.try_push(bytes_of("kept")).value());
+      shm_message message;
+      for (std::size_t i = 0; i < count; ++i) REQUIRE(in.try_peek(message).value());
+      in.unpeek(message);
+      in.release();
+      in.release();
+    }
+    auto in = shm_receiver::attach(name).value();
+    CHECK(drained(in) == std::vector<std::string>{"kept"});
+  }
+
   TEST_CASE("close: by either side; what was committed is received, then it is closed; nobody joins") {
     for (const bool by_sender : {false, true}) {
       const shm_name name;

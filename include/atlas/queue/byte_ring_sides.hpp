@@ -13,6 +13,8 @@
 #include <atlas/core/result.hpp>  // result
 #include <atlas/core/span.hpp>    // span
 
+#include <cstring>  // std::memcpy
+
 namespace atlas { inline namespace ATLAS_ABI { namespace detail {
 
 // A record is a header of 8 bytes and its own bytes, up to a multiple of 8. The header is twice the length and one
@@ -62,34 +64,54 @@ struct ring_place {
   std::size_t at;
 };
 
-/// What stands at a place of a ring, believed only where it can be.
+/// Takes a record by its header, believed only where it can be.
 /// @param used_bytes  of the ring from its first record on that is not given back to that place
 /// @param record      out: the record's bytes
-/// @return            true, and `place` behind the record; false if there is none; errc::corrupt_file
+/// @return            whether such a record can be there; then `place` is behind it
+[[nodiscard]] inline bool take_record(std::uint64_t header, std::byte* bytes, std::size_t ring_bytes,
+                                      std::size_t used_bytes, ring_place& place,
+                                      span<const std::byte>& record) noexcept {
+  const std::size_t at = place.at;
+  const std::uint64_t length = header / 2;
+  // There is a nought behind the last record.
+  if (header % 2 == 0 || length + record_header_bytes > ring_bytes - at ||
+      length + record_header_bytes > ring_bytes - record_header_bytes - used_bytes) {
+    return false;
+  }
+  record = {bytes + at + record_header_bytes, static_cast<std::size_t>(length)};
+  const std::size_t size = record_bytes(static_cast<std::size_t>(length));
+  place = {place.count + size, at + size < ring_bytes ? at + size : 0};
+  return true;
+}
+
+/// Of a header that no record at its place has: the one at the ring's beginning, if it says so.
+template <template <class> class Atom>
+[[nodiscard, gnu::noinline, gnu::cold]] result<bool> read_behind_skip(std::uint64_t header, std::byte* bytes,
+                                                                      std::size_t ring_bytes, std::size_t used_bytes,
+                                                                      ring_place& place,
+                                                                      span<const std::byte>& record) noexcept {
+  const std::size_t skipped = ring_bytes - place.at;
+  if (header == skipped_record && place.at != 0 && skipped <= ring_bytes - record_header_bytes - used_bytes) {
+    ring_place begin{place.count + skipped, 0};
+    header = header_at<Atom>(bytes).load_acquire();
+    if (take_record(header, bytes, ring_bytes, used_bytes + skipped, begin, record)) {
+      place = begin;
+      return true;
+    }
+  }
+  return error{errc::corrupt_file, "record.length", "one of a record that fits", header / 2};
+}
+
+/// What stands at a place of a ring.
+/// @return  true, and `place` behind the record; false if there is none; errc::corrupt_file. Parameters as take_record
 template <template <class> class Atom>
 [[nodiscard]] result<bool> read_record(std::byte* bytes, std::size_t ring_bytes, std::size_t used_bytes,
                                        ring_place& place, span<const std::byte>& record) noexcept {
-  std::size_t at = place.at;
-  std::size_t most = ring_bytes - record_header_bytes - used_bytes;   // there is a nought behind the last record
-  std::uint64_t header = header_at<Atom>(bytes + at).load_acquire();  // once: another process may write to it
+  // Once: another process may write to it.
+  const std::uint64_t header = header_at<Atom>(bytes + place.at).load_acquire();
   if (header == no_record) return false;
-  std::size_t skipped = 0;
-  if (header == skipped_record && at != 0 && ring_bytes - at <= most) {
-    skipped = ring_bytes - at;
-    most -= skipped;
-    at = 0;
-    header = header_at<Atom>(bytes).load_acquire();
-  }
-  const std::size_t left = ring_bytes - at < most ? ring_bytes - at : most;
-  const std::uint64_t length = header / 2;
-  if (header % 2 == 0 || left < record_header_bytes || length > left - record_header_bytes) {
-    return error{errc::corrupt_file, "record.length", "at most", left, length};
-  }
-  record = {bytes + at + record_header_bytes, static_cast<std::size_t>(length)};
-  const std::size_t size = record_bytes(record.size());
-  place.count += skipped + size;
-  place.at = at + size < ring_bytes ? at + size : 0;
-  return true;
+  if (take_record(header, bytes, ring_bytes, used_bytes, place, record)) return true;
+  return read_behind_skip<Atom>(header, bytes, ring_bytes, used_bytes, place, record);
 }
 
 template <template <class> class Atom>
@@ -131,12 +153,35 @@ class basic_byte_ring_writer {
     const std::size_t at = skipped_ == 0 ? end_.at : 0;
     const std::size_t size = record_bytes(length);
     const std::size_t next = at + size < ring_bytes_ ? at + size : 0;
-    header_at<Atom>(bytes_ + next).store_relaxed(no_record);
-    header_at<Atom>(bytes_ + at).store_release(std::uint64_t{length} * 2 + 1);
+    show(bytes_ + at, bytes_ + next, length);
     if (skipped_ != 0) header_at<Atom>(bytes_ + end_.at).store_release(skipped_record);
     end_ = {end_.count + skipped_ + size, next};
     counts_->written.store_release(end_.count);
     claimed_ = no_claim;
+  }
+  /// Both at once, and the copy between them. @return  whether there was room; errors as of claim
+  [[nodiscard]] result<bool> push(span<const std::byte> record) noexcept {
+    if (push_at_once(record)) return true;
+    const auto room = claim(record.size());
+    if (!room.ok()) return room.error();
+    if (*room == nullptr) return false;
+    if (!record.empty()) std::memcpy(*room, record.data(), record.size());
+    commit(record.size());
+    return true;
+  }
+  /// The same where the room is known and the ring's end is far; false where push() would do more. Short, for whoever
+  /// is waited for.
+  [[nodiscard]] bool push_at_once(span<const std::byte> record) noexcept {
+    claimed_ = no_claim;
+    const std::size_t size = record_bytes(record.size());
+    if (size >= ring_bytes_ - end_.at || size > room()) return false;
+    std::byte* const at = bytes_ + end_.at;
+    if (!record.empty()) std::memcpy(at + record_header_bytes, record.data(), record.size());
+    show(at, at + size, record.size());
+    end_.at += size;
+    end_.count += size;
+    counts_->written.store_release(end_.count);
+    return true;
   }
   void abort() noexcept { claimed_ = no_claim; }
   /// Whether a record of so many bytes may be committed.
@@ -148,6 +193,11 @@ class basic_byte_ring_writer {
  private:
   static constexpr std::size_t no_claim = ~std::size_t{0};
 
+  /// Lets a record be seen. @param next  where the next one's header will be
+  static void show(std::byte* at, std::byte* next, std::size_t length) noexcept {
+    header_at<Atom>(next).store_relaxed(no_record);
+    header_at<Atom>(at).store_release(std::uint64_t{length} * 2 + 1);
+  }
   [[nodiscard]] std::size_t room() const noexcept {
     return ring_bytes_ - record_header_bytes - static_cast<std::size_t>(end_.count - taken_seen_);
   }
@@ -174,6 +224,13 @@ class basic_byte_ring_reader {
   /// @return  errc::corrupt_file if what stands there cannot be
   [[nodiscard]] result<bool> peek(span<const std::byte>& record) noexcept {
     return read_record<Atom>(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
+  }
+  /// The same of a record that is there and whole; false also where peek() would have more to say. Short, for whoever
+  /// waits for one.
+  [[nodiscard]] bool peek_at_once(span<const std::byte>& record) noexcept {
+    const std::uint64_t header = header_at<Atom>(bytes_ + next_.at).load_acquire();
+    return header != no_record &&
+           take_record(header, bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
   }
   /// The next peek() gives that record again. @pre  it is the last that was peeked at, and not given back
   void unpeek(span<const std::byte> record) noexcept {

@@ -187,15 +187,8 @@ class basic_shm_sender {
   ///                    errc::corrupt_file when the receiver's count cannot be, or it gave the lane up as damaged;
   ///                    errc::busy in a child of the process that attached
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
-    if (status said = end_.usable(); !said.ok()) return said.error();
-    if (size_bytes > longest_message()) {
-      return error{errc::limit_exceeded, "message.size_bytes", longest_message(), size_bytes};
-    }
     writer_.abort();
-    if (is_closed()) return errc::closed;
-    if (here().is_damaged.load_relaxed() != 0) {
-      return error{errc::corrupt_file, "lane", "a whole one", "one that its receiver gave up"}.at_row(lane_);
-    }
+    if (!may_send(size_bytes)) return why_not(size_bytes);
     return writer_.claim(size_bytes);
   }
   /// The same, but waits for room.
@@ -206,21 +199,20 @@ class basic_shm_sender {
     result<std::byte*> got = try_claim(size_bytes);
     const auto is_settled = [&] { return !got.ok() || *got != nullptr; };
     if (is_settled()) return got;
-    detail::basic_shm_lane<Atom>& lane = here();
-    const status waited = detail::wait_shared(
-        lane.room_signals, [&] { lane.room.want(); },
+    const status waited = wait_for_room(
         [&] {
           got = try_claim(size_bytes);
           return is_settled();
         },
-        [] { return false; }, deadline_ns);
+        deadline_ns);
     if (!waited.ok()) return waited.error();
     return got;
   }
   /// Hands the message over. @param size_bytes  what was written of it @pre size_bytes is at most what was claimed
   void commit(std::size_t size_bytes) noexcept {
     if (!end_.memory().is_of_this_process()) return;  // a claim of the parent's
-    commit_quietly(size_bytes);
+    ATLAS_ASSERT(writer_.is_claimed(size_bytes));
+    writer_.commit(size_bytes);
     tell();
   }
   /// Gives up what was claimed, of which nothing is seen.
@@ -228,35 +220,35 @@ class basic_shm_sender {
 
   /// Copies a message in. @return  false when there is no room now; errors as of try_claim
   [[nodiscard]] result<bool> try_push(span<const std::byte> message) noexcept {
-    const auto room = try_claim(message.size());
-    if (!room.ok()) return room.error();
-    if (*room == nullptr) return false;
-    copy(*room, message);
-    commit(message.size());
+    if (!may_send(message.size()) || !writer_.push_at_once(message)) return push_slowly(message);
+    tell();
     return true;
   }
   /// The same, but waits for room. @return  errors as of claim
   status push(span<const std::byte> message, std::uint64_t deadline_ns = 0) noexcept {
-    const auto room = claim(message.size(), deadline_ns);
-    if (!room.ok()) return room.error();
-    copy(*room, message);
-    commit(message.size());
-    return {};
+    result<bool> got = try_push(message);
+    const auto is_settled = [&] { return !got.ok() || *got; };
+    if (!is_settled()) {
+      const status waited = wait_for_room(
+          [&] {
+            got = try_push(message);
+            return is_settled();
+          },
+          deadline_ns);
+      if (!waited.ok()) return waited;
+    }
+    return got.ok() ? status{} : status(got.error());
   }
   /// Copies the first messages in that there is room for, and wakes the receiver once.
   /// @return  how many; an error, as of try_claim and with the message's row, only if it is the first that fails
   [[nodiscard]] result<std::size_t> try_push_n(span<const span<const std::byte>> messages) noexcept {
     for (std::size_t done = 0; done < messages.size(); ++done) {
-      const auto room = try_claim(messages[done].size());
-      if (room.ok() && *room != nullptr) {
-        copy(*room, messages[done]);
-        commit_quietly(messages[done].size());
-        continue;
-      }
+      const auto pushed = push_quietly(messages[done]);
+      if (pushed.ok() && *pushed) continue;
       if (done != 0)
         tell();
-      else if (!room.ok())
-        return room.error().at_row(0);
+      else if (!pushed.ok())
+        return pushed.error().at_row(0);
       return done;
     }
     if (!messages.empty()) tell();
@@ -280,18 +272,39 @@ class basic_shm_sender {
   basic_shm_sender(shm_end&& end, std::uint32_t lane, detail::ring_place place, std::uint64_t taken) noexcept
       : end_(static_cast<shm_end&&>(end)),
         lane_(lane),
-        writer_(&here().counts, end_.segment().ring(lane), end_.segment().layout().lane_bytes, place, taken) {}
+        here_(&end_.segment().lane(lane)),
+        writer_(&here_->counts, end_.segment().ring(lane), end_.segment().layout().lane_bytes, place, taken) {}
 
-  [[nodiscard]] detail::basic_shm_lane<Atom>& here() const noexcept { return end_.segment().lane(lane_); }
-  static void copy(std::byte* to, span<const std::byte> message) noexcept {
-    if (!message.empty()) std::memcpy(to, message.data(), message.size());
+  [[nodiscard]] bool may_send(std::size_t size_bytes) const noexcept {
+    return end_.memory().is_of_this_process() && size_bytes <= longest_message() && !is_closed() &&
+           here_->is_damaged.load_relaxed() == 0;
   }
-  void commit_quietly(std::size_t size_bytes) noexcept {
-    ATLAS_ASSERT(writer_.is_claimed(size_bytes));
-    writer_.commit(size_bytes);
+  /// Of what may_send() said no to. Not inlined, so that the calls are short where nothing is wrong.
+  [[nodiscard, gnu::noinline, gnu::cold]] error why_not(std::size_t size_bytes) const noexcept {
+    if (status said = end_.usable(); !said.ok()) return said.error();
+    if (size_bytes > longest_message()) {
+      return error{errc::limit_exceeded, "message.size_bytes", longest_message(), size_bytes};
+    }
+    if (is_closed()) return errc::closed;
+    // Or somebody scribbled on the words that said so.
+    return error{errc::corrupt_file, "lane", "a whole one", "one that its receiver gave up"}.at_row(lane_);
+  }
+  [[nodiscard]] result<bool> push_quietly(span<const std::byte> message) noexcept {
+    if (!may_send(message.size())) return why_not(message.size());
+    return writer_.push(message);
+  }
+  [[nodiscard, gnu::noinline]] result<bool> push_slowly(span<const std::byte> message) noexcept {
+    auto pushed = push_quietly(message);
+    if (pushed.ok() && *pushed) tell();
+    return pushed;
+  }
+  template <class IsDone>
+  [[nodiscard]] status wait_for_room(IsDone is_done, std::uint64_t deadline_ns) noexcept {
+    return detail::wait_shared(
+        here_->room_signals, [&] { here_->room.want(); }, is_done, [] { return false; }, deadline_ns);
   }
   void tell() noexcept {
-    if (here().records.ring()) wake_receiver();
+    if (here_->records.ring()) wake_receiver();
   }
   [[gnu::noinline]] void wake_receiver() noexcept {
     detail::basic_shm_header<Atom>& header = end_.segment().header();
@@ -312,6 +325,7 @@ class basic_shm_sender {
   wake_fifo fifo_;
   std::uint32_t fifo_seen_ = 0;
   std::uint32_t lane_;
+  detail::basic_shm_lane<Atom>* here_;
   detail::basic_byte_ring_writer<Atom> writer_;
 };
 using shm_sender = basic_shm_sender<atomic>;
@@ -320,7 +334,7 @@ using shm_sender = basic_shm_sender<atomic>;
 ///
 /// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none
 ///            waits for ever.
-/// Progress:  try_peek looks at each lane that was ever used at most once.
+/// Progress:  try_peek looks at each lane that was ever used at most once, at one of them twice.
 /// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages
 ///            are lost, its sender is told, no other gets it, and the others' messages come on.
 /// Moving:    what was moved from can only be assigned to or destroyed.
@@ -380,30 +394,14 @@ class basic_shm_receiver {
   /// @return  false, and `message` untouched, when there is none now; errc::corrupt_file for a damaged lane; errc::busy
   ///          in a child of the process that attached
   [[nodiscard]] result<bool> try_peek(shm_message& message) noexcept {
-    if (status said = end_.usable(); !said.ok()) return said.error();
-    const std::uint32_t lanes = end_.segment().lanes_used();
-    for (std::uint32_t looked = 0; looked < lanes; ++looked) {
-      if (turn_ >= lanes) turn_ = 0;
-      lane& from = lanes_[turn_];
-      if (from.state == lane_state::damaged_before) {
-        give_up(turn_);
-        return error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"}.at_row(turn_);
-      }
-      if (from.state == lane_state::whole) {
-        const auto found = from.reader.peek(message.bytes);
-        if (!found.ok()) {
-          give_up(turn_);
-          return found.error().at_row(turn_);
-        }
-        if (*found) {
-          message.lane = turn_;
-          if (++taken_in_turn_ == most_in_turn) next_turn();
-          return true;
-        }
-      }
-      next_turn();
+    lane& from = lanes_[turn_];
+    const bool held_records = from.reader.holds_records();
+    if (end_.memory().is_of_this_process() && from.state == lane_state::whole &&
+        from.reader.peek_at_once(message.bytes)) {
+      count_peek(from, held_records, message);
+      return true;
     }
-    return false;
+    return look_around(message);
   }
   /// The same, but waits for a message.
   /// @param deadline_ns  on the clock of monotonic_ns(); 0: as long as it takes
@@ -427,7 +425,12 @@ class basic_shm_receiver {
   /// @pre  it is the last message that was peeked at, and was not released
   void unpeek(const shm_message& last) noexcept {
     ATLAS_ASSERT(last.lane < lanes());
-    lanes_[last.lane].reader.unpeek(last.bytes);
+    lane& from = lanes_[last.lane];
+    from.reader.unpeek(last.bytes);
+    if (!from.reader.holds_records()) {
+      ATLAS_ASSERT(holders_ == &from);  // the last lane that got a record
+      holders_ = from.next_holder;
+    }
     // As if it had not been counted, so that a lane does not get more than its turn.
     taken_in_turn_ = turn_ == last.lane && taken_in_turn_ != 0 ? taken_in_turn_ - 1 : most_in_turn - 1;
     turn_ = last.lane;
@@ -436,12 +439,12 @@ class basic_shm_receiver {
   /// receiver that takes over from this one.
   void release() noexcept {
     if (!end_.memory().is_of_this_process()) return;
-    for (std::uint32_t i = 0; i < end_.segment().lanes_used(); ++i) {
-      if (lanes_[i].state != lane_state::whole || !lanes_[i].reader.holds_records()) continue;
-      lanes_[i].reader.release();
-      detail::basic_shm_lane<Atom>& there = end_.segment().lane(i);
-      if (there.room.ring()) detail::wake_shared(there.room_signals);
+    for (lane* from = holders_; from != nullptr; from = from->next_holder) {
+      if (from->state != lane_state::whole) continue;
+      from->reader.release();
+      if (from->there->room.ring()) detail::wake_shared(from->there->room_signals);
     }
+    holders_ = nullptr;
   }
 
   /// For epoll and the like: readable when there may be something, after an arm() that said that there was nothing. It
@@ -494,7 +497,9 @@ class basic_shm_receiver {
   };
   struct lane {
     detail::basic_byte_ring_reader<Atom> reader;
+    detail::basic_shm_lane<Atom>* there;
     lane_state state;
+    lane* next_holder;  // of the lanes with records that are not released, the one that got some before
   };
 
   static result<basic_shm_receiver> take_over(shm_end&& end, detail::shm_layout wanted, unsigned permissions) noexcept {
@@ -525,22 +530,55 @@ class basic_shm_receiver {
       const bool is_whole = begin.ok() && segment.lane(i).is_damaged.load_acquire() == 0;
       const lane one{
           {&segment.lane(i).counts, segment.ring(i), layout.lane_bytes, begin.ok() ? *begin : detail::ring_place{0, 0}},
-          is_whole ? lane_state::whole : lane_state::damaged_before};
+          &segment.lane(i),
+          is_whole ? lane_state::whole : lane_state::damaged_before,
+          nullptr};
       if (status said = made.lanes_.push_back(one); !said.ok()) return said.error();
     }
     return static_cast<basic_shm_receiver&&>(made);
   }
   explicit basic_shm_receiver(shm_end&& end) noexcept : end_(static_cast<shm_end&&>(end)) {}
 
-  /// Of a lane with what cannot be: its sender is told at its next claim, and waits no more.
-  void give_up(std::uint32_t number) noexcept {
+  /// A lane with what cannot be: its sender is told at its next claim, and waits no more.
+  [[nodiscard, gnu::noinline, gnu::cold]] error lose(std::uint32_t number, const error& why) noexcept {
     lanes_[number].state = lane_state::damaged;
-    detail::basic_shm_lane<Atom>& there = end_.segment().lane(number);
-    there.is_damaged.store_release(1);
-    detail::wake_shared(there.room_signals);
+    lanes_[number].there->is_damaged.store_release(1);
+    detail::wake_shared(lanes_[number].there->room_signals);
+    return why.at_row(number);
   }
-  void next_turn() noexcept {
-    ++turn_;
+  /// A message of the lane whose turn it is was peeked at.
+  void count_peek(lane& from, bool held_records, shm_message& message) noexcept {
+    message.lane = turn_;
+    if (!held_records) {
+      from.next_holder = holders_;
+      holders_ = &from;
+    }
+    if (++taken_in_turn_ == most_in_turn) next_turn(end_.segment().lanes_used());
+  }
+  /// What try_peek() does when the lane whose turn it is has nothing at hand.
+  [[nodiscard, gnu::noinline]] result<bool> look_around(shm_message& message) noexcept {
+    if (status said = end_.usable(); !said.ok()) return said.error();
+    const std::uint32_t lanes = end_.segment().lanes_used();
+    for (std::uint32_t looked = 0; looked < lanes; ++looked) {
+      lane& from = lanes_[turn_];
+      if (from.state == lane_state::damaged_before) {
+        return lose(turn_, error{errc::corrupt_file, "lane", "a whole one", "one that is damaged"});
+      }
+      if (from.state == lane_state::whole) {
+        const bool held_records = from.reader.holds_records();
+        const auto found = from.reader.peek(message.bytes);
+        if (!found.ok()) return lose(turn_, found.error());
+        if (*found) {
+          count_peek(from, held_records, message);
+          return true;
+        }
+      }
+      next_turn(lanes);
+    }
+    return false;
+  }
+  void next_turn(std::uint32_t lanes) noexcept {
+    turn_ = turn_ + 1 < lanes ? turn_ + 1 : 0;
     taken_in_turn_ = 0;
   }
   void want_messages() noexcept {
@@ -558,6 +596,7 @@ class basic_shm_receiver {
   buffer<lane> lanes_;
   std::uint32_t turn_ = 0;
   std::uint32_t taken_in_turn_ = 0;
+  lane* holders_ = nullptr;  // the last lane that got records which are not released
 };
 using shm_receiver = basic_shm_receiver<atomic>;
 
