@@ -71,16 +71,17 @@ void push_all(Adapter& queue, std::uint64_t first, std::uint64_t count, std::uin
     insist_on([&] { return queue.push(next); }, step > 1);
   }
 }
-/// @return whether they came in order
+/// @return whether they came in order. One word says so, which stays in a register: a flag went through memory beside
+///         some queues and not beside others, and cost these half of what an element takes.
 template <class Message, class Adapter>
 bool pop_in_order(Adapter& queue, std::uint64_t count) {
   Message got{};
-  bool in_order = true;
+  std::uint64_t differences = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     insist_on([&] { return queue.pop(got); }, false);
-    in_order = in_order && got.number == i;
+    differences |= got.number ^ i;
   }
-  return in_order;
+  return differences == 0;
 }
 /// @return the sum of what came
 template <class Message, class Adapter>
@@ -153,14 +154,14 @@ void push_batches(Adapter& queue, std::uint64_t count) {
 template <class Message, class Adapter>
 bool pop_batches(Adapter& queue, std::uint64_t count) {
   batch_memory<Message> batch;
-  bool in_order = true;
+  std::uint64_t differences = 0;
   for (std::uint64_t done = 0; done < count;) {
     const std::size_t got = queue.pop_n(batch.data(), batch_size);
     if (got == 0) pause_a_moment();
-    for (std::size_t i = 0; i < got; ++i) in_order = in_order && batch[i].number == done + i;
+    for (std::size_t i = 0; i < got; ++i) differences |= batch[i].number ^ (done + i);
     done += got;
   }
-  return in_order;
+  return differences == 0;
 }
 
 /// @param Adapter  is made with a capacity; bool push(const Message&), bool pop(Message&)

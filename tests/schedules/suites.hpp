@@ -14,37 +14,31 @@ class tracked {
   static constexpr int most_slots = 8;
 
   explicit tracked(int value) : number(value) {}
-  tracked(tracked&& other) noexcept : number(other.number) {
-    if (rl::var<int>* const slot = slot_at(this)) (*slot)($) = number;
-  }
+  /// Only queues make one out of another: in a slot.
+  tracked(tracked&& other) noexcept : number(other.number), is_in_slot_(true) { slot_at(this)($) = number; }
   tracked& operator=(tracked&& other) noexcept {
-    number = other.number;
-    if (rl::var<int>* const slot = slot_at(&other)) number = static_cast<int>((*slot)($));
+    number = other.is_in_slot_ ? static_cast<int>(slot_at(&other)($)) : other.number;
     return *this;
   }
   int number;
 
-  /// Elements within `size` bytes from here on are in slots; of any others nothing is told.
-  static void watch(const void* begin, std::size_t size) {
-    begin_ = static_cast<const char*>(begin);
-    size_ = size;
+  /// @param slots  [most_slots] of a new run
+  static void watch(rl::var<int>* slots) {
+    slots_ = slots;
     known_count_ = 0;
   }
-  static inline rl::var<int>* slots = nullptr;
 
  private:
-  static rl::var<int>* slot_at(const void* where) {
-    const char* const at = static_cast<const char*>(where);
-    if (at < begin_ || at >= begin_ + size_) return nullptr;
-    for (int i = 0; i < known_count_; ++i) {
-      if (known_[i] == at) return slots + i;
-    }
-    known_[known_count_] = at;
-    return slots + known_count_++;
+  static rl::var<int>& slot_at(const void* where) {
+    int which = 0;
+    while (which < known_count_ && known_[which] != where) ++which;
+    RL_ASSERT(which < most_slots);
+    if (which == known_count_) known_[known_count_++] = where;
+    return slots_[which];
   }
-  static inline const char* begin_ = nullptr;
-  static inline std::size_t size_ = 0;
-  static inline const char* known_[most_slots] = {};
+  bool is_in_slot_ = false;
+  static inline rl::var<int>* slots_ = nullptr;
+  static inline const void* known_[most_slots] = {};
   static inline int known_count_ = 0;
 };
 
@@ -68,9 +62,8 @@ struct crowd : rl::test_suite<crowd<Queue, Producers, Consumers, Capacity, Each,
         last[i][j] = -1;
       }
     }
-    tracked::slots = slots;
     queue.emplace(Queue::create_at(Capacity, ~std::uint64_t{0} - 1).value());
-    tracked::watch(*reinterpret_cast<void**>(&*queue), 4096);  // its block of memory
+    tracked::watch(slots);
   }
   void thread(unsigned number) {
     if (number < Producers)
