@@ -4,12 +4,11 @@
 //
 // Room:      index_cached and slot_sequenced: the slots, and which of them are free or hold an element.
 // Not here:  moving elements, waiting, closing (queue/spsc_queue.hpp).
-// Depends:   core/{clock,futex}.hpp, queue/queue_element.hpp. The atomic type is the queue's.
+// Depends:   core/futex.hpp, queue/queue_element.hpp. The atomic type is the queue's.
 // Threads:   one produces, one consumes.
 #ifndef ATLAS_QUEUE_SPSC_LAYOUTS_HPP
 #define ATLAS_QUEUE_SPSC_LAYOUTS_HPP
 
-#include <atlas/core/clock.hpp>           // monotonic_ns
 #include <atlas/core/futex.hpp>           // spin_pause
 #include <atlas/queue/queue_element.hpp>  // placement new
 
@@ -188,6 +187,7 @@ class positioned_ring {
   /// with a single wait in progress(), 340 with that alone. In other hours of the machine less.
   template <bool ToWrite>
   [[gnu::always_inline]] void ask_for_lines(std::uint64_t at, std::size_t found) const noexcept {
+    if (found == 0) return;  // the line may be in the other side's hands
     constexpr std::size_t most_bytes = 128 * cache_line;
     const std::size_t to_the_end = positions_.capacity - positions_.slot(at);
     const std::size_t bytes = (found < to_the_end ? found : to_the_end) * sizeof(slot);
