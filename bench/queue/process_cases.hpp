@@ -112,17 +112,17 @@ sample between_processes(std::size_t core, std::size_t warm_up, std::size_t coun
   return took;
 }
 
-/// Messages of 8 bytes for a bit more than once round a lane, where waiting costs no system call.
 inline constexpr std::uint64_t lane_bytes = 65536;
-inline constexpr std::size_t channel_warm_up = lane_bytes / 16 + 100;
+/// Messages of 8 bytes for a bit more than once round a lane.
+inline constexpr std::size_t once_round = lane_bytes / 16 + 100;
 
 /// Two words of shared memory, each written by one side: the least that there is.
-inline sample bare_spin(std::size_t count) {
+inline sample bare_spin(std::size_t warm_up, std::size_t count) {
   return between_processes(
-      1, channel_warm_up, count,
+      1, warm_up, count,
       [&](common_memory& common, auto announce) {
         announce();
-        for (std::uint64_t i = 1; i <= channel_warm_up + count; ++i) {
+        for (std::uint64_t i = 1; i <= warm_up + count; ++i) {
           while (common->there.load(std::memory_order_acquire) != i) pause_a_moment();
           common->back.store(i, std::memory_order_release);
         }
@@ -151,7 +151,7 @@ struct raw_eventfds {
   int back;
 };
 
-inline sample raw_eventfd(std::size_t core, std::size_t count) {
+inline sample raw_eventfd(std::size_t core, std::size_t warm_up, std::size_t count) {
   const raw_eventfds events;
   const int there = events.there;
   const int back = events.back;
@@ -163,7 +163,6 @@ inline sample raw_eventfd(std::size_t core, std::size_t count) {
     std::uint64_t got = 0;
     return ::read(which, &got, sizeof got) == sizeof got && got == 1;
   };
-  constexpr std::size_t warm_up = 10;  // each takes microseconds
   return between_processes(
       core, warm_up, count,
       [&](common_memory&, auto announce) {
@@ -192,7 +191,7 @@ struct channel_name {
 
 /// A message of 8 bytes there and back by two channels.
 /// @param sleeps  waits by the channel's own calls; else tries until it works
-inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
+inline sample by_channel(bool sleeps, std::size_t core, std::size_t warm_up, std::size_t count) {
   const channel_name there_name("-there");
   const channel_name back_name("-back");
   const std::string& there = there_name.text;
@@ -227,7 +226,6 @@ inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
     std::memcpy(&number, message.bytes.data(), sizeof number);
     return true;
   };
-  const std::size_t warm_up = core == 0 ? 10 : channel_warm_up;  // both on one core: each takes microseconds
   return between_processes(
       core, warm_up, count,
       [&](common_memory&, auto announce) {
@@ -252,17 +250,21 @@ inline sample by_channel(bool sleeps, std::size_t core, std::size_t count) {
 }
 
 inline void process_cases(const bench_options& options) {
-  const auto channel = [](bool sleeps, std::size_t core) {
-    return entrant{"shm_channel", true, true, [=](std::size_t count) { return by_channel(sleeps, core, count); }};
+  constexpr std::size_t few = 20;  // where each may take a system call's microseconds
+  const auto channel = [](bool sleeps, std::size_t core, std::size_t warm_up) {
+    return entrant{"shm_channel", true, true,
+                   [=](std::size_t count) { return by_channel(sleeps, core, warm_up, count); }};
   };
   const auto eventfd = [](std::size_t core) {
-    return entrant{"eventfd", false, true, [=](std::size_t count) { return raw_eventfd(core, count); }};
+    return entrant{"eventfd", false, true, [=](std::size_t count) { return raw_eventfd(core, few, count); }};
   };
-  hold_contest("process-round-trip/spinning",
-               {channel(false, 1), {"two words of shared memory", false, true, bare_spin}}, true, {{"", 1 / 1.35}},
-               options);
-  hold_contest("process-round-trip/waiting", {channel(true, 1), eventfd(1)}, true, {{"", 1 / 1.1}}, options);
-  hold_contest("process-round-trip/one-core", {channel(true, 0), eventfd(0)}, true, {{"", 1 / 1.1}}, options);
+  hold_contest(
+      "process-round-trip/spinning",
+      {channel(false, 1, once_round),
+       {"two words of shared memory", false, true, [](std::size_t count) { return bare_spin(once_round, count); }}},
+      true, {{"", 1 / 1.35}}, options);
+  hold_contest("process-round-trip/waiting", {channel(true, 1, few), eventfd(1)}, true, {{"", 1 / 1.1}}, options);
+  hold_contest("process-round-trip/one-core", {channel(true, 0, few), eventfd(0)}, true, {{"", 1 / 1.1}}, options);
 }
 
 }  // namespace bench

@@ -178,7 +178,7 @@ std::string numbered(std::uint64_t number, std::size_t length) {
       span<const std::byte> record;
       std::size_t held = 0;
       for (int call = 0; call < 40; ++call) {
-        const auto found = reader.peek(record);
+        const atlas::result<bool> found = random() % 2 == 0 && reader.peek_at_once(record) ? true : reader.peek(record);
         if (!found.ok()) {
           REQUIRE(found.error() == errc::corrupt_file);
           ++refused;
@@ -196,15 +196,21 @@ std::string numbered(std::uint64_t number, std::size_t length) {
         if (random() % 8 == 0) scribble();
       }
       atlas::detail::byte_ring_writer writer(&counts, bytes, sizeof bytes, begin, begin.count);
-      for (int call = 0; call < 12; ++call) {
+      for (int call = 0; call < 24; ++call) {
         if (random() % 4 == 0) counts.taken.store_relaxed(random() % 2 == 0 ? random() : begin.count + random() % 8 * 8);
         const std::size_t length = random() % (writer.longest() + 1);
+        if (random() % 2 == 0) {
+          const std::byte noughts[sizeof bytes] = {};
+          static_cast<void>(writer.push_at_once({noughts, length}));
+          REQUIRE_FALSE(writer.is_claimed(0));
+          continue;
+        }
         const auto room = writer.claim(length);
         if (!room.ok()) break;
         if (*room == nullptr) continue;
         REQUIRE(*room >= bytes + 8);
         REQUIRE(*room + length <= bytes + sizeof bytes);
-        writer.commit(random() % (length + 1));
+        if (random() % 4 != 0) writer.commit(random() % (length + 1));
       }
     }
     CHECK(read > 5'000);

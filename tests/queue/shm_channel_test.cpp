@@ -239,6 +239,33 @@ using support::text_of;
     CHECK(drained(in) == std::vector<std::string>{"kept"});
   }
 
+  TEST_CASE("unpeek: over what was left out at a ring's end, beside another lane that holds messages") {
+    const shm_name name;
+    auto in = shm_receiver::create(name, {.lanes = 2, .lane_bytes = 64}).value();
+    shm_sender first = shm_sender::attach(name).value();
+    shm_sender second = shm_sender::attach(name).value();
+    for (const char* const text : {"12345678", "123456781234567"}) CHECK(second.try_push(bytes_of(text)).value());
+    CHECK(drained(in).size() == 2);
+    CHECK(first.try_push(bytes_of("turn")).value());
+    CHECK(drained(in).size() == 1);
+    CHECK(first.try_push(bytes_of("one")).value());
+    CHECK(second.try_push(bytes_of("24 bytes behind the end.")).value());
+    shm_message of_first;
+    shm_message of_second;
+    REQUIRE(in.try_peek(of_first).value());
+    REQUIRE(in.try_peek(of_second).value());
+    REQUIRE(of_first.lane == first.lane());
+    REQUIRE(of_second.lane == second.lane());
+    in.unpeek(of_second);
+    in.unpeek(of_first);
+    in.release();
+    CHECK(drained(in) == std::vector<std::string>{"one", "24 bytes behind the end."});
+    for (int i = 0; i < 100; ++i) {
+      CHECK(second.try_push(bytes_of("on")).value());
+      CHECK(drained(in) == std::vector<std::string>{"on"});
+    }
+  }
+
   TEST_CASE("close: by either side; what was committed is received, then it is closed; nobody joins") {
     for (const bool by_sender : {false, true}) {
       const shm_name name;

@@ -272,6 +272,32 @@ constexpr atlas::shm_channel_options small{.lanes = 2, .lane_bytes = 128};
     }
   }
 
+  TEST_CASE("a lane that is damaged while its messages are held keeps them from being released, and no other's") {
+    const shm_name name;
+    two_messages sent(name);
+    auto& [in, first, second] = sent;
+    const vandal other(name);
+    const shm_segment segment(other.data(), shm_layout{2, 128});
+    shm_message message;
+    REQUIRE(in.try_peek(message).value());
+    REQUIRE(message.lane == first.lane());
+    const std::uint64_t taken = segment.lane(0).counts.taken.load_acquire();
+    std::memset(segment.ring(first.lane()) + 16, 0x5A, 8);  // where its next header will be
+    CHECK(support::failed_as(in.try_peek(message), errc::corrupt_file));
+    REQUIRE(in.try_peek(message).value());
+    CHECK(message.lane == second.lane());
+    in.unpeek(message);
+    REQUIRE(in.try_peek(message).value());
+    in.release();
+    CHECK(segment.lane(first.lane()).counts.taken.load_acquire() == taken);
+    CHECK(segment.lane(second.lane()).counts.taken.load_acquire() == 16);
+    for (int i = 0; i < 20; ++i) {
+      CHECK(second.try_push(bytes_of("more")).value());
+      CHECK(in.try_peek(message).value());
+      in.release();
+    }
+  }
+
   TEST_CASE("whatever is written to the segment meanwhile: an answer, in bounded time, and no byte outside of it") {
     std::mt19937_64 random(7);
     std::size_t messages = 0;

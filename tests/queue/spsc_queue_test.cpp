@@ -86,6 +86,37 @@ TEST_SUITE("spsc_queue") {
     }
   }
 
+  TEST_CASE("ring_cursor: whoever keeps finding little waits for more, and not where nobody is at work") {
+    atlas::detail::ring_cursor<atlas::atomic> cursor(0, 0);
+    std::size_t looks = 0;
+    std::size_t there = 1;
+    std::size_t more = 0;
+    const auto looks_of_one = [&] {
+      looks = 0;
+      const std::size_t found = cursor.progress(
+          [&] {
+            there += looks == 0 ? 0 : more;
+            ++looks;
+            return there;
+          },
+          1, 1024);
+      CHECK(found == there);
+      return looks;
+    };
+    CHECK(looks_of_one() == 1);  // the look before may have found nothing
+    CHECK(looks_of_one() == 2);
+    for (int i = 0; i < 16; ++i) CHECK(looks_of_one() == 1);  // the wait was for nothing
+    more = 1;
+    for (int i = 0; i < 20; ++i) CHECK(looks_of_one() == 2);
+    there = 0;
+    more = 0;
+    CHECK(looks_of_one() == 1);
+    there = 1;
+    CHECK(looks_of_one() == 1);
+    there = 256;
+    CHECK(looks_of_one() == 1);  // enough
+  }
+
   TEST_CASE("spsc_queue: has_element says what try_pop will, and is only a look") {
     const auto agrees = []<class Layout>(Layout) {
       auto queue = atlas::spsc_queue<int, Layout, atlas::sleeping, counting_atomic>::create(16).value();

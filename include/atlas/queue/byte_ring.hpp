@@ -75,15 +75,16 @@ class byte_ring {
 
   // --- the writer ---
 
-  /// Room for one record, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
+  /// Room for one record, to be written to in place, until commit(), abort() or the next claim or push, be they refused.
+  /// Aligned to 8 bytes.
   /// @param size_bytes  the most that the record may have
   /// @return            null when there is no room now, and when the ring is closed; errc::limit_exceeded above
   ///                    longest_record()
   [[nodiscard]] result<std::byte*> try_claim(std::size_t size_bytes) noexcept {
     shared& ring = here();
+    ring.writer.abort();
     if (size_bytes > longest_record())
       return error{errc::limit_exceeded, "record.size_bytes", longest_record(), size_bytes};
-    ring.writer.abort();
     if (ring.closed.load_acquire() != 0) return static_cast<std::byte*>(nullptr);
     return ring.writer.claim(size_bytes);
   }

@@ -99,7 +99,10 @@ template <template <class> class Atom>
       return true;
     }
   }
-  return error{errc::corrupt_file, "record.length", "one of a record that fits", header / 2};
+  const std::size_t to_the_last = ring_bytes - record_header_bytes - used_bytes;
+  const std::size_t most = skipped < to_the_last ? skipped : to_the_last;
+  return error{errc::corrupt_file, "record.length", "at most",
+               most < record_header_bytes ? 0 : most - record_header_bytes, header / 2};
 }
 
 /// What stands at a place of a ring.
@@ -131,6 +134,7 @@ class basic_byte_ring_writer {
   /// @pre     length <= longest_record(ring_bytes)
   /// @return  errc::corrupt_file if the reader's count cannot be
   [[nodiscard]] result<std::byte*> claim(std::size_t length) noexcept {
+    ATLAS_ASSERT(length <= longest());
     claimed_ = no_claim;
     const std::size_t wanted = record_bytes(length);
     const std::size_t left = ring_bytes_ - end_.at;
@@ -159,19 +163,10 @@ class basic_byte_ring_writer {
     counts_->written.store_release(end_.count);
     claimed_ = no_claim;
   }
-  /// Both at once, and the copy between them. @return  whether there was room; errors as of claim
-  [[nodiscard]] result<bool> push(span<const std::byte> record) noexcept {
-    if (push_at_once(record)) return true;
-    const auto room = claim(record.size());
-    if (!room.ok()) return room.error();
-    if (*room == nullptr) return false;
-    if (!record.empty()) std::memcpy(*room, record.data(), record.size());
-    commit(record.size());
-    return true;
-  }
-  /// The same where the room is known and the ring's end is far; false where push() would do more. Short, for whoever
-  /// is waited for.
+  /// Both at once, and the copy between them, where the room is known and the ring's end is far; false where claim()
+  /// would do more. Short, for whoever is waited for. @pre  record.size() <= longest()
   [[nodiscard]] bool push_at_once(span<const std::byte> record) noexcept {
+    ATLAS_ASSERT(record.size() <= longest());
     claimed_ = no_claim;
     const std::size_t size = record_bytes(record.size());
     if (size >= ring_bytes_ - end_.at || size > room()) return false;
@@ -218,24 +213,30 @@ class basic_byte_ring_reader {
 
   /// As byte_ring_writer. @param begin  of the first record that is not taken
   basic_byte_ring_reader(counts_type* counts, std::byte* bytes, std::size_t ring_bytes, ring_place begin) noexcept
-      : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), taken_(begin.count), next_(begin) {}
+      : counts_(counts), bytes_(bytes), ring_bytes_(ring_bytes), taken_(begin.count), next_(begin), before_(begin) {}
 
   /// The next record that was not peeked at yet; false if there is none now. The bytes stay until release().
   /// @return  errc::corrupt_file if what stands there cannot be
   [[nodiscard]] result<bool> peek(span<const std::byte>& record) noexcept {
-    return read_record<Atom>(bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
+    const ring_place here = next_;
+    auto found = read_record<Atom>(bytes_, ring_bytes_, used_bytes(), next_, record);
+    if (found.ok() && *found) before_ = here;
+    return found;
   }
   /// The same of a record that is there and whole; false also where peek() would have more to say. Short, for whoever
   /// waits for one.
   [[nodiscard]] bool peek_at_once(span<const std::byte>& record) noexcept {
     const std::uint64_t header = header_at<Atom>(bytes_ + next_.at).load_acquire();
-    return header != no_record &&
-           take_record(header, bytes_, ring_bytes_, static_cast<std::size_t>(next_.count - taken_), next_, record);
+    const ring_place here = next_;
+    if (header == no_record || !take_record(header, bytes_, ring_bytes_, used_bytes(), next_, record)) return false;
+    before_ = here;
+    return true;
   }
-  /// The next peek() gives that record again. @pre  it is the last that was peeked at, and not given back
-  void unpeek(span<const std::byte> record) noexcept {
-    next_.count -= record_bytes(record.size());
-    next_.at = static_cast<std::size_t>(record.data() - bytes_) - record_header_bytes;
+  /// The next peek() gives the last record again, as if it had not been peeked at. @pre  it was not given back, nor
+  /// taken back before
+  void unpeek() noexcept {
+    ATLAS_ASSERT(holds_records() && before_.count != next_.count);
+    next_ = before_;
   }
   /// Whether every record that was committed was peeked at.
   [[nodiscard]] bool has_seen_all() const noexcept {
@@ -250,11 +251,14 @@ class basic_byte_ring_reader {
   }
 
  private:
+  [[nodiscard]] std::size_t used_bytes() const noexcept { return static_cast<std::size_t>(next_.count - taken_); }
+
   counts_type* counts_;
   std::byte* bytes_;
   std::size_t ring_bytes_;
   std::uint64_t taken_;
   ring_place next_;
+  ring_place before_;  // of the last record that was peeked at, and of what was left out at the ring's end for it
 };
 
 using byte_ring_counts = basic_byte_ring_counts<atomic>;

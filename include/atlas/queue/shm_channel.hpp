@@ -4,7 +4,7 @@
 //
 // Room:      shm_sender, shm_receiver, remove_shm_channel.
 // Not here:  threads of one process (queue/byte_ring.hpp and the queues), the memory's layout (queue/shm_segment.hpp).
-// Depends:   core/{memory,result,span,text_view}.hpp, queue/{byte_ring_sides,shared_memory,shm_segment}.hpp.
+// Depends:   core/{memory,result,span,text_view}.hpp, queue/{byte_ring_sides,shared_memory,shm_end,shm_segment}.hpp.
 // Threads:   one object by one thread at a time; different objects from any threads and processes. close() and
 //            is_closed() from any thread.
 //
@@ -25,10 +25,10 @@
 #ifndef ATLAS_QUEUE_SHM_CHANNEL_HPP
 #define ATLAS_QUEUE_SHM_CHANNEL_HPP
 
-#include <atlas/core/memory.hpp>          // buffer
-#include <atlas/core/thread.hpp>          // current_process
-#include <atlas/queue/shared_memory.hpp>  // shared_memory, wake_fifo
-#include <atlas/queue/shm_segment.hpp>    // shm_segment, wait_shared
+#include <atlas/core/memory.hpp>        // buffer
+#include <atlas/core/thread.hpp>        // current_process
+#include <atlas/queue/shm_end.hpp>      // shm_end, shared_memory, wake_fifo
+#include <atlas/queue/shm_segment.hpp>  // shm_segment, wait_shared
 
 #include <cstring>  // std::memcpy
 
@@ -63,71 +63,6 @@ struct shm_message {
   if (::unlink(path->fifo()) != 0 && errno != ENOENT) return os_error(errno, "fifo");
   return {};
 }
-
-namespace detail {
-
-/// What both sides have: the mapped segment, its layout as it was checked, its path.
-template <template <class> class Atom>
-class basic_shm_end {
-  using shm_segment = basic_shm_segment<Atom>;
-
- public:
-  static result<basic_shm_end> open(const segment_path& path) noexcept {
-    auto memory = shared_memory::open(path.segment(), shm_page);
-    if (!memory.ok()) return memory.error();
-    const auto layout = shm_segment::read_layout(memory->data(), memory->size_bytes());
-    if (!layout.ok()) return layout.error();
-    return of(static_cast<shared_memory&&>(*memory), *layout, path);
-  }
-  static result<basic_shm_end> create(const segment_path& path, shm_layout layout, unsigned permissions) noexcept {
-    auto memory = shared_memory::create(path.folder(), shm_segment::size_bytes(layout), permissions);
-    if (!memory.ok()) return memory.error();
-    shm_segment::initialise(memory->data(), layout);
-    return of(static_cast<shared_memory&&>(*memory), layout, path);
-  }
-
-  [[nodiscard]] const shm_segment& segment() const noexcept { return segment_; }
-  [[nodiscard]] const shared_memory& memory() const noexcept { return memory_; }
-  /// In a forked child the lane or the place is the parent's.
-  [[nodiscard]] status usable() const noexcept {
-    if (memory_.is_of_this_process()) return {};
-    return error{errc::busy, "channel.process", "the process that attached", "a child of it"};
-  }
-  [[nodiscard]] shared_memory::ownership owned_by() const noexcept { return owned_by_; }
-  /// The pipe of the segment's owner, who makes it if there is none and it is to be there.
-  [[nodiscard]] result<wake_fifo> fifo(bool is_to_be_there) const noexcept {
-    return wake_fifo::open(path_.fifo(), owned_by_.owner, is_to_be_there ? owned_by_.permissions : 0);
-  }
-  /// Wakes everybody again if it was closed before: the one who did it may have ended in between.
-  void close() const noexcept {
-    static_cast<void>(segment_.header().closed.exchange(1));
-    wake_shared(segment_.header().records);
-    for (std::uint32_t i = 0; i < segment_.lanes_used(); ++i) wake_shared(segment_.lane(i).room_signals);
-    if (segment_.header().fifo.load_ordered() == 0) return;
-    const auto opened = fifo(false);
-    if (opened.ok()) opened->ring();
-  }
-
- private:
-  static result<basic_shm_end> of(shared_memory&& memory, shm_layout layout, const segment_path& path) noexcept {
-    const auto owned_by = memory.owned_by();
-    if (!owned_by.ok()) return owned_by.error();
-    return basic_shm_end(static_cast<shared_memory&&>(memory), layout, path, *owned_by);
-  }
-  basic_shm_end(shared_memory&& memory, shm_layout layout, const segment_path& path,
-                shared_memory::ownership owned_by) noexcept
-      : memory_(static_cast<shared_memory&&>(memory)),
-        segment_(memory_.data(), layout),
-        path_(path),
-        owned_by_(owned_by) {}
-
-  shared_memory memory_;
-  shm_segment segment_;
-  segment_path path_;
-  shared_memory::ownership owned_by_;  // asked once: a forked child has no descriptor to ask
-};
-
-}  // namespace detail
 
 /// Sends messages of bytes to a channel's receiver, in order, from a lane of its own. It holds the lane until it ends.
 ///
@@ -181,7 +116,8 @@ class basic_shm_sender {
     return why;
   }
 
-  /// Room for one message, to be written to in place, until commit(), abort() or the next claim. Aligned to 8 bytes.
+  /// Room for one message, to be written to in place, until commit(), abort() or the next claim or push, be they refused.
+  /// Aligned to 8 bytes.
   /// @param size_bytes  the most that the message may have
   /// @return            null when there is no room now; errc::closed; errc::limit_exceeded above longest_message();
   ///                    errc::corrupt_file when the receiver's count cannot be, or it gave the lane up as damaged;
@@ -220,7 +156,7 @@ class basic_shm_sender {
 
   /// Copies a message in. @return  false when there is no room now; errors as of try_claim
   [[nodiscard]] result<bool> try_push(span<const std::byte> message) noexcept {
-    if (!may_send(message.size()) || !writer_.push_at_once(message)) return push_slowly(message);
+    if (!may_send(message.size()) || !writer_.push_at_once(message)) return push_by_claim(message);
     tell();
     return true;
   }
@@ -231,7 +167,7 @@ class basic_shm_sender {
     if (!is_settled()) {
       const status waited = wait_for_room(
           [&] {
-            got = try_push(message);
+            got = push_by_claim(message);
             return is_settled();
           },
           deadline_ns);
@@ -243,7 +179,8 @@ class basic_shm_sender {
   /// @return  how many; an error, as of try_claim and with the message's row, only if it is the first that fails
   [[nodiscard]] result<std::size_t> try_push_n(span<const span<const std::byte>> messages) noexcept {
     for (std::size_t done = 0; done < messages.size(); ++done) {
-      const auto pushed = push_quietly(messages[done]);
+      if (may_send(messages[done].size()) && writer_.push_at_once(messages[done])) continue;
+      const auto pushed = push_by_claim(messages[done]);
       if (pushed.ok() && *pushed) continue;
       if (done != 0)
         tell();
@@ -289,14 +226,13 @@ class basic_shm_sender {
     // Or somebody scribbled on the words that said so.
     return error{errc::corrupt_file, "lane", "a whole one", "one that its receiver gave up"}.at_row(lane_);
   }
-  [[nodiscard]] result<bool> push_quietly(span<const std::byte> message) noexcept {
-    if (!may_send(message.size())) return why_not(message.size());
-    return writer_.push(message);
-  }
-  [[nodiscard, gnu::noinline]] result<bool> push_slowly(span<const std::byte> message) noexcept {
-    auto pushed = push_quietly(message);
-    if (pushed.ok() && *pushed) tell();
-    return pushed;
+  [[nodiscard, gnu::noinline]] result<bool> push_by_claim(span<const std::byte> message) noexcept {
+    const auto room = try_claim(message.size());
+    if (!room.ok()) return room.error();
+    if (*room == nullptr) return false;
+    if (!message.empty()) std::memcpy(*room, message.data(), message.size());
+    commit(message.size());
+    return true;
   }
   template <class IsDone>
   [[nodiscard]] status wait_for_room(IsDone is_done, std::uint64_t deadline_ns) noexcept {
@@ -334,7 +270,7 @@ using shm_sender = basic_shm_sender<atomic>;
 ///
 /// Order:     a lane's messages in the order of their commits; from lane to lane in turn, a few of each, so that none
 ///            waits for ever.
-/// Progress:  try_peek looks at each lane that was ever used at most once, at one of them twice.
+/// Progress:  try_peek looks at each lane that was ever used at most once, and twice at the one whose turn it is.
 /// Damage:    a lane whose contents cannot be gives errc::corrupt_file once, with its number as the row; its messages
 ///            are lost, its sender is told, no other gets it, and the others' messages come on.
 /// Moving:    what was moved from can only be assigned to or destroyed.
@@ -422,11 +358,12 @@ class basic_shm_receiver {
     return got.ok() ? status{} : status(got.error());
   }
   /// Takes a peek back: the next one gives that message again, and release() does not end it.
-  /// @pre  it is the last message that was peeked at, and was not released
+  /// @pre  it is the last message that was peeked at, of those that were neither released nor taken back; of its lane
+  ///       none was taken back since the last peek there
   void unpeek(const shm_message& last) noexcept {
     ATLAS_ASSERT(last.lane < lanes());
     lane& from = lanes_[last.lane];
-    from.reader.unpeek(last.bytes);
+    from.reader.unpeek();
     if (!from.reader.holds_records()) {
       ATLAS_ASSERT(holders_ == &from);  // the last lane that got a record
       holders_ = from.next_holder;
